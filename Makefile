@@ -1,0 +1,54 @@
+# Everything runs from .venv, which is built from hash-locked requirements.
+PYTHON ?= python3
+PORT   ?= 8000
+BIN    := .venv/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: run install dev test check format bench chaos screenshots lock clean
+.DEFAULT_GOAL := run
+
+run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
+	$(BIN)/reseller-webhooks demo --port $(PORT)
+
+install: .venv/installed
+dev: .venv/installed-dev
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make run PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+test: dev                   ## every test
+	$(BIN)/pytest
+
+check: dev                  ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: dev                  ## speed, as ratios to a bare loop in the same run
+	$(BIN)/python -m bench
+
+chaos: dev                  ## kill -9 under load; prints what was lost
+	$(BIN)/python -m bench.chaos
+
+screenshots: dev            ## the pictures of the README and docs
+	$(BIN)/python -m bench.screenshots
+
+lock:                       ## needs uv; writes no address of a package index
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

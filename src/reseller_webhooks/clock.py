@@ -1,0 +1,19 @@
+"""The one place that asks what time it is. Store wall time, measure with the monotonic clock."""
+
+import time
+
+Micros = int
+"""UTC, in microseconds since 1970; how every instant is stored."""
+
+SECOND: Micros = 1_000_000
+DAY: Micros = 86_400 * SECOND
+
+
+def now() -> Micros:
+    """Wall time now."""
+    return time.time_ns() // 1000
+
+
+def monotonic_s() -> float:
+    """Seconds on a clock that never goes back; only differences mean anything."""
+    return time.monotonic()

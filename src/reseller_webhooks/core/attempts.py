@@ -1,0 +1,85 @@
+"""An attempt: one HTTP request of a delivery, and its result. Owns what counts as success."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+RESPONSE_BYTES_READ = 16 * 1024
+"""A receiver has no reason to answer more; past this the connection is closed, not drained."""
+RESPONSE_CHARS_KEPT = 4 * 1024
+"""What the log keeps of an answer: enough for an error page's first lines."""
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    ACCEPTED = "ACCEPTED"
+    """The receiver answered 2xx."""
+    FAILED = "FAILED"
+    """Anything else that went over the network, or tried to."""
+    REFUSED = "REFUSED"
+    """We did not send: the guard or the webhook's own settings forbid it."""
+
+
+class Reason(StrEnum):
+    """Why an attempt did not succeed, for the log; the page has a sentence for each."""
+
+    STATUS = "STATUS"
+    REDIRECT = "REDIRECT"
+    TIMEOUT = "TIMEOUT"
+    DNS = "DNS"
+    CONNECT = "CONNECT"
+    TLS = "TLS"
+    CLOSED = "CLOSED"
+    PROTOCOL = "PROTOCOL"
+    FORBIDDEN_ADDRESS = "FORBIDDEN_ADDRESS"
+    OAUTH2 = "OAUTH2"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request, ready to go: everything the sender needs and nothing else.
+
+    url: https, as the webhook names it. headers: all but host and content-length.
+    """
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The result of one request, whatever happened.
+
+    status: the HTTP status, or None when no answer came.
+    ms: whole milliseconds from the start until the answer or the failure.
+    detail: one line in plain words for the log, empty on success; holds no secret.
+    retry_after_s: what the receiver asked for (RFC 9110, 10.2.3), or 0.
+    response: the start of the answer's body, at most RESPONSE_CHARS_KEPT characters.
+    """
+
+    outcome: Outcome
+    ms: int
+    status: int | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    retry_after_s: int = 0
+    response: str = field(default="", repr=False)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the receiver has taken the notification."""
+        return self.outcome is Outcome.ACCEPTED
+
+
+def from_status(status: int, ms: int, *, retry_after_s: int = 0, response: str = "") -> Attempt:
+    """The attempt that an answer makes: 2xx is success, redirects are not followed and fail."""
+    if 200 <= status < 300:
+        return Attempt(Outcome.ACCEPTED, ms, status, response=response)
+    if 300 <= status < 400:
+        detail = f"answered {status}, a redirect; redirects are not followed, so enter the final URL"
+        return Attempt(Outcome.FAILED, ms, status, Reason.REDIRECT, detail, response=response)
+    detail = f"answered {status}; a receiver confirms with any status from 200 to 299"
+    return Attempt(
+        Outcome.FAILED, ms, status, Reason.STATUS, detail, retry_after_s, response=response
+    )

@@ -1,0 +1,88 @@
+"""What can go wrong, as types that carry the facts. Only the edges turn them into status numbers.
+
+Messages are lower case and say what was wrong, with the value, then what would be right.
+A remote failure is no error: it is the result of an attempt.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class ResellerWebhooksError(Exception):
+    """The root of everything this program refuses on purpose."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the input.
+
+    pointer: where, as a JSON pointer (RFC 6901), for example /changes/0/content/status.
+    detail: what is wrong and what would be right.
+    """
+
+    pointer: str
+    detail: str
+
+    def under(self, prefix: str) -> "Problem":
+        """The same problem, seen from further out."""
+        return Problem(prefix + self.pointer, self.detail)
+
+
+class Invalid(ResellerWebhooksError):
+    """The input breaks a rule; every broken rule that could be found is in `problems`."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.pointer or '/'}: {p.detail}" for p in self.problems))
+
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> "Invalid":
+        """One problem at one place."""
+        return cls([Problem(pointer, detail)])
+
+    def under(self, prefix: str) -> "Invalid":
+        """The same problems, seen from further out."""
+        return Invalid(problem.under(prefix) for problem in self.problems)
+
+
+class NotFound(ResellerWebhooksError):
+    """There is no such thing, or the caller may not know that it exists."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind, self.key = kind, key
+        super().__init__(f"no {kind} with id {key!r}")
+
+
+class Conflict(ResellerWebhooksError):
+    """The request is fine by itself but does not fit what is already there."""
+
+
+class KeyReused(ResellerWebhooksError):
+    """An idempotency key came a second time with another body."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"Idempotency-Key {key!r} was used before with another body; "
+            "send the same body to repeat a request, or a new key for a new one"
+        )
+
+
+class NotSignedIn(ResellerWebhooksError):
+    """The caller did not show who they are, or what they showed is not valid (any more)."""
+
+
+class NotAllowed(ResellerWebhooksError):
+    """The caller is known, and may not do this."""
+
+
+class Refused(ResellerWebhooksError):
+    """The program cannot start or go on as asked; one line says why and how to mend it."""
+
+
+class Unavailable(ResellerWebhooksError):
+    """Not now: the store does not answer or too much is waiting. Try again after `retry_after_s`."""
+
+    def __init__(self, detail: str, retry_after_s: int = 1) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(detail)

@@ -1,0 +1,50 @@
+"""The words that everybody shares: resources and actions, as the wire and the page say them."""
+
+from enum import StrEnum
+
+
+class Resource(StrEnum):
+    """What a webhook can be about, in the order of the page's drop-down list.
+
+    The value is `resource.type` on the wire, the label is what the page says.
+    """
+
+    COMPANY = "COMPANY"
+    INVOICE = "INVOICE"
+    LEAD = "LEAD"
+    ORDER = "ORDER"
+    SUBSCRIPTION = "SUBSCRIPTION"
+    APP_ASSIGNMENT = "APP_ASSIGNMENT"
+
+    @property
+    def label(self) -> str:
+        """The word of the page, for example App Assignment."""
+        return self.value.replace("_", " ").title()
+
+
+class Action(StrEnum):
+    """What happened. The value is `resourceAction` on the wire; the page says Deleted for REMOVED."""
+
+    ADDED = "ADDED"
+    REMOVED = "REMOVED"
+    CHANGED = "CHANGED"
+
+    @property
+    def label(self) -> str:
+        """The word beside the page's checkbox."""
+        return "Deleted" if self is Action.REMOVED else self.value.title()
+
+    @property
+    def bit(self) -> int:
+        """This action in a mask, as the store keeps sets of actions: 1, 2 or 4."""
+        return 1 << list(Action).index(self)
+
+
+def to_mask(actions: frozenset[Action]) -> int:
+    """A set of actions as one number, so that the fan-out can compare sets in SQL."""
+    return sum(action.bit for action in actions)
+
+
+def from_mask(mask: int) -> frozenset[Action]:
+    """The set that `to_mask` made a number of."""
+    return frozenset(action for action in Action if mask & action.bit)

@@ -1,0 +1,123 @@
+"""A webhook: a reseller's registration of a target. Owns its settings and their rules."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal
+from zlib import crc32
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from reseller_webhooks.core.names import Action, Resource
+
+PARTS = 256
+"""Partitions that workers own; fixed for ever, since the number is in every row."""
+MAX_IN_FLIGHT = 1000
+"""A webhook's own limit of requests at once can be no higher than this."""
+
+
+class Mode(StrEnum):
+    """What a receiver gets after an outage: every notification, or one per resource."""
+
+    EVERY_CHANGE = "EVERY_CHANGE"
+    LATEST_STATE = "LATEST_STATE"
+
+
+class WebhookState(StrEnum):
+    """Whether deliveries of the webhook go out."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+
+
+class _Auth(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+# A header value: visible ASCII, so that no token can smuggle in a second header (RFC 9110, 5.5).
+HeaderText = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
+Text = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class NoAuth(_Auth):
+    """None: nothing is added but the signature, which every notification has."""
+
+    type: Literal["NONE"] = "NONE"
+
+
+class TokenAuth(_Auth):
+    """Token: the shared value goes out as x-appdirect-webhook-token."""
+
+    type: Literal["TOKEN"] = "TOKEN"
+    token: HeaderText = Field(repr=False)
+
+
+class PasswordAuth(_Auth):
+    """OAuth2, the password grant (RFC 6749, 4.3)."""
+
+    type: Literal["OAUTH2_PASSWORD"] = "OAUTH2_PASSWORD"
+    token_url: Text
+    client_id: Text
+    client_secret: Text = Field(repr=False)
+    username: Text
+    password: Text = Field(repr=False)
+    scope: str | None = None
+
+
+class ClientCredentialsAuth(_Auth):
+    """OAuth2, the client credentials grant (RFC 6749, 4.4)."""
+
+    type: Literal["OAUTH2_CLIENT_CREDENTIALS"] = "OAUTH2_CLIENT_CREDENTIALS"
+    token_url: Text
+    client_id: Text
+    client_secret: Text = Field(repr=False)
+    scope: str | None = None
+
+
+OAuth2 = PasswordAuth | ClientCredentialsAuth
+Auth = Annotated[
+    NoAuth | TokenAuth | PasswordAuth | ClientCredentialsAuth, Field(discriminator="type")
+]
+
+AUTH_LABELS = {
+    "NONE": "None",
+    "TOKEN": "Token",
+    "OAUTH2_PASSWORD": "OAuth2",
+    "OAUTH2_CLIENT_CREDENTIALS": "OAuth2 (client credentials)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook as the engine needs it, secrets opened.
+
+    id: the store's number. uuid: the id that users see. rate_per_second: None for no limit.
+    previous_secret: signs beside `secret` while receivers change over, until the given time.
+    """
+
+    id: int
+    uuid: str
+    reseller_id: int
+    url: str
+    resource: Resource
+    actions: frozenset[Action]
+    auth: NoAuth | TokenAuth | PasswordAuth | ClientCredentialsAuth
+    secret: str = field(repr=False)
+    mode: Mode = Mode.EVERY_CHANGE
+    ordered: bool = False
+    max_in_flight: int = 10
+    rate_per_second: float | None = None
+    state: WebhookState = WebhookState.ACTIVE
+    previous_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def part(self) -> int:
+        """The partition that owns this webhook's deliveries, 0 to PARTS - 1."""
+        return part_of(self.uuid)
+
+
+def part_of(uuid: str) -> int:
+    """The partition of a webhook; the same on every machine and for ever."""
+    return crc32(uuid.encode()) % PARTS

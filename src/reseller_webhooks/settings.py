@@ -1,0 +1,117 @@
+"""Every setting there is: its name, default and meaning. One frozen object, passed down.
+
+Settings come from the environment (RESELLER_WEBHOOKS_...) or from the TOML file that
+RESELLER_WEBHOOKS_CONFIG names; the environment wins.
+"""
+
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from reseller_webhooks.core.errors import Refused
+
+PREFIX = "RESELLER_WEBHOOKS_"
+CONFIG = PREFIX + "CONFIG"
+APPDIRECT_WAITS_S = (300, 600, 1200, 2400, 3600, 7200, 14400, 28800, 57600, 115200)
+
+Network = IPv4Network | IPv6Network
+
+
+class Settings(BaseSettings):
+    """What an operator can set. `reseller-webhooks check` prints it with secrets masked."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    database: str = Field(
+        "sqlite:///data/reseller-webhooks.db", description="sqlite:///file or postgresql://..."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="base of resource.url and of links"
+    )
+    platform_name: str = Field("AppReseller", description="shown on pages")
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="comma list, first encrypts, all decrypt; "
+        "generated into data/secret-keys when empty",
+    )
+    allow_targets: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="CIDRs that targets may be in though not global, for example 127.0.0.0/8",
+    )
+    ca_file: Path | None = Field(
+        None, description="PEM trusted in addition for targets and token URLs"
+    )
+    retry_schedule: Annotated[tuple[Annotated[float, Field(gt=0)], ...], NoDecode] = Field(
+        APPDIRECT_WAITS_S, description="seconds between attempts"
+    )
+    timeout_s: float = Field(30, gt=0, le=300, description="per attempt, all of it")
+    retention_days: int = Field(90, ge=1, description="how long events and attempts are kept")
+    legacy_token_header: bool = Field(
+        False, description="also send the token as AppDirect-Webhook-Token"
+    )
+
+    @field_validator("secret_keys", "allow_targets", "retry_schedule", mode="before")
+    @classmethod
+    def _comma_list(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(item.strip() for item in value.split(",") if item.strip())
+
+    @field_validator("allow_targets", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return tuple(ip_network(item) if isinstance(item, str) else item for item in value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("give a URL that begins with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("give sqlite:///path/to/file.db or postgresql://user@host/name")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the TOML file."""
+        config = os.environ.get(CONFIG)
+        files = (TomlConfigSettingsSource(settings_cls, config),) if config else ()
+        return (init_settings, env_settings, *files)
+
+
+def load(**given: Any) -> Settings:
+    """The settings in force. Refused, with the setting's name and remedy, when one is wrong."""
+    config = os.environ.get(CONFIG)
+    if config and not Path(config).is_file():
+        raise Refused(f"{CONFIG} names {config!r}, and there is no such file")
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + ".".join(str(part) for part in first["loc"]).upper()
+        raise Refused(f"{name}: {first['msg']} (given: {_masked(first)})") from None
+
+
+def _masked(error: Any) -> str:
+    return "a hidden value" if "secret" in str(error["loc"]) else repr(error["input"])
