@@ -77,7 +77,9 @@ def from_status(status: int, ms: int, *, retry_after_s: int = 0, response: str =
     if 200 <= status < 300:
         return Attempt(Outcome.ACCEPTED, ms, status, response=response)
     if 300 <= status < 400:
-        detail = f"answered {status}, a redirect; redirects are not followed, so enter the final URL"
+        detail = (
+            f"answered {status}, a redirect; redirects are not followed, so enter the final URL"
+        )
         return Attempt(Outcome.FAILED, ms, status, Reason.REDIRECT, detail, response=response)
     detail = f"answered {status}; a receiver confirms with any status from 200 to 299"
     return Attempt(

@@ -30,7 +30,7 @@ class WebhookState(StrEnum):
     PAUSED = "PAUSED"
 
 
-class _Auth(BaseModel):
+class _Input(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
     )
@@ -41,20 +41,20 @@ HeaderText = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[\x2
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
-class NoAuth(_Auth):
+class NoAuth(_Input):
     """None: nothing is added but the signature, which every notification has."""
 
     type: Literal["NONE"] = "NONE"
 
 
-class TokenAuth(_Auth):
+class TokenAuth(_Input):
     """Token: the shared value goes out as x-appdirect-webhook-token."""
 
     type: Literal["TOKEN"] = "TOKEN"
     token: HeaderText = Field(repr=False)
 
 
-class PasswordAuth(_Auth):
+class PasswordAuth(_Input):
     """OAuth2, the password grant (RFC 6749, 4.3)."""
 
     type: Literal["OAUTH2_PASSWORD"] = "OAUTH2_PASSWORD"
@@ -66,7 +66,7 @@ class PasswordAuth(_Auth):
     scope: str | None = None
 
 
-class ClientCredentialsAuth(_Auth):
+class ClientCredentialsAuth(_Input):
     """OAuth2, the client credentials grant (RFC 6749, 4.4)."""
 
     type: Literal["OAUTH2_CLIENT_CREDENTIALS"] = "OAUTH2_CLIENT_CREDENTIALS"
@@ -81,6 +81,33 @@ Auth = Annotated[
     NoAuth | TokenAuth | PasswordAuth | ClientCredentialsAuth, Field(discriminator="type")
 ]
 
+
+class Spec(_Input):
+    """A webhook as somebody asks for it, in the API's names."""
+
+    url: str
+    resource: Resource
+    actions: frozenset[Action] = Field(min_length=1)
+    auth: Auth = NoAuth()
+    mode: Mode = Mode.EVERY_CHANGE
+    ordered: bool = False
+    max_in_flight: int = Field(default=10, ge=1, le=MAX_IN_FLIGHT)
+    rate_per_second: float | None = Field(default=None, gt=0, le=100_000)
+
+
+class SpecPatch(_Input):
+    """What is to change about a webhook; what is not given stays as it is."""
+
+    url: str = ""
+    resource: Resource = Resource.COMPANY
+    actions: frozenset[Action] = Field(default=frozenset(), min_length=1)
+    auth: Auth = NoAuth()
+    mode: Mode = Mode.EVERY_CHANGE
+    ordered: bool = False
+    max_in_flight: int = Field(default=10, ge=1, le=MAX_IN_FLIGHT)
+    rate_per_second: float | None = Field(default=None, gt=0, le=100_000)
+
+
 AUTH_LABELS = {
     "NONE": "None",
     "TOKEN": "Token",
@@ -94,7 +121,7 @@ class Webhook:
     """A webhook as the engine needs it, secrets opened.
 
     id: the store's number. uuid: the id that users see. rate_per_second: None for no limit.
-    previous_secret: signs beside `secret` while receivers change over, until the given time.
+    previous_secret: signs beside `secret` until the given time, while receivers change over.
     """
 
     id: int
@@ -111,6 +138,7 @@ class Webhook:
     rate_per_second: float | None = None
     state: WebhookState = WebhookState.ACTIVE
     previous_secret: str | None = field(default=None, repr=False)
+    previous_secret_until: int = 0
 
     @property
     def part(self) -> int:

@@ -1,0 +1,103 @@
+"""A delivery: one event on its way to one webhook. Owns its states and every legal step."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reseller_webhooks.core.attempts import Attempt
+from reseller_webhooks.core.retry import RetryPolicy
+
+MICROS_PER_S = 1_000_000
+
+
+class State(StrEnum):
+    """Where a delivery stands. PENDING is the only one that can still change."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+class Trigger(StrEnum):
+    """What moves a delivery."""
+
+    ACCEPT = "the receiver accepted it"
+    WAIT = "an attempt failed and the schedule has another"
+    GIVE_UP = "the last attempt failed"
+    CANCEL = "its webhook was deleted, or a person cancelled it"
+    SUPERSEDE = "a newer event of the same resource takes its place"
+
+
+STEPS: dict[tuple[State, Trigger], State] = {
+    (State.PENDING, Trigger.ACCEPT): State.DELIVERED,
+    (State.PENDING, Trigger.WAIT): State.PENDING,
+    (State.PENDING, Trigger.GIVE_UP): State.FAILED,
+    (State.PENDING, Trigger.CANCEL): State.CANCELLED,
+    (State.PENDING, Trigger.SUPERSEDE): State.SUPERSEDED,
+}
+FINAL = frozenset(State) - {state for state, _ in STEPS}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An unfinished delivery, as the engine scans it. Instants are microseconds UTC.
+
+    version: of the resource, so that ordered webhooks can keep versions in order.
+    attempts: made so far. next_at: when the next attempt is due.
+    replay_of: the delivery that a person asked to repeat, or None.
+    """
+
+    id: int
+    webhook_id: int
+    event_id: int
+    reseller_id: int
+    resource: str
+    action: str
+    resource_uuid: str
+    version: int
+    attempts: int
+    created_at: int
+    next_at: int
+    replay_of: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an attempt makes of its delivery; next_at only while it stays pending."""
+
+    state: State
+    next_at: int | None = None
+
+
+def after_attempt(
+    attempts: int, attempt: Attempt, *, policy: RetryPolicy, now: int, chance: float
+) -> Step:
+    """The step a delivery takes once an attempt has come back.
+
+    attempts: made so far, this one included. now: microseconds UTC.
+    """
+    if attempt.accepted:
+        return _step(Trigger.ACCEPT)
+    wait_s = policy.wait_s(attempts, chance, attempt.retry_after_s)
+    if wait_s is None:
+        return _step(Trigger.GIVE_UP)
+    return _step(Trigger.WAIT, now + int(wait_s * MICROS_PER_S))
+
+
+def _step(trigger: Trigger, next_at: int | None = None) -> Step:
+    return Step(STEPS[State.PENDING, trigger], next_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An attempt that was made, and the step its delivery takes: what is to be written.
+
+    number: of the attempt, from 1. at: microseconds UTC, when it started.
+    """
+
+    delivery: Delivery
+    number: int
+    at: int
+    attempt: Attempt
+    step: Step

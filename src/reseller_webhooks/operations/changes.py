@@ -1,0 +1,182 @@
+"""Apply changes: record, event, fan-out and answer commit together or not at all."""
+
+from collections import ChainMap
+from collections.abc import Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from reseller_webhooks import secrets
+from reseller_webhooks.core import changes as core
+from reseller_webhooks.core.changes import Change, Record
+from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError
+from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.store import deliveries, events, idempotency, records, resellers
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.idempotency import Given
+from reseller_webhooks.store.records import Key
+
+MAX_CHANGES = 1000
+"""In one request; more would hold up everybody else's transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Changes that apply all or none.
+
+    key: what makes a repeat recognisable, or None. fingerprint: of the whole body.
+    """
+
+    changes: tuple[Change, ...]
+    key: str | None = None
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a change did. event is None and action UNCHANGED when there was nothing to do."""
+
+    uuid: str
+    version: int
+    action: str
+    event: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The results of a request, in its sequence; replayed when it had been answered before."""
+
+    results: tuple[Result, ...]
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What the transaction is going to write, as the requests before have left it."""
+
+    public_url: str
+    reseller_ids: dict[str, int]
+    records: MutableMapping[Key, Record | None]
+    given: MutableMapping[str, Given]
+    events: list[Event] = field(default_factory=list)
+    answers: list[tuple[str, Given]] = field(default_factory=list)
+
+
+def apply(
+    database: Database, requests: Sequence[Request], *, public_url: str
+) -> list[Answer | ResellerWebhooksError]:
+    """Apply requests in one transaction, each of them all or nothing; an answer or error for each.
+
+    Many requests that come at once share the transaction, so that they share its commit.
+    """
+    with database.write() as tx:
+        draft = _draft(tx, requests, public_url)
+        before = dict(draft.records)
+        answers = [_answer(tx, draft, request) for request in requests]
+        _write(tx, draft, before)
+    return answers
+
+
+def touched(answers: Iterable[Answer | ResellerWebhooksError]) -> bool:
+    """Whether any of the answers came with a new event."""
+    return any(
+        isinstance(answer, Answer) and not answer.replayed and any(r.event for r in answer.results)
+        for answer in answers
+    )
+
+
+def next_uuid(database: Database, resource: Resource) -> str:
+    """A fresh id for a record that comes without one: orders and invoices are numbered."""
+    if resource not in (Resource.ORDER, Resource.INVOICE):
+        return secrets.new_id()
+    with database.write() as tx:
+        return str(records.next_number(tx, resource.value))
+
+
+def _draft(tx: Tx, requests: Sequence[Request], public_url: str) -> _Draft:
+    every = [change for request in requests for change in request.changes]
+    reseller_ids = resellers.ids(tx, {change.reseller for change in every})
+    keys = {
+        (change.uuid, change.resource, reseller_ids[change.reseller])
+        for change in every
+        if change.reseller in reseller_ids
+    }
+    return _Draft(
+        public_url=public_url,
+        reseller_ids=reseller_ids,
+        records=dict(records.held(tx, keys)),
+        given=idempotency.given(tx, {request.key for request in requests if request.key}),
+    )
+
+
+def _answer(tx: Tx, draft: _Draft, request: Request) -> Answer | ResellerWebhooksError:
+    try:
+        return _repeated(draft, request) or _applied(tx, draft, request)
+    except ResellerWebhooksError as error:
+        return error
+
+
+def _repeated(draft: _Draft, request: Request) -> Answer | None:
+    given = draft.given.get(request.key) if request.key else None
+    if given is None or request.key is None:
+        return None
+    if given.fingerprint != request.fingerprint:
+        raise KeyReused(request.key)
+    return Answer(tuple(Result(*row) for row in orjson.loads(given.answer)), replayed=True)
+
+
+def _applied(tx: Tx, draft: _Draft, request: Request) -> Answer:
+    # On top of the draft, so that a request that fails half way leaves nothing behind.
+    top: dict[Key, Record | None] = {}
+    view = ChainMap(top, draft.records)
+    events_made: list[Event] = []
+    results = []
+    for index, change in enumerate(request.changes):
+        try:
+            result, event = _one(tx, draft, view, change)
+        except Invalid as error:
+            raise error.under(f"/changes/{index}") from None
+        results.append(result)
+        events_made += [event] if event else []
+    draft.records.update(top)
+    draft.events += events_made
+    answer = Answer(tuple(results))
+    _remember(draft, request, answer)
+    return answer
+
+
+def _one(
+    tx: Tx, draft: _Draft, view: MutableMapping[Key, Record | None], change: Change
+) -> tuple[Result, Event | None]:
+    reseller_id = draft.reseller_ids.get(change.reseller)
+    if reseller_id is None:
+        raise Invalid.at("/reseller", f"there is no reseller with id {change.reseller!r}")
+    key = (change.uuid, change.resource, reseller_id)
+    stamp = core.Stamp(
+        tx.now, event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES)), draft.public_url
+    )
+    record, event = core.decide(change, reseller_id, view.get(key), stamp)
+    if event is None:
+        return Result(change.uuid, record.version if record else 0, "UNCHANGED", None), None
+    view[key] = record
+    return Result(change.uuid, event.version, event.action.value, event.uuid), event
+
+
+def _remember(draft: _Draft, request: Request, answer: Answer) -> None:
+    if request.key is None:
+        return
+    rows = [(r.uuid, r.version, r.action, r.event) for r in answer.results]
+    given = Given(request.fingerprint, orjson.dumps(rows).decode())
+    draft.given[request.key] = given
+    draft.answers.append((request.key, given))
+
+
+def _write(tx: Tx, draft: _Draft, before: MutableMapping[Key, Record | None]) -> None:
+    changed = [one for key, one in draft.records.items() if one and one is not before.get(key)]
+    records.add(tx, [one for one in changed if one.id is None])
+    records.replace(tx, [one for one in changed if one.id is not None])
+    numbers = events.add(tx, draft.events)
+    events.fan_out(tx, numbers)
+    deliveries.supersede(tx, numbers)
+    idempotency.keep(tx, draft.answers)

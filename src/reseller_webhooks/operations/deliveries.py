@@ -1,0 +1,143 @@
+"""Deliveries: what the engine scans and writes, what people see of them, and repeating them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.delivery import Delivery, Made, State
+from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.store import deliveries as store
+from reseller_webhooks.store import events, log, webhooks
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.log import AttemptLine, Line, LogQuery
+
+REPLAYS_PER_TRANSACTION = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Which webhook to scan, and for how many deliveries at the most."""
+
+    webhook_id: int
+    ordered: bool
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the log with the ids that users see."""
+
+    line: Line
+    event: str
+    webhook: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """All there is to see of one delivery. event is None once its retention is over."""
+
+    entry: Entry
+    event: Event | None
+    attempts: list[AttemptLine]
+
+
+def scan(database: Database, asks: Sequence[Ask]) -> list[list[Delivery]]:
+    """For each ask, the deliveries that are due first."""
+    with database.read() as tx:
+        return [
+            store.scan(tx, ask.webhook_id, ordered=ask.ordered, limit=ask.limit) for ask in asks
+        ]
+
+
+def bodies(database: Database, event_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """uuid and body of each event."""
+    with database.read() as tx:
+        return events.bodies(tx, list(set(event_ids)))
+
+
+def arrivals(database: Database, since: int) -> tuple[int, list[int]]:
+    """The newest delivery's number, and which webhooks got one after `since`."""
+    with database.read() as tx:
+        return store.arrivals(tx, since)
+
+
+def waiting(database: Database) -> dict[int, Micros]:
+    """For each webhook that has unfinished deliveries, when the first is due."""
+    with database.read() as tx:
+        return store.waiting(tx)
+
+
+def finish(database: Database, made: Sequence[Made]) -> None:
+    """Write what attempts have come to."""
+    with database.write() as tx:
+        store.finish(tx, made)
+
+
+def page(database: Database, query: LogQuery) -> list[Entry]:
+    """One page of the log, newest first."""
+    with database.read() as tx:
+        return _entries(tx, log.page(tx, query))
+
+
+def get(database: Database, delivery_id: int, *, reseller_id: int) -> Details:
+    """One delivery with its payload and attempts."""
+    with database.read() as tx:
+        line = log.line(tx, delivery_id, reseller_id=reseller_id)
+        if line is None:
+            raise NotFound("delivery", str(delivery_id))
+        entry = _entries(tx, [line])[0]
+        event = events.by_uuid(tx, entry.event, reseller_id=reseller_id) if entry.event else None
+        return Details(entry, event, log.attempts(tx, delivery_id))
+
+
+def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
+    """A new delivery of the same event to the same webhook; its number.
+
+    Conflict while the old one is pending, or when its webhook or event is gone.
+    """
+    with database.write() as tx:
+        line = log.line(tx, delivery_id, reseller_id=reseller_id)
+        if line is None:
+            raise NotFound("delivery", str(delivery_id))
+        if line.state is State.PENDING:
+            raise Conflict("this delivery is still pending and is tried again by itself")
+        made = store.replay(tx, [delivery_id])
+        if not made:
+            raise Conflict("it cannot be repeated: its webhook was deleted or its event is too old")
+        return made[0]
+
+
+def retry_failed(database: Database, query: LogQuery) -> tuple[int, tuple[Micros, int] | None]:
+    """Repeat a batch of failed deliveries; how many, and where the next batch begins if any."""
+    with database.write() as tx:
+        lines = log.page(tx, query)
+        made = store.replay(tx, [line.delivery_id for line in lines])
+    last = lines[-1] if len(lines) == query.limit else None
+    return len(made), (last.created_at, last.delivery_id) if last else None
+
+
+def since(
+    database: Database, after: int, *, reseller_id: int, limit: int = 100
+) -> tuple[int, list[Entry]]:
+    """What the log shows anew behind attempt number `after`, and the number to go on from."""
+    with database.read() as tx:
+        position, touched = log.touched_since(tx, after, reseller_id=reseller_id, limit=limit)
+        lines = [log.line(tx, one, reseller_id=reseller_id) for one in touched]
+        return position, _entries(tx, [line for line in lines if line])
+
+
+def newest_attempt(database: Database) -> int:
+    """Where a live view begins."""
+    with database.read() as tx:
+        return log.newest(tx)
+
+
+def _entries(tx: Tx, lines: Sequence[Line]) -> list[Entry]:
+    uuids = log.event_uuids(tx, [line.event_id for line in lines])
+    names = webhooks.names(tx, {line.webhook_id for line in lines})
+    return [
+        Entry(line, uuids.get(line.event_id, ""), *names.get(line.webhook_id, ("", "")))
+        for line in lines
+    ]

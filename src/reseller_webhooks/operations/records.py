@@ -1,0 +1,60 @@
+"""Read the current records."""
+
+from reseller_webhooks.core.changes import Record
+from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.store import events
+from reseller_webhooks.store import records as store
+from reseller_webhooks.store.database import Database
+
+
+def get(
+    database: Database,
+    resource: Resource,
+    uuid: str,
+    *,
+    reseller_id: int | None,
+    parent: str | None = None,
+) -> Record:
+    """The live record that goes by this id.
+
+    reseller_id None: the platform asks, and may mean any reseller's. Conflict when two
+    resellers have such a record.
+    """
+    with database.read() as tx:
+        found = store.find(tx, resource, uuid, reseller_id=reseller_id, parent=parent)
+    live = [record for record in found if not record.removed]
+    if len({record.reseller_id for record in live}) > 1:
+        raise Conflict(
+            f"more than one reseller has a {resource.label} with id {uuid!r}; "
+            "add ?reseller=ID to say which"
+        )
+    if not live:
+        raise NotFound(resource.label, uuid)
+    return live[0]
+
+
+def page(
+    database: Database,
+    resource: Resource,
+    *,
+    reseller_id: int | None,
+    parent: str | None = None,
+    after: int = 0,
+    limit: int = 100,
+) -> list[Record]:
+    """Live records in the order they came, from behind the store's number `after`."""
+    with database.read() as tx:
+        return store.page(
+            tx, resource, reseller_id=reseller_id, parent=parent, after=after, limit=limit
+        )
+
+
+def event(database: Database, uuid: str, *, reseller_id: int | None) -> Event:
+    """The event with that id."""
+    with database.read() as tx:
+        found = events.by_uuid(tx, uuid, reseller_id=reseller_id)
+    if found is None:
+        raise NotFound("event", uuid)
+    return found

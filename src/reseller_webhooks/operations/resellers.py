@@ -1,0 +1,42 @@
+"""Resellers: add, find, list."""
+
+from reseller_webhooks import secrets
+from reseller_webhooks.core.errors import Invalid, NotFound
+from reseller_webhooks.store import resellers as store
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+
+NAME_MAX = 200
+
+
+def add(database: Database, name: str) -> Reseller:
+    """A new reseller with a fresh id."""
+    wanted = name.strip()
+    if not 1 <= len(wanted) <= NAME_MAX:
+        raise Invalid.at("/name", f"give a name of 1 to {NAME_MAX} characters")
+    with database.write() as tx:
+        return store.add(tx, secrets.new_id(), wanted)
+
+
+def get(database: Database, uuid: str) -> Reseller:
+    """The reseller with that id."""
+    with database.read() as tx:
+        found = store.by_uuid(tx, uuid)
+    if found is None:
+        raise NotFound("reseller", uuid)
+    return found
+
+
+def by_number(database: Database, number: int) -> Reseller:
+    """The reseller with the store's number."""
+    with database.read() as tx:
+        found = store.by_id(tx, number)
+    if found is None:
+        raise NotFound("reseller", str(number))
+    return found
+
+
+def page(database: Database, *, after: int = 0, limit: int = 100) -> list[Reseller]:
+    """Resellers in the order they were added."""
+    with database.read() as tx:
+        return store.page(tx, after=after, limit=limit)

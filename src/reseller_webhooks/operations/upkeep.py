@@ -1,0 +1,28 @@
+"""What has to be done now and then: dropping what is past its time, in small transactions."""
+
+from reseller_webhooks.clock import DAY
+from reseller_webhooks.store import access, deliveries, idempotency, retention, webhooks
+from reseller_webhooks.store.database import Database
+
+KEYS_KEPT = 2 * DAY
+"""How long a repeated Idempotency-Key is recognised."""
+BATCH = 2_000
+"""Rows dropped in one transaction, so that ingest never waits long for the writer."""
+
+
+def drop_old(database: Database, *, retention_days: int) -> int:
+    """Drop one batch of what is past its retention; how many rows, 0 when there was nothing."""
+    with database.write() as tx:
+        before = tx.now - retention_days * DAY
+        dropped = retention.drop(tx, before, limit=BATCH)
+        access.forget_expired(tx)
+        return dropped + idempotency.forget(tx, tx.now - KEYS_KEPT, limit=BATCH)
+
+
+def cancel_left(database: Database) -> int:
+    """Cancel one batch of what is left of deleted webhooks; how many, 0 when there was nothing."""
+    with database.write() as tx:
+        return sum(
+            deliveries.cancel(tx, number, limit=BATCH)
+            for number in webhooks.deleted_with_deliveries(tx, limit=1)
+        )

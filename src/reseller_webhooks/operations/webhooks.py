@@ -1,0 +1,193 @@
+"""Webhooks: add, change, delete, pause, resume, rotate; secrets go in sealed and stay in."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from reseller_webhooks import secrets
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core import targets
+from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.signing import new_secret
+from reseller_webhooks.core.webhooks import (
+    Auth,
+    ClientCredentialsAuth,
+    NoAuth,
+    PasswordAuth,
+    Spec,
+    SpecPatch,
+    Webhook,
+    WebhookState,
+    part_of,
+)
+from reseller_webhooks.secrets import Box
+from reseller_webhooks.store import deliveries
+from reseller_webhooks.store import webhooks as store
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.webhooks import WebhookRow
+
+SECRET_BYTES = 32
+BOTH_SIGN_FOR = 86_400 * SECOND
+"""After a rotation both secrets sign for a day, so that receivers can change over."""
+CANCELLED_AT_ONCE = 5_000
+"""Deliveries closed in the transaction that deletes a webhook; upkeep closes the rest."""
+
+_auth: TypeAdapter[Any] = TypeAdapter(Auth)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A webhook and its new signing secret, which is shown this once."""
+
+    webhook: WebhookRow
+    secret: str = field(repr=False)
+
+
+def add(database: Database, box: Box, reseller_id: int, spec: Spec) -> Added:
+    """A new webhook. Invalid for its URLs, Conflict when its url and resource have one."""
+    columns = _columns(spec, Spec.model_fields, box)
+    uuid, secret = secrets.new_id(), new_secret(secrets.random_bytes(SECRET_BYTES))
+    with database.write() as tx:
+        row = store.add(
+            tx,
+            uuid=uuid,
+            reseller_id=reseller_id,
+            part=part_of(uuid),
+            secret_sealed=box.seal(secret),
+            state=WebhookState.ACTIVE.value,
+            **columns,
+        )
+    return Added(row, secret)
+
+
+def change(
+    database: Database, box: Box, reseller_id: int, uuid: str, patch: SpecPatch
+) -> WebhookRow:
+    """Change what the patch names and nothing else. Errors as `add`."""
+    columns = _columns(patch, patch.model_fields_set, box)
+    return _change(database, reseller_id, uuid, columns)
+
+
+def delete(database: Database, reseller_id: int, uuid: str) -> None:
+    """Delete a webhook: its secrets go, its unfinished deliveries are cancelled, its log stays."""
+    with database.write() as tx:
+        row = _get(tx, reseller_id, uuid)
+        store.change(
+            tx,
+            row.id,
+            deleted_at=tx.now,
+            auth_sealed="",
+            secret_sealed="",
+            previous_secret_sealed=None,
+        )
+        deliveries.cancel(tx, row.id, limit=CANCELLED_AT_ONCE)
+
+
+def pause(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
+    """Hold deliveries back; they gather until the webhook is resumed."""
+    return _change(database, reseller_id, uuid, {"state": WebhookState.PAUSED.value})
+
+
+def resume(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
+    """Let deliveries go out again."""
+    return _change(database, reseller_id, uuid, {"state": WebhookState.ACTIVE.value})
+
+
+def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> Added:
+    """A new signing secret; the present one goes on signing beside it for a day."""
+    secret = new_secret(secrets.random_bytes(SECRET_BYTES))
+
+    with database.write() as tx:
+        row = _get(tx, reseller_id, uuid)
+        changed = store.change(
+            tx,
+            row.id,
+            secret_sealed=box.seal(secret),
+            previous_secret_sealed=row.secret_sealed,
+            previous_secret_until=tx.now + BOTH_SIGN_FOR,
+        )
+    return Added(changed, secret)
+
+
+def get(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
+    """The reseller's webhook with that id."""
+    with database.read() as tx:
+        return _get(tx, reseller_id, uuid)
+
+
+def page(
+    database: Database, reseller_id: int, *, after: int = 0, limit: int = 100
+) -> list[WebhookRow]:
+    """The reseller's webhooks in the order they were added."""
+    with database.read() as tx:
+        return store.page(tx, reseller_id=reseller_id, after=after, limit=limit)
+
+
+def auth_of(box: Box, row: WebhookRow) -> Any:
+    """The authentication with its secrets; for the engine, and for showing what is no secret."""
+    return _auth.validate_json(box.open(row.auth_sealed))
+
+
+def opened(box: Box, row: WebhookRow, now: Micros) -> Webhook:
+    """The webhook as the engine needs it."""
+    until = row.previous_secret_until or 0
+    previous = row.previous_secret_sealed if until > now else None
+    return Webhook(
+        id=row.id,
+        uuid=row.uuid,
+        reseller_id=row.reseller_id,
+        url=row.url,
+        resource=row.resource,
+        actions=row.actions,
+        auth=auth_of(box, row),
+        secret=box.open(row.secret_sealed),
+        previous_secret=box.open(previous) if previous else None,
+        previous_secret_until=until,
+        mode=row.mode,
+        ordered=row.ordered,
+        max_in_flight=row.max_in_flight,
+        rate_per_second=row.rate_per_second,
+        state=row.state,
+    )
+
+
+def _change(
+    database: Database, reseller_id: int, uuid: str, columns: dict[str, object]
+) -> WebhookRow:
+    with database.write() as tx:
+        row = _get(tx, reseller_id, uuid)
+        return store.change(tx, row.id, **columns) if columns else row
+
+
+def _get(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
+    row = store.by_uuid(tx, uuid, reseller_id=reseller_id)
+    if row is None:
+        raise NotFound("webhook", uuid)
+    return row
+
+
+def _columns(given: Spec | SpecPatch, names: Collection[str], box: Box) -> dict[str, object]:
+    columns: dict[str, object] = {}
+    for name in sorted(names):
+        value = getattr(given, name)
+        match name:
+            case "url":
+                columns["url"] = targets.check_url(value, "/url")
+            case "auth":
+                columns |= _auth_columns(value, box)
+            case "resource" | "mode":
+                columns[name] = value.value
+            case _:
+                columns[name] = value
+    return columns
+
+
+def _auth_columns(
+    auth: NoAuth | PasswordAuth | ClientCredentialsAuth, box: Box
+) -> dict[str, object]:
+    if isinstance(auth, PasswordAuth | ClientCredentialsAuth):
+        checked = targets.check_url(auth.token_url, "/auth/tokenUrl")
+        auth = auth.model_copy(update={"token_url": checked})
+    return {"auth_type": auth.type, "auth_sealed": box.seal(auth.model_dump_json(by_alias=True))}

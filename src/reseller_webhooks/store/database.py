@@ -1,0 +1,73 @@
+"""Connections and transactions. Owns how a transaction begins, ends and knows its time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.store import postgres, sqlite
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One transaction. Everything it writes carries the same time."""
+
+    connection: Connection
+    now: Micros
+
+
+class Database:
+    """One store: an SQLite file or a PostgreSQL database, by its URL."""
+
+    def __init__(self, url: str) -> None:
+        self._dialect = sqlite if url.startswith("sqlite") else postgres
+        self.url = url
+        self.engine: Engine = self._dialect.create(url)
+        # SQLite has one writer. Waiting here is fair and wakes at once; its own busy
+        # handler sleeps and starves whoever comes late.
+        self._writer = Lock() if self._dialect is sqlite else None
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that commits when the block ends, or leaves no trace."""
+        if self._writer is None:
+            with self._begin(write=True) as tx:
+                yield tx
+            return
+        with self._writer, self._begin(write=True) as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A consistent view; on SQLite it neither waits for a writer nor holds one up."""
+        with self._begin(write=False) as tx:
+            yield tx
+
+    @contextmanager
+    def _begin(self, *, write: bool) -> Iterator[Tx]:
+        try:
+            with self.engine.connect() as connection:
+                options = connection.execution_options(writes=write)
+                with options.begin():
+                    yield Tx(options, self._dialect.now(options))
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            raise Unavailable(f"the store does not answer: {_short(error)}") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise Unavailable("the connection to the store was lost") from error
+            raise
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _short(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().split("\n", 1)[0]

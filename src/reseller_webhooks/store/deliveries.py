@@ -1,0 +1,229 @@
+"""Deliveries while they are unfinished: found when due, stepped or closed when attempted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.delivery import Delivery, Made, State
+from reseller_webhooks.core.webhooks import Mode
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import attempt, delivery, event, webhook
+
+CHUNK = 500
+
+
+def scan(tx: Tx, webhook_id: int, *, ordered: bool, limit: int) -> list[Delivery]:
+    """The webhook's deliveries that are due first, due or not; ordered: heads of a resource only.
+
+    One that lies in the future tells when to look again, so the caller needs no second question.
+    """
+    statement = _SCAN_HEADS if ordered else _SCAN
+    rows = tx.connection.execute(statement, {"webhook": webhook_id, "limit": limit})
+    return [Delivery(*row) for row in rows]
+
+
+def arrivals(tx: Tx, since: int) -> tuple[int, list[int]]:
+    """The newest delivery's number, and the webhooks that got one numbered above `since`."""
+    newest = tx.connection.execute(select(func.max(delivery.c.id))).scalar() or 0
+    if newest <= since:
+        return since, []
+    rows = tx.connection.execute(
+        select(delivery.c.webhook_id).where(delivery.c.id > since).distinct()
+    )
+    return newest, list(rows.scalars())
+
+
+def waiting(tx: Tx) -> dict[int, Micros]:
+    """For each webhook that has unfinished deliveries, when the first is due."""
+    statement = select(delivery.c.webhook_id, func.min(delivery.c.next_at))
+    rows = tx.connection.execute(statement.group_by(delivery.c.webhook_id))
+    return {webhook_id: due for webhook_id, due in rows}
+
+
+def finish(tx: Tx, made: Sequence[Made]) -> None:
+    """Write attempts down and step or close their deliveries.
+
+    A delivery that was closed while its request was under way (cancelled, superseded) stays
+    closed; the attempt is kept all the same, since it happened.
+    """
+    for start in range(0, len(made), CHUNK):
+        _finish(tx, made[start : start + CHUNK])
+
+
+def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
+    """Close what newer deliveries of these events replace, for webhooks that want latest states."""
+    for start in range(0, len(event_ids), CHUNK):
+        older = _older_than(event_ids[start : start + CHUNK])
+        _close(tx, older, State.SUPERSEDED, "a newer notification of the same resource replaced it")
+
+
+def cancel(tx: Tx, webhook_id: int, *, limit: int) -> int:
+    """Close up to `limit` of a deleted webhook's deliveries; how many there were."""
+    some = select(delivery.c.id).where(delivery.c.webhook_id == webhook_id).limit(limit)
+    return _close(tx, some, State.CANCELLED, "its webhook was deleted")
+
+
+def replay(tx: Tx, closed: Sequence[int]) -> list[int]:
+    """New deliveries of the same events to the same webhooks, for deliveries that are closed.
+
+    Those whose event is past its retention or whose webhook was deleted make none.
+    """
+    from_log = (
+        select(*_replayed(tx.now))
+        .join_from(attempt, webhook, webhook.c.id == attempt.c.webhook_id)
+        .join(event, event.c.id == attempt.c.event_id)
+        .where(
+            attempt.c.delivery_id.in_(closed),
+            attempt.c.state.is_not(None),
+            webhook.c.deleted_at.is_(None),
+        )
+    )
+    statement = insert(delivery).from_select(_REPLAY_COLUMNS, from_log)
+    return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
+
+
+_FIELDS = [delivery.c[name] for name in Delivery.__dataclass_fields__]
+_SCAN = (
+    select(*_FIELDS)
+    .where(delivery.c.webhook_id == bindparam("webhook"))
+    .order_by(delivery.c.next_at, delivery.c.id)
+    .limit(bindparam("limit"))
+)
+_earlier = delivery.alias("earlier")
+_SCAN_HEADS = _SCAN.where(
+    ~exists().where(
+        _earlier.c.webhook_id == delivery.c.webhook_id,
+        _earlier.c.resource_uuid == delivery.c.resource_uuid,
+        _earlier.c.version < delivery.c.version,
+    )
+)
+_WAIT = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row_id"))
+    .values(attempts=bindparam("attempts"), next_at=bindparam("next_at"))
+)
+
+
+def _finish(tx: Tx, made: Sequence[Made]) -> None:
+    again = [one for one in made if one.step.state is State.PENDING]
+    if again:
+        tx.connection.execute(_WAIT, [_wait_row(one) for one in again])
+    ended = [one.delivery.id for one in made if one.step.state is not State.PENDING]
+    gone = delete(delivery).where(delivery.c.id.in_(ended)).returning(delivery.c.id)
+    closed = set(tx.connection.execute(gone).scalars()) if ended else set()
+    tx.connection.execute(
+        insert(attempt), [_attempt_row(one, closes=one.delivery.id in closed) for one in made]
+    )
+
+
+def _wait_row(one: Made) -> dict[str, object]:
+    return {"row_id": one.delivery.id, "attempts": one.number, "next_at": one.step.next_at}
+
+
+def _attempt_row(one: Made, *, closes: bool) -> dict[str, object]:
+    of, result = one.delivery, one.attempt
+    return {
+        "delivery_id": of.id,
+        "event_id": of.event_id,
+        "webhook_id": of.webhook_id,
+        "reseller_id": of.reseller_id,
+        "resource": of.resource,
+        "action": of.action,
+        "resource_uuid": of.resource_uuid,
+        "version": of.version,
+        "number": one.number,
+        "at": one.at,
+        "ms": result.ms,
+        "outcome": result.outcome.value,
+        "status": result.status,
+        "reason": result.reason.value if result.reason else None,
+        "detail": result.detail,
+        "response": result.response,
+        "state": one.step.state.value if closes else None,
+        "created_at": of.created_at,
+        "replay_of": of.replay_of,
+    }
+
+
+def _older_than(event_ids: Sequence[int]) -> Select[tuple[int]]:
+    newer = delivery.alias("newer")
+    return (
+        select(delivery.c.id)
+        .join_from(newer, webhook, webhook.c.id == newer.c.webhook_id)
+        .join(
+            delivery,
+            (delivery.c.webhook_id == newer.c.webhook_id)
+            & (delivery.c.resource_uuid == newer.c.resource_uuid)
+            & (delivery.c.version < newer.c.version),
+        )
+        .where(newer.c.event_id.in_(event_ids), webhook.c.mode == Mode.LATEST_STATE.value)
+        .distinct()
+    )
+
+
+def _close(tx: Tx, some: Select[tuple[int]], state: State, detail: str) -> int:
+    numbers = list(tx.connection.execute(some).scalars())
+    for start in range(0, len(numbers), CHUNK):
+        named = delivery.c.id.in_(numbers[start : start + CHUNK])
+        closing = select(*_closing(tx, state, detail)).where(named)
+        tx.connection.execute(insert(attempt).from_select(_CLOSING_COLUMNS, closing))
+        tx.connection.execute(delete(delivery).where(named))
+    return len(numbers)
+
+
+_CLOSING_COLUMNS = [
+    "delivery_id", "event_id", "webhook_id", "reseller_id", "resource", "action",
+    "resource_uuid", "version", "number", "created_at", "replay_of",
+    "at", "ms", "detail", "response", "state",
+]  # fmt: skip
+
+
+def _closing(tx: Tx, state: State, detail: str) -> list[ColumnElement[Any]]:
+    """A line in the log without a request: what closed the delivery was no attempt."""
+    same = ["event_id", "webhook_id", "reseller_id", "resource", "action", "resource_uuid"]
+    return [
+        delivery.c.id,
+        *(delivery.c[name] for name in same),
+        delivery.c.version,
+        delivery.c.attempts,
+        delivery.c.created_at,
+        delivery.c.replay_of,
+        literal(tx.now, BigInteger),
+        literal(0),
+        literal(detail, Text),
+        literal("", Text),
+        literal(state.value, String),
+    ]
+
+
+_REPLAY_COLUMNS = [
+    "event_id", "webhook_id", "reseller_id", "resource", "action", "resource_uuid", "version",
+    "part", "attempts", "created_at", "next_at", "replay_of",
+]  # fmt: skip
+
+
+def _replayed(now: Micros) -> list[ColumnElement[Any]]:
+    return [
+        *(attempt.c[name] for name in _REPLAY_COLUMNS[:7]),
+        webhook.c.part,
+        literal(0),
+        literal(now, BigInteger),
+        literal(now, BigInteger),
+        attempt.c.delivery_id,
+    ]

@@ -1,0 +1,110 @@
+"""Events: written once in the transaction of their change, never edited, dropped at retention."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, RowMapping, bindparam, insert, literal, select
+
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import delivery, event, webhook
+
+CHUNK = 500
+"""Ids named in one statement; well under the least limit of parameters (SQLite's 32,766)."""
+
+
+def add(tx: Tx, events: Sequence[Event]) -> list[int]:
+    """Write events down; their store's numbers, in the same sequence."""
+    if not events:
+        return []
+    statement = insert(event).returning(event.c.id, sort_by_parameter_order=True)
+    return list(tx.connection.execute(statement, [_columns(one) for one in events]).scalars())
+
+
+def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:
+    """Make one delivery per matching webhook; the rule is core/fanout's."""
+    for start in range(0, len(event_ids), CHUNK):
+        some = event_ids[start : start + CHUNK]
+        matching = _MATCHING.where(event.c.id.in_(some)).order_by(event.c.id, webhook.c.id)
+        tx.connection.execute(insert(delivery).from_select(_COLUMNS, matching), {"now": tx.now})
+
+
+def by_uuid(tx: Tx, uuid: str, *, reseller_id: int | None) -> Event | None:
+    """The event with that id, if this reseller (None: any) has it."""
+    statement = select(event).where(event.c.uuid == uuid)
+    if reseller_id is not None:
+        statement = statement.where(event.c.reseller_id == reseller_id)
+    row = tx.connection.execute(statement).mappings().first()
+    return _event(row) if row else None
+
+
+def of_resource(
+    tx: Tx, resource: Resource, uuid: str, *, reseller_id: int, before: int | None, limit: int
+) -> list[Event]:
+    """The resource's events, newest first, from below the version `before`."""
+    statement = select(event).where(
+        event.c.reseller_id == reseller_id,
+        event.c.resource == resource,
+        event.c.resource_uuid == uuid,
+    )
+    if before is not None:
+        statement = statement.where(event.c.version < before)
+    rows = tx.connection.execute(statement.order_by(event.c.version.desc()).limit(limit))
+    return [_event(row) for row in rows.mappings()]
+
+
+def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """uuid and body of each event, by the store's number."""
+    statement = select(event.c.id, event.c.uuid, event.c.body).where(event.c.id.in_(event_ids))
+    return {number: (uuid, body) for number, uuid, body in tx.connection.execute(statement)}
+
+
+_MATCHING = select(
+    event.c.id.label("event_id"),
+    webhook.c.id.label("webhook_id"),
+    event.c.reseller_id,
+    webhook.c.part,
+    event.c.resource,
+    event.c.action,
+    event.c.resource_uuid,
+    event.c.version,
+    literal(0).label("attempts"),
+    bindparam("now", type_=BigInteger).label("created_at"),
+    bindparam("now", type_=BigInteger).label("next_at"),
+).join_from(
+    event,
+    webhook,
+    (webhook.c.reseller_id == event.c.reseller_id)
+    & (webhook.c.resource == event.c.resource)
+    & (webhook.c.actions.bitwise_and(event.c.ticked) != 0)
+    & webhook.c.deleted_at.is_(None),
+)
+_COLUMNS = [column.name for column in _MATCHING.selected_columns]
+
+
+def _columns(one: Event) -> dict[str, object]:
+    return {
+        "uuid": one.uuid,
+        "reseller_id": one.reseller_id,
+        "resource": one.resource.value,
+        "resource_uuid": one.resource_uuid,
+        "action": one.action.value,
+        "ticked": to_mask(one.ticked),
+        "version": one.version,
+        "changed_at": one.changed_at,
+        "body": one.body,
+    }
+
+
+def _event(row: RowMapping) -> Event:
+    return Event(
+        uuid=row["uuid"],
+        reseller_id=row["reseller_id"],
+        resource=Resource(row["resource"]),
+        resource_uuid=row["resource_uuid"],
+        action=Action(row["action"]),
+        ticked=from_mask(row["ticked"]),
+        version=row["version"],
+        changed_at=row["changed_at"],
+        body=row["body"],
+    )

@@ -1,0 +1,240 @@
+"""The log: unfinished deliveries plus the attempts that closed the others.
+
+One store and one transaction, so what it shows cannot contradict the engine. Pages are cut by
+(created_at, delivery id), newest first, and every filter has an index that is already sorted so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, func, select, tuple_
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import attempt, delivery, event
+
+Position = tuple[Micros, int]
+"""created_at and delivery id of a line; the next page begins behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Which lines: None means any. since is included, until is not; both microseconds UTC."""
+
+    reseller_id: int
+    states: frozenset[State] = frozenset()
+    resource: Resource | None = None
+    action: Action | None = None
+    webhook_id: int | None = None
+    resource_uuid: str | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+    behind: Position | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A delivery as the log shows it.
+
+    attempts: made so far. last_*: of the newest attempt. next_at: only while pending.
+    """
+
+    delivery_id: int
+    event_id: int
+    webhook_id: int
+    resource: Resource
+    action: Action
+    resource_uuid: str
+    version: int
+    state: State
+    created_at: Micros
+    attempts: int
+    replay_of: int | None
+    next_at: Micros | None = None
+    last_at: Micros | None = None
+    last_status: int | None = None
+    last_reason: str | None = None
+    last_detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One attempt of a delivery. outcome is None on a line that closed it without a request."""
+
+    number: int
+    at: Micros
+    ms: int
+    outcome: str | None
+    status: int | None
+    reason: str | None
+    detail: str
+    response: str = field(repr=False)
+    state: State | None
+
+
+def page(tx: Tx, query: LogQuery) -> list[Line]:
+    """One page of lines, newest first."""
+    found = [*_unfinished(tx, query), *_closed(tx, query)]
+    found.sort(key=lambda line: (line.created_at, line.delivery_id), reverse=True)
+    return _with_last_attempts(tx, found[: query.limit])
+
+
+def line(tx: Tx, delivery_id: int, *, reseller_id: int) -> Line | None:
+    """One delivery, finished or not."""
+    for table, named in ((delivery, delivery.c.id), (attempt, attempt.c.delivery_id)):
+        statement = select(table).where(named == delivery_id, table.c.reseller_id == reseller_id)
+        if table is attempt:
+            statement = statement.where(attempt.c.state.is_not(None))
+        row = tx.connection.execute(statement).mappings().first()
+        if row:
+            return _with_last_attempts(tx, [_line(table, row)])[0]
+    return None
+
+
+def attempts(tx: Tx, delivery_id: int) -> list[AttemptLine]:
+    """What was tried for a delivery, first to last."""
+    columns = [attempt.c[name] for name in AttemptLine.__dataclass_fields__]
+    rows = tx.connection.execute(
+        select(*columns).where(attempt.c.delivery_id == delivery_id).order_by(attempt.c.id)
+    )
+    return [
+        AttemptLine(**{**row, "state": State(row["state"]) if row["state"] else None})
+        for row in rows.mappings()
+    ]
+
+
+def of_event(tx: Tx, event_id: int, *, reseller_id: int) -> list[Line]:
+    """Every delivery of an event, newest first."""
+    found: list[Line] = []
+    for table in (delivery, attempt):
+        statement = select(table).where(
+            table.c.event_id == event_id, table.c.reseller_id == reseller_id
+        )
+        if table is attempt:
+            statement = statement.where(attempt.c.state.is_not(None))
+        found += [_line(table, row) for row in tx.connection.execute(statement).mappings()]
+    found.sort(key=lambda one: one.delivery_id, reverse=True)
+    return _with_last_attempts(tx, found)
+
+
+def event_uuids(tx: Tx, event_ids: Iterable[int]) -> dict[int, str]:
+    """The ids that users see, by the store's number."""
+    statement = select(event.c.id, event.c.uuid).where(event.c.id.in_(set(event_ids)))
+    return {number: uuid for number, uuid in tx.connection.execute(statement)}
+
+
+def newest(tx: Tx) -> int:
+    """The newest attempt's number, 0 when there is none."""
+    return tx.connection.execute(select(func.max(attempt.c.id))).scalar() or 0
+
+
+def touched_since(tx: Tx, since: int, *, reseller_id: int, limit: int) -> tuple[int, list[int]]:
+    """The deliveries attempted after attempt number `since`, and the number to go on from."""
+    rows = tx.connection.execute(
+        select(attempt.c.id, attempt.c.delivery_id)
+        .where(attempt.c.id > since, attempt.c.reseller_id == reseller_id)
+        .order_by(attempt.c.id)
+        .limit(limit)
+    ).all()
+    return (rows[-1].id if rows else since), list(dict.fromkeys(row.delivery_id for row in rows))
+
+
+def _unfinished(tx: Tx, query: LogQuery) -> list[Line]:
+    if query.states and State.PENDING not in query.states:
+        return []
+    statement = _filtered(delivery, delivery.c.id, query)
+    return [_line(delivery, row) for row in tx.connection.execute(statement).mappings()]
+
+
+def _closed(tx: Tx, query: LogQuery) -> list[Line]:
+    states = query.states - {State.PENDING}
+    if query.states and not states:
+        return []
+    statement = _filtered(attempt, attempt.c.delivery_id, query)
+    rows = tx.connection.execute(statement.where(_closed_as(states))).mappings()
+    return [_line(attempt, row) for row in rows]
+
+
+def _closed_as(states: frozenset[State]) -> ColumnElement[bool]:
+    if not states:
+        return attempt.c.state.is_not(None)
+    named = attempt.c.state.in_(sorted(states))
+    if State.DELIVERED in states:
+        return named
+    # Says what follows from the names, so that the small index of the unhappy ones is used.
+    return named & (attempt.c.state != State.DELIVERED.value)
+
+
+def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Select[Any]:
+    c = table.c
+    statement = select(table).where(c.reseller_id == query.reseller_id)
+    if query.webhook_id is not None:
+        statement = statement.where(c.webhook_id == query.webhook_id)
+    if query.resource is not None:
+        statement = statement.where(c.resource == query.resource)
+    if query.action is not None:
+        statement = statement.where(c.action == query.action)
+    if query.resource_uuid is not None:
+        statement = statement.where(c.event_id.in_(_events_of(query)))
+    if query.since is not None:
+        statement = statement.where(c.created_at >= query.since)
+    if query.until is not None:
+        statement = statement.where(c.created_at < query.until)
+    if query.behind is not None:
+        statement = statement.where(tuple_(c.created_at, number) < query.behind)
+    return statement.order_by(c.created_at.desc(), number.desc()).limit(query.limit)
+
+
+def _events_of(query: LogQuery) -> Select[tuple[int]]:
+    resources = [query.resource] if query.resource else list(Resource)
+    return select(event.c.id).where(
+        event.c.reseller_id == query.reseller_id,
+        event.c.resource.in_(resources),
+        event.c.resource_uuid == query.resource_uuid,
+    )
+
+
+def _line(table: Table, row: RowMapping) -> Line:
+    open_ = table is delivery
+    return Line(
+        delivery_id=row["id"] if open_ else row["delivery_id"],
+        event_id=row["event_id"],
+        webhook_id=row["webhook_id"],
+        resource=Resource(row["resource"]),
+        action=Action(row["action"]),
+        resource_uuid=row["resource_uuid"],
+        version=row["version"],
+        state=State.PENDING if open_ else State(row["state"]),
+        created_at=row["created_at"],
+        attempts=row["attempts"] if open_ else row["number"],
+        replay_of=row["replay_of"],
+        next_at=row["next_at"] if open_ else None,
+        **({} if open_ else _last(row)),
+    )
+
+
+def _last(row: RowMapping) -> dict[str, Any]:
+    return {
+        "last_at": row["at"],
+        "last_status": row["status"],
+        "last_reason": row["reason"],
+        "last_detail": row["detail"],
+    }
+
+
+def _with_last_attempts(tx: Tx, lines: list[Line]) -> list[Line]:
+    tried = [one.delivery_id for one in lines if one.state is State.PENDING and one.attempts]
+    if not tried:
+        return lines
+    newest_of = (
+        select(func.max(attempt.c.id))
+        .where(attempt.c.delivery_id.in_(tried))
+        .group_by(attempt.c.delivery_id)
+    )
+    rows = tx.connection.execute(select(attempt).where(attempt.c.id.in_(newest_of))).mappings()
+    last = {row["delivery_id"]: _last(row) for row in rows}
+    return [replace(one, **last.get(one.delivery_id, {})) for one in lines]

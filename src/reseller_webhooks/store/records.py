@@ -1,0 +1,141 @@
+"""Records: the current state of every resource, tombstones included."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
+
+from reseller_webhooks.core.changes import Record
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import number, record
+
+Key = tuple[str, Resource, int]
+"""uuid, resource, reseller id: the order of the unique index."""
+
+
+def key(one: Record) -> Key:
+    """What names a record."""
+    return (one.uuid, one.resource, one.reseller_id)
+
+
+def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Record]:
+    """Those of the named records that exist, locked for this transaction where that is needed."""
+    uuids: dict[int, set[str]] = {}
+    for uuid, _, reseller_id in keys:
+        uuids.setdefault(reseller_id, set()).add(uuid)
+    found = (
+        one for reseller_id, some in uuids.items() for one in _of_reseller(tx, reseller_id, some)
+    )
+    return {key(one): one for one in found if key(one) in keys}
+
+
+def add(tx: Tx, records: Iterable[Record]) -> None:
+    """Write records that were not there before."""
+    rows = [_columns(one) for one in records]
+    if rows:
+        tx.connection.execute(insert(record), rows)
+
+
+def replace(tx: Tx, records: Iterable[Record]) -> None:
+    """Overwrite records by their store's number."""
+    rows = [_columns(one) | {"row_id": one.id} for one in records]
+    if rows:
+        tx.connection.execute(_REPLACE, rows)
+
+
+def find(
+    tx: Tx, resource: Resource, uuid: str, *, reseller_id: int | None, parent: str | None = None
+) -> list[Record]:
+    """The records that go by this id; more than one only when no reseller is given.
+
+    An app assignment also goes by the id of its user, within its subscription `parent`.
+    """
+    named = record.c.uuid == uuid
+    if parent is not None:
+        # Two statements' worth of conditions, but each side has its own index.
+        named = and_(record.c.parent == parent, (record.c.alias == uuid) | named)
+    statement = select(record).where(named, record.c.resource == resource)
+    if reseller_id is not None:
+        statement = statement.where(record.c.reseller_id == reseller_id)
+    rows = tx.connection.execute(statement.order_by(record.c.removed, record.c.id.desc()))
+    return [_record(row) for row in rows.mappings()]
+
+
+def page(
+    tx: Tx,
+    resource: Resource,
+    *,
+    reseller_id: int | None,
+    parent: str | None = None,
+    after: int = 0,
+    limit: int,
+) -> list[Record]:
+    """Live records in the order they came, from behind the number `after`."""
+    statement = select(record).where(
+        record.c.resource == resource, record.c.id > after, record.c.removed.is_(False)
+    )
+    if reseller_id is not None:
+        statement = statement.where(record.c.reseller_id == reseller_id)
+    if parent is not None:
+        statement = statement.where(record.c.parent == parent)
+    rows = tx.connection.execute(statement.order_by(record.c.id).limit(limit))
+    return [_record(row) for row in rows.mappings()]
+
+
+def next_number(tx: Tx, name: str) -> int:
+    """The next number for resources that are numbered, such as orders: 1, 2, 3..."""
+    step = update(number).where(number.c.name == name).values(last=number.c.last + 1)
+    last = tx.connection.execute(step.returning(number.c.last)).scalar()
+    if last is None:
+        tx.connection.execute(insert(number).values(name=name, last=1))
+        return 1
+    return int(last)
+
+
+_REPLACE = (
+    update(record)
+    .where(record.c.id == bindparam("row_id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "parent",
+                "alias",
+                "version",
+                "removed",
+                "status",
+                "content",
+                "changed_at",
+            )
+        }
+    )
+)
+
+
+def _of_reseller(tx: Tx, reseller_id: int, uuids: Collection[str]) -> Iterator[Record]:
+    # SQLite walks the whole table for (a, b, c) IN (...), but takes the index for this.
+    statement = (
+        select(record)
+        .where(record.c.uuid.in_(uuids), record.c.reseller_id == reseller_id)
+        .with_for_update()
+    )
+    return (_record(row) for row in tx.connection.execute(statement).mappings())
+
+
+def _columns(one: Record) -> dict[str, object]:
+    return {
+        "reseller_id": one.reseller_id,
+        "resource": one.resource.value,
+        "uuid": one.uuid,
+        "parent": one.parent,
+        "alias": one.alias,
+        "version": one.version,
+        "removed": one.removed,
+        "status": one.status,
+        "content": one.content,
+        "changed_at": one.changed_at,
+    }
+
+
+def _record(row: RowMapping) -> Record:
+    return Record(**{**row, "resource": Resource(row["resource"])})

@@ -1,0 +1,56 @@
+"""Resellers: the tenants that own everything."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import reseller
+
+
+@dataclass(frozen=True, slots=True)
+class Reseller:
+    """A tenant. id is the store's number, uuid what users see."""
+
+    id: int
+    uuid: str
+    name: str
+    created_at: Micros
+
+
+def add(tx: Tx, uuid: str, name: str) -> Reseller:
+    """Write a new reseller down."""
+    row = tx.connection.execute(
+        insert(reseller).values(uuid=uuid, name=name, created_at=tx.now).returning(reseller.c.id)
+    )
+    return Reseller(row.scalar_one(), uuid, name, tx.now)
+
+
+def by_uuid(tx: Tx, uuid: str) -> Reseller | None:
+    """The reseller with that id, if there is one."""
+    row = tx.connection.execute(select(reseller).where(reseller.c.uuid == uuid)).first()
+    return Reseller(*row) if row else None
+
+
+def by_id(tx: Tx, number: int) -> Reseller | None:
+    """The reseller with the store's number."""
+    row = tx.connection.execute(select(reseller).where(reseller.c.id == number)).first()
+    return Reseller(*row) if row else None
+
+
+def ids(tx: Tx, uuids: Collection[str]) -> dict[str, int]:
+    """The store's numbers of those resellers that exist."""
+    rows = tx.connection.execute(
+        select(reseller.c.uuid, reseller.c.id).where(reseller.c.uuid.in_(uuids))
+    )
+    return {uuid: number for uuid, number in rows}
+
+
+def page(tx: Tx, *, after: int, limit: int) -> list[Reseller]:
+    """Resellers in the order they were added, from behind the number `after`."""
+    rows = tx.connection.execute(
+        select(reseller).where(reseller.c.id > after).order_by(reseller.c.id).limit(limit)
+    )
+    return [Reseller(*row) for row in rows]

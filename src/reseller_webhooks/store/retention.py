@@ -1,0 +1,26 @@
+"""Dropping events and attempts past their time, oldest first, a batch at a time."""
+
+from sqlalchemy import delete, exists, select
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import attempt, delivery, event
+
+
+def drop(tx: Tx, before: Micros, *, limit: int) -> int:
+    """Drop up to `limit` events and attempts from before an instant; how many rows.
+
+    An event that is still on its way somewhere stays until its deliveries are closed.
+    """
+    old_attempts = (
+        select(attempt.c.id).where(attempt.c.at < before).order_by(attempt.c.at).limit(limit)
+    )
+    on_its_way = exists().where(delivery.c.event_id == event.c.id)
+    old_events = (
+        select(event.c.id)
+        .where(event.c.changed_at < before, ~on_its_way)
+        .order_by(event.c.changed_at)
+        .limit(limit)
+    )
+    dropped = tx.connection.execute(delete(attempt).where(attempt.c.id.in_(old_attempts))).rowcount
+    return dropped + tx.connection.execute(delete(event).where(event.c.id.in_(old_events))).rowcount

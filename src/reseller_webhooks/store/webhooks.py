@@ -1,0 +1,146 @@
+"""Webhooks: their rows, secrets sealed. A deleted webhook keeps its row, for the log."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
+from reseller_webhooks.core.webhooks import Mode, WebhookState
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import delivery, webhook
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRow:
+    """A webhook as it is stored."""
+
+    id: int
+    uuid: str
+    reseller_id: int
+    part: int
+    url: str
+    resource: Resource
+    actions: frozenset[Action]
+    auth_type: str
+    auth_sealed: str
+    secret_sealed: str
+    previous_secret_sealed: str | None
+    previous_secret_until: Micros | None
+    mode: Mode
+    ordered: bool
+    max_in_flight: int
+    rate_per_second: float | None
+    state: WebhookState
+    circuit: str
+    circuit_reason: str
+    circuit_at: Micros | None
+    probe_at: Micros | None
+    created_at: Micros
+    changed_at: Micros
+    deleted_at: Micros | None
+
+
+def add(tx: Tx, **columns: object) -> WebhookRow:
+    """Write a new webhook down. Conflict when its target has one for the resource already."""
+    statement = insert(webhook).values(
+        **_stored(columns), circuit="CLOSED", circuit_reason="", created_at=tx.now,
+        changed_at=tx.now,
+    )  # fmt: skip
+    try:
+        row = tx.connection.execute(statement.returning(webhook)).mappings().one()
+    except IntegrityError:
+        raise _taken(columns) from None
+    return _row(row)
+
+
+def change(tx: Tx, number: int, **columns: object) -> WebhookRow:
+    """Overwrite some columns. Conflict when the new target has one for the resource already."""
+    statement = (
+        update(webhook)
+        .where(webhook.c.id == number)
+        .values(**_stored(columns), changed_at=tx.now)
+        .returning(webhook)
+    )
+    try:
+        return _row(tx.connection.execute(statement).mappings().one())
+    except IntegrityError:
+        raise _taken(columns) from None
+
+
+def by_uuid(tx: Tx, uuid: str, *, reseller_id: int) -> WebhookRow | None:
+    """The reseller's live webhook with that id."""
+    statement = select(webhook).where(
+        webhook.c.uuid == uuid,
+        webhook.c.reseller_id == reseller_id,
+        webhook.c.deleted_at.is_(None),
+    )
+    return next(iter(_rows(tx, statement)), None)
+
+
+def page(tx: Tx, *, reseller_id: int, after: int = 0, limit: int) -> list[WebhookRow]:
+    """The reseller's live webhooks in the order they were added."""
+    statement = select(webhook).where(
+        webhook.c.reseller_id == reseller_id,
+        webhook.c.id > after,
+        webhook.c.deleted_at.is_(None),
+    )
+    return _rows(tx, statement.order_by(webhook.c.id).limit(limit))
+
+
+def changed_since(tx: Tx, since: Micros) -> list[WebhookRow]:
+    """Every webhook written at or after an instant, deleted ones included; 0 for all."""
+    return _rows(tx, select(webhook).where(webhook.c.changed_at >= since))
+
+
+def names(tx: Tx, numbers: set[int]) -> dict[int, tuple[str, str]]:
+    """uuid and URL by the store's number, deleted ones included: what the log shows."""
+    statement = select(webhook.c.id, webhook.c.uuid, webhook.c.url)
+    rows = tx.connection.execute(statement.where(webhook.c.id.in_(numbers)))
+    return {number: (uuid, url) for number, uuid, url in rows}
+
+
+def id_of(tx: Tx, uuid: str, *, reseller_id: int) -> int | None:
+    """The store's number of a webhook, deleted or not."""
+    statement = select(webhook.c.id).where(
+        webhook.c.uuid == uuid, webhook.c.reseller_id == reseller_id
+    )
+    return tx.connection.execute(statement).scalar()
+
+
+def deleted_with_deliveries(tx: Tx, *, limit: int) -> list[int]:
+    """Deleted webhooks that still have unfinished deliveries."""
+    unfinished = exists().where(delivery.c.webhook_id == webhook.c.id)
+    statement = select(webhook.c.id).where(webhook.c.deleted_at.is_not(None), unfinished)
+    return list(tx.connection.execute(statement.limit(limit)).scalars())
+
+
+def _rows(tx: Tx, statement: Select[Any]) -> list[WebhookRow]:
+    return [_row(row) for row in tx.connection.execute(statement).mappings()]
+
+
+def _stored(columns: dict[str, object]) -> dict[str, object]:
+    actions = columns.get("actions")
+    return {**columns, "actions": to_mask(actions)} if isinstance(actions, frozenset) else columns
+
+
+def _row(row: RowMapping) -> WebhookRow:
+    return WebhookRow(
+        **{
+            **row,
+            "resource": Resource(row["resource"]),
+            "actions": from_mask(row["actions"]),
+            "mode": Mode(row["mode"]),
+            "state": WebhookState(row["state"]),
+        }
+    )
+
+
+def _taken(columns: dict[str, object]) -> Conflict:
+    return Conflict(
+        f"there is already a webhook for {columns.get('resource', 'this resource')} to "
+        f"{columns.get('url', 'this URL')}; edit that one, or give another URL"
+    )
