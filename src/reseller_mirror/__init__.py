@@ -1,0 +1,1 @@
+"""The kit for those who receive: verify, drop what is stale, apply."""

@@ -92,9 +92,11 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then the TOML file."""
+        del dotenv_settings, file_secret_settings  # not offered
         config = os.environ.get(CONFIG)
         files = (TomlConfigSettingsSource(settings_cls, config),) if config else ()
         return (init_settings, env_settings, *files)

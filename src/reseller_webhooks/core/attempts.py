@@ -78,7 +78,7 @@ def from_status(status: int, ms: int, *, retry_after_s: int = 0, response: str =
         return Attempt(Outcome.ACCEPTED, ms, status, response=response)
     if 300 <= status < 400:
         detail = (
-            f"answered {status}, a redirect; redirects are not followed, so enter the final URL"
+            f"answered {status}, a redirect; redirects are not followed: give the final URL"
         )
         return Attempt(Outcome.FAILED, ms, status, Reason.REDIRECT, detail, response=response)
     detail = f"answered {status}; a receiver confirms with any status from 200 to 299"

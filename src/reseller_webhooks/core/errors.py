@@ -81,7 +81,7 @@ class Refused(ResellerWebhooksError):
 
 
 class Unavailable(ResellerWebhooksError):
-    """Not now: the store does not answer or too much is waiting. Try again after `retry_after_s`."""
+    """Not now: the store does not answer or too much waits. Try again after `retry_after_s`."""
 
     def __init__(self, detail: str, retry_after_s: int = 1) -> None:
         self.retry_after_s = retry_after_s

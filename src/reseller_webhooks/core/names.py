@@ -23,7 +23,7 @@ class Resource(StrEnum):
 
 
 class Action(StrEnum):
-    """What happened. The value is `resourceAction` on the wire; the page says Deleted for REMOVED."""
+    """What happened: the value is `resourceAction` on the wire, the label is the page's word."""
 
     ADDED = "ADDED"
     REMOVED = "REMOVED"

@@ -77,7 +77,7 @@ def add_person(database: Database, email: str, role: Role, reseller: str | None)
     address = email.strip().lower()
     if not _EMAIL.fullmatch(address):
         raise Invalid.at(
-            "/email", f"{email!r} is no e-mail address; give one like ana@acme.example"
+            "/email", f"{email!r} is no address; give one like ana@acme.example"
         )
     with database.write() as tx:
         person = store.add_person(

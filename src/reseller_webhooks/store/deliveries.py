@@ -53,7 +53,7 @@ def waiting(tx: Tx) -> dict[int, Micros]:
     """For each webhook that has unfinished deliveries, when the first is due."""
     statement = select(delivery.c.webhook_id, func.min(delivery.c.next_at))
     rows = tx.connection.execute(statement.group_by(delivery.c.webhook_id))
-    return {webhook_id: due for webhook_id, due in rows}
+    return dict(rows.tuples().all())
 
 
 def finish(tx: Tx, made: Sequence[Made]) -> None:

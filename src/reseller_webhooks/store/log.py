@@ -124,7 +124,7 @@ def of_event(tx: Tx, event_id: int, *, reseller_id: int) -> list[Line]:
 def event_uuids(tx: Tx, event_ids: Iterable[int]) -> dict[int, str]:
     """The ids that users see, by the store's number."""
     statement = select(event.c.id, event.c.uuid).where(event.c.id.in_(set(event_ids)))
-    return {number: uuid for number, uuid in tx.connection.execute(statement)}
+    return dict(tx.connection.execute(statement).tuples().all())
 
 
 def newest(tx: Tx) -> int:

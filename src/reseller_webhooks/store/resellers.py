@@ -45,7 +45,7 @@ def ids(tx: Tx, uuids: Collection[str]) -> dict[str, int]:
     rows = tx.connection.execute(
         select(reseller.c.uuid, reseller.c.id).where(reseller.c.uuid.in_(uuids))
     )
-    return {uuid: number for uuid, number in rows}
+    return dict(rows.tuples().all())
 
 
 def page(tx: Tx, *, after: int, limit: int) -> list[Reseller]:
