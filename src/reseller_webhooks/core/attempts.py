@@ -1,7 +1,12 @@
 """An attempt: one HTTP request of a delivery, and its result. Owns what counts as success."""
 
+import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
+
+from reseller_webhooks.core.retry import RETRY_AFTER_MAX_S
 
 RESPONSE_BYTES_READ = 16 * 1024
 """A receiver has no reason to answer more; past this the connection is closed, not drained."""
@@ -31,6 +36,7 @@ class Reason(StrEnum):
     TLS = "TLS"
     CLOSED = "CLOSED"
     PROTOCOL = "PROTOCOL"
+    FORBIDDEN_URL = "FORBIDDEN_URL"
     FORBIDDEN_ADDRESS = "FORBIDDEN_ADDRESS"
     OAUTH2 = "OAUTH2"
 
@@ -77,11 +83,32 @@ def from_status(status: int, ms: int, *, retry_after_s: int = 0, response: str =
     if 200 <= status < 300:
         return Attempt(Outcome.ACCEPTED, ms, status, response=response)
     if 300 <= status < 400:
-        detail = (
-            f"answered {status}, a redirect; redirects are not followed: give the final URL"
-        )
+        detail = f"answered {status}, a redirect; redirects are not followed: give the final URL"
         return Attempt(Outcome.FAILED, ms, status, Reason.REDIRECT, detail, response=response)
     detail = f"answered {status}; a receiver confirms with any status from 200 to 299"
     return Attempt(
         Outcome.FAILED, ms, status, Reason.STATUS, detail, retry_after_s, response=response
     )
+
+
+def response_start(raw: bytes) -> str:
+    """What the log keeps of an answer's body: text, without what a database cannot keep."""
+    # A character takes four bytes at most, so what comes after these is cut off anyway.
+    text = raw[: 4 * RESPONSE_CHARS_KEPT].decode(errors="replace")
+    return text.replace("\0", "")[:RESPONSE_CHARS_KEPT]
+
+
+def retry_after_s(text: str, now: int) -> int:
+    """The seconds a Retry-After header asks for (RFC 9110, 10.2.3), 0 when it cannot be read.
+
+    now: microseconds UTC, for the form that is a date.
+    """
+    if re.fullmatch(r"[0-9]+", text):
+        return min(int(text[:9]), RETRY_AFTER_MAX_S)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return 0
+    # An HTTP date is always GMT, also when it says -0000, which Python takes for "unknown".
+    left = at.replace(tzinfo=at.tzinfo or UTC) - datetime.fromtimestamp(now / 1_000_000, UTC)
+    return max(0, min(round(left.total_seconds()), RETRY_AFTER_MAX_S))

@@ -137,7 +137,7 @@ def _content(change: Change, live: Record | None) -> Content | None:
         case Put(content):
             return content
         case Patch(fields):
-            merged = merge(change.resource, _fields(live), fields)
+            merged = merge(_fields(live), fields)
             return read_content(change.resource, change.uuid, merged)
         case Remove(on_request=True) if live:
             wanted = catalog.remove_request(change.resource, live.status)

@@ -1,12 +1,14 @@
 """Deliveries: what the engine scans and writes, what people see of them, and repeating them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Delivery, Made, State
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.notification import Due
 from reseller_webhooks.store import deliveries as store
 from reseller_webhooks.store import events, log, webhooks
 from reseller_webhooks.store.database import Database, Tx
@@ -17,11 +19,20 @@ REPLAYS_PER_TRANSACTION = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Which webhook to scan, and for how many deliveries at the most."""
+    """Which webhook to scan, for how many new deliveries; those in `held` are known already."""
 
     webhook_id: int
     ordered: bool
-    limit: int
+    room: int
+    held: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is due now, and in how many seconds to look again: None for not until told."""
+
+    due: list[Due]
+    again_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +54,19 @@ class Details:
     attempts: list[AttemptLine]
 
 
-def scan(database: Database, asks: Sequence[Ask]) -> list[list[Delivery]]:
-    """For each ask, the deliveries that are due first."""
+def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
+    """For each ask, the deliveries that are due first, with their notifications."""
     with database.read() as tx:
-        return [
-            store.scan(tx, ask.webhook_id, ordered=ask.ordered, limit=ask.limit) for ask in asks
+        rows = [_scan(tx, ask) for ask in asks]
+        new = [
+            [one for one in some if one.next_at <= tx.now and one.id not in ask.held]
+            for ask, some in zip(asks, rows, strict=True)
         ]
-
-
-def bodies(database: Database, event_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """uuid and body of each event."""
-    with database.read() as tx:
-        return events.bodies(tx, list(set(event_ids)))
+        bodies = events.bodies(tx, list({one.event_id for some in new for one in some}))
+        return [
+            Found(_due(found, bodies), _again_s(ask, some, tx.now))
+            for ask, some, found in zip(asks, rows, new, strict=True)
+        ]
 
 
 def arrivals(database: Database, since: int) -> tuple[int, list[int]]:
@@ -63,16 +75,23 @@ def arrivals(database: Database, since: int) -> tuple[int, list[int]]:
         return store.arrivals(tx, since)
 
 
-def waiting(database: Database) -> dict[int, Micros]:
-    """For each webhook that has unfinished deliveries, when the first is due."""
+def waiting(database: Database) -> dict[int, float]:
+    """For each webhook that has unfinished deliveries, seconds until the first is due."""
     with database.read() as tx:
-        return store.waiting(tx)
+        return {
+            webhook_id: max(0.0, (due - tx.now) / SECOND)
+            for webhook_id, due in store.waiting(tx).items()
+        }
 
 
-def finish(database: Database, made: Sequence[Made]) -> None:
-    """Write what attempts have come to."""
+def finish(
+    database: Database, made: Sequence[Made], circuits: Mapping[int, Circuit]
+) -> None:
+    """Write what attempts have come to, and the circuits (by webhook) that opened or closed."""
     with database.write() as tx:
         store.finish(tx, made)
+        for webhook_id, circuit in circuits.items():
+            webhooks.note_circuit(tx, webhook_id, circuit)
 
 
 def page(database: Database, query: LogQuery) -> list[Entry]:
@@ -132,6 +151,25 @@ def newest_attempt(database: Database) -> int:
     """Where a live view begins."""
     with database.read() as tx:
         return log.newest(tx)
+
+
+def _scan(tx: Tx, ask: Ask) -> list[Delivery]:
+    # Those that are held are still in the table, and may all lie before what is new.
+    limit = ask.room + len(ask.held)
+    return store.scan(tx, ask.webhook_id, ordered=ask.ordered, limit=limit)
+
+
+def _due(found: Sequence[Delivery], bodies: dict[int, tuple[str, str]]) -> list[Due]:
+    return [
+        Due(one, bodies[one.event_id][0], bodies[one.event_id][1].encode()) for one in found
+    ]
+
+
+def _again_s(ask: Ask, rows: Sequence[Delivery], now: Micros) -> float | None:
+    later = next((one for one in rows if one.next_at > now and one.id not in ask.held), None)
+    if later is not None:
+        return (later.next_at - now) / SECOND
+    return 0.0 if len(rows) == ask.room + len(ask.held) else None
 
 
 def _entries(tx: Tx, lines: Sequence[Line]) -> list[Entry]:

@@ -125,6 +125,12 @@ def page(
         return store.page(tx, reseller_id=reseller_id, after=after, limit=limit)
 
 
+def changed_since(database: Database, since: Micros) -> list[WebhookRow]:
+    """Every webhook written at or after an instant, deleted ones included; 0 for all."""
+    with database.read() as tx:
+        return store.changed_since(tx, since)
+
+
 def auth_of(box: Box, row: WebhookRow) -> Any:
     """The authentication with its secrets; for the engine, and for showing what is no secret."""
     return _auth.validate_json(box.open(row.auth_sealed))

@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, Select, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
 from reseller_webhooks.core.webhooks import Mode, WebhookState
@@ -109,6 +110,20 @@ def id_of(tx: Tx, uuid: str, *, reseller_id: int) -> int | None:
         webhook.c.uuid == uuid, webhook.c.reseller_id == reseller_id
     )
     return tx.connection.execute(statement).scalar()
+
+
+def note_circuit(tx: Tx, number: int, circuit: Circuit) -> None:
+    """Write down a circuit's state; changed_at stays, since nobody changed the settings."""
+    tx.connection.execute(
+        update(webhook)
+        .where(webhook.c.id == number)
+        .values(
+            circuit="OPEN" if circuit.is_open else "CLOSED",
+            circuit_reason=circuit.reason,
+            circuit_at=circuit.since or tx.now,
+            probe_at=circuit.probe_at or None,
+        )
+    )
 
 
 def deleted_with_deliveries(tx: Tx, *, limit: int) -> list[int]:

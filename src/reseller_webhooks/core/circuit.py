@@ -1,0 +1,93 @@
+"""The circuit of a webhook: after failures in a row only single probes go out.
+
+While it is open, deliveries wait and their attempts are not used up. When a probe is
+accepted it closes, and concurrency grows 1, 2, 4, ... so that a receiver that has just
+come back is not flooded.
+"""
+
+from dataclasses import dataclass, replace
+
+from reseller_webhooks.core.attempts import Attempt
+
+OPENS_AFTER = 10
+"""Failures in a row. Fewer would open on a receiver that only restarts."""
+FIRST_PROBE_SHARE = 0.1
+LONGEST_FIRST_PROBE_S = 30.0
+MICROS_PER_S = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How a receiver has fared.
+
+    failures: in a row. probe_at: microseconds UTC, the next probe while open.
+    ramp: how many requests at once while recovering; None for as many as the webhook allows.
+    streak: requests accepted since the last step of the ramp.
+    """
+
+    failures: int = 0
+    is_open: bool = False
+    probes: int = 0
+    probe_at: int = 0
+    ramp: int | None = None
+    streak: int = 0
+    reason: str = ""
+    since: int = 0
+
+
+CLOSED = Circuit()
+
+
+def after_attempt(
+    circuit: Circuit, attempt: Attempt, *, now: int, chance: float, first_wait_s: float
+) -> Circuit:
+    """The circuit once an attempt has come back.
+
+    now: microseconds UTC. first_wait_s: the schedule's first wait, which bounds the time
+    between probes, so that a short schedule is not held up by the circuit.
+    """
+    if attempt.accepted:
+        return _better(circuit)
+    failures = circuit.failures + 1
+    if not circuit.is_open and failures < OPENS_AFTER:
+        return replace(circuit, failures=failures, streak=0)
+    wait_s = _probe_wait_s(circuit.probes, first_wait_s) * (1 + 0.1 * chance)
+    return Circuit(
+        failures=failures,
+        is_open=True,
+        probes=circuit.probes + 1,
+        probe_at=now + int(wait_s * MICROS_PER_S),
+        reason=attempt.detail,
+        since=circuit.since if circuit.is_open else now,
+    )
+
+
+def limit(circuit: Circuit, cap: int, now: int) -> int:
+    """How many requests may be under way at once: 0 or 1 while open, then up to the cap."""
+    if circuit.is_open:
+        return 1 if now >= circuit.probe_at else 0
+    return min(cap, circuit.ramp) if circuit.ramp else cap
+
+
+def reopened(reason: str, since: int, probe_at: int) -> Circuit:
+    """The circuit as a new owner finds it in the store."""
+    return Circuit(
+        failures=OPENS_AFTER, is_open=True, reason=reason, since=since, probe_at=probe_at
+    )
+
+
+def _better(circuit: Circuit) -> Circuit:
+    if circuit.is_open:
+        return Circuit(ramp=1)
+    if circuit.ramp is None:
+        return CLOSED if circuit.failures else circuit
+    streak = circuit.streak + 1
+    if streak < circuit.ramp:
+        return replace(circuit, failures=0, streak=streak)
+    ramp = circuit.ramp * 2
+    return Circuit(ramp=ramp) if ramp < 1024 else CLOSED
+
+
+def _probe_wait_s(probes: int, first_wait_s: float) -> float:
+    first = min(first_wait_s * FIRST_PROBE_SHARE, LONGEST_FIRST_PROBE_S)
+    return float(min(first * 2 ** min(probes, 10), first_wait_s))

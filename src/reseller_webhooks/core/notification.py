@@ -1,0 +1,74 @@
+"""A notification: the HTTP message as the receiver sees it. Owns its headers."""
+
+from dataclasses import dataclass, field
+
+from reseller_webhooks import __version__
+from reseller_webhooks.core.attempts import Outgoing
+from reseller_webhooks.core.delivery import Delivery
+from reseller_webhooks.core.signing import sign
+from reseller_webhooks.core.webhooks import NoAuth, TokenAuth, Webhook
+
+USER_AGENT = f"reseller-webhooks/{__version__}"
+TOKEN = "x-appdirect-webhook-token"  # noqa: S105 - the name of a header
+LEGACY_TOKEN = "AppDirect-Webhook-Token"  # noqa: S105 - the name of a header
+MASK = "********"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery whose time has come, with what it brings."""
+
+    delivery: Delivery
+    event: str
+    body: bytes = field(repr=False)
+
+
+def outgoing(
+    webhook: Webhook,
+    due: Due,
+    *,
+    number: int,
+    at: int,
+    bearer: str | None = None,
+    legacy_token: bool = False,
+) -> Outgoing:
+    """The request of one attempt.
+
+    number: of the attempt, from 1. at: microseconds UTC. bearer: the OAuth2 access token.
+    """
+    at_s = at // 1_000_000
+    secrets = [webhook.secret]
+    if webhook.previous_secret and at < webhook.previous_secret_until:
+        secrets.append(webhook.previous_secret)
+    headers = {
+        "content-type": "application/json",
+        "user-agent": USER_AGENT,
+        "webhook-id": due.event,
+        "webhook-timestamp": str(at_s),
+        "webhook-signature": sign(secrets, due.event, at_s, due.body),
+        "x-webhook-attempt": str(number),
+    }
+    if isinstance(webhook.auth, TokenAuth):
+        headers[TOKEN] = webhook.auth.token
+        if legacy_token:
+            headers[LEGACY_TOKEN] = webhook.auth.token
+    elif not isinstance(webhook.auth, NoAuth) and bearer is not None:
+        headers["authorization"] = f"Bearer {bearer}"
+    return Outgoing(webhook.url, headers, due.body)
+
+
+def shown_headers(event: str, auth_type: str, number: int, at: int) -> dict[str, str]:
+    """An attempt's headers as people may see them: what proves who we are is masked."""
+    headers = {
+        "content-type": "application/json",
+        "user-agent": USER_AGENT,
+        "webhook-id": event,
+        "webhook-timestamp": str(at // 1_000_000),
+        "webhook-signature": f"v1,{MASK}",
+        "x-webhook-attempt": str(number),
+    }
+    if auth_type == "TOKEN":
+        headers[TOKEN] = MASK
+    elif auth_type != "NONE":
+        headers["authorization"] = f"Bearer {MASK}"
+    return headers

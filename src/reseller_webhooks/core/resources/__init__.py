@@ -1,0 +1,73 @@
+"""The records' contents: read, checked and brought into AppDirect's shape.
+
+A `Content` is what a notification carries and what GET on its `resource.url` answers.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.resources.addresses import NUMBERED, check_uuid, owners, path
+from reseller_webhooks.core.resources.app_assignment import AppAssignment
+from reseller_webhooks.core.resources.company import Company
+from reseller_webhooks.core.resources.differences import changed_fields, merge
+from reseller_webhooks.core.resources.invoice import Invoice
+from reseller_webhooks.core.resources.lead import Lead
+from reseller_webhooks.core.resources.order import Order
+from reseller_webhooks.core.resources.reading import read
+from reseller_webhooks.core.resources.shape import RecordShape
+from reseller_webhooks.core.resources.subscription import Subscription
+from reseller_webhooks.core.resources.writing import write
+
+__all__ = [
+    "Content",
+    "changed_fields",
+    "check_uuid",
+    "merge",
+    "model_of",
+    "path",
+    "read_content",
+]
+
+MODELS: dict[Resource, type[RecordShape]] = {
+    Resource.COMPANY: Company,
+    Resource.INVOICE: Invoice,
+    Resource.LEAD: Lead,
+    Resource.ORDER: Order,
+    Resource.SUBSCRIPTION: Subscription,
+    Resource.APP_ASSIGNMENT: AppAssignment,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a record holds.
+
+    json: compact, in AppDirect's key order. fields: what `json` says.
+    parent, alias: of an app assignment, the ids of its subscription and of its user.
+    """
+
+    json: str
+    fields: dict[str, Any]
+    status: str | None
+    parent: str | None = None
+    alias: str | None = None
+
+
+def read_content(resource: Resource, uuid: str, content: object) -> Content:
+    """The content of the record `uuid`, with its id filled in where it was not given.
+
+    Raises Invalid with every problem found. Their pointers start at `content`, but that of
+    a bad `uuid`, which is /uuid: a caller who has more to say about it checks it first.
+    """
+    check_uuid(resource, uuid)
+    identity = int(uuid) if resource in NUMBERED else uuid
+    shape = read(MODELS[resource], identity, content)
+    json, fields = write(shape)
+    parent, alias = owners(fields) if resource is Resource.APP_ASSIGNMENT else (None, None)
+    return Content(json, fields, fields.get("status"), parent, alias)
+
+
+def model_of(resource: Resource) -> type[RecordShape]:
+    """The model that describes the resource's content, for OpenAPI."""
+    return MODELS[resource]

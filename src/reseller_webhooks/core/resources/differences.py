@@ -1,0 +1,45 @@
+"""What lies between two contents: patches and the names of what differs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.resources.writing import DEPTH_MAX
+
+
+def merge(held: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The content after a JSON merge patch (RFC 7396): null takes a field away.
+
+    Raises Invalid when the patch is nested deeper than any content can be.
+    """
+    return _merged(held, patch, depth=1)
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The sorted top-level names that differ as JSON: 1 is not true, and key order is nothing."""
+    return sorted(
+        name for name in before.keys() | after.keys() if _value(before, name) != _value(after, name)
+    )
+
+
+def _merged(held: Mapping[str, Any], patch: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    if depth > DEPTH_MAX:
+        raise Invalid.at("", f"the patch is too deep; at most {DEPTH_MAX} levels are kept")
+    merged = dict(held)
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, Mapping):
+            inner = merged.get(name)
+            merged[name] = _merged(inner if isinstance(inner, Mapping) else {}, value, depth + 1)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _value(fields: Mapping[str, Any], name: str) -> bytes | None:
+    if name not in fields:
+        return None
+    return orjson.dumps(fields[name], option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,38 @@
+"""How problems speak of places and values."""
+
+import json
+
+Place = tuple[str | int, ...]
+
+SHOWN_MAX = 60
+"""Characters of a text in a message: enough to know it by."""
+
+
+def pointer_to(place: Place) -> str:
+    """The JSON pointer (RFC 6901) to a place within the content."""
+    names = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
+    return _printable("".join(f"/{name}" for name in names))
+
+
+def shown(value: object) -> str:
+    """The value as a message names it: as JSON, shortened, and only the kind of what is nested."""
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str():
+            cut = value if len(value) <= SHOWN_MAX else value[: SHOWN_MAX - 3] + "..."
+            return _printable(json.dumps(cut, ensure_ascii=False))
+        case bool() | None | float():
+            return json.dumps(value)
+        case int() if value.bit_length() <= 64:
+            return str(value)
+        case int():
+            return "a number of more than 64 bits"
+    return f"a {type(value).__name__}"
+
+
+def _printable(text: str) -> str:
+    # Half a surrogate pair has no UTF-8, so it would break the answer that reports it.
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,1 @@
+"""The asynchronous shell: who owns what, what is due, send, record in batches, upkeep."""

@@ -1,0 +1,65 @@
+"""One attempt from start to end: token if need be, request, what it means for the delivery."""
+
+from dataclasses import dataclass
+
+from reseller_webhooks.core import delivery as deliveries
+from reseller_webhooks.core.attempts import Attempt
+from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.notification import Due, outgoing
+from reseller_webhooks.core.retry import RetryPolicy
+from reseller_webhooks.core.webhooks import NoAuth, TokenAuth, Webhook
+from reseller_webhooks.engine.ports import Bearer, Send, World
+
+UNAUTHORISED = 401
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Makes attempts. legacy_token: also send the token under AppDirect's older name."""
+
+    send: Send
+    tokens: Bearer
+    world: World
+    policy: RetryPolicy
+    legacy_token: bool = False
+
+    async def attempt(self, webhook: Webhook, due: Due) -> Made:
+        """Try a delivery once more."""
+        number = due.delivery.attempts + 1
+        at = self.world.now()
+        result = await self.request(webhook, due, number=number, at=at)
+        step = deliveries.after_attempt(
+            number,
+            result,
+            policy=self.policy,
+            now=self.world.now(),
+            chance=self.world.chance(),
+        )
+        return Made(due.delivery, number, at, result, step)
+
+    async def request(self, webhook: Webhook, due: Due, *, number: int, at: int) -> Attempt:
+        """Send one request; a handshake that fails is a failed attempt with its reason."""
+        if isinstance(webhook.auth, NoAuth | TokenAuth):
+            return await self._send(webhook, due, number, at, None)
+        bearer = await self.tokens.bearer(webhook.id, webhook.auth)
+        if isinstance(bearer, Attempt):
+            return bearer
+        result = await self._send(webhook, due, number, at, bearer)
+        if result.status == UNAUTHORISED:
+            # The receiver may have forgotten it early; the next attempt brings a new one.
+            self.tokens.forget(webhook.id, bearer)
+        return result
+
+    async def _send(
+        self, webhook: Webhook, due: Due, number: int, at: int, bearer: str | None
+    ) -> Attempt:
+        return await self.send(
+            outgoing(
+                webhook,
+                due,
+                number=number,
+                at=at,
+                bearer=bearer,
+                legacy_token=self.legacy_token,
+            )
+        )

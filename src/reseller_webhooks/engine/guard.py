@@ -1,0 +1,128 @@
+"""The guard: names become addresses here, and no connection goes to one that was not vetted.
+
+Each lookup vets every address of the name, and the connection goes to an address out of that very
+lookup, so a name that changes its mind between the check and the connection gains nothing.
+"""
+
+import asyncio
+import socket
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import AddrInfoType
+
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.addresses import Network, refusal, vet
+
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
+"""The addresses of a host name. OSError when it has none or nobody answers."""
+
+FOUND_KEPT_S = 30.0
+"""Long enough to spare the name server under load, short enough to follow a move."""
+MISSING_KEPT_S = 5.0
+"""A name that fails is not asked for again at once, but a mended one is soon found."""
+NAMES_KEPT = 20_000
+"""Twice the hosts of a large installation; the oldest goes first."""
+LOOKUPS_AT_ONCE = 64
+"""Threads. A name server that does not answer holds one of them for many seconds, and only one
+per name, so dead names do not keep live ones waiting. The loop's own pool has a handful."""
+
+
+class Forbidden(OSError):
+    """The host has an address that notifications may not go to.
+
+    An OSError, because those are what aiohttp carries through a race of connections.
+    """
+
+    def __init__(self, host: str, address: str) -> None:
+        super().__init__(refusal(host, address))
+
+
+class Guard(AbstractResolver):
+    """Resolves names for aiohttp and opens its sockets, vetting addresses at both.
+
+    allowed: networks that may be connected to though they are not global.
+    resolve: asks for the addresses of a name; the system's resolver if not given.
+    """
+
+    def __init__(self, allowed: Sequence[Network] = (), resolve: Resolve | None = None) -> None:
+        self._allowed = tuple(allowed)
+        self._resolve = resolve or self._ask_system
+        self._names: dict[str, tuple[Future[Sequence[str]], float]] = {}
+        self._threads = ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="name-lookup")
+
+    async def addresses(self, host: str) -> Sequence[str]:
+        """The vetted addresses of a host. Forbidden, or OSError when there are none."""
+        found = await asyncio.shield(self._lookup(host))
+        if not found:
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        refused = vet(found, self._allowed)
+        if refused is not None:
+            raise Forbidden(host, refused)
+        return found
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - always both
+    ) -> list[ResolveResult]:
+        """What aiohttp asks before it connects to a name."""
+        return [_result(host, address, port) for address in await self.addresses(host)]
+
+    def open_socket(self, to: AddrInfoType) -> socket.socket:
+        """What aiohttp asks for each connection, also to an address, which it does not resolve."""
+        family, kind, protocol, _, (address, *_) = to
+        if vet([str(address)], self._allowed) is not None:
+            raise Forbidden(str(address), str(address))
+        return socket.socket(family, kind, protocol)
+
+    async def close(self) -> None:
+        """Drop lookups that have not begun; one under way ends by itself."""
+        for lookup, _ in self._names.values():
+            lookup.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _lookup(self, host: str) -> Future[Sequence[str]]:
+        """The answer that is kept, the lookup that is under way, or a new one."""
+        lookup, until = self._names.get(host, (None, 0.0))
+        if lookup is not None and (not lookup.done() or monotonic_s() < until):
+            return lookup
+        return self._begin(host)
+
+    def _begin(self, host: str) -> Future[Sequence[str]]:
+        lookup = asyncio.ensure_future(self._resolve(host))
+        lookup.add_done_callback(lambda done: self._keep(host, done))
+        self._names.pop(host, None)
+        self._names[host] = (lookup, 0.0)
+        if len(self._names) > NAMES_KEPT:
+            del self._names[next(iter(self._names))]
+        return lookup
+
+    def _keep(self, host: str, lookup: Future[Sequence[str]]) -> None:
+        missing = lookup.cancelled() or lookup.exception() is not None
+        if host in self._names:
+            kept_s = MISSING_KEPT_S if missing else FOUND_KEPT_S
+            self._names[host] = (lookup, monotonic_s() + kept_s)
+
+    async def _ask_system(self, host: str) -> Sequence[str]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, _system_addresses, host)
+
+
+def _system_addresses(host: str) -> list[str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return [str(sockaddr[0]) for *_, sockaddr in found]
+
+
+def _result(host: str, address: str, port: int) -> ResolveResult:
+    return ResolveResult(
+        hostname=host,
+        host=address,
+        port=port,
+        family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+        proto=socket.IPPROTO_TCP,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )

@@ -1,0 +1,141 @@
+"""A lane: what the owner of a webhook knows of it. Caps, rates, circuit and order are local here.
+
+ready     scanned and due, not started      held  ready, under way, or its result not yet written
+"""
+
+from collections import deque
+from math import inf
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core import circuit as circuits
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.notification import Due
+from reseller_webhooks.core.webhooks import Mode, Webhook, WebhookState
+from reseller_webhooks.operations.deliveries import Ask, Found
+
+READY_MIN = 32
+"""How many to hold ready at least, so that one scan serves many attempts."""
+
+
+class Lane:
+    """One webhook's deliveries as they go out. Instants are the loop's seconds."""
+
+    def __init__(self, webhook: Webhook, circuit: Circuit) -> None:
+        self.webhook = webhook
+        self.circuit = circuit
+        self.ready: deque[Due] = deque()
+        self.held: dict[int, str] = {}
+        self.in_flight = 0
+        self.look_at = inf
+        """When the store may have something that is not held: 0.0 for now, inf for not known."""
+        self.start_at = 0.0
+        """The rate per second forbids to start another before this."""
+        self._closed = False
+        self._scanning = False
+        self._look_meanwhile = inf
+        self._written_meanwhile: set[int] = set()
+
+    @property
+    def wants(self) -> bool:
+        """Whether to scan now, as far as room goes; the time is the caller's to compare."""
+        return self._sends and not self._scanning and len(self.ready) < self._room_for // 2
+
+    @property
+    def _sends(self) -> bool:
+        return self.webhook.state is WebhookState.ACTIVE and not self._closed
+
+    @property
+    def _serial(self) -> bool:
+        return self.webhook.ordered or self.webhook.mode is Mode.LATEST_STATE
+
+    @property
+    def _room_for(self) -> int:
+        return max(READY_MIN, 2 * self.webhook.max_in_flight)
+
+    def tell(self) -> None:
+        """Something new is in the store for this webhook."""
+        self.look(0.0)
+        if self.webhook.mode is Mode.LATEST_STATE:
+            self._drop_ready()  # some of it may have been superseded
+
+    def look(self, at: float) -> None:
+        """Something in the store becomes due then."""
+        self.look_at = min(self.look_at, at)
+        # A scan that is under way may have begun too early to see it.
+        self._look_meanwhile = min(self._look_meanwhile, at)
+
+    def ask(self) -> Ask:
+        """Begin a scan."""
+        self._scanning, self._look_meanwhile = True, inf
+        self._written_meanwhile.clear()
+        return Ask(
+            webhook_id=self.webhook.id,
+            ordered=self.webhook.ordered,
+            room=self._room_for - len(self.ready),
+            held=frozenset(self.held),
+        )
+
+    def found(self, found: Found, now: float) -> None:
+        """End a scan with what it found."""
+        self._scanning = False
+        # A scan may still see what was finished and written after it began.
+        self._take([due for due in found.due if due.delivery.id not in self._written_meanwhile])
+        again = inf if found.again_s is None else now + found.again_s
+        self.look_at = min(again, self._look_meanwhile)
+
+    def scan_failed(self) -> None:
+        """End a scan that brought nothing; the next one asks again."""
+        self._scanning, self.look_at = False, 0.0
+
+    def can_start(self, now: Micros, at: float) -> bool:
+        """Whether one more may start: cap, ramp, circuit and rate."""
+        if not self.ready or not self._sends or at < self.start_at:
+            return False
+        cap = self.webhook.max_in_flight
+        return self.in_flight < circuits.limit(self.circuit, cap, now)
+
+    def start(self, at: float) -> Due:
+        """Take the next one; the caller asked `can_start` first."""
+        self.in_flight += 1
+        if self.webhook.rate_per_second:
+            self.start_at = max(self.start_at, at) + 1 / self.webhook.rate_per_second
+        return self.ready.popleft()
+
+    def ended(self) -> None:
+        """One that was started is no longer under way; it stays held until it is written."""
+        self.in_flight -= 1
+
+    def written(self, delivery_id: int) -> None:
+        """The result is in the store, so that a scan tells the truth about this delivery."""
+        self.held.pop(delivery_id, None)
+        if self._scanning:
+            self._written_meanwhile.add(delivery_id)
+        if self._serial:
+            self.look(0.0)  # the next of the same resource may go now
+
+    def change(self, webhook: Webhook) -> None:
+        """The webhook's settings have changed; what is ready is scanned anew under the new ones."""
+        self.webhook = webhook
+        self._drop_ready()
+        self.look(0.0)
+
+    def close(self) -> None:
+        """The webhook was deleted: nothing more starts."""
+        self._closed = True
+        self._drop_ready()
+
+    def _take(self, due: list[Due]) -> None:
+        busy = set(self.held.values()) if self._serial else set()
+        for one in due:
+            if one.delivery.id in self.held:
+                continue
+            if self._serial and one.delivery.resource_uuid in busy:
+                continue
+            busy.add(one.delivery.resource_uuid)
+            self.held[one.delivery.id] = one.delivery.resource_uuid
+            self.ready.append(one)
+
+    def _drop_ready(self) -> None:
+        for due in self.ready:
+            del self.held[due.delivery.id]
+        self.ready.clear()

@@ -1,0 +1,67 @@
+"""What the engine asks of the world. The real ones are in store_port.py and sender.py."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.attempts import Attempt, Outgoing
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.webhooks import OAuth2, Webhook
+from reseller_webhooks.operations.deliveries import Ask, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A webhook as the store has it: None when it was deleted, and then nothing is sent."""
+
+    id: int
+    webhook: Webhook | None
+    circuit: Circuit
+
+
+class Store(Protocol):
+    """Each call is one transaction. Unavailable when the store does not answer."""
+
+    async def webhooks(self, since: Micros) -> list[Known]:
+        """Webhooks written at or after an instant; 0 for all that live."""
+
+    async def arrivals(self, since: int) -> tuple[int, list[int]]:
+        """The newest delivery's number, and which webhooks got one after `since`."""
+
+    async def waiting(self) -> dict[int, float]:
+        """For each webhook that has unfinished deliveries, seconds until the first is due."""
+
+    async def scan(self, asks: Sequence[Ask]) -> list[Found]:
+        """What is due, for each ask."""
+
+    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> None:
+        """Write what attempts have come to, and the circuits that opened or closed."""
+
+
+class Send(Protocol):
+    """The one seam to the network; it answers with an attempt whatever happens."""
+
+    async def __call__(self, outgoing: Outgoing) -> Attempt:
+        """Send one request."""
+
+
+class Bearer(Protocol):
+    """Where access tokens come from."""
+
+    async def bearer(self, webhook_id: int, auth: OAuth2) -> str | Attempt:
+        """A token, or the failed attempt that the handshake makes."""
+
+    def forget(self, webhook_id: int, token: str) -> None:
+        """The receiver did not take this token."""
+
+
+class World(Protocol):
+    """Time and chance."""
+
+    def now(self) -> Micros:
+        """Wall time, on the store's clock."""
+
+    def chance(self) -> float:
+        """A number in [0, 1)."""

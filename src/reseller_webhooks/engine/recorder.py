@@ -1,0 +1,80 @@
+"""Writes results in batches: they gather for some milliseconds and share one commit."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.engine.ports import Store
+
+GATHER_S = 0.01
+BATCH = 500
+BACKLOG_MAX = 10_000
+"""Results that may wait for a store that does not answer; then no new attempt starts."""
+
+log = structlog.get_logger()
+
+
+class Recorder:
+    """Holds results until the store has them; a result is never dropped."""
+
+    def __init__(self, store: Store, written: Callable[[Sequence[Made]], None]) -> None:
+        self._store = store
+        self._written = written
+        self._waiting: list[Made] = []
+        self._circuits: dict[int, Circuit] = {}
+        self._more = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits for the store that nothing more should be started."""
+        return len(self._waiting) >= BACKLOG_MAX
+
+    def add(self, made: Made) -> None:
+        """A result to write."""
+        self._waiting.append(made)
+        self._wake()
+
+    def add_circuit(self, webhook_id: int, circuit: Circuit) -> None:
+        """A circuit that opened or closed; only its newest state matters."""
+        self._circuits[webhook_id] = circuit
+        self._wake()
+
+    async def drained(self) -> None:
+        """Return when everything added so far is in the store."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Write for ever."""
+        while True:
+            await self._more.wait()
+            if len(self._waiting) < BATCH:
+                await asyncio.sleep(GATHER_S)
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            circuits, self._circuits = self._circuits, {}
+            await self._write(batch, circuits)
+            self._written(batch)
+            if not self._waiting and not self._circuits:
+                self._more.clear()
+                self._idle.set()
+
+    def _wake(self) -> None:
+        self._more.set()
+        self._idle.clear()
+
+    async def _write(self, batch: list[Made], circuits: dict[int, Circuit]) -> None:
+        wait_s = 0.1
+        while True:
+            try:
+                await self._store.finish(batch, circuits)
+            except Unavailable as error:
+                log.warning("results wait for the store", count=len(batch), reason=str(error))
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, 5)
+            else:
+                return

@@ -1,0 +1,238 @@
+"""Decides what to scan and what to start. One dead receiver costs the others nothing.
+
+Every webhook has a lane; only lanes that have room and something to look for are scanned. A slot
+is one request under way; slots are few, so a lane that holds many gives way to lanes that wait.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+import structlog
+
+from reseller_webhooks.clock import SECOND
+from reseller_webhooks.core import circuit as circuits
+from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.notification import Due
+from reseller_webhooks.engine.agenda import Agenda
+from reseller_webhooks.engine.courier import Courier
+from reseller_webhooks.engine.lane import Lane
+from reseller_webhooks.engine.ports import Known, Store
+from reseller_webhooks.engine.recorder import Recorder
+
+SLOTS = 1000
+"""Requests under way at once, of all webhooks together."""
+SHARE = 4
+"""No lane holds more than one slot in this many while others wait."""
+LANES_A_SCAN = 100
+RETRY_SCAN_S = 0.5
+
+log = structlog.get_logger()
+
+
+class Scheduler:
+    """Owns the lanes and the slots."""
+
+    def __init__(
+        self, store: Store, courier: Courier, recorder: Recorder, *, slots: int = SLOTS
+    ) -> None:
+        self._store = store
+        self._courier = courier
+        self._recorder = recorder
+        self._slots = slots
+        self._free = slots
+        self._lanes: dict[int, Lane] = {}
+        self._hungry: dict[Lane, None] = {}
+        self._waiting: deque[Lane] = deque()
+        self._agenda = Agenda()
+        self._wake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._stalled = False
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way."""
+        return self._slots - self._free
+
+    def learn(self, known: Iterable[Known]) -> None:
+        """Webhooks as the store has them now: new, changed or deleted."""
+        for one in known:
+            lane = self._lanes.get(one.id)
+            if one.webhook is None:
+                if gone := self._lanes.pop(one.id, None):
+                    gone.close()
+            elif lane is None:
+                lane = self._lanes[one.id] = Lane(one.webhook, one.circuit)
+                self._tell(lane)
+            elif lane.webhook != one.webhook:
+                lane.change(one.webhook)
+                self._tell(lane)
+
+    def knows(self, webhook_id: int) -> bool:
+        """Whether the webhook has a lane."""
+        return webhook_id in self._lanes
+
+    def tell(self, webhook_ids: Iterable[int]) -> None:
+        """These webhooks have new deliveries."""
+        for webhook_id in webhook_ids:
+            if lane := self._lanes.get(webhook_id):
+                self._tell(lane)
+
+    def look(self, due_in_s: dict[int, float]) -> None:
+        """When each webhook's first delivery is due, from a look over the whole store."""
+        now = self._time()
+        for webhook_id, wait_s in due_in_s.items():
+            if lane := self._lanes.get(webhook_id):
+                self._look(lane, now + wait_s)
+
+    def written(self, made: Sequence[Made]) -> None:
+        """These results are in the store."""
+        now, at = self._courier.world.now(), self._time()
+        for one in made:
+            lane = self._lanes.get(one.delivery.webhook_id)
+            if lane is None:
+                continue
+            lane.written(one.delivery.id)
+            if one.step.next_at is not None:
+                self._look(lane, at + max(0, one.step.next_at - now) / SECOND)
+            elif lane.look_at <= at:
+                self._hunger(lane)
+        if self._stalled and not self._recorder.is_full:
+            for lane in list(self._lanes.values()):
+                self._serve(lane)
+
+    async def run(self) -> None:
+        """Scan and start for ever."""
+        while True:
+            await self._agenda.wait(self._wake)
+            self._wake.clear()
+            for lane in self._agenda.due(self._time()):
+                self._hunger(lane)
+                self._serve(lane)
+            while asks := self._take_hungry():
+                await self._scan(asks)
+
+    async def stop(self, patience_s: float) -> None:
+        """Start nothing more and wait for what is under way, but no longer than that."""
+        self._stopping = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=patience_s)
+        for task in list(self._running):
+            task.cancel()
+
+    def _tell(self, lane: Lane) -> None:
+        lane.tell()
+        self._hunger(lane)
+
+    def _look(self, lane: Lane, at: float) -> None:
+        lane.look(at)
+        self._agenda.add(at, lane)
+
+    def _hunger(self, lane: Lane) -> None:
+        self._hungry[lane] = None
+        self._wake.set()
+
+    def _take_hungry(self) -> list[Lane]:
+        now = self._time()
+        some: list[Lane] = []
+        while self._hungry and len(some) < LANES_A_SCAN:
+            lane = next(iter(self._hungry))
+            del self._hungry[lane]
+            if lane.wants and lane.look_at <= now:
+                some.append(lane)
+        return some
+
+    async def _scan(self, lanes: list[Lane]) -> None:
+        try:
+            found = await self._store.scan([lane.ask() for lane in lanes])
+        except Unavailable as error:
+            log.warning("the store was not scanned", reason=str(error))
+            for lane in lanes:
+                lane.scan_failed()
+                self._agenda.add(self._time() + RETRY_SCAN_S, lane)
+            return
+        now = self._time()
+        for lane, some in zip(lanes, found, strict=True):
+            lane.found(some, now)
+            self._agenda.add(lane.look_at, lane)
+            self._serve(lane)
+
+    def _serve(self, lane: Lane) -> None:
+        """Start what the lane may start now, and note when it may start more."""
+        while self._may_start(lane):
+            if not self._free:
+                self._waiting.append(lane)
+                return
+            self._free -= 1
+            task = asyncio.create_task(self._work(lane, lane.start(self._time())))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        if lane.ready and (at := self._held_back_until(lane)):
+            self._agenda.add(at, lane)
+
+    def _may_start(self, lane: Lane) -> bool:
+        self._stalled = self._recorder.is_full
+        if self._stopping or self._stalled:
+            return False
+        return lane.can_start(self._courier.world.now(), self._time())
+
+    def _held_back_until(self, lane: Lane) -> float | None:
+        at = self._time()
+        if lane.start_at > at:
+            return lane.start_at
+        if lane.circuit.is_open:
+            wait = lane.circuit.probe_at - self._courier.world.now()
+            return at + wait / SECOND if wait > 0 else None
+        return None
+
+    async def _work(self, lane: Lane, due: Due) -> None:
+        """Hold a slot: one attempt after the other, as long as it is the lane's turn."""
+        try:
+            while True:
+                await self._attempt(lane, due)
+                if not self._may_start(lane) or self._gives_way(lane):
+                    break
+                due = lane.start(self._time())
+                self._serve(lane)  # a receiver that recovers is allowed more and more
+        finally:
+            self._free += 1
+            self._pass_on(lane)
+
+    async def _attempt(self, lane: Lane, due: Due) -> None:
+        try:
+            made = await self._courier.attempt(lane.webhook, due)
+            self._judge(lane, made)
+            self._recorder.add(made)
+        finally:
+            lane.ended()
+        if lane.wants and lane.look_at <= self._time():
+            self._hunger(lane)
+
+    def _judge(self, lane: Lane, made: Made) -> None:
+        before = lane.circuit
+        world = self._courier.world
+        lane.circuit = circuits.after_attempt(
+            before,
+            made.attempt,
+            now=world.now(),
+            chance=world.chance(),
+            first_wait_s=self._courier.policy.waits_s[0],
+        )
+        if lane.circuit.is_open != before.is_open:
+            self._recorder.add_circuit(lane.webhook.id, lane.circuit)
+
+    def _gives_way(self, lane: Lane) -> bool:
+        return bool(self._waiting) and lane.in_flight >= self._slots // SHARE
+
+    def _pass_on(self, lane: Lane) -> None:
+        """A slot is free: lanes that wait go first, then this one, which may start more."""
+        for _ in range(len(self._waiting)):
+            if not self._free:
+                break
+            self._serve(self._waiting.popleft())
+        self._serve(lane)
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()

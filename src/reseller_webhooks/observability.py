@@ -1,0 +1,47 @@
+"""Logs and counters: what an operator sees."""
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+registry = CollectorRegistry()
+
+changes_total = Counter(
+    "reseller_webhooks_changes", "Changes applied, by action.", ["action"], registry=registry
+)
+attempts_total = Counter(
+    "reseller_webhooks_attempts", "Attempts made, by outcome.", ["outcome"], registry=registry
+)
+attempt_seconds = Histogram(
+    "reseller_webhooks_attempt_seconds",
+    "How long attempts took.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=registry,
+)
+in_flight = Gauge("reseller_webhooks_in_flight", "Requests under way.", registry=registry)
+circuits_open = Gauge(
+    "reseller_webhooks_circuits_open", "Webhooks whose circuit is open.", registry=registry
+)
+unwritten = Gauge(
+    "reseller_webhooks_results_unwritten", "Results that wait for the store.", registry=registry
+)
+
+
+def start_logging(*, as_json: bool) -> None:
+    """Log to stderr: JSON for machines, or aligned words for a person who watches."""
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )

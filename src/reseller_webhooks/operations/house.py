@@ -1,0 +1,30 @@
+"""What a request may reach, wherever it comes in: passed to the API and to the pages alike."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from reseller_webhooks.core.attempts import Attempt
+from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.secrets import Box
+from reseller_webhooks.settings import Settings
+from reseller_webhooks.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts of the running program that the edges use.
+
+    submit: apply a request of changes, durable when it answers; raises what the request breaks.
+    poke: tell the engine that webhooks or deliveries were written; cheap, never waits.
+    try_now: send a webhook a test notification at once.
+    ailing: why the program is not ready, in words; empty when it is.
+    """
+
+    settings: Settings
+    database: Database
+    box: Box
+    submit: Callable[[Request], Awaitable[Answer]]
+    poke: Callable[[], None]
+    try_now: Callable[[Webhook], Awaitable[Attempt]]
+    ailing: Callable[[], list[str]]
