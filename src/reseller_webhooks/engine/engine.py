@@ -44,6 +44,12 @@ class Engine:
         """Requests under way."""
         return self._scheduler.in_flight
 
+    @property
+    def ailing(self) -> str:
+        """Why it does not send, or nothing."""
+        ended = any(task.done() for task in self._tasks)
+        return "a part of the engine ended; see the log, and restart this process" if ended else ""
+
     def poke(self) -> None:
         """Something was committed; look at once instead of at the next poll."""
         self._poked.set()

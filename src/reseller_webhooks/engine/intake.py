@@ -20,9 +20,7 @@ Waiting = tuple[Request, asyncio.Future[Answer]]
 class Intake:
     """The queue before the one writer."""
 
-    def __init__(
-        self, database: Database, public_url: str, committed: Callable[[], None]
-    ) -> None:
+    def __init__(self, database: Database, public_url: str, committed: Callable[[], None]) -> None:
         self._database = database
         self._public_url = public_url
         self._committed = committed

@@ -1,4 +1,4 @@
-"""The sender, the one seam to receivers: a request goes in, an attempt comes out, whatever happens."""
+"""The sender, the one seam to receivers: a request goes in and an attempt comes out, always."""
 
 import asyncio
 import traceback

@@ -76,9 +76,7 @@ def add_person(database: Database, email: str, role: Role, reseller: str | None)
     """A new user; the token of a one-time sign-in link."""
     address = email.strip().lower()
     if not _EMAIL.fullmatch(address):
-        raise Invalid.at(
-            "/email", f"{email!r} is no address; give one like ana@acme.example"
-        )
+        raise Invalid.at("/email", f"{email!r} is no address; give one like ana@acme.example")
     with database.write() as tx:
         person = store.add_person(
             tx,

@@ -84,9 +84,7 @@ def waiting(database: Database) -> dict[int, float]:
         }
 
 
-def finish(
-    database: Database, made: Sequence[Made], circuits: Mapping[int, Circuit]
-) -> None:
+def finish(database: Database, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> None:
     """Write what attempts have come to, and the circuits (by webhook) that opened or closed."""
     with database.write() as tx:
         store.finish(tx, made)
@@ -160,9 +158,7 @@ def _scan(tx: Tx, ask: Ask) -> list[Delivery]:
 
 
 def _due(found: Sequence[Delivery], bodies: dict[int, tuple[str, str]]) -> list[Due]:
-    return [
-        Due(one, bodies[one.event_id][0], bodies[one.event_id][1].encode()) for one in found
-    ]
+    return [Due(one, bodies[one.event_id][0], bodies[one.event_id][1].encode()) for one in found]
 
 
 def _again_s(ask: Ask, rows: Sequence[Delivery], now: Micros) -> float | None:

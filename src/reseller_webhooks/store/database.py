@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import Connection, Engine
@@ -32,6 +33,11 @@ class Database:
         # SQLite has one writer. Waiting here is fair and wakes at once; its own busy
         # handler sleeps and starves whoever comes late.
         self._writer = Lock() if self._dialect is sqlite else None
+
+    @staticmethod
+    def file_of(url: str) -> Path | None:
+        """The SQLite file that a URL names, or None for a server."""
+        return sqlite.file(url) if url.startswith("sqlite") else None
 
     @contextmanager
     def write(self) -> Iterator[Tx]:

@@ -19,11 +19,14 @@ PRAGMAS = {
 }
 
 
+def file(url: str) -> Path:
+    """The file that the URL names."""
+    return Path(make_url(url).database or "")
+
+
 def create(url: str) -> Engine:
     """An engine whose transactions begin as the caller means them: reading or writing."""
-    database = make_url(url).database
-    if database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    file(url).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=8, max_overflow=32, pool_timeout=10)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)

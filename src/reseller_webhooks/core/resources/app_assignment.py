@@ -30,22 +30,22 @@ AppAssignmentStatus = Literal[
 ]
 
 
-class User(Shape):
+class User(TypedDict, total=False):
     """A person."""
 
-    uuid: str | None = None
-    email: str | None = None
-    user_name: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    picture: str | None = None
-    activated: bool | None = None
-    allow_login: bool | None = None
-    ldap_id: Id | None = None
-    boost_user: Json = None
-    roles: list[str] | None = None
-    metadata: Json = None
-    links: list[Link] | None = None
+    uuid: str | None
+    email: str | None
+    userName: str | None
+    firstName: str | None
+    lastName: str | None
+    picture: str | None
+    activated: bool | None
+    allowLogin: bool | None
+    ldapId: Id | None
+    boostUser: Json
+    roles: list[str] | None
+    metadata: Json
+    links: list[Link] | None
 
 
 class AssignedUser(User):
@@ -54,33 +54,33 @@ class AssignedUser(User):
     uuid: str
 
 
-class MemberCompany(Shape):
+class MemberCompany(TypedDict, total=False):
     """The company that the person belongs to."""
 
-    uuid: str | None = None
-    name: str | None = None
-    vendor: bool | None = None
-    phone_number: str | None = None
-    default_role: str | None = None
-    enabled: bool | None = None
-    links: list[Link] | None = None
+    uuid: str | None
+    name: str | None
+    vendor: bool | None
+    phoneNumber: str | None
+    defaultRole: str | None
+    enabled: bool | None
+    links: list[Link] | None
 
 
-class Membership(Shape):
+class Membership(TypedDict, total=False):
     """The person's place in the company."""
 
-    user: User | None = None
-    company: MemberCompany | None = None
-    enabled: bool | None = None
-    last_used: bool | None = None
-    roles: list[str] | None = None
-    position: str | None = None
-    mosi_user: Json = None
-    metadata: Json = None
-    links: list[Link] | None = None
+    user: User | None
+    company: MemberCompany | None
+    enabled: bool | None
+    lastUsed: bool | None
+    roles: list[str] | None
+    position: str | None
+    mosiUser: Json
+    metadata: Json
+    links: list[Link] | None
 
 
-class AppAssignment(RecordShape):
+class AppAssignment(TypedDict, total=False):
     """An application given to a person under a subscription.
 
     The subscription is named by `subscriptionId`, or by the link to the assignment itself.
@@ -89,10 +89,10 @@ class AppAssignment(RecordShape):
     identity: ClassVar = ("uuid",)
 
     uuid: str
-    membership: Membership | None = None
-    created_on: Millis | None = None
+    membership: Membership | None
+    createdOn: Millis | None
     status: AppAssignmentStatus
-    lync_to_phone_voice_connection: LeftOut[Json] = None
+    lyncToPhoneVoiceConnection: Json
     user: AssignedUser
-    links: list[Link] | None = Field(default_factory=list)
-    subscription_id: LeftOut[str] = None
+    links: list[Link] | None
+    subscriptionId: str | None

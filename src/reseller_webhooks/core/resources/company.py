@@ -12,48 +12,48 @@ CompanyStatus = Annotated[
 """Not an enum: AppDirect does not publish the words it uses beside ACTIVE."""
 
 
-class Address(Shape):
+class Address(TypedDict, total=False):
     """Where a company is."""
 
-    street1: str | None = None
-    street2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    zip: str | None = None
-    country: str | None = None
+    street1: str | None
+    street2: str | None
+    city: str | None
+    state: str | None
+    zip: str | None
+    country: str | None
 
 
-class Contact(Shape):
+class Contact(TypedDict, total=False):
     """How to reach a company."""
 
-    phone_number: str | None = None
-    ims: Json = None
-    home_phone: str | None = None
-    mobile_phone: str | None = None
-    address: Address | None = None
+    phoneNumber: str | None
+    ims: Json
+    homePhone: str | None
+    mobilePhone: str | None
+    address: Address | None
 
 
-class Company(RecordShape):
+class Company(TypedDict, total=False):
     """A customer of the reseller. A company is switched off by `enabled`, not by its status."""
 
     identity: ClassVar = ("id", "uuid")
 
     id: str
     name: Name
-    enabled: bool | None = True
-    contact: Contact | None = None
-    size: str | None = None
-    status: CompanyStatus = "ACTIVE"
-    attributes: Json = None
-    creation_date: Millis | None = None
-    industry: str | None = None
-    sales_agent: Json = None
-    website: str | None = None
-    email_address: str | None = None
-    dealer: Json = None
+    enabled: bool | None
+    contact: Contact | None
+    size: str | None
+    status: CompanyStatus
+    attributes: Json
+    creationDate: Millis | None
+    industry: str | None
+    salesAgent: Json
+    website: str | None
+    emailAddress: str | None
+    dealer: Json
     uuid: str
-    external_id: str | None = None
-    country_code: str | None = None
-    permissions: list[Json] | None = Field(default_factory=list)
-    default_idp_uuid: str | None = None
-    domains: Json = None
+    externalId: str | None
+    countryCode: str | None
+    permissions: list[Json] | None
+    defaultIdpUuid: str | None
+    domains: Json

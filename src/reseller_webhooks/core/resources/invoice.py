@@ -19,60 +19,60 @@ from reseller_webhooks.core.resources.shape import (
 InvoiceStatus = Literal["PAID", "UNPAID", "CARRIED", "VOIDED"]
 
 
-class Vendor(Shape):
+class Vendor(TypedDict, total=False):
     """Who made the product."""
 
-    uuid: str | None = None
-    name: str | None = None
+    uuid: str | None
+    name: str | None
 
 
-class Seller(Shape):
+class Seller(TypedDict, total=False):
     """Who sold it: a company or one of its people."""
 
-    uuid: str | None = None
-    name: str | None = None
-    is_reseller: bool | None = None
-    is_sales_support: bool | None = None
+    uuid: str | None
+    name: str | None
+    isReseller: bool | None
+    isSalesSupport: bool | None
 
 
-class InvoiceLine(Shape):
+class InvoiceLine(TypedDict, total=False):
     """One position of an invoice."""
 
-    id: Id | None = None
-    type: str | None = None
-    item_id: Id | None = None
-    description: str | None = None
-    quantity: Number | None = None
-    price: Number | None = None
-    percentage: Number | None = None
-    total: Number | None = None
-    period_start: Millis | None = None
-    period_end: Millis | None = None
-    payment_plan_id: Id | None = None
-    edition_id: Id | None = None
-    product_id: Id | None = None
-    pricing_unit: str | None = None
-    vendor: Vendor | None = None
-    sale_rep_company: Seller | None = None
-    sale_rep_user: Seller | None = None
+    id: Id | None
+    type: str | None
+    itemId: Id | None
+    description: str | None
+    quantity: Number | None
+    price: Number | None
+    percentage: Number | None
+    total: Number | None
+    periodStart: Millis | None
+    periodEnd: Millis | None
+    paymentPlanId: Id | None
+    editionId: Id | None
+    productId: Id | None
+    pricingUnit: str | None
+    vendor: Vendor | None
+    saleRepCompany: Seller | None
+    saleRepUser: Seller | None
 
 
-class Invoice(RecordShape):
+class Invoice(TypedDict, total=False):
     """What a company has to pay, and whether it has. Voiding one is a change, not a removal."""
 
     identity: ClassVar = ("invoiceId",)
 
-    invoice_id: int
-    reference_number: str | None = None
-    creation_date: Millis | None = None
-    due_date: Millis | None = None
+    invoiceId: int
+    referenceNumber: str | None
+    creationDate: Millis | None
+    dueDate: Millis | None
     status: InvoiceStatus
-    total: Number | None = None
-    order_ids: list[str] | None = Field(default_factory=list)
-    currency: Currency | None = None
-    user: Pointer | None = None
-    company: Pointer | None = None
-    invoice_lines: list[InvoiceLine] | None = Field(default_factory=list)
-    delegated_to_invoice: Json = None
-    included_invoices: Json = None
-    links: list[Link] | None = Field(default_factory=list)
+    total: Number | None
+    orderIds: list[str] | None
+    currency: Currency | None
+    user: Pointer | None
+    company: Pointer | None
+    invoiceLines: list[InvoiceLine] | None
+    delegatedToInvoice: Json
+    includedInvoices: Json
+    links: list[Link] | None

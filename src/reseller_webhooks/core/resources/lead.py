@@ -28,85 +28,85 @@ CompanySize = Literal[
 ]
 
 
-class LeadCompany(Shape):
+class LeadCompany(TypedDict, total=False):
     """The company that might buy."""
 
-    name: str | None = None
-    street1: str | None = None
-    street2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    zip: str | None = None
-    country: str | None = None
-    size: CompanySize | None = None
-    company_exists: bool | None = None
-    linked: bool | None = None
+    name: str | None
+    street1: str | None
+    street2: str | None
+    city: str | None
+    state: str | None
+    zip: str | None
+    country: str | None
+    size: CompanySize | None
+    companyExists: bool | None
+    linked: bool | None
 
 
-class LeadContact(Shape):
+class LeadContact(TypedDict, total=False):
     """The person to talk to."""
 
-    first_name: str | None = None
-    last_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    phone_extension: str | None = None
+    firstName: str | None
+    lastName: str | None
+    email: str | None
+    phone: str | None
+    phoneExtension: str | None
 
 
-class Customer(Shape):
+class Customer(TypedDict, total=False):
     """Who might buy."""
 
-    company: LeadCompany | None = None
-    contact: LeadContact | None = None
+    company: LeadCompany | None
+    contact: LeadContact | None
 
 
-class Member(Shape):
+class Member(TypedDict, total=False):
     """A person, as a member of a company."""
 
-    id: str | None = None
-    company_id: str | None = None
-    company_name: str | None = None
-    role: str | None = None
+    id: str | None
+    companyId: str | None
+    companyName: str | None
+    role: str | None
 
 
-class Named(Shape):
+class Named(TypedDict, total=False):
     """A company, product or edition, with the name to show."""
 
-    id: str | None = None
-    name: str | None = None
-    provider: str | None = None
+    id: str | None
+    name: str | None
+    provider: str | None
 
 
-class Participant(Shape):
+class Participant(TypedDict, total=False):
     """Who sent the lead, or who received it."""
 
-    participant_type: Literal["CUSTOMER", "COMPANY", "CHANNEL"] | None = None
-    partner: str | None = None
-    company_id: str | None = None
-    company_name: str | None = None
+    participantType: Literal["CUSTOMER", "COMPANY", "CHANNEL"] | None
+    partner: str | None
+    companyId: str | None
+    companyName: str | None
 
 
-class Lead(RecordShape):
+class Lead(TypedDict, total=False):
     """A company that might become a customer. `result` says how a converted one came out."""
 
     identity: ClassVar = ("id",)
 
     id: str
-    partner: LeftOut[str] = None
-    lead_type: LeftOut[Literal["MANUAL", "PRODUCT", "COMPANY"]] = None
+    partner: str | None
+    leadType: Literal["MANUAL", "PRODUCT", "COMPANY"] | None
     status: LeadStatus
-    customer: LeftOut[Customer] = None
-    reseller: LeftOut[Member] = None
-    notes: LeftOut[str] = None
-    created_on: LeftOut[Millis] = None
-    last_modified: LeftOut[Millis] = None
-    creator: LeftOut[Member] = None
-    converted_company: LeftOut[Named] = None
-    converted_user: LeftOut[Member] = None
-    custom_attributes: LeftOut[dict[str, list[str]]] = None
-    result: LeftOut[Literal["OPEN", "LOST", "WON"]] = None
-    referrer: LeftOut[Participant] = None
-    recipient: LeftOut[Participant] = None
-    profile_company: LeftOut[Named] = None
-    profile_product: LeftOut[Named] = None
-    profile_product_edition: LeftOut[Named] = None
+    customer: Customer | None
+    reseller: Member | None
+    notes: str | None
+    createdOn: Millis | None
+    lastModified: Millis | None
+    creator: Member | None
+    convertedCompany: Named | None
+    convertedUser: Member | None
+    customAttributes: dict[str, list[str]] | None
+    result: Literal["OPEN", "LOST", "WON"] | None
+    referrer: Participant | None
+    recipient: Participant | None
+    profileCompany: Named | None
+    profileProduct: Named | None
+    profileProductEdition: Named | None

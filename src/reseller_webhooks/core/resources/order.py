@@ -59,62 +59,62 @@ OrderType = Literal[
 Day = Annotated[str | int, Expected("a date such as 2018-03-13, or milliseconds since 1970")]
 
 
-class OrderLine(Shape):
+class OrderLine(TypedDict, total=False):
     """One position of an order: an item, a tax, a discount."""
 
-    id: Id | None = None
-    edition_pricing_item_id: Id | None = None
-    type: str | None = None
-    unit: str | None = None
-    quantity: Number | None = None
-    price: Number | None = None
-    percentage: Number | None = None
-    listing_price: Number | None = None
-    total_price: Number | None = None
-    application_name: str | None = None
-    edition_name: str | None = None
-    description: str | None = None
+    id: Id | None
+    editionPricingItemId: Id | None
+    type: str | None
+    unit: str | None
+    quantity: Number | None
+    price: Number | None
+    percentage: Number | None
+    listingPrice: Number | None
+    totalPrice: Number | None
+    applicationName: str | None
+    editionName: str | None
+    description: str | None
 
 
-class OrderWithin(Shape):
+class OrderWithin(TypedDict, total=False):
     """An order where it is part of something else; nothing is required of it."""
 
-    start_date: Millis | None = None
-    end_date: Millis | None = None
-    service_start_date: Day | None = None
-    next_billing_date: Millis | None = None
-    end_of_discount_date: Millis | None = None
-    status: OrderStatus | None = None
-    frequency: Frequency | None = None
-    currency: Currency | None = None
-    type: OrderType | None = None
-    total_price: Number | None = None
-    user: Pointer | None = None
-    sales_support_user: Pointer | None = None
-    sales_support_company: Pointer | None = None
-    company: Pointer | None = None
-    reference_code: str | None = None
-    payment_plan: PaymentPlan | None = None
-    contract: Contract | None = None
-    previous_order: Pointer | None = None
-    next_order: Pointer | None = None
-    discount: Json = None
-    payment_plan_id: Id | None = None
-    discount_id: Id | None = None
-    activated: bool | None = None
-    one_time_orders: list["OneTimeOrder"] | None = Field(default_factory=list)
-    order_lines: list[OrderLine] | None = Field(default_factory=list)
-    parameters: list[Json] | None = Field(default_factory=list)
-    custom_attributes: list[CustomAttribute] | None = Field(default_factory=list)
-    parent_subscription_id: LeftOut[Id] = None
-    links: list[Link] | None = Field(default_factory=list)
-    id: Id | None = None
+    startDate: Millis | None
+    endDate: Millis | None
+    serviceStartDate: Day | None
+    nextBillingDate: Millis | None
+    endOfDiscountDate: Millis | None
+    status: OrderStatus | None
+    frequency: Frequency | None
+    currency: Currency | None
+    type: OrderType | None
+    totalPrice: Number | None
+    user: Pointer | None
+    salesSupportUser: Pointer | None
+    salesSupportCompany: Pointer | None
+    company: Pointer | None
+    referenceCode: str | None
+    paymentPlan: PaymentPlan | None
+    contract: Contract | None
+    previousOrder: Pointer | None
+    nextOrder: Pointer | None
+    discount: Json
+    paymentPlanId: Id | None
+    discountId: Id | None
+    activated: bool | None
+    oneTimeOrders: list["OneTimeOrder"] | None
+    orderLines: list[OrderLine] | None
+    parameters: list[Json] | None
+    customAttributes: list[CustomAttribute] | None
+    parentSubscriptionId: Id | None
+    links: list[Link] | None
+    id: Id | None
 
 
 class OneTimeOrder(OrderWithin):
     """A single fee that came with an order; it only points to its payment plan."""
 
-    payment_plan: Json = None
+    paymentPlan: Json
 
 
 class Order(RecordShape, OrderWithin):

@@ -3,70 +3,70 @@
 from reseller_webhooks.core.resources.shape import Frequency, Id, Json, Millis, Number, Shape
 
 
-class PlanContract(Shape):
+class PlanContract(TypedDict, total=False):
     """The terms that come with a payment plan."""
 
-    minimum_service_length: Number | None = None
-    cancellation_period_limit: Number | None = None
-    end_of_contract_grace_period: Number | None = None
-    block_switch_to_shorter_contract: bool | None = None
-    block_contract_downgrades: bool | None = None
-    block_contract_upgrades: bool | None = None
-    align_with_parent_cycle_start_date: bool | None = None
-    grace_period: Json = None
-    termination_fee: Json = None
-    auto_extension_pricing_id: Id | None = None
+    minimumServiceLength: Number | None
+    cancellationPeriodLimit: Number | None
+    endOfContractGracePeriod: Number | None
+    blockSwitchToShorterContract: bool | None
+    blockContractDowngrades: bool | None
+    blockContractUpgrades: bool | None
+    alignWithParentCycleStartDate: bool | None
+    gracePeriod: Json
+    terminationFee: Json
+    autoExtensionPricingId: Id | None
 
 
-class Cost(Shape):
+class Cost(TypedDict, total=False):
     """The price of one unit."""
 
-    id: Id | None = None
-    unit: str | None = None
-    unit_dependency: Json = None
-    min_units: Number | None = None
-    max_units: Number | None = None
-    metered_usage: bool | None = None
-    increment: Number | None = None
-    price_per_increment: bool | None = None
-    block_contract_decrease: bool | None = None
-    block_contract_increase: bool | None = None
-    block_original_contract_decrease: bool | None = None
-    amount: dict[str, Number] | None = None
-    pricing_strategy: str | None = None
+    id: Id | None
+    unit: str | None
+    unitDependency: Json
+    minUnits: Number | None
+    maxUnits: Number | None
+    meteredUsage: bool | None
+    increment: Number | None
+    pricePerIncrement: bool | None
+    blockContractDecrease: bool | None
+    blockContractIncrease: bool | None
+    blockOriginalContractDecrease: bool | None
+    amount: dict[str, Number] | None
+    pricingStrategy: str | None
 
 
-class PaymentPlan(Shape):
+class PaymentPlan(TypedDict, total=False):
     """How an edition is paid for."""
 
-    href: str | None = None
-    id: Id | None = None
-    uuid: str | None = None
-    frequency: Frequency | None = None
-    contract: PlanContract | None = None
-    allow_custom_usage: bool | None = None
-    keep_bill_date_on_usage_change: bool | None = None
-    separate_prepaid: bool | None = None
-    is_primary_price: bool | None = None
-    costs: list[Cost] | None = None
-    discount: Json = None
-    primary_price: bool | None = None
+    href: str | None
+    id: Id | None
+    uuid: str | None
+    frequency: Frequency | None
+    contract: PlanContract | None
+    allowCustomUsage: bool | None
+    keepBillDateOnUsageChange: bool | None
+    separatePrepaid: bool | None
+    isPrimaryPrice: bool | None
+    costs: list[Cost] | None
+    discount: Json
+    primaryPrice: bool | None
 
 
-class Renewal(Shape):
+class Renewal(TypedDict, total=False):
     """What follows when a contract ends."""
 
-    order: Json = None
-    payment_plan: PaymentPlan | None = None
+    order: Json
+    paymentPlan: PaymentPlan | None
 
 
-class Contract(Shape):
+class Contract(TypedDict, total=False):
     """The terms an order is bound by."""
 
-    minimum_service_length: Number | None = None
-    end_of_contract_date: Millis | None = None
-    grace_period_end_date: Millis | None = None
-    cancellation_period_limit: Number | None = None
-    end_of_contract_grace_period: Number | None = None
-    termination_fee: Json = None
-    renewal: Renewal | None = None
+    minimumServiceLength: Number | None
+    endOfContractDate: Millis | None
+    gracePeriodEndDate: Millis | None
+    cancellationPeriodLimit: Number | None
+    endOfContractGracePeriod: Number | None
+    terminationFee: Json
+    renewal: Renewal | None

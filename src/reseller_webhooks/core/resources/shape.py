@@ -47,9 +47,9 @@ class Expected:
 T = TypeVar("T")
 LEFT_OUT = "left out when not given"
 LeftOut = Annotated[T | None, LEFT_OUT]
-Number = Annotated[int | float, Expected("a number")]
+Number = Annotated[int | float, Field(union_mode="left_to_right"), Expected("a number")]
 """Keeps what it is: 10 stays 10 and 10.5 stays 10.5. Money is in major units."""
-Id = Annotated[str | int, Expected("a string or a whole number")]
+Id = Annotated[str | int, Field(union_mode="left_to_right"), Expected("a string or a whole number")]
 Millis = int
 """An instant: milliseconds since 1970, UTC."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

@@ -16,27 +16,27 @@ SubscriptionStatus = Literal[
 ]
 
 
-class Subscription(RecordShape):
+class Subscription(TypedDict, total=False):
     """What a company has bought and may use, with the order that says on which terms."""
 
     identity: ClassVar = ("id", "internalId")
 
     id: str
-    parent_subscription_id: Id | None = None
-    creation_date: Millis | None = None
-    end_date: Millis | None = None
-    external_account_id: str | None = None
+    parentSubscriptionId: Id | None
+    creationDate: Millis | None
+    endDate: Millis | None
+    externalAccountId: str | None
     status: SubscriptionStatus
-    max_users: int | None = None
-    assigned_users: int | None = None
-    order: OrderWithin | None = None
-    upcoming_order: OrderWithin | None = None
-    user: Pointer | None = None
-    company: Pointer | None = None
-    product: Pointer | None = None
-    edition: Pointer | None = None
-    redirect_url: str | None = None
-    internal_id: str
-    external_id: LeftOut[str] = None
-    label: LeftOut[str] = None
-    bundle_application_id: LeftOut[Id] = None
+    maxUsers: int | None
+    assignedUsers: int | None
+    order: OrderWithin | None
+    upcomingOrder: OrderWithin | None
+    user: Pointer | None
+    company: Pointer | None
+    product: Pointer | None
+    edition: Pointer | None
+    redirectUrl: str | None
+    internalId: str
+    externalId: str | None
+    label: str | None
+    bundleApplicationId: Id | None

@@ -6,6 +6,8 @@ Place = tuple[str | int, ...]
 
 SHOWN_MAX = 60
 """Characters of a text in a message: enough to know it by."""
+LONGEST_BITS = 64
+"""Longer whole numbers are not spelt out."""
 
 
 def pointer_to(place: Place) -> str:
@@ -18,19 +20,19 @@ def shown(value: object) -> str:
     """The value as a message names it: as JSON, shortened, and only the kind of what is nested."""
     match value:
         case dict():
-            return "an object"
+            text = "an object"
         case list():
-            return "a list"
+            text = "a list"
         case str():
             cut = value if len(value) <= SHOWN_MAX else value[: SHOWN_MAX - 3] + "..."
-            return _printable(json.dumps(cut, ensure_ascii=False))
-        case bool() | None | float():
-            return json.dumps(value)
-        case int() if value.bit_length() <= 64:
-            return str(value)
-        case int():
-            return "a number of more than 64 bits"
-    return f"a {type(value).__name__}"
+            text = _printable(json.dumps(cut, ensure_ascii=False))
+        case int() if value.bit_length() > LONGEST_BITS:
+            text = f"a number of more than {LONGEST_BITS} bits"
+        case bool() | int() | float() | None:
+            text = json.dumps(value)
+        case _:
+            text = f"a {type(value).__name__}"
+    return text
 
 
 def _printable(text: str) -> str:

@@ -228,7 +228,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["webhook_id"], ["webhook.id"], name="fk_delivery_webhook_id"),
         sa.PrimaryKeyConstraint("id", name="pk_delivery"),
         sqlite_autoincrement=True,
-        sqlite_autoincrement=True,
     )
     op.create_index("ix_delivery_event_id", "delivery", ["event_id"])
     op.create_index(

@@ -1,0 +1,129 @@
+"""The command line. Exit codes: 0 done, 1 refused with one line on stderr, 2 usage."""
+
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from reseller_webhooks import __version__, settings
+from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.core.errors import ResellerWebhooksError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Keeps a reseller's own systems in sync with the platform.",
+)
+resellers = typer.Typer(no_args_is_help=True, help="Resellers: the tenants that own everything.")
+users = typer.Typer(no_args_is_help=True, help="People who sign in to the pages.")
+api_keys = typer.Typer(no_args_is_help=True, help="Keys for the API.")
+app.add_typer(resellers, name="resellers")
+app.add_typer(users, name="users")
+app.add_typer(api_keys, name="api-keys")
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
+
+
+def main() -> NoReturn:
+    """Run a command; what the program refuses becomes one line and exit code 1."""
+    try:
+        app()
+    except ResellerWebhooksError as error:
+        print(f"reseller-webhooks: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    sys.exit(0)
+
+
+@app.command()
+def serve(
+    role: Annotated[str, typer.Option(help="all, api or worker.")] = "all",
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Start the program."""
+    from reseller_webhooks.bootstrap.program import Part
+    from reseller_webhooks.bootstrap.serving import run
+
+    if role not in set(Part):
+        raise typer.BadParameter(f"{role!r} is no role; give all, api or worker")
+    run(settings.load(), Part(role), host=host, port=port)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables up to this version."""
+    from reseller_webhooks.store.migrate import upgrade
+
+    upgrade(_database())
+
+
+@app.command()
+def check() -> None:
+    """Print the settings in force, secrets masked, and try the database."""
+    from reseller_webhooks.bootstrap.checking import report
+
+    typer.echo(report(settings.load()))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@resellers.command("add")
+def add_reseller(name: str) -> None:
+    """Add a reseller and print its id."""
+    from reseller_webhooks.operations import resellers as operations
+
+    typer.echo(operations.add(_ready_database(), name).uuid)
+
+
+@users.command("add")
+def add_user(
+    email: str,
+    reseller: Annotated[str | None, typer.Option(help="Id of the user's reseller.")] = None,
+    role: Annotated[str, typer.Option(help="admin or viewer.")] = "admin",
+    operator: Annotated[bool, typer.Option("--operator", help="Sees every reseller.")] = False,
+) -> None:
+    """Add a user and print a one-time sign-in link."""
+    from reseller_webhooks.operations import access
+
+    if operator == (reseller is not None):
+        raise typer.BadParameter("give either --reseller ID or --operator")
+    if role not in (Role.ADMIN, Role.VIEWER):
+        raise typer.BadParameter(f"{role!r} is no role; give admin or viewer")
+    wanted = Role.OPERATOR if operator else Role(role)
+    token = access.add_person(_ready_database(), email, wanted, reseller)
+    typer.echo(f"{settings.load().public_url}/sign-in/{token}")
+
+
+@api_keys.command("add")
+def add_api_key(
+    scope: Annotated[str | None, typer.Option(help="platform.")] = None,
+    reseller: Annotated[str | None, typer.Option(help="Id of the key's reseller.")] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="May only read.")] = False,
+) -> None:
+    """Add an API key and print it; it is shown this once."""
+    from reseller_webhooks.operations import access
+
+    if (scope is None) == (reseller is None) or (scope and (scope != Scope.PLATFORM or read_only)):
+        raise typer.BadParameter("give either --scope platform or --reseller ID [--read-only]")
+    wanted = Scope.PLATFORM if scope else Scope.RESELLER_READ if read_only else Scope.RESELLER
+    typer.echo(access.add_key(_ready_database(), wanted, reseller).key)
+
+
+def _database() -> Any:
+    from reseller_webhooks.store.database import Database
+
+    return Database(settings.load().database)
+
+
+def _ready_database() -> Any:
+    from reseller_webhooks.store import migrate as migrations
+
+    database = _database()
+    migrations.upgrade(database)
+    return database
