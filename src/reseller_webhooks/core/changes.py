@@ -11,28 +11,8 @@ from reseller_webhooks.core import catalog, events, statuses
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.resources import Content, changed_fields, merge, path, read_content
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One resource as it is now. id is None until it is stored; content None when removed.
-
-    version: counts the changes, from 1. parent and alias: only of an app assignment, its
-    subscription and its user. changed_at: microseconds UTC.
-    """
-
-    id: int | None
-    reseller_id: int
-    resource: Resource
-    uuid: str
-    parent: str | None
-    alias: str | None
-    version: int
-    removed: bool
-    status: str | None
-    content: str | None
-    changed_at: int
 
 
 class Expects(StrEnum):

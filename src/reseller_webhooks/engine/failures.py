@@ -1,6 +1,7 @@
 """What went wrong on the network, in words for the log. One function per kind of failure."""
 
 import errno
+import os
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,8 +113,10 @@ def _(error: aiohttp.ClientConnectionError, trip: Trip) -> Failure:
 @_explain.register
 def _(error: aiohttp.ClientResponseError, trip: Trip) -> Failure:
     if any(isinstance(cause, LineTooLong) for cause in _causes(error)):
-        return Failure(Reason.PROTOCOL, f"the answer of {trip.target} has headers over 8 KiB")
-    return Failure(Reason.PROTOCOL, f"the answer of {trip.target} is not HTTP/1.1")
+        return Failure(Reason.PROTOCOL, f"the answer of {trip.target} has a header over 8 KiB")
+    # The parser's own words; what follows its first line is the receiver's bytes.
+    what = error.message.partition("\n")[0].rstrip(":").lower() or "nothing that can be read"
+    return Failure(Reason.PROTOCOL, f"the answer of {trip.target} is not HTTP/1.1: {what}")
 
 
 def _handshake_failed(error: OSError, trip: Trip) -> Failure:
@@ -126,8 +129,7 @@ def _handshake_failed(error: OSError, trip: Trip) -> Failure:
 
 
 def _why(error: OSError) -> str:
-    known = errno.errorcode.get(error.errno or 0)
-    return (error.strerror or known or str(error)).lower()
+    return (os.strerror(error.errno) if error.errno else str(error)).lower()
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,7 +1,7 @@
 """Connections that stay open between notifications. Owns how many, how long, and which are reused.
 
-The three methods with an underscore are aiohttp's own: nothing public says whether a connection is
-reused and when it comes back. tests/engine/test_sender.py notices when a new aiohttp changes them.
+Names with an underscore are aiohttp's own: nothing public says whether a connection is reused and
+when it comes back. tests/engine/test_sender.py notices when a new aiohttp changes them.
 """
 
 import ssl
@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Any
 from weakref import WeakSet
 
-from aiohttp import TCPConnector
+from aiohttp import StreamReader, TCPConnector
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType, Connection
+from aiohttp.http import RawResponseMessage
+from aiohttp.http_exceptions import HttpProcessingError
 
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.engine.guard import Guard
@@ -34,6 +37,10 @@ class Reached(Enum):
     REUSED = 2
     """On a connection that an earlier request had used."""
 
+
+INTERIM_MAX = 16
+"""1xx answers before the real one. Nobody needs more than a few; without end they burn our CPU."""
+OK = 200
 
 _reached: ContextVar[Reached] = ContextVar("reached", default=Reached.NOTHING)
 _fresh_only: ContextVar[bool] = ContextVar("fresh_only", default=False)
@@ -55,6 +62,7 @@ class Pool(TCPConnector):
             use_dns_cache=False,  # the guard's own cache has the vetted addresses
             keepalive_timeout=IDLE_S,
         )
+        self._factory = partial(_Ear, loop=self._loop)
         self._guard = guard
         self._kept = kept
         self._sockets: WeakSet[socket] = WeakSet()
@@ -71,6 +79,9 @@ class Pool(TCPConnector):
 
     async def _get(self, *args: Any, **kwargs: Any) -> Connection | None:
         kept = None if _fresh_only.get() else await super()._get(*args, **kwargs)
+        while kept is not None and _spoke_unasked(kept):
+            kept.close()
+            kept = await super()._get(*args, **kwargs)
         _reached.set(Reached.NOTHING if kept is None else Reached.REUSED)
         return kept
 
@@ -81,6 +92,29 @@ class Pool(TCPConnector):
 
     def _release(self, *args: Any, should_close: bool = False) -> None:
         super()._release(*args, should_close=should_close or self.open_count > self._kept)
+
+
+class _Ear(ResponseHandler):
+    """One connection's reading end, which does not listen to announcements for ever."""
+
+    _announced = 0
+
+    def set_response_params(self, **given: Any) -> None:
+        self._announced = 0
+        super().set_response_params(**given)
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        self._announced += data[0].code < OK
+        if self._announced <= INTERIM_MAX:
+            super().feed_data(data, size)
+        elif self.transport is not None:
+            self.set_exception(HttpProcessingError(message=f"over {INTERIM_MAX} interim answers"))
+            self.transport.abort()
+
+
+def _spoke_unasked(kept: Connection) -> bool:
+    """Whether something came while the connection was idle: it would pass for our answer."""
+    return kept.protocol is None or kept.protocol.should_close
 
 
 def reached() -> Reached:

@@ -15,6 +15,7 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
+    ServerDisconnectedError,
 )
 from yarl import URL
 
@@ -133,8 +134,8 @@ class Sender:
         began_s = clock.monotonic_s()
         try:
             await self._post_once(url, outgoing, answer)
-        except ClientConnectionError:
-            if not _was_stale(answer, began_s):
+        except ClientConnectionError as error:
+            if not _was_stale(error, answer, began_s):
                 raise
             with fresh_connections():
                 await self._post_once(url, outgoing, answer)
@@ -155,7 +156,7 @@ class Sender:
             log.error(
                 "sending broke",
                 error=type(error).__name__,
-                where=traceback.format_tb(error.__traceback__),
+                where=traceback.format_tb(error.__traceback__, limit=-3),
             )
         return failure or Failure(Reason.PROTOCOL, BROKEN)
 
@@ -173,15 +174,20 @@ async def _read_start(response: ClientResponse, answer: _Answer) -> None:
         answer.body += await response.content.read(RESPONSE_BYTES_READ - len(answer.body))
 
 
-def _was_stale(answer: _Answer, began_s: float) -> bool:
+def _was_stale(error: Exception, answer: _Answer, began_s: float) -> bool:
     """Whether the receiver had closed the connection before our request reached it.
 
     It happens to every client that keeps connections: the request and the close cross on the way.
     A repeat is safe, because a receiver knows one by its webhook-id.
     """
-    if reached() is not Reached.REUSED or answer.status is not None:
+    if reached() is not Reached.REUSED or answer.status is not None or _broke_off(error):
         return False
     return clock.monotonic_s() - began_s < STALE_WITHIN_S
+
+
+def _broke_off(error: Exception) -> bool:
+    """Whether the first bytes of an answer were there; aiohttp then gives them as the message."""
+    return isinstance(error, ServerDisconnectedError) and not isinstance(error.message, str)
 
 
 def _attempt(answer: _Answer, failure: Failure | None, ms: int) -> Attempt:

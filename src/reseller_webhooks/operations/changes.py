@@ -8,10 +8,11 @@ import orjson
 
 from reseller_webhooks import secrets
 from reseller_webhooks.core import changes as core
-from reseller_webhooks.core.changes import Change, Record
+from reseller_webhooks.core.changes import Change
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import Record
 from reseller_webhooks.store import deliveries, events, idempotency, records, resellers
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.idempotency import Given

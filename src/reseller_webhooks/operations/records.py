@@ -1,9 +1,9 @@
 """Read the current records."""
 
-from reseller_webhooks.core.changes import Record
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import Record
 from reseller_webhooks.store import events
 from reseller_webhooks.store import records as store
 from reseller_webhooks.store.database import Database

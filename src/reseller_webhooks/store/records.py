@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
-from reseller_webhooks.core.changes import Record
+from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import number, record

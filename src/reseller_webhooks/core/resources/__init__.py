@@ -8,15 +8,15 @@ from typing import Any
 
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.resources.addresses import NUMBERED, check_uuid, owners, path
-from reseller_webhooks.core.resources.app_assignment import AppAssignment
-from reseller_webhooks.core.resources.company import Company
+from reseller_webhooks.core.resources.app_assignment import APP_ASSIGNMENT
+from reseller_webhooks.core.resources.company import COMPANY
 from reseller_webhooks.core.resources.differences import changed_fields, merge
-from reseller_webhooks.core.resources.invoice import Invoice
-from reseller_webhooks.core.resources.lead import Lead
-from reseller_webhooks.core.resources.order import Order
+from reseller_webhooks.core.resources.invoice import INVOICE
+from reseller_webhooks.core.resources.lead import LEAD
+from reseller_webhooks.core.resources.order import ORDER
 from reseller_webhooks.core.resources.reading import read
 from reseller_webhooks.core.resources.shape import RecordShape
-from reseller_webhooks.core.resources.subscription import Subscription
+from reseller_webhooks.core.resources.subscription import SUBSCRIPTION
 from reseller_webhooks.core.resources.writing import write
 
 __all__ = [
@@ -29,13 +29,13 @@ __all__ = [
     "read_content",
 ]
 
-MODELS: dict[Resource, type[RecordShape]] = {
-    Resource.COMPANY: Company,
-    Resource.INVOICE: Invoice,
-    Resource.LEAD: Lead,
-    Resource.ORDER: Order,
-    Resource.SUBSCRIPTION: Subscription,
-    Resource.APP_ASSIGNMENT: AppAssignment,
+SHAPES: dict[Resource, RecordShape] = {
+    Resource.COMPANY: COMPANY,
+    Resource.INVOICE: INVOICE,
+    Resource.LEAD: LEAD,
+    Resource.ORDER: ORDER,
+    Resource.SUBSCRIPTION: SUBSCRIPTION,
+    Resource.APP_ASSIGNMENT: APP_ASSIGNMENT,
 }
 
 
@@ -62,12 +62,11 @@ def read_content(resource: Resource, uuid: str, content: object) -> Content:
     """
     check_uuid(resource, uuid)
     identity = int(uuid) if resource in NUMBERED else uuid
-    shape = read(MODELS[resource], identity, content)
-    json, fields = write(shape)
+    json, fields = write(read(SHAPES[resource], identity, content))
     parent, alias = owners(fields) if resource is Resource.APP_ASSIGNMENT else (None, None)
     return Content(json, fields, fields.get("status"), parent, alias)
 
 
-def model_of(resource: Resource) -> type[RecordShape]:
-    """The model that describes the resource's content, for OpenAPI."""
-    return MODELS[resource]
+def model_of(resource: Resource) -> Any:
+    """The type that describes the resource's content, for a pydantic TypeAdapter or OpenAPI."""
+    return SHAPES[resource].model

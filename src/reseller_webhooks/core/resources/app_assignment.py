@@ -1,17 +1,17 @@
 """An app assignment, as AppDirect's account API v2 shows it."""
 
-from typing import ClassVar, Literal
+from typing import Literal, Required
 
-from pydantic import Field
+from pydantic import with_config
+from typing_extensions import TypedDict
 
 from reseller_webhooks.core.resources.shape import (
+    SHAPE,
     Id,
     Json,
-    LeftOut,
     Link,
     Millis,
     RecordShape,
-    Shape,
 )
 
 AppAssignmentStatus = Literal[
@@ -33,7 +33,7 @@ AppAssignmentStatus = Literal[
 class User(TypedDict, total=False):
     """A person."""
 
-    uuid: str | None
+    uuid: Required[str]
     email: str | None
     userName: str | None
     firstName: str | None
@@ -46,12 +46,6 @@ class User(TypedDict, total=False):
     roles: list[str] | None
     metadata: Json
     links: list[Link] | None
-
-
-class AssignedUser(User):
-    """The person who gets the application; the last part of the assignment's address."""
-
-    uuid: str
 
 
 class MemberCompany(TypedDict, total=False):
@@ -80,19 +74,27 @@ class Membership(TypedDict, total=False):
     links: list[Link] | None
 
 
+@with_config(SHAPE)
 class AppAssignment(TypedDict, total=False):
     """An application given to a person under a subscription.
 
-    The subscription is named by `subscriptionId`, or by the link to the assignment itself.
+    The user's uuid ends its address. The subscription is named by `subscriptionId`, or by the
+    link to the assignment itself.
     """
-
-    identity: ClassVar = ("uuid",)
 
     uuid: str
     membership: Membership | None
     createdOn: Millis | None
-    status: AppAssignmentStatus
+    status: Required[AppAssignmentStatus]
     lyncToPhoneVoiceConnection: Json
-    user: AssignedUser
+    user: Required[User]
     links: list[Link] | None
     subscriptionId: str | None
+
+
+APP_ASSIGNMENT = RecordShape(
+    AppAssignment,
+    identity=("uuid",),
+    left_out=frozenset({"lyncToPhoneVoiceConnection", "subscriptionId"}),
+    defaults={"links": []},
+)

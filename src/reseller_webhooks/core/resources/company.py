@@ -1,10 +1,11 @@
 """A company, as AppDirect's account API v1 shows it."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Required
 
-from pydantic import Field
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
 
-from reseller_webhooks.core.resources.shape import Json, Millis, Name, RecordShape, Shape
+from reseller_webhooks.core.resources.shape import SHAPE, Json, Millis, Name, RecordShape
 
 CompanyStatus = Annotated[
     str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$", examples=["ACTIVE", "PENDING"])
@@ -33,13 +34,12 @@ class Contact(TypedDict, total=False):
     address: Address | None
 
 
+@with_config(SHAPE)
 class Company(TypedDict, total=False):
     """A customer of the reseller. A company is switched off by `enabled`, not by its status."""
 
-    identity: ClassVar = ("id", "uuid")
-
     id: str
-    name: Name
+    name: Required[Name]
     enabled: bool | None
     contact: Contact | None
     size: str | None
@@ -57,3 +57,10 @@ class Company(TypedDict, total=False):
     permissions: list[Json] | None
     defaultIdpUuid: str | None
     domains: Json
+
+
+COMPANY = RecordShape(
+    Company,
+    identity=("id", "uuid"),
+    defaults={"enabled": True, "status": "ACTIVE", "permissions": []},
+)

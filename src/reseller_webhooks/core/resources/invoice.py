@@ -1,10 +1,12 @@
 """An invoice, as AppDirect's billing API v1 shows it."""
 
-from typing import ClassVar, Literal
+from typing import Literal, Required
 
-from pydantic import Field
+from pydantic import with_config
+from typing_extensions import TypedDict
 
 from reseller_webhooks.core.resources.shape import (
+    SHAPE,
     Currency,
     Id,
     Json,
@@ -13,7 +15,6 @@ from reseller_webhooks.core.resources.shape import (
     Number,
     Pointer,
     RecordShape,
-    Shape,
 )
 
 InvoiceStatus = Literal["PAID", "UNPAID", "CARRIED", "VOIDED"]
@@ -57,16 +58,15 @@ class InvoiceLine(TypedDict, total=False):
     saleRepUser: Seller | None
 
 
+@with_config(SHAPE)
 class Invoice(TypedDict, total=False):
     """What a company has to pay, and whether it has. Voiding one is a change, not a removal."""
-
-    identity: ClassVar = ("invoiceId",)
 
     invoiceId: int
     referenceNumber: str | None
     creationDate: Millis | None
     dueDate: Millis | None
-    status: InvoiceStatus
+    status: Required[InvoiceStatus]
     total: Number | None
     orderIds: list[str] | None
     currency: Currency | None
@@ -76,3 +76,10 @@ class Invoice(TypedDict, total=False):
     delegatedToInvoice: Json
     includedInvoices: Json
     links: list[Link] | None
+
+
+INVOICE = RecordShape(
+    Invoice,
+    identity=("invoiceId",),
+    defaults={"orderIds": [], "invoiceLines": [], "links": []},
+)

@@ -1,8 +1,11 @@
 """A sales lead, as AppDirect's lead API v2 shows it: what does not apply is left out."""
 
-from typing import ClassVar, Literal
+from typing import Literal, Required
 
-from reseller_webhooks.core.resources.shape import LeftOut, Millis, RecordShape, Shape
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from reseller_webhooks.core.resources.shape import SHAPE, Millis, RecordShape
 
 LeadStatus = Literal[
     "PENDING_SUBMISSION",
@@ -86,15 +89,14 @@ class Participant(TypedDict, total=False):
     companyName: str | None
 
 
+@with_config(SHAPE)
 class Lead(TypedDict, total=False):
     """A company that might become a customer. `result` says how a converted one came out."""
-
-    identity: ClassVar = ("id",)
 
     id: str
     partner: str | None
     leadType: Literal["MANUAL", "PRODUCT", "COMPANY"] | None
-    status: LeadStatus
+    status: Required[LeadStatus]
     customer: Customer | None
     reseller: Member | None
     notes: str | None
@@ -110,3 +112,6 @@ class Lead(TypedDict, total=False):
     profileCompany: Named | None
     profileProduct: Named | None
     profileProductEdition: Named | None
+
+
+LEAD = RecordShape(Lead, identity=("id",), left_out=Lead.__optional_keys__)

@@ -1,24 +1,24 @@
 """An order, as AppDirect's billing API v1 shows it: by itself, and within its subscription."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, Literal, Required
 
-from pydantic import Field
+from pydantic import with_config
+from typing_extensions import TypedDict
 
 from reseller_webhooks.core.resources.payment_plan import Contract, PaymentPlan
 from reseller_webhooks.core.resources.shape import (
+    SHAPE,
     Currency,
     CustomAttribute,
     Expected,
     Frequency,
     Id,
     Json,
-    LeftOut,
     Link,
     Millis,
     Number,
     Pointer,
     RecordShape,
-    Shape,
 )
 
 OrderStatus = Literal[
@@ -58,6 +58,9 @@ OrderType = Literal[
 # AppDirect sends 2018-03-13 and documents a number.
 Day = Annotated[str | int, Expected("a date such as 2018-03-13, or milliseconds since 1970")]
 
+OneTimeOrder = dict[str, Any]
+"""A fee that came with an order: the same fields, but a pointer for a payment plan."""
+
 
 class OrderLine(TypedDict, total=False):
     """One position of an order: an item, a tax, a discount."""
@@ -76,15 +79,16 @@ class OrderLine(TypedDict, total=False):
     description: str | None
 
 
-class OrderWithin(TypedDict, total=False):
-    """An order where it is part of something else; nothing is required of it."""
+@with_config(SHAPE)
+class Order(TypedDict, total=False):
+    """An order: it creates, alters or ends a subscription."""
 
     startDate: Millis | None
     endDate: Millis | None
     serviceStartDate: Day | None
     nextBillingDate: Millis | None
     endOfDiscountDate: Millis | None
-    status: OrderStatus | None
+    status: Required[OrderStatus]
     frequency: Frequency | None
     currency: Currency | None
     type: OrderType | None
@@ -102,7 +106,7 @@ class OrderWithin(TypedDict, total=False):
     paymentPlanId: Id | None
     discountId: Id | None
     activated: bool | None
-    oneTimeOrders: list["OneTimeOrder"] | None
+    oneTimeOrders: list[OneTimeOrder] | None
     orderLines: list[OrderLine] | None
     parameters: list[Json] | None
     customAttributes: list[CustomAttribute] | None
@@ -111,16 +115,15 @@ class OrderWithin(TypedDict, total=False):
     id: Id | None
 
 
-class OneTimeOrder(OrderWithin):
-    """A single fee that came with an order; it only points to its payment plan."""
-
-    paymentPlan: Json
-
-
-class Order(RecordShape, OrderWithin):
-    """An order: it creates, alters or ends a subscription."""
-
-    identity: ClassVar = ("id",)
-
-    status: OrderStatus
-    id: int
+ORDER = RecordShape(
+    Order,
+    identity=("id",),
+    left_out=frozenset({"parentSubscriptionId"}),
+    defaults={
+        "oneTimeOrders": [],
+        "orderLines": [],
+        "parameters": [],
+        "customAttributes": [],
+        "links": [],
+    },
+)

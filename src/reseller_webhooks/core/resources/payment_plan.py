@@ -1,6 +1,8 @@
 """What an order costs and how long it binds: payment plans and contracts."""
 
-from reseller_webhooks.core.resources.shape import Frequency, Id, Json, Millis, Number, Shape
+from typing_extensions import TypedDict
+
+from reseller_webhooks.core.resources.shape import Frequency, Id, Json, Millis, Number
 
 
 class PlanContract(TypedDict, total=False):

@@ -1,33 +1,46 @@
 """What the records share: how a shape is read, and the objects that occur in several of them.
 
-Fields stand in the order in which AppDirect sends them. Unknown ones are kept, behind the rest.
+Shapes are typed dictionaries, so that checking one makes the dictionary that is written, in one
+go. Fields stand in the order in which AppDirect sends them; unknown ones are kept behind the rest.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypedDict
+
+# Strict: "10" is no number, and true is not 1.
+SHAPE = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
 
-class Shape(BaseModel):
-    """An object as AppDirect writes it. Strict: "10" is no number, and true is not 1."""
+@dataclass(frozen=True)
+class RecordShape:
+    """How a resource's content is brought into shape.
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="allow", strict=True, allow_inf_nan=False
-    )
-
-
-class RecordShape(Shape):
-    """The outermost object of a resource.
-
-    identity: the fields, as on the wire, that repeat the resource's own id.
-    Fields that are not given come out as null or their default, but those that may be `LeftOut`.
-    Objects further in keep exactly what was given.
+    model: a typed dictionary. identity: the fields that repeat the resource's own id.
+    left_out: fields that are not there when they are not given; all others then are, as null
+    or by their default. Objects further in keep exactly the fields that were given.
     """
 
-    identity: ClassVar[tuple[str, ...]]
+    model: Any
+    identity: tuple[str, ...]
+    left_out: frozenset[str] = frozenset()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def blank(self) -> dict[str, Any]:
+        """The fields that are always there, as they are when nothing is given."""
+        names = self.model.__required_keys__ | self.model.__optional_keys__
+        return {name: self.defaults.get(name) for name in names - self.left_out}
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[dict[str, Any]]:
+        """What checks it; built once."""
+        return TypeAdapter(self.model)
 
 
 @dataclass(frozen=True)
@@ -44,12 +57,11 @@ class Expected:
         )
 
 
-T = TypeVar("T")
-LEFT_OUT = "left out when not given"
-LeftOut = Annotated[T | None, LEFT_OUT]
-Number = Annotated[int | float, Field(union_mode="left_to_right"), Expected("a number")]
+_IN_TURN = Field(union_mode="left_to_right")  # The members exclude each other, so the first fits.
+
+Number = Annotated[int | float, _IN_TURN, Expected("a number")]
 """Keeps what it is: 10 stays 10 and 10.5 stays 10.5. Money is in major units."""
-Id = Annotated[str | int, Field(union_mode="left_to_right"), Expected("a string or a whole number")]
+Id = Annotated[str | int, _IN_TURN, Expected("text or a whole number")]
 Millis = int
 """An instant: milliseconds since 1970, UTC."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -69,26 +81,26 @@ Frequency = Literal[
 ]
 
 
-class Pointer(Shape):
+class Pointer(TypedDict, total=False):
     """Names another resource and says where it is. AppDirect calls it LinkWS."""
 
-    id: Id | None = None
-    href: str | None = None
+    id: Id | None
+    href: str | None
 
 
-class Link(Shape):
+class Link(TypedDict, total=False):
     """Where to go from here, by relation."""
 
-    rel: str | None = None
-    href: str | None = None
+    rel: str | None
+    href: str | None
 
 
-class CustomAttribute(Shape):
+class CustomAttribute(TypedDict, total=False):
     """A field that a marketplace added by itself."""
 
-    name: str | None = None
-    attribute_type: Literal["TEXT", "MULTISELECT"] | None = None
-    label: str | None = None
-    hint: str | None = None
-    value: Json = None
-    value_keys: list[str] | None = None
+    name: str | None
+    attributeType: Literal["TEXT", "MULTISELECT"] | None
+    label: str | None
+    hint: str | None
+    value: Json
+    valueKeys: list[str] | None

@@ -1,9 +1,12 @@
 """A subscription, as AppDirect's billing API v1 shows it."""
 
-from typing import ClassVar, Literal
+from typing import Literal, Required
 
-from reseller_webhooks.core.resources.order import OrderWithin
-from reseller_webhooks.core.resources.shape import Id, LeftOut, Millis, Pointer, RecordShape
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from reseller_webhooks.core.resources.order import Order
+from reseller_webhooks.core.resources.shape import SHAPE, Id, Json, Millis, Pointer, RecordShape
 
 SubscriptionStatus = Literal[
     "INITIALIZED",
@@ -16,21 +19,20 @@ SubscriptionStatus = Literal[
 ]
 
 
+@with_config(SHAPE)
 class Subscription(TypedDict, total=False):
     """What a company has bought and may use, with the order that says on which terms."""
-
-    identity: ClassVar = ("id", "internalId")
 
     id: str
     parentSubscriptionId: Id | None
     creationDate: Millis | None
     endDate: Millis | None
     externalAccountId: str | None
-    status: SubscriptionStatus
+    status: Required[SubscriptionStatus]
     maxUsers: int | None
     assignedUsers: int | None
-    order: OrderWithin | None
-    upcomingOrder: OrderWithin | None
+    order: Order | None
+    upcomingOrder: Json
     user: Pointer | None
     company: Pointer | None
     product: Pointer | None
@@ -40,3 +42,10 @@ class Subscription(TypedDict, total=False):
     externalId: str | None
     label: str | None
     bundleApplicationId: Id | None
+
+
+SUBSCRIPTION = RecordShape(
+    Subscription,
+    identity=("id", "internalId"),
+    left_out=frozenset({"externalId", "label", "bundleApplicationId"}),
+)

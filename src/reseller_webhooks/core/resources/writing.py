@@ -1,4 +1,4 @@
-"""From a shape to JSON text, and the refusal of what such text cannot carry."""
+"""From values to JSON text, and the refusal of what such text cannot carry."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 
 from reseller_webhooks.core.errors import Invalid, Problem
-from reseller_webhooks.core.resources.shape import RecordShape
 from reseller_webhooks.core.resources.words import Place, pointer_to, shown
 
 BYTES_MAX = 256 * 1024
@@ -16,12 +15,11 @@ DEPTH_MAX = 250
 """Objects and lists within each other; orjson writes a few more."""
 
 
-def write(shape: RecordShape) -> tuple[str, dict[str, Any]]:
-    """Compact JSON in the shape's key order, and what it says.
+def write(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Compact JSON in the given key order, and what it says.
 
     Raises Invalid unless the text reads back as what was given, which NaN for one does not.
     """
-    given = shape.model_dump(by_alias=True, exclude_unset=True)
     try:
         text = orjson.dumps(given)
     except orjson.JSONEncodeError:

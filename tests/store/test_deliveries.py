@@ -1,0 +1,224 @@
+"""Fan-out, scans and results, on both databases."""
+
+import pytest
+
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.store import deliveries, events, log, webhooks
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log import LogQuery
+from tests.store.making import due, event, made, reseller, told, webhook
+
+
+@pytest.mark.parametrize(
+    ("actions", "ticked", "is_told"),
+    [
+        ({Action.ADDED}, {Action.ADDED}, True),
+        ({Action.ADDED}, {Action.CHANGED}, False),
+        ({Action.ADDED}, {Action.ADDED, Action.CHANGED}, True),
+        ({Action.ADDED, Action.CHANGED}, {Action.ADDED, Action.CHANGED}, True),
+        ({Action.REMOVED}, {Action.ADDED, Action.CHANGED}, False),
+    ],
+)
+def test_an_event_goes_once_to_a_webhook_with_one_of_its_boxes_ticked(
+    database: Database, actions: set[Action], ticked: set[Action], is_told: bool
+) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner, actions=frozenset(actions))
+        told(tx, event(reseller_id=owner, ticked=frozenset(ticked)))
+
+        assert len(due(tx, one.id)) == int(is_told)
+
+
+def test_an_event_goes_to_no_other_reseller_resource_or_deleted_webhook(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        owner, other = reseller(tx), reseller(tx)
+        strangers = [
+            webhook(tx, reseller_id=other),
+            webhook(tx, reseller_id=owner, resource="LEAD"),
+            webhooks.change(
+                tx, webhook(tx, reseller_id=owner, url="https://gone.example/").id, deleted_at=1
+            ),
+        ]
+        told(tx, event(reseller_id=owner))
+
+        assert [due(tx, one.id) for one in strangers] == [[], [], []]
+
+
+def test_one_event_fans_out_to_every_matching_webhook(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        many = [webhook(tx, reseller_id=owner, url=f"https://r{i}.example/") for i in range(7)]
+        told(tx, event(reseller_id=owner), event(reseller_id=owner, version=2))
+
+        assert [len(due(tx, one.id)) for one in many] == [2] * 7
+
+
+def test_a_scan_brings_what_is_due_first(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(event(reseller_id=owner, version=v, resource_uuid=f"c{v}") for v in (1, 2, 3)))
+        first = due(tx, one.id)[0]
+        deliveries.finish(tx, [made(first, State.PENDING, next_at=first.next_at + 1)])
+
+        assert [d.version for d in due(tx, one.id, limit=2)] == [2, 3]
+        assert [d.version for d in due(tx, one.id)] == [2, 3, 1]
+
+
+def test_an_ordered_scan_brings_only_the_oldest_of_each_resource(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(
+            tx,
+            event(reseller_id=owner, version=1),
+            event(reseller_id=owner, version=2),
+            event(reseller_id=owner, version=5, resource_uuid="c2"),
+        )
+        heads = due(tx, one.id, ordered=True)
+        deliveries.finish(tx, [made(heads[0], State.DELIVERED)])
+        after = due(tx, one.id, ordered=True)
+
+    assert [(d.resource_uuid, d.version) for d in heads] == [("c1", 1), ("c2", 5)]
+    assert [(d.resource_uuid, d.version) for d in after] == [("c1", 2), ("c2", 5)]
+
+
+def test_a_delivered_one_leaves_the_table_and_stands_in_the_log(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        sent = due(tx, one.id)[0]
+        deliveries.finish(tx, [made(sent, State.DELIVERED)])
+
+        assert due(tx, one.id) == []
+        line = log.page(tx, LogQuery(owner))[0]
+    assert (line.delivery_id, line.state, line.attempts) == (sent.id, State.DELIVERED, 1)
+    assert line.last_status == 200
+
+
+def test_a_failed_attempt_waits_for_its_time_with_the_count_kept(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        sent = due(tx, one.id)[0]
+        deliveries.finish(tx, [made(sent, State.PENDING, next_at=77)])
+
+        waiting = due(tx, one.id)[0]
+        line = log.page(tx, LogQuery(owner))[0]
+    assert (waiting.attempts, waiting.next_at) == (1, 77)
+    assert (line.state, line.attempts, line.next_at) == (State.PENDING, 1, 77)
+    assert line.last_detail == "answered 503"
+
+
+def test_a_result_that_comes_after_a_cancel_is_kept_and_changes_nothing(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        sent = due(tx, one.id)[0]
+        deliveries.cancel(tx, one.id, limit=10)
+        deliveries.finish(tx, [made(sent, State.DELIVERED)])
+
+        lines = log.page(tx, LogQuery(owner))
+        tried = log.attempts(tx, sent.id)
+    assert [line.state for line in lines] == [State.CANCELLED]
+    assert [(a.outcome, a.state) for a in tried] == [
+        (None, State.CANCELLED),
+        ("ACCEPTED", None),
+    ]
+
+
+def test_a_newer_event_supersedes_older_ones_only_where_the_latest_state_is_wanted(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        latest = webhook(tx, reseller_id=owner, mode="LATEST_STATE")
+        every = webhook(tx, reseller_id=owner, url="https://every.example/")
+        for version in (1, 2, 3):
+            numbers = told(tx, event(reseller_id=owner, version=version))
+            deliveries.supersede(tx, numbers)
+
+        assert [d.version for d in due(tx, latest.id)] == [3]
+        assert [d.version for d in due(tx, every.id)] == [1, 2, 3]
+        superseded = log.page(tx, LogQuery(owner, states=frozenset({State.SUPERSEDED})))
+    assert [line.version for line in superseded] == [2, 1]
+
+
+def test_a_replay_is_a_new_delivery_of_the_same_event(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        sent = due(tx, one.id)[0]
+        deliveries.finish(tx, [made(sent, State.FAILED)])
+        again = deliveries.replay(tx, [sent.id])
+
+        found = due(tx, one.id)
+    assert [(d.id, d.event_id, d.replay_of, d.attempts) for d in found] == [
+        (again[0], sent.event_id, sent.id, 0)
+    ]
+
+
+def test_a_deleted_webhook_gets_no_replay(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        sent = due(tx, one.id)[0]
+        deliveries.finish(tx, [made(sent, State.FAILED)])
+        webhooks.change(tx, one.id, deleted_at=1)
+
+        assert deliveries.replay(tx, [sent.id]) == []
+
+
+def test_numbers_of_deliveries_are_never_used_again(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        seen = []
+        for version in (1, 2, 3):
+            told(tx, event(reseller_id=owner, version=version))
+            sent = due(tx, one.id)[0]
+            seen.append(sent.id)
+            deliveries.finish(tx, [made(sent, State.DELIVERED)])
+
+    assert len(set(seen)) == 3
+
+
+def test_arrivals_name_the_webhooks_with_something_new(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        newest, first = deliveries.arrivals(tx, 0)
+        _, second = deliveries.arrivals(tx, newest)
+
+    assert (first, second) == ([one.id], [])
+
+
+def test_a_thousand_events_are_numbered_in_their_sequence(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        some = [event(reseller_id=owner, version=v, resource_uuid=f"c{v}") for v in range(1000)]
+        numbers = events.add(tx, some)
+        uuids = log.event_uuids(tx, numbers)
+
+    assert [uuids[number] for number in numbers] == [one.uuid for one in some]
+
+
+def test_events_of_a_resource_come_newest_first(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        events.add(tx, [event(reseller_id=owner, version=v) for v in (1, 2, 3)])
+        found = events.of_resource(tx, Resource.COMPANY, "c1", reseller_id=owner, before=3, limit=9)
+
+    assert [one.version for one in found] == [2, 1]

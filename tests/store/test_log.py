@@ -1,0 +1,101 @@
+"""The log's pages and filters, on both databases."""
+
+from typing import Any
+
+import pytest
+
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.store import deliveries, log
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log import LogQuery
+from tests.store.making import due, event, made, reseller, told, webhook
+
+
+def _with_one_of_each(database: Database) -> tuple[int, int]:
+    """One delivery delivered, one failed, one pending, one about a lead that was removed."""
+    with database.write() as tx:
+        owner = reseller(tx)
+        companies = webhook(tx, reseller_id=owner)
+        webhook(tx, reseller_id=owner, resource="LEAD")
+        told(tx, *(event(reseller_id=owner, resource_uuid=f"c{i}") for i in (1, 2, 3)))
+        told(
+            tx,
+            event(
+                reseller_id=owner,
+                resource=Resource.LEAD,
+                resource_uuid="l1",
+                action=Action.REMOVED,
+                ticked=frozenset({Action.REMOVED}),
+            ),
+        )
+        first, second, _ = due(tx, companies.id)
+        deliveries.finish(tx, [made(first, State.DELIVERED), made(second, State.FAILED)])
+    return owner, companies.id
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ["l1", "c3", "c2", "c1"]),
+        ({"states": frozenset({State.PENDING})}, ["l1", "c3"]),
+        ({"states": frozenset({State.DELIVERED})}, ["c1"]),
+        ({"states": frozenset({State.FAILED})}, ["c2"]),
+        ({"states": frozenset({State.FAILED, State.DELIVERED})}, ["c2", "c1"]),
+        ({"resource": Resource.LEAD}, ["l1"]),
+        ({"action": Action.REMOVED}, ["l1"]),
+        ({"resource_uuid": "c2"}, ["c2"]),
+        ({"resource_uuid": "c2", "resource": Resource.LEAD}, []),
+        ({"until": 1}, []),
+        ({"since": 1}, ["l1", "c3", "c2", "c1"]),
+        ({"limit": 2}, ["l1", "c3"]),
+    ],
+)
+def test_each_filter_leaves_what_it_names(
+    database: Database, given: dict[str, Any], expected: list[str]
+) -> None:
+    owner, _ = _with_one_of_each(database)
+
+    with database.read() as tx:
+        found = log.page(tx, LogQuery(owner, **given))
+    assert [line.resource_uuid for line in found] == expected
+
+
+def test_the_webhook_filter_leaves_its_deliveries(database: Database) -> None:
+    owner, companies = _with_one_of_each(database)
+
+    with database.read() as tx:
+        found = log.page(tx, LogQuery(owner, webhook_id=companies))
+    assert [line.resource_uuid for line in found] == ["c3", "c2", "c1"]
+
+
+def test_pages_follow_on_without_gap_or_repeat(database: Database) -> None:
+    owner, _ = _with_one_of_each(database)
+    seen: list[str] = []
+    behind = None
+
+    with database.read() as tx:
+        while page := log.page(tx, LogQuery(owner, limit=1, behind=behind)):
+            seen += [line.resource_uuid for line in page]
+            behind = (page[-1].created_at, page[-1].delivery_id)
+    assert seen == ["l1", "c3", "c2", "c1"]
+
+
+def test_another_reseller_sees_nothing_of_it(database: Database) -> None:
+    owner, _ = _with_one_of_each(database)
+    with database.write() as tx:
+        other = reseller(tx)
+        mine = log.page(tx, LogQuery(owner))
+
+        assert log.page(tx, LogQuery(other)) == []
+        assert [log.line(tx, one.delivery_id, reseller_id=other) for one in mine] == [None] * 4
+
+
+def test_a_live_view_hears_of_each_delivery_that_was_attempted_since(database: Database) -> None:
+    owner, _ = _with_one_of_each(database)
+
+    with database.read() as tx:
+        position, touched = log.touched_since(tx, 0, reseller_id=owner, limit=10)
+        again = log.touched_since(tx, position, reseller_id=owner, limit=10)
+    assert len(touched) == 2
+    assert again == (position, [])
