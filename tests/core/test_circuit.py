@@ -1,0 +1,94 @@
+"""The circuit, as a receiver comes and goes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reseller_webhooks.core.attempts import Attempt, Outcome
+from reseller_webhooks.core.circuit import (
+    CLOSED,
+    OPENS_AFTER,
+    Circuit,
+    after_attempt,
+    limit,
+    reopened,
+)
+
+NOON = 1_700_000_000_000_000
+SECOND = 1_000_000
+CAP = 64
+FAILED = Attempt(Outcome.FAILED, ms=1, status=503, detail="answered 503")
+ACCEPTED = Attempt(Outcome.ACCEPTED, ms=1, status=200)
+
+
+def after(circuit: Circuit, *attempts: Attempt, now: int = NOON) -> Circuit:
+    for attempt in attempts:
+        circuit = after_attempt(circuit, attempt, now=now, chance=0.0, first_wait_s=300)
+    return circuit
+
+
+def test_failures_in_a_row_open_it() -> None:
+    assert not after(CLOSED, *[FAILED] * (OPENS_AFTER - 1)).is_open
+    assert after(CLOSED, *[FAILED] * OPENS_AFTER).is_open
+
+
+def test_one_success_begins_the_count_anew() -> None:
+    nearly = after(CLOSED, *[FAILED] * (OPENS_AFTER - 1), ACCEPTED)
+
+    assert not after(nearly, *[FAILED] * (OPENS_AFTER - 1)).is_open
+
+
+def test_an_open_one_lets_a_single_probe_out_when_its_time_comes() -> None:
+    opened = after(CLOSED, *[FAILED] * OPENS_AFTER)
+
+    assert limit(opened, CAP, NOON) == 0
+    assert limit(opened, CAP, opened.probe_at) == 1
+
+
+def test_probes_come_less_and_less_often_up_to_the_first_wait() -> None:
+    circuit = after(CLOSED, *[FAILED] * OPENS_AFTER)
+    waits = []
+    for _ in range(6):
+        waits.append((circuit.probe_at - NOON) // SECOND)
+        circuit = after(circuit, FAILED)
+
+    assert waits == [30, 60, 120, 240, 300, 300]
+
+
+def test_it_says_why_and_since_when() -> None:
+    opened = after(CLOSED, *[FAILED] * OPENS_AFTER)
+    later = after(opened, FAILED, now=NOON + 99 * SECOND)
+
+    assert (later.reason, later.since) == ("answered 503", NOON)
+
+
+def test_a_probe_that_succeeds_closes_it_and_concurrency_doubles_from_one() -> None:
+    circuit = after(after(CLOSED, *[FAILED] * OPENS_AFTER), ACCEPTED)
+    limits = []
+    for _ in range(40):
+        limits.append(limit(circuit, CAP, NOON))
+        circuit = after(circuit, ACCEPTED)
+
+    assert limits[:8] == [1, 2, 2, 4, 4, 4, 4, 8]
+
+
+def test_recovery_ends_at_the_webhooks_own_limit() -> None:
+    circuit = after(after(CLOSED, *[FAILED] * OPENS_AFTER), *[ACCEPTED] * 3000)
+
+    assert circuit == CLOSED
+
+
+def test_a_new_owner_goes_on_with_an_open_circuit() -> None:
+    taken = reopened("answered 503", NOON, NOON + SECOND)
+
+    assert limit(taken, CAP, NOON) == 0
+    assert limit(taken, CAP, NOON + SECOND) == 1
+
+
+@given(st.lists(st.booleans(), max_size=200), st.integers(1, 1000))
+def test_the_limit_never_exceeds_the_cap_and_open_means_one_at_most(
+    answers: list[bool], cap: int
+) -> None:
+    circuit = after(CLOSED, *(ACCEPTED if ok else FAILED for ok in answers))
+
+    allowed = limit(circuit, cap, NOON + 10**12)
+    assert 1 <= allowed <= (1 if circuit.is_open else cap)
