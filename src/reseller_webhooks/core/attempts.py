@@ -103,6 +103,8 @@ def retry_after_s(text: str, now: int) -> int:
 
     now: microseconds UTC, for the form that is a date.
     """
+    if not text:
+        return 0
     if re.fullmatch(r"[0-9]+", text):
         return min(int(text[:9]), RETRY_AFTER_MAX_S)
     try:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType
 
-from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks import clock
 from reseller_webhooks.core.addresses import Network, refusal, vet
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
@@ -47,8 +47,15 @@ class Guard(AbstractResolver):
     resolve: asks for the addresses of a name; the system's resolver if not given.
     """
 
-    def __init__(self, allowed: Sequence[Network] = (), resolve: Resolve | None = None) -> None:
+    def __init__(
+        self,
+        allowed: Sequence[Network] = (),
+        resolve: Resolve | None = None,
+        *,
+        monotonic_s: Callable[[], float] = clock.monotonic_s,
+    ) -> None:
         self._allowed = tuple(allowed)
+        self._monotonic_s = monotonic_s
         self._resolve = resolve or self._ask_system
         self._names: dict[str, tuple[Future[Sequence[str]], float]] = {}
         self._threads = ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="name-lookup")
@@ -88,7 +95,7 @@ class Guard(AbstractResolver):
     def _lookup(self, host: str) -> Future[Sequence[str]]:
         """The answer that is kept, the lookup that is under way, or a new one."""
         lookup, until = self._names.get(host, (None, 0.0))
-        if lookup is not None and (not lookup.done() or monotonic_s() < until):
+        if lookup is not None and (not lookup.done() or self._monotonic_s() < until):
             return lookup
         return self._begin(host)
 
@@ -105,7 +112,7 @@ class Guard(AbstractResolver):
         missing = lookup.cancelled() or lookup.exception() is not None
         if host in self._names:
             kept_s = MISSING_KEPT_S if missing else FOUND_KEPT_S
-            self._names[host] = (lookup, monotonic_s() + kept_s)
+            self._names[host] = (lookup, self._monotonic_s() + kept_s)
 
     async def _ask_system(self, host: str) -> Sequence[str]:
         loop = asyncio.get_running_loop()

@@ -62,7 +62,7 @@ class Pool(TCPConnector):
             use_dns_cache=False,  # the guard's own cache has the vetted addresses
             keepalive_timeout=IDLE_S,
         )
-        self._factory = partial[ResponseHandler](_Ear, loop=self._loop)
+        self._factory = partial(_Ear, loop=self._loop)  # type: ignore[assignment]
         self._guard = guard
         self._kept = kept
         self._sockets: WeakSet[socket] = WeakSet()
