@@ -101,10 +101,11 @@ MOVES: dict[Resource, Moves] = {
 def check_move(resource: Resource, before: str | None, after: str | None) -> None:
     """Raise Invalid at /status unless `after` may follow `before`; None is no record or no word."""
     moves = MOVES[resource]
-    if before == after or before not in moves or after not in moves:
+    following = moves.get(before or "")
+    if before == after or following is None or after not in moves:
         return
-    if after not in moves[before]:
-        raise Invalid.at("/status", f"{after} cannot follow {before}; {_what_can(moves[before])}")
+    if after not in following:
+        raise Invalid.at("/status", f"{after} cannot follow {before}; {_what_can(following)}")
 
 
 def _what_can(following: frozenset[str]) -> str:
