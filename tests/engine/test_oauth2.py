@@ -17,7 +17,13 @@ from tests.receivers import behaviours as does
 from tests.receivers.authority import Authority
 from tests.receivers.oauth2 import OAuth2Server, oauth2_server
 from tests.receivers.oauth2_server import CREDENTIALS_CLIENT, LIFE_S, PASSWORD_CLIENT, USER
-from tests.receivers.receiver import HOST, Behaviour, Receiver, everything_is_here
+from tests.receivers.receiver import (
+    HOST,
+    Behaviour,
+    Conversation,
+    Receiver,
+    everything_is_here,
+)
 
 WEBHOOK = 7
 TOKEN_PATH = "/o/token/"
@@ -357,7 +363,7 @@ async def test_one_caller_that_gives_up_leaves_the_request_to_the_others(
     released = asyncio.Event()
     body = json.dumps({"access_token": "abc", "token_type": "Bearer"}).encode()
 
-    async def slow(talk: does.Conversation) -> None:
+    async def slow(talk: Conversation) -> None:
         await talk.request()
         await released.wait()
         await talk.answer(200, body)

@@ -109,7 +109,7 @@ def retry_after_s(text: str, now: int) -> int:
         return min(int(text[:9]), RETRY_AFTER_MAX_S)
     try:
         at = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, IndexError, OverflowError):  # as the parts may be anything
         return 0
     # An HTTP date is always GMT, also when it says -0000, which Python takes for "unknown".
     left = at.replace(tzinfo=at.tzinfo or UTC) - datetime.fromtimestamp(now / 1_000_000, UTC)
