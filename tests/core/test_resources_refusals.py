@@ -205,6 +205,14 @@ def test_what_json_cannot_carry_is_refused_at_its_place(value: object) -> None:
     assert refused(Resource.LEAD, {**LEAD, "deep": [{"in": value}]}).keys() == {"/deep/0/in"}
 
 
+@pytest.mark.parametrize("name", ["half \ud83d", 5])
+def test_a_name_that_json_cannot_carry_is_refused_where_it_stands(name: object) -> None:
+    got = refused(Resource.LEAD, {**LEAD, "deep": {name: 1}})
+
+    assert got.keys() == {"/deep"}
+    assert got["/deep"].endswith("cannot be kept as a field's name")
+
+
 def test_the_detail_about_half_a_surrogate_pair_can_itself_be_sent() -> None:
     for content in ({**LEAD, "notes": "\ud83d"}, {**LEAD, "\ud83d": 1}, {"status": "\ud83d"}):
         orjson.dumps(refused(Resource.LEAD, content))

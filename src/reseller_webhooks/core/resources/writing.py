@@ -37,6 +37,8 @@ def _lost(value: object, place: Place) -> Iterator[Problem]:
         yield Problem(pointer_to(place), f"is too deep; at most {DEPTH_MAX} levels are kept")
     elif isinstance(value, dict):
         for name, inner in value.items():
+            if not isinstance(name, str) or not _is_json(name):
+                yield Problem(pointer_to(place), f"{shown(name)} cannot be kept as a field's name")
             yield from _lost(inner, (*place, name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
