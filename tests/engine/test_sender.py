@@ -31,7 +31,7 @@ from tests.receivers.receiver import (
 )
 
 ALLOWED = (ip_network("127.0.0.0/8"),)
-SHORT_S = 0.3
+SHORT_S = 0.5
 """A deadline for receivers that never come to an end; long enough for TLS on a busy machine."""
 HEADERS = {
     "content-type": "application/json",
@@ -255,8 +255,8 @@ async def test_a_receiver_that_does_not_answer_runs_into_the_deadline(
     async with talking(behaviour, timeout_s=SHORT_S) as (sender, receiver):
         attempt = await sender.send(outgoing(receiver.url(), b"x" * 1024 * 1024))
 
-    assert failed(attempt, Reason.TIMEOUT, f"no answer from {HOST} within 0.3 s")
-    assert attempt.ms >= 300
+    assert failed(attempt, Reason.TIMEOUT, f"no answer from {HOST} within {SHORT_S} s")
+    assert attempt.ms >= SHORT_S * 1000
 
 
 async def test_a_receiver_that_announces_its_answer_for_ever_is_cut_off(talking: Talking) -> None:
@@ -275,14 +275,14 @@ async def test_a_receiver_that_never_ends_its_headers_runs_into_the_deadline(
     async with talking(does.says(raw), timeout_s=SHORT_S) as (sender, receiver):
         attempt = await sender.send(outgoing(receiver.url()))
 
-    assert failed(attempt, Reason.TIMEOUT, f"no answer from {HOST} within 0.3 s")
+    assert failed(attempt, Reason.TIMEOUT, f"no answer from {HOST} within {SHORT_S} s")
 
 
 async def test_a_port_that_never_begins_tls_runs_into_the_deadline(talking: Talking) -> None:
     async with talking(does.hangs, tls=None, timeout_s=SHORT_S) as (sender, receiver):
         attempt = await sender.send(outgoing(receiver.url()))
 
-    assert failed(attempt, Reason.TIMEOUT, f"no connection to {HOST} within 0.3 s")
+    assert failed(attempt, Reason.TIMEOUT, f"no connection to {HOST} within {SHORT_S} s")
 
 
 async def test_a_name_server_that_does_not_answer_runs_into_the_deadline(
@@ -295,7 +295,7 @@ async def test_a_name_server_that_does_not_answer_runs_into_the_deadline(
     async with talking(does.hangs, resolve=silent, timeout_s=SHORT_S) as (sender, receiver):
         attempt = await sender.send(outgoing(receiver.url()))
 
-    assert failed(attempt, Reason.TIMEOUT, f"no connection to {HOST} within 0.3 s")
+    assert failed(attempt, Reason.TIMEOUT, f"no connection to {HOST} within {SHORT_S} s")
 
 
 async def test_a_name_that_does_not_exist_is_said(talking: Talking) -> None:
