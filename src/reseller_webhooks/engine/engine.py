@@ -48,7 +48,9 @@ class Engine:
     def ailing(self) -> str:
         """Why it does not send, or nothing."""
         ended = any(task.done() for task in self._tasks)
-        return "a part of the engine ended; see the log, and restart this process" if ended else ""
+        if ended:
+            return "a part of the engine ended; see the log, and restart this process"
+        return self._recorder.ailing
 
     def poke(self) -> None:
         """Something was committed; look at once instead of at the next poll."""

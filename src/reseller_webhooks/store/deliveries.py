@@ -22,6 +22,7 @@ from sqlalchemy import (
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import Delivery, Made, State
 from reseller_webhooks.core.webhooks import Mode
+from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import attempt, delivery, event, webhook
 
@@ -122,14 +123,11 @@ _WAIT = (
 
 def _finish(tx: Tx, made: Sequence[Made]) -> None:
     again = [one for one in made if one.step.state is State.PENDING]
-    if again:
-        tx.connection.execute(_WAIT, [_wait_row(one) for one in again])
+    bulk.change(tx, _WAIT, [_wait_row(one) for one in again])
     ended = [one.delivery.id for one in made if one.step.state is not State.PENDING]
     gone = delete(delivery).where(delivery.c.id.in_(ended)).returning(delivery.c.id)
     closed = set(tx.connection.execute(gone).scalars()) if ended else set()
-    tx.connection.execute(
-        insert(attempt), [_attempt_row(one, closes=one.delivery.id in closed) for one in made]
-    )
+    bulk.add(tx, attempt, [_attempt_row(one, closes=one.delivery.id in closed) for one in made])
 
 
 def _wait_row(one: Made) -> dict[str, object]:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
-from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import Record
+from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import number, record
 
@@ -31,16 +32,12 @@ def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Record]:
 
 def add(tx: Tx, records: Iterable[Record]) -> None:
     """Write records that were not there before."""
-    rows = [_columns(one) for one in records]
-    if rows:
-        tx.connection.execute(insert(record), rows)
+    bulk.add(tx, record, [_columns(one) for one in records])
 
 
 def replace(tx: Tx, records: Iterable[Record]) -> None:
     """Overwrite records by their store's number."""
-    rows = [_columns(one) | {"row_id": one.id} for one in records]
-    if rows:
-        tx.connection.execute(_REPLACE, rows)
+    bulk.change(tx, _REPLACE, [_columns(one) | {"row_id": one.id} for one in records])
 
 
 def find(
