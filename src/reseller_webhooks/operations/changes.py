@@ -157,7 +157,10 @@ def _one(
     stamp = core.Stamp(
         tx.now, event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES)), draft.public_url
     )
-    record, event = core.decide(change, reseller_id, view.get(key), stamp)
+    try:
+        record, event = core.decide(change, reseller_id, view.get(key), stamp)
+    except Invalid as error:
+        raise error.under("/content") from None
     if event is None:
         return Result(change.uuid, record.version if record else 0, "UNCHANGED", None), None
     view[key] = record
