@@ -1,5 +1,6 @@
 """Runs the program behind uvicorn until it is asked to stop."""
 
+import resource
 import sys
 
 import uvicorn
@@ -32,8 +33,15 @@ def server(settings: Settings, part: Part, *, host: str, port: int) -> uvicorn.S
 
 def run(settings: Settings, part: Part, *, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
+    _allow_many_sockets()
     start_logging(as_json=not sys.stderr.isatty())
     one = server(settings, part, host=host, port=port)
     one.run()
     if not one.started:
         sys.exit(1)
+
+
+def _allow_many_sockets() -> None:
+    # Every request under way has one; the usual soft limit of 1024 is for programs that select().
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -11,7 +11,8 @@ from reseller_webhooks.engine.lane import Lane
 class Agenda:
     """Lanes by the loop's time at which something may have become due for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: asyncio.Event) -> None:
+        self._wake = wake
         self._heap: list[tuple[float, int, Lane]] = []
         self._noted: dict[Lane, float] = {}
         self._count = count()  # lanes do not compare; the first noted goes first
@@ -22,6 +23,8 @@ class Agenda:
             return
         self._noted[lane] = at
         heappush(self._heap, (at, next(self._count), lane))
+        if self._heap[0][2] is lane:
+            self._wake.set()  # whoever waits, waits for a later time
 
     def due(self, now: float) -> list[Lane]:
         """The lanes whose time has come."""
@@ -33,14 +36,13 @@ class Agenda:
                 some.append(lane)
         return some
 
-    async def wait(self, signal: asyncio.Event) -> None:
-        """Until the signal, or until the first lane's time."""
-        if signal.is_set():
-            return
+    async def wait(self) -> None:
+        """Until somebody wakes us, or until the first lane's time."""
         loop = asyncio.get_running_loop()
-        timer = loop.call_at(self._heap[0][0], signal.set) if self._heap else None
+        timer = loop.call_at(self._heap[0][0], self._wake.set) if self._heap else None
         try:
-            await signal.wait()
+            await self._wake.wait()
         finally:
+            self._wake.clear()
             if timer:
                 timer.cancel()

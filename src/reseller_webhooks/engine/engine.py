@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from reseller_webhooks import observability
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.courier import Courier
@@ -58,6 +59,9 @@ class Engine:
 
     async def start(self) -> None:
         """Begin; returns once every webhook is known."""
+        observability.in_flight.set_function(lambda: self._scheduler.in_flight)
+        observability.unwritten.set_function(lambda: self._recorder.unwritten)
+        observability.circuits_open.set_function(lambda: self._scheduler.circuits_open)
         await self._learn()
         self._deliveries_since, _ = await self._store.arrivals(0)
         self._spawn(self._recorder.run())

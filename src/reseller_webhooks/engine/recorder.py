@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from reseller_webhooks import observability
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.errors import Unavailable
@@ -32,6 +33,11 @@ class Recorder:
         self._more = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @property
+    def unwritten(self) -> int:
+        """Results that wait for the store."""
+        return len(self._waiting)
 
     @property
     def is_full(self) -> bool:
@@ -62,6 +68,7 @@ class Recorder:
             circuits, self._circuits = self._circuits, {}
             await self._write(batch, circuits)
             self._written(batch)
+            _count(batch)
             if not self._waiting and not self._circuits:
                 self._more.clear()
                 self._idle.set()
@@ -87,3 +94,9 @@ class Recorder:
                 return
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, 5)
+
+
+def _count(batch: Sequence[Made]) -> None:
+    for made in batch:
+        observability.attempts_total.labels(made.attempt.outcome).inc()
+        observability.attempt_seconds.observe(made.attempt.ms / 1000)

@@ -45,8 +45,8 @@ class Scheduler:
         self._lanes: dict[int, Lane] = {}
         self._hungry: dict[Lane, None] = {}
         self._waiting: deque[Lane] = deque()
-        self._agenda = Agenda()
         self._wake = asyncio.Event()
+        self._agenda = Agenda(self._wake)
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._stalled = False
@@ -55,6 +55,11 @@ class Scheduler:
     def in_flight(self) -> int:
         """Requests under way."""
         return self._slots - self._free
+
+    @property
+    def circuits_open(self) -> int:
+        """Webhooks that only get probes at present."""
+        return sum(lane.circuit.is_open for lane in self._lanes.values())
 
     def learn(self, known: Iterable[Known]) -> None:
         """Webhooks as the store has them now: new, changed or deleted."""
@@ -106,8 +111,7 @@ class Scheduler:
     async def run(self) -> None:
         """Scan and start for ever."""
         while True:
-            await self._agenda.wait(self._wake)
-            self._wake.clear()
+            await self._agenda.wait()
             for lane in self._agenda.due(self._time()):
                 self._hunger(lane)
                 self._serve(lane)

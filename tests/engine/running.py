@@ -1,0 +1,148 @@
+"""A running engine for tests: a real SQLite store, the real sender, receivers on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.retry import RetryPolicy
+from reseller_webhooks.core.webhooks import Spec
+from reseller_webhooks.engine.courier import Courier
+from reseller_webhooks.engine.engine import Engine
+from reseller_webhooks.engine.oauth2 import Tokens
+from reseller_webhooks.engine.sender import Sender
+from reseller_webhooks.engine.store_port import StorePort
+from reseller_webhooks.operations import deliveries, resellers, webhooks
+from reseller_webhooks.secrets import Box
+from reseller_webhooks.store import events, log, migrate
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log import Line, LogQuery
+from reseller_webhooks.store.webhooks import WebhookRow
+from tests.receivers.receiver import WAIT_S, everything_is_here
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+BODY = '{"uuid":"e","resource":{"type":"COMPANY"}}'
+
+
+class World:
+    """Time as it is, and no jitter."""
+
+    def now(self) -> clock.Micros:
+        return clock.now()
+
+    def chance(self) -> float:
+        return 0.0
+
+
+class TellingStore(StorePort):
+    """The real store, which also tells the test when it was used."""
+
+    def __init__(self, database: Database, box: Box, used: asyncio.Condition) -> None:
+        super().__init__(database, box)
+        self._used = used
+
+    async def finish(self, *given: Any) -> None:
+        await super().finish(*given)
+        await self._tell()
+
+    async def scan(self, *given: Any) -> Any:
+        found = await super().scan(*given)
+        await self._tell()
+        return found
+
+    async def _tell(self) -> None:
+        async with self._used:
+            self._used.notify_all()
+
+
+class Running:
+    """One reseller's events going out. engine is None while it is stopped."""
+
+    def __init__(self, directory: Path, ca_file: Path, **given: Any) -> None:
+        self.database = Database(f"sqlite:///{directory}/engine.db")
+        migrate.upgrade(self.database)
+        self.box = Box([KEY])
+        self.reseller = resellers.add(self.database, "Northwind").id
+        self.waits_s = given.pop("waits_s", (0.05, 0.05))
+        self.slots = given.pop("slots", 1000)
+        self._sender_given = {
+            "ca_file": ca_file,
+            "allowed": LOOPBACK,
+            "resolve": everything_is_here,
+            "timeout_s": 5.0,
+        } | given
+        self.engine: Engine | None = None
+        self._used = asyncio.Condition()
+
+    def webhook(self, url: str, **given: Any) -> WebhookRow:
+        spec = Spec(url=url, resource=Resource.COMPANY, actions=frozenset(Action), **given)
+        return webhooks.add(self.database, self.box, self.reseller, spec).webhook
+
+    def tell(self, *resources: str, version: int = 1) -> list[str]:
+        """Commit one event for each resource; their ids."""
+        some = [
+            Event(
+                uuid=str(uuid4()),
+                reseller_id=self.reseller,
+                resource=Resource.COMPANY,
+                resource_uuid=resource,
+                action=Action.CHANGED,
+                ticked=frozenset({Action.CHANGED}),
+                version=version,
+                changed_at=clock.now(),
+                body=BODY,
+            )
+            for resource in resources
+        ]
+        with self.database.write() as tx:
+            events.fan_out(tx, events.add(tx, some))
+        self.poke()
+        return [one.uuid for one in some]
+
+    def poke(self) -> None:
+        if self.engine:
+            self.engine.poke()
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[Engine]:
+        store = TellingStore(self.database, self.box, self._used)
+        async with Sender(**self._sender_given) as sender:
+            courier = Courier(sender.send, Tokens(sender), World(), RetryPolicy(self.waits_s))
+            self.engine = Engine(store, courier, slots=self.slots)
+            await self.engine.start()
+            try:
+                yield self.engine
+            finally:
+                await self.engine.stop(patience_s=1)
+                store.close()
+                self.engine = None
+
+    def lines(self, *states: State) -> list[Line]:
+        with self.database.read() as tx:
+            return log.page(tx, LogQuery(self.reseller, frozenset(states), limit=500))
+
+    def details(self, line: Line) -> deliveries.Details:
+        return deliveries.get(self.database, line.delivery_id, reseller_id=self.reseller)
+
+    async def until(self, condition: Callable[[], Any]) -> Any:
+        """The condition's value, once it has one; looked at after each use of the store."""
+        async with asyncio.timeout(WAIT_S), self._used:
+            return await self._used.wait_for(condition)
+
+    async def closed(self, count: int, *states: State) -> list[Line]:
+        """The closed deliveries, once there are as many."""
+        wanted = states or (State.DELIVERED, State.FAILED)
+
+        def enough() -> list[Line] | None:
+            lines = self.lines(*wanted)
+            return lines if len(lines) >= count else None
+
+        return list(await self.until(enough))
