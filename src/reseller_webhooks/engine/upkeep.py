@@ -1,4 +1,4 @@
-"""Upkeep on a timer: what is past its retention goes, in small steps between other people's work."""
+"""Upkeep on a timer: what is past its time goes, in small steps between other people's work."""
 
 import asyncio
 from collections.abc import Callable
@@ -34,7 +34,9 @@ class Upkeep:
 
     async def _until_done(self, step: Callable[[], int]) -> None:
         try:
-            while await asyncio.to_thread(step):
+            more = True
+            while more:
+                more = bool(await asyncio.to_thread(step))
                 await asyncio.sleep(PAUSE_S)
         except Unavailable as error:
             log.warning("upkeep was put off", reason=str(error))

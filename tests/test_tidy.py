@@ -1,0 +1,70 @@
+"""House rules that no linter knows. A rule that is not checked is not written down."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+LINES_MAX = 300
+FUNCTION_LINES_MAX = 40
+VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "service"}
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_short_and_says_what_it_owns(path: Path) -> None:
+    text = path.read_text()
+
+    assert ast.get_docstring(ast.parse(text))
+    # A migration is history, as long as it has to be.
+    assert len(text.splitlines()) <= LINES_MAX or "versions" in path.parts
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_function_does_one_thing(path: Path) -> None:
+    too_long = [
+        f"{node.name}: {node.end_lineno - node.lineno} lines"
+        for node in _functions(path)
+        if node.end_lineno and node.end_lineno - node.lineno > FUNCTION_LINES_MAX
+    ]
+
+    assert too_long == [] or "versions" in path.parts
+
+
+def test_no_file_has_a_vague_name() -> None:
+    assert [path for path in SOURCES if path.stem in VAGUE] == []
+
+
+def test_events_are_never_edited() -> None:
+    edits = re.compile(r"update\(\s*event\b|UPDATE event\b")
+
+    assert [path for path in SOURCES if edits.search(path.read_text())] == []
+
+
+def test_a_webhook_is_never_called_a_subscription() -> None:
+    wrong = re.compile(
+        r"webhook[_ -]?subscription|subscribe[sd]? to (a|the) webhook", re.IGNORECASE
+    )
+
+    assert [path for path in SOURCES if wrong.search(path.read_text())] == []
+
+
+def test_the_changelog_has_a_section_for_what_is_next() -> None:
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_locked_and_name_no_index(name: str) -> None:
+    text = (ROOT / name).read_text()
+
+    assert "--hash=sha256:" in text
+    assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
