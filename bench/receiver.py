@@ -15,7 +15,6 @@ import uvloop
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 seen: list[tuple[bytes, int]] = []
-count = 0
 
 
 class Receiver(asyncio.Protocol):
@@ -37,8 +36,6 @@ class Receiver(asyncio.Protocol):
             self._received(_value(head, b"\r\nwebhook-id:"))
 
     def _received(self, webhook_id: bytes) -> None:
-        global count
-        count += 1
         seen.append((webhook_id, time.time_ns() // 1000))
         self.transport.write(ANSWER)
 
@@ -53,18 +50,16 @@ def _value(head: bytes, name: bytes) -> bytes:
 
 
 def _listen_to_orders(directory: Path) -> None:
-    global count
     for line in sys.stdin:
         match line.strip():
             case "count":
-                print(count, flush=True)
+                print(len(seen), flush=True)
             case "times":
                 path = directory / f"times-{time.monotonic_ns()}"
                 path.write_text("".join(f"{i.decode()} {at}\n" for i, at in seen))
                 print(path, flush=True)
             case "reset":
                 seen.clear()
-                count = 0
                 print("0", flush=True)
             case _:
                 break

@@ -1,0 +1,180 @@
+"""The program as a child process, its receiver as another, and the few calls the benches need."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import trustme
+
+START_WITHIN_S = 30
+
+
+class Receiver:
+    """bench/receiver.py in its own process."""
+
+    def __init__(self, directory: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("receiver.py")), str(directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.url = f"https://127.0.0.1:{self._line()}"
+
+    def ask(self, order: str) -> str:
+        """One line to it, one line back."""
+        assert self._process.stdin
+        self._process.stdin.write(order + "\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def count(self) -> int:
+        """Notifications so far."""
+        return int(self.ask("count"))
+
+    def times(self) -> list[tuple[str, int]]:
+        """webhook-id and the time of its receipt in microseconds, in sequence."""
+        lines = Path(self.ask("times")).read_text().splitlines()
+        return [(one, int(at)) for one, at in (line.split() for line in lines)]
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().strip()
+
+
+class Server:
+    """`reseller-webhooks serve` on a data directory that outlives it."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.directory = directory
+        self.port = _free_port()
+        self.environment = os.environ | {
+            "RESELLER_WEBHOOKS_DATABASE": f"sqlite:///{directory}/bench.db",
+            "RESELLER_WEBHOOKS_ALLOW_TARGETS": "127.0.0.0/8",
+            "RESELLER_WEBHOOKS_CA_FILE": str(directory / "ca.pem"),
+            **settings,
+        }
+        self.reseller = self.command("resellers", "add", "Bench")
+        key = self.command("api-keys", "add", "--scope", "platform")
+        self.api = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"authorization": f"Bearer {key}"},
+            timeout=60,
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self, *words: str) -> str:
+        """What a command prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "reseller_webhooks", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def start(self) -> None:
+        """Start, and return once it answers."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "reseller_webhooks", "serve", "--port", str(self.port)],
+            env=self.environment,
+            stderr=subprocess.DEVNULL if "QUIET" in os.environ else None,
+        )
+        deadline = time.monotonic() + START_WITHIN_S
+        while time.monotonic() < deadline:
+            try:
+                if self.api.get("/readyz").is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise SystemExit("the server did not start")
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self._process:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(30)
+
+    @property
+    def process(self) -> psutil.Process:
+        """For its CPU time and memory."""
+        assert self._process
+        return psutil.Process(self._process.pid)
+
+    def cpu_s(self) -> float:
+        """CPU seconds used so far."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def rss_mb(self) -> float:
+        """Resident memory."""
+        return float(self.process.memory_info().rss / 2**20)
+
+    def add_webhook(self, url: str, **given: Any) -> dict[str, Any]:
+        body = {
+            "url": url,
+            "resource": "COMPANY",
+            "actions": ["ADDED", "CHANGED", "REMOVED"],
+            "auth": {"type": "NONE"},
+        }
+        answer = self.api.post(
+            "/api/v1/webhooks", params={"reseller": self.reseller}, json=body | given
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def order(self, webhook: str, what: str) -> None:
+        """pause or resume."""
+        path = f"/api/v1/webhooks/{webhook}/{what}"
+        self.api.post(path, params={"reseller": self.reseller}).raise_for_status()
+
+    def company(self, number: int, name: str) -> dict[str, Any]:
+        """One change, with a content of about 1.5 KB, the size of a captured notification."""
+        uuid = f"c-{number}"
+        content = {"name": name, "website": "w" * 900}
+        return {"reseller": self.reseller, "type": "COMPANY", "uuid": uuid, "content": content}
+
+    def change(self, some: list[dict[str, Any]], key: str | None = None) -> list[dict[str, Any]]:
+        headers = {"idempotency-key": key} if key else {}
+        answer = self.api.post("/api/v1/changes", json={"changes": some}, headers=headers)
+        answer.raise_for_status()
+        return list(answer.json()["results"])
+
+
+@contextmanager
+def workshop() -> Iterator[Path]:
+    """A directory with a certificate for 127.0.0.1 and the authority to trust."""
+    with tempfile.TemporaryDirectory(prefix="reseller-webhooks-bench-") as name:
+        directory = Path(name)
+        authority = trustme.CA()
+        pair = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem
+        pair.write_to_path(str(directory / "server.pem"))
+        authority.cert_pem.write_to_path(str(directory / "ca.pem"))
+        yield directory
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
