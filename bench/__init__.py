@@ -1,1 +1,1 @@
-"""Speed and endurance, against the real program on loopback. Every load is bounded in count and time."""
+"""Speed and endurance against the real program on loopback; every load is bounded."""
