@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources.addresses import NUMBERED, check_uuid, owners, path
+from reseller_webhooks.core.resources.addresses import check_uuid, identity, owners, path
 from reseller_webhooks.core.resources.app_assignment import APP_ASSIGNMENT
 from reseller_webhooks.core.resources.company import COMPANY
 from reseller_webhooks.core.resources.differences import changed_fields, merge
@@ -60,9 +60,9 @@ def read_content(resource: Resource, uuid: str, content: object) -> Content:
     Raises Invalid with every problem found. Their pointers start at `content`, but that of
     a bad `uuid`, which is /uuid: a caller who has more to say about it checks it first.
     """
-    check_uuid(resource, uuid)
-    identity = int(uuid) if resource in NUMBERED else uuid
-    json, fields = write(read(SHAPES[resource], identity, content))
+    check_uuid(uuid)
+    named = identity(resource, uuid)
+    json, fields = write(read(SHAPES[resource], named, content))
     parent, alias = owners(fields) if resource is Resource.APP_ASSIGNMENT else (None, None)
     return Content(json, fields, fields.get("status"), parent, alias)
 

@@ -62,7 +62,7 @@ class InvoiceLine(TypedDict, total=False):
 class Invoice(TypedDict, total=False):
     """What a company has to pay, and whether it has. Voiding one is a change, not a removal."""
 
-    invoiceId: int
+    invoiceId: int | str
     referenceNumber: str | None
     creationDate: Millis | None
     dueDate: Millis | None
