@@ -44,10 +44,6 @@ class Box:
                 "put back the key that was taken out of the list"
             ) from None
 
-    def reseal(self, sealed: str) -> str:
-        """The same secret under the first key, for taking older keys out of use."""
-        return self._fernet.rotate(sealed.encode()).decode()
-
 
 def keys_from_file(path: Path) -> list[str]:
     """The keys in the file, one to a line; made with mode 0600 when there is none."""
