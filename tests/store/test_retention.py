@@ -1,0 +1,51 @@
+"""What is past its time goes, on both databases; what is still on its way stays."""
+
+from sqlalchemy import func, select
+
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.store import deliveries, idempotency, retention
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.idempotency import Given
+from reseller_webhooks.store.schema import attempt, event
+from tests.store.making import due, made, reseller, told, webhook
+from tests.store.making import event as new_event
+
+
+def _left(tx: Tx) -> tuple[int, int]:
+    counts = (select(func.count()).select_from(table) for table in (event, attempt))
+    events, attempts = (tx.connection.execute(one).scalar_one() for one in counts)
+    return events, attempts
+
+
+def test_old_events_and_attempts_go_but_not_what_is_on_its_way(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(new_event(reseller_id=owner, version=v, changed_at=v) for v in (1, 2, 3)))
+        first, _, _ = due(tx, one.id)
+        deliveries.finish(tx, [made(first, State.DELIVERED)])
+
+        dropped = retention.drop(tx, 3, limit=100)
+        kept = _left(tx)
+        waiting = len(due(tx, one.id))
+        again = retention.drop(tx, 2_000, limit=100)
+
+    assert (dropped, kept, waiting) == (1, (2, 1), 2)
+    assert again == 1
+
+
+def test_a_batch_takes_the_oldest_and_no_more_than_it_may(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        told(tx, *(new_event(reseller_id=owner, version=v, changed_at=v) for v in range(1, 8)))
+
+        assert [retention.drop(tx, 100, limit=3) for _ in range(4)] == [3, 3, 1, 0]
+
+
+def test_answers_to_idempotency_keys_are_forgotten_in_time(database: Database) -> None:
+    with database.write() as tx:
+        idempotency.keep(tx, [("k", Given("f", "[]"))])
+        kept = idempotency.forget(tx, tx.now, limit=10)
+        gone = idempotency.forget(tx, tx.now + 1, limit=10)
+
+        assert (kept, gone, idempotency.given(tx, ["k"])) == (0, 1, {})
