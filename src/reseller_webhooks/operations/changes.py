@@ -1,7 +1,7 @@
 """Apply changes: record, event, fan-out and answer commit together or not at all."""
 
 from collections import ChainMap
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -9,11 +9,12 @@ import orjson
 from reseller_webhooks import secrets
 from reseller_webhooks.core import changes as core
 from reseller_webhooks.core.changes import Change
+from reseller_webhooks.core.digests import Bucket, bucket_of
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import deliveries, events, idempotency, records, resellers
+from reseller_webhooks.store import deliveries, digests, events, idempotency, records, resellers
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.idempotency import Given
 from reseller_webhooks.store.records import Key
@@ -178,9 +179,23 @@ def _remember(draft: _Draft, request: Request, answer: Answer) -> None:
 
 def _write(tx: Tx, draft: _Draft, before: MutableMapping[Key, Record | None]) -> None:
     changed = [one for key, one in draft.records.items() if one and one is not before.get(key)]
+    _count(tx, changed, before)
     records.add(tx, [one for one in changed if one.id is None])
     records.replace(tx, [one for one in changed if one.id is not None])
     numbers = events.add(tx, draft.events)
     events.fan_out(tx, numbers)
     deliveries.supersede(tx, numbers)
     idempotency.keep(tx, draft.answers)
+
+
+def _count(tx: Tx, changed: list[Record], before: Mapping[Key, Record | None]) -> None:
+    """Keep the digests up: every changed record leaves its bucket and comes back newer."""
+    keys = {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in changed}
+    held = digests.held(tx, set(keys.values()))
+    buckets = dict(held)
+    for record, key in keys.items():
+        bucket = buckets.get(key, Bucket())
+        if old := before.get(records.key(record)):
+            bucket = bucket.remove(old.uuid, old.version)
+        buckets[key] = bucket.add(record.uuid, record.version)
+    digests.write(tx, held, buckets)

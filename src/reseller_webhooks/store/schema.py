@@ -88,6 +88,16 @@ number = Table(
     Column("last", BigInteger, nullable=False),
 )
 
+digest = Table(
+    "digest",
+    metadata,
+    Column("reseller_id", Id, ForeignKey("reseller.id"), primary_key=True),
+    Column("resource", String(16), primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    Column("value", String(32), nullable=False),
+)
+
 event = Table(
     "event",
     metadata,

@@ -11,6 +11,25 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "reseller",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_reseller"),
+        sa.UniqueConstraint("uuid", name="uq_reseller_uuid"),
+    )
+    op.create_table(
+        "digest",
+        sa.Column("reseller_id", ID, nullable=False),
+        sa.Column("resource", sa.String(length=16), nullable=False),
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["reseller_id"], ["reseller.id"], name="fk_digest_reseller_id"),
+        sa.PrimaryKeyConstraint("reseller_id", "resource", "bucket", name="pk_digest"),
+    )
+    op.create_table(
         "attempt",
         sa.Column("id", ID, nullable=False),
         sa.Column("delivery_id", ID, nullable=False),
@@ -72,15 +91,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_number"),
-    )
-    op.create_table(
-        "reseller",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("uuid", sa.String(length=36), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_reseller"),
-        sa.UniqueConstraint("uuid", name="uq_reseller_uuid"),
     )
     op.create_table(
         "api_key",

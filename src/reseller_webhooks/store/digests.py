@@ -1,0 +1,86 @@
+"""Digests, kept up in the transaction of each change: a bucket is a row."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from sqlalchemy import bindparam, select, update
+
+from reseller_webhooks.core.digests import BUCKETS, Bucket, Digest
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.store import bulk
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import digest
+
+Key = tuple[int, Resource, int]
+"""Reseller id, resource, number of the bucket."""
+
+
+def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Bucket]:
+    """Those of the buckets that are not empty, locked where that is needed."""
+    numbers: dict[tuple[int, Resource], set[int]] = {}
+    for reseller_id, resource, number in keys:
+        numbers.setdefault((reseller_id, resource), set()).add(number)
+    return {
+        (reseller_id, resource, number): bucket
+        for (reseller_id, resource), some in numbers.items()
+        for number, bucket in _of_kind(tx, reseller_id, resource, some)
+    }
+
+
+def of(tx: Tx, resource: Resource, *, reseller_id: int) -> Digest:
+    """The digest of all records of a reseller and resource."""
+    found = dict(_of_kind(tx, reseller_id, resource, range(BUCKETS), lock=False))
+    return Digest(tuple(found.get(number, Bucket()) for number in range(BUCKETS)))
+
+
+def write(tx: Tx, before: Mapping[Key, Bucket], after: Mapping[Key, Bucket]) -> None:
+    """Write the buckets that are not as they were."""
+    changed = {key: one for key, one in after.items() if before.get(key) != one}
+    bulk.add(tx, digest, [_row(key, one) for key, one in changed.items() if key not in before])
+    bulk.change(tx, _CHANGE, [_change(key, one) for key, one in changed.items() if key in before])
+
+
+_CHANGE = (
+    update(digest)
+    .where(
+        digest.c.reseller_id == bindparam("of_reseller"),
+        digest.c.resource == bindparam("of_resource"),
+        digest.c.bucket == bindparam("of_bucket"),
+    )
+    .values({"count": bindparam("count"), "value": bindparam("value")})
+)
+
+
+def _of_kind(
+    tx: Tx, reseller_id: int, resource: Resource, some: Collection[int], *, lock: bool = True
+) -> Iterator[tuple[int, Bucket]]:
+    statement = select(digest.c.bucket, digest.c["count"], digest.c.value).where(
+        digest.c.reseller_id == reseller_id,
+        digest.c.resource == resource,
+        digest.c.bucket.in_(some),
+    )
+    for number, count, value in tx.connection.execute(
+        statement.with_for_update() if lock else statement
+    ):
+        yield number, Bucket(count, int(value, 16))
+
+
+def _row(key: Key, one: Bucket) -> dict[str, object]:
+    reseller_id, resource, number = key
+    return {
+        "reseller_id": reseller_id,
+        "resource": resource.value,
+        "bucket": number,
+        "count": one.count,
+        "value": one.text,
+    }
+
+
+def _change(key: Key, one: Bucket) -> dict[str, object]:
+    reseller_id, resource, number = key
+    return {
+        "of_reseller": reseller_id,
+        "of_resource": resource.value,
+        "of_bucket": number,
+        "count": one.count,
+        "value": one.text,
+    }
