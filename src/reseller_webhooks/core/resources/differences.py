@@ -19,8 +19,9 @@ def merge(held: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The sorted top-level names that differ as JSON: 1 is not true, and key order is nothing."""
+    names = before.keys() ^ after.keys()
     return sorted(
-        name for name in before.keys() | after.keys() if _value(before, name) != _value(after, name)
+        [*names, *(n for n in before.keys() & after.keys() if _differ(before[n], after[n]))]
     )
 
 
@@ -39,7 +40,11 @@ def _merged(held: Mapping[str, Any], patch: Mapping[str, Any], depth: int) -> di
     return merged
 
 
-def _value(fields: Mapping[str, Any], name: str) -> bytes | None:
-    if name not in fields:
-        return None
-    return orjson.dumps(fields[name], option=orjson.OPT_SORT_KEYS)
+def _differ(one: Any, other: Any) -> bool:
+    if type(one) is type(other) and not isinstance(one, dict | list):
+        return bool(one != other)  # most fields are plain, and most stay as they were
+    return _sorted_json(one) != _sorted_json(other)
+
+
+def _sorted_json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
