@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
+from reseller_webhooks.core.digests import bucket_of
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.store import bulk
@@ -51,7 +52,7 @@ def find(
     if parent is not None:
         # Two statements' worth of conditions, but each side has its own index.
         named = and_(record.c.parent == parent, (record.c.alias == uuid) | named)
-    statement = select(record).where(named, record.c.resource == resource)
+    statement = select(*_COLUMNS).where(named, record.c.resource == resource)
     if reseller_id is not None:
         statement = statement.where(record.c.reseller_id == reseller_id)
     rows = tx.connection.execute(statement.order_by(record.c.removed, record.c.id.desc()))
@@ -68,13 +69,32 @@ def page(
     limit: int,
 ) -> list[Record]:
     """Live records in the order they came, from behind the number `after`."""
-    statement = select(record).where(
+    statement = select(*_COLUMNS).where(
         record.c.resource == resource, record.c.id > after, record.c.removed.is_(False)
     )
     if reseller_id is not None:
         statement = statement.where(record.c.reseller_id == reseller_id)
     if parent is not None:
         statement = statement.where(record.c.parent == parent)
+    rows = tx.connection.execute(statement.order_by(record.c.id).limit(limit))
+    return [_record(row) for row in rows.mappings()]
+
+
+def snapshot(
+    tx: Tx,
+    resource: Resource,
+    *,
+    reseller_id: int,
+    bucket: int | None = None,
+    after: int = 0,
+    limit: int,
+) -> list[Record]:
+    """Every record, tombstones too, in the order they came; one bucket of the digest, or all."""
+    statement = select(*_COLUMNS).where(
+        record.c.reseller_id == reseller_id, record.c.resource == resource, record.c.id > after
+    )
+    if bucket is not None:
+        statement = statement.where(record.c.bucket == bucket)
     rows = tx.connection.execute(statement.order_by(record.c.id).limit(limit))
     return [_record(row) for row in rows.mappings()]
 
@@ -89,6 +109,7 @@ def next_number(tx: Tx, name: str) -> int:
     return int(last)
 
 
+_COLUMNS = [record.c[name] for name in Record.__dataclass_fields__]
 _REPLACE = (
     update(record)
     .where(record.c.id == bindparam("row_id"))
@@ -112,7 +133,7 @@ _REPLACE = (
 def _of_reseller(tx: Tx, reseller_id: int, uuids: Collection[str]) -> Iterator[Record]:
     # SQLite walks the whole table for (a, b, c) IN (...), but takes the index for this.
     statement = (
-        select(record)
+        select(*_COLUMNS)
         .where(record.c.uuid.in_(uuids), record.c.reseller_id == reseller_id)
         .with_for_update()
     )
@@ -126,6 +147,7 @@ def _columns(one: Record) -> dict[str, object]:
         "uuid": one.uuid,
         "parent": one.parent,
         "alias": one.alias,
+        "bucket": bucket_of(one.uuid),
         "version": one.version,
         "removed": one.removed,
         "status": one.status,

@@ -65,6 +65,7 @@ record = Table(
     Column("uuid", String(64), nullable=False),
     Column("parent", String(64)),
     Column("alias", String(64)),
+    Column("bucket", SmallInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("removed", Boolean, nullable=False),
     Column("status", Text),
@@ -72,6 +73,7 @@ record = Table(
     _at("changed_at"),
     UniqueConstraint("uuid", "resource", "reseller_id"),
     Index(None, "reseller_id", "resource", "id"),
+    Index(None, "reseller_id", "resource", "bucket"),
     Index(
         None,
         "parent",

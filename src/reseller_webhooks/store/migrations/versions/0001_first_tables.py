@@ -153,6 +153,7 @@ def upgrade() -> None:
         sa.Column("uuid", sa.String(length=64), nullable=False),
         sa.Column("parent", sa.String(length=64)),
         sa.Column("alias", sa.String(length=64)),
+        sa.Column("bucket", sa.SmallInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("removed", sa.Boolean(), nullable=False),
         sa.Column("status", sa.Text()),
@@ -163,6 +164,11 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "uuid", "resource", "reseller_id", name="uq_record_uuid_resource_reseller_id"
         ),
+    )
+    op.create_index(
+        "ix_record_reseller_id_resource_bucket",
+        "record",
+        ["reseller_id", "resource", "bucket"],
     )
     op.create_index(
         "ix_record_parent_alias",
