@@ -1,1 +1,11 @@
-"""The kit for those who receive: verify, drop what is stale, apply."""
+"""The kit for those who receive: verify a notification, drop what is stale, apply the rest.
+
+from reseller_mirror import Verifier
+
+notification = Verifier(secret="whsec_...").verify(headers, body)
+"""
+
+from reseller_mirror.notification import Notification, Rejected
+from reseller_mirror.verify import Verifier
+
+__all__ = ["Notification", "Rejected", "Verifier"]

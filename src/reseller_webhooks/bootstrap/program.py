@@ -16,6 +16,7 @@ from reseller_webhooks.api.app import create_api
 from reseller_webhooks.core import examples
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.delivery import Delivery
+from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.core.events import CHANCE_BYTES, event_uuid
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import Due
@@ -110,8 +111,7 @@ class Program:
 
     @asynccontextmanager
     async def _sending(self) -> AsyncIterator[None]:
-        file = Database.file_of(self.settings.database)
-        owner = SoleOwner(file or Path("data/reseller-webhooks"))
+        owner = SoleOwner(self._sqlite_file())
         owner.take()
         store = StorePort(self.database, self.box)
         engine = Engine(store, self._courier)
@@ -126,6 +126,15 @@ class Program:
             await engine.stop()
             store.close()
             owner.release()
+
+    def _sqlite_file(self) -> Path:
+        file = Database.file_of(self.settings.database)
+        if file is None:
+            raise Refused(
+                "this version sends only from SQLite; start it with --role api on PostgreSQL, "
+                "or set RESELLER_WEBHOOKS_DATABASE to sqlite:///data/reseller-webhooks.db"
+            )
+        return file
 
     def _poke(self) -> None:
         if self._engine:
