@@ -1,6 +1,7 @@
 """The command line. Exit codes: 0 done, 1 refused with one line on stderr, 2 usage."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -65,6 +66,14 @@ def check() -> None:
     from reseller_webhooks.bootstrap.checking import report
 
     typer.echo(report(settings.load()))
+
+
+@app.command()
+def backup(target: Annotated[Path, typer.Argument(help="File to write; it must be new.")]) -> None:
+    """Write a copy of the SQLite database while it is in use."""
+    from reseller_webhooks.store import backup as backups
+
+    backups.copy(_database(), target)
 
 
 @app.command()

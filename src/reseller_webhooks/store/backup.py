@@ -1,0 +1,22 @@
+"""A copy of the database while it is in use."""
+
+from pathlib import Path
+
+from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.store.database import Database
+
+
+def copy(database: Database, target: Path) -> None:
+    """Write a consistent copy to a file that is not there yet; writers go on meanwhile."""
+    if Database.file_of(database.url) is None:
+        raise Refused("a PostgreSQL database is copied with pg_dump; this command is for SQLite")
+    if target.exists():
+        raise Refused(f"{target} is there already; give the name of a new file")
+    if not target.parent.is_dir():
+        raise Refused(f"there is no folder {target.parent}")
+    # Outside a transaction, which VACUUM does not allow.
+    connection = database.engine.raw_connection()
+    try:
+        connection.cursor().execute("VACUUM INTO ?", (str(target),))
+    finally:
+        connection.close()
