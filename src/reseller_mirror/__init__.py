@@ -9,3 +9,4 @@ from reseller_mirror.notification import Notification, Rejected
 from reseller_mirror.verify import Verifier
 
 __all__ = ["Notification", "Rejected", "Verifier"]
+# Mirror, Source and Receiver want SQLAlchemy or a server, so they are imported by their modules.

@@ -1,0 +1,57 @@
+"""The platform's sync API, read with nothing but the standard library."""
+
+import json
+import ssl
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reseller_mirror.digest import Digest
+from reseller_mirror.mirror import Held
+
+TIMEOUT_S = 30
+PAGE = 500
+
+
+class Source:
+    """Where the records come from.
+
+    url: of the platform, without a path. key: an API key of the reseller; one that may only
+    read is enough. Raises OSError (urllib's HTTPError for an answer that is no success).
+    """
+
+    def __init__(self, url: str, key: str, *, ca_file: Path | None = None) -> None:
+        if not url.startswith(("https://", "http://")):
+            raise ValueError(f"{url!r} is no URL of a platform; it begins with https://")
+        self._url = url.rstrip("/")
+        self._key = key
+        self._tls = ssl.create_default_context()
+        if ca_file is not None:
+            self._tls.load_verify_locations(ca_file)
+
+    def digest(self, resource: str) -> Digest:
+        """The digest of everything the platform holds of a type."""
+        got = self._get(f"/api/v1/sync/{resource}/digest", {})
+        return Digest(got["count"], got["digest"], tuple(got["buckets"]))
+
+    def records(self, resource: str, bucket: int | None = None) -> Iterator[list[Held]]:
+        """Every record of a type, or of one bucket, page by page; tombstones too."""
+        query = {"limit": str(PAGE)} | ({} if bucket is None else {"bucket": str(bucket)})
+        while True:
+            got = self._get(f"/api/v1/sync/{resource}", query)
+            yield [Held(one["uuid"], one["version"], one["content"]) for one in got["items"]]
+            if got["nextCursor"] is None:
+                return
+            query["cursor"] = got["nextCursor"]
+
+    def _get(self, path: str, query: dict[str, str]) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
+            f"{self._url}{path}?{urllib.parse.urlencode(query)}",
+            headers={"authorization": f"Bearer {self._key}", "accept": "application/json"},
+        )
+        with urllib.request.urlopen(  # noqa: S310
+            request, timeout=TIMEOUT_S, context=self._tls
+        ) as answer:
+            return json.load(answer)

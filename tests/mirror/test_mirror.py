@@ -1,0 +1,114 @@
+"""Whatever is dropped, doubled or reordered, a mirror that reconciles ends equal."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, select
+
+from reseller_mirror.digest import bucket_of, digest_of
+from reseller_mirror.mirror import TABLES, Held, Mirror
+from reseller_mirror.notification import Notification
+from reseller_webhooks.core import digests
+
+
+def mirror(path: str = ":memory:") -> Mirror:
+    one = Mirror(create_engine(f"sqlite:///{path}"))
+    one.create()
+    return one
+
+
+def told(uuid: str, version: int, content: dict[str, Any] | None) -> Notification:
+    action = "REMOVED" if content is None else "CHANGED"
+    return Notification(f"e{version}", 1, "COMPANY", uuid, action, version, None, content, ())
+
+
+def rows(one: Mirror) -> dict[str, Any]:
+    table = TABLES["COMPANY"]
+    with one.engine.connect() as connection:
+        found = connection.execute(select(table.c.uuid, table.c.version, table.c.content))
+        return {
+            uuid: (version, content and json.loads(content)) for uuid, version, content in found
+        }
+
+
+def test_a_newer_version_is_applied_and_an_older_one_dropped() -> None:
+    one = mirror()
+    applied = [one.apply(told("c1", v, {"name": f"v{v}"})) for v in (2, 1, 2, 3)]
+
+    assert applied == [True, False, False, True]
+    assert rows(one) == {"c1": (3, {"name": "v3"})}
+
+
+def test_a_removal_leaves_a_tombstone_that_older_versions_do_not_wake() -> None:
+    one = mirror()
+    one.apply(told("c1", 2, None))
+
+    assert not one.apply(told("c1", 1, {"name": "late"}))
+    assert rows(one) == {"c1": (2, None)}
+
+
+def test_common_fields_have_columns(tmp_path: Path) -> None:
+    one = mirror()
+    one.apply(told("c1", 1, {"name": "Acme", "status": "ACTIVE", "countryCode": 7}))
+    table = TABLES["COMPANY"]
+
+    with one.engine.connect() as connection:
+        found = connection.execute(select(table.c.name, table.c.status, table.c.country)).one()
+    assert tuple(found) == ("Acme", "ACTIVE", None)
+
+
+pairs = st.dictionaries(st.text(min_size=1, max_size=8), st.integers(1, 10**6), max_size=50)
+
+
+@given(pairs)
+def test_both_sides_compute_the_same_digest(given: dict[str, int]) -> None:
+    ours, theirs = digest_of(given.items()), digests.digest_of(given.items())
+
+    assert (ours.count, ours.value) == (theirs.count, theirs.text)
+    assert ours.buckets == tuple(bucket.text for bucket in theirs.buckets)
+
+
+histories = st.dictionaries(
+    st.sampled_from([f"c{n}" for n in range(8)]),
+    st.lists(st.one_of(st.none(), st.text(max_size=5)), min_size=1, max_size=5),
+)
+
+
+@given(histories, st.randoms(use_true_random=False), st.floats(0, 1))
+def test_any_permutation_with_losses_and_repeats_then_reconciled_ends_equal(
+    history: dict[str, list[str | None]], chance: random.Random, loss: float
+) -> None:
+    sent = [
+        told(uuid, version, None if name is None else {"name": name})
+        for uuid, names in history.items()
+        for version, name in enumerate(names, 1)
+    ]
+    arriving = [one for one in sent * 2 if chance.random() > loss]
+    chance.shuffle(arriving)
+    source = {
+        uuid: Held(uuid, len(names), None if names[-1] is None else {"name": names[-1]})
+        for uuid, names in history.items()
+    }
+    one = mirror()
+    for notification in arriving:
+        one.apply(notification)
+    wanted = digest_of((held.uuid, held.version) for held in source.values())
+    for number in one.digest("COMPANY").differing(wanted):
+        one.keep("COMPANY", [h for h in source.values() if bucket_of(h.uuid) == number])
+
+    assert one.digest("COMPANY") == wanted
+    assert rows(one) == {uuid: (held.version, held.content) for uuid, held in source.items()}
+
+
+@pytest.mark.parametrize("even_if_older", [False, True])
+def test_a_platform_that_has_gone_back_is_followed_only_when_asked(even_if_older: bool) -> None:
+    one = mirror()
+    one.apply(told("c1", 5, {"name": "five"}))
+    one.keep("COMPANY", [Held("c1", 3, {"name": "three"})], even_if_older=even_if_older)
+
+    assert one.version("COMPANY", "c1") == (3 if even_if_older else 5)
