@@ -43,10 +43,10 @@ class Receiver:
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > BODY_MAX:
             raise Rejected("the body is too long", 413)
         if not message.get("more_body"):
