@@ -5,7 +5,7 @@ RESELLER_WEBHOOKS_CONFIG names; the environment wins.
 """
 
 import os
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,11 +66,6 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(item.strip() for item in value.split(",") if item.strip())
-
-    @field_validator("allow_targets", mode="before")
-    @classmethod
-    def _networks(cls, value: Any) -> Any:
-        return tuple(ip_network(item) if isinstance(item, str) else item for item in value)
 
     @field_validator("public_url")
     @classmethod

@@ -1,0 +1,104 @@
+"""Settings: from the environment or a file, and what is said of wrong ones."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from reseller_webhooks.bootstrap.checking import report
+from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.settings import APPDIRECT_WAITS_S, load
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+def put(monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"RESELLER_WEBHOOKS_{name}", value)
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    found = load()
+
+    assert found.database == "sqlite:///data/reseller-webhooks.db"
+    assert found.public_url == "http://127.0.0.1:8000"
+    assert (found.platform_name, found.timeout_s, found.retention_days) == ("AppReseller", 30, 90)
+    assert found.retry_schedule == APPDIRECT_WAITS_S
+    assert (found.allow_targets, found.ca_file, found.legacy_token_header) == ((), None, False)
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, ALLOW_TARGETS="127.0.0.0/8, ::1/128", RETRY_SCHEDULE="1,2.5", SECRET_KEYS=KEY)
+    found = load()
+
+    assert found.allow_targets == (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    assert found.retry_schedule == (1, 2.5)
+    assert [key.get_secret_value() for key in found.secret_keys] == [KEY]
+
+
+def test_a_toml_file_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('platform_name = "Fernhill"\ntimeout_s = 5\nallow_targets = ["10.0.0.0/8"]\n')
+    put(monkeypatch, CONFIG=str(file), TIMEOUT_S="7")
+    found = load()
+
+    assert (found.platform_name, found.timeout_s) == ("Fernhill", 7)
+    assert found.allow_targets == (ip_network("10.0.0.0/8"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TIMEOUT_S", "soon"),
+        ("TIMEOUT_S", "0"),
+        ("ALLOW_TARGETS", "127.0.0.1/33"),
+        ("RETRY_SCHEDULE", "1,-2"),
+        ("DATABASE", "mysql://x"),
+        ("PUBLIC_URL", "example.com"),
+        ("RETENTION_DAYS", "0"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name_with_its_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    put(monkeypatch, **{name: value})
+
+    with pytest.raises(Refused) as refused:
+        load()
+    assert str(refused.value).startswith(f"RESELLER_WEBHOOKS_{name}")
+
+
+def test_a_file_with_a_name_that_nobody_knows_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("plattform_name = 1\n")
+    put(monkeypatch, CONFIG=str(file))
+
+    with pytest.raises(Refused, match="PLATTFORM_NAME"):
+        load()
+
+
+def test_a_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, CONFIG="nowhere.toml")
+
+    with pytest.raises(Refused, match=r"nowhere\.toml"):
+        load()
+
+
+def test_the_report_masks_every_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    put(monkeypatch, SECRET_KEYS=KEY, DATABASE=f"sqlite:///{tmp_path}/x.db")
+    text = report(load())
+
+    assert KEY not in text
+    assert "RESELLER_WEBHOOKS_SECRET_KEYS=********" in text
+
+
+def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    put(monkeypatch, SECRET_KEYS="hunter2", DATABASE=f"sqlite:///{tmp_path}/x.db")
+
+    with pytest.raises(Refused) as refused:
+        report(load())
+    assert "hunter2" not in str(refused.value)
