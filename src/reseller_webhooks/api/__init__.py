@@ -1,0 +1,1 @@
+"""The HTTP API: thin over operations. It reads requests, asks, and writes answers."""

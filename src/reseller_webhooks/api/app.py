@@ -1,0 +1,132 @@
+"""The web application: the API's routes, behind the gate."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Any
+
+import structlog
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
+
+from reseller_webhooks import __version__
+from reseller_webhooks.api import docs, openapi, problems
+from reseller_webhooks.api.gate import Gate
+from reseller_webhooks.api.invalid import invalid
+from reseller_webhooks.api.problems import NoSuchPath, WrongMethod
+from reseller_webhooks.api.routes import (
+    changes,
+    deliveries,
+    events,
+    health,
+    records,
+    resellers,
+    stream,
+    sync,
+    trials,
+    webhooks,
+)
+from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavailable
+from reseller_webhooks.operations.house import House
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+ROUTERS = (
+    changes.router,
+    records.router,
+    webhooks.router,
+    trials.router,
+    stream.router,  # before deliveries/{id}, which it would be one of
+    deliveries.router,
+    events.router,
+    sync.router,
+    resellers.router,
+    health.router,
+)
+THREADS = 24
+"""For what waits on the store; it has 40 connections, and the rest are for intake and engine."""
+
+log = structlog.get_logger()
+
+
+class Api(FastAPI):
+    """FastAPI, with our own description of the API."""
+
+    def openapi(self) -> dict[str, Any]:
+        """What /openapi.json answers."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.document(self, self.state.house.settings.public_url)
+        return self.openapi_schema
+
+
+def create_api(house: House, lifespan: Lifespan) -> FastAPI:
+    """The API over a running program, whose life `lifespan` is."""
+    routes = [route for router in ROUTERS for route in router.routes]
+    app = Api(
+        title="Reseller Webhooks",
+        version=__version__,
+        routes=[*routes, Route("/docs", docs.page), Route("/api/{rest:path}", _Nowhere(routes))],
+        lifespan=partial(_living, lifespan),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={
+            ResellerWebhooksError: _refused,
+            RequestValidationError: _invalid,
+            HTTPException: _of_framework,
+        },
+    )
+    app.state.house, app.state.streams = house, Counter()
+    app.add_middleware(Gate, house=house)
+    return app
+
+
+@asynccontextmanager
+async def _living(lifespan: Lifespan, app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = THREADS
+    async with lifespan(app):
+        yield
+
+
+async def _refused(request: Request, error: Any) -> Response:
+    if isinstance(error, Refused | Unavailable):
+        log.error("a request was refused", path=request.url.path, reason=str(error))
+    return problems.answer(error)
+
+
+async def _invalid(_: Request, error: Any) -> Response:
+    return problems.answer(invalid(one | {"loc": one["loc"][1:]} for one in error.errors()))
+
+
+async def _of_framework(_: Request, error: Any) -> Response:
+    return problems.of_framework(error.status_code, error.headers)
+
+
+class _Nowhere:
+    """Answers under /api/ what no route has answered."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        methods = self._methods(scope)
+        if not methods:
+            raise NoSuchPath(f"nothing is at {scope['path']}; /docs lists what there is")
+        if scope["method"] != "OPTIONS":
+            raise WrongMethod(scope["method"], methods)
+        await Response(status_code=204, headers={"allow": ", ".join(methods)})(scope, receive, send)
+
+    def _methods(self, scope: Scope) -> list[str]:
+        found = {
+            method
+            for route in self._routes
+            if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
+            for method in route.methods or ()
+        }
+        more = {"HEAD", "OPTIONS"} if "GET" in found else {"OPTIONS"} if found else set()
+        return sorted(found | more)

@@ -1,0 +1,62 @@
+"""Bodies of requests: read strictly as JSON, and checked without ever repeating what they hold."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+
+from reseller_webhooks.api.invalid import invalid
+from reseller_webhooks.api.problems import Malformed, NotJson
+
+M = TypeVar("M", bound=BaseModel)
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+async def raw(request: Request) -> bytes:
+    """The body as it came."""
+    given = request.headers.get("content-type", "")
+    if given.partition(";")[0].strip().lower() not in {JSON, MERGE_PATCH}:
+        shown = f"content type {given[:60]!r} is not read here" if given else "no content type"
+        raise NotJson(f"{shown}; send {JSON}")
+    return await request.body()
+
+
+Raw = Annotated[bytes, Depends(raw)]
+
+
+def body(model: type[M]) -> Callable[[bytes], Awaitable[M]]:
+    """A dependency: the body as the model, strictly, so "10" is no number."""
+
+    async def read(raw: Raw) -> M:
+        try:
+            return model.model_validate_json(raw, strict=True, by_alias=True, by_name=False)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            if found[0]["type"] == "json_invalid":
+                raise Malformed(found[0]["msg"].lower()) from None
+            raise invalid(found) from None
+
+    return read
+
+
+def value(raw: bytes) -> Any:
+    """The JSON value that a body holds."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"the body is not JSON: {error}") from None
+
+
+def takes(schema: dict[str, Any], *media_types: str) -> dict[str, Any]:
+    """What OpenAPI says of a body, for a route's `openapi_extra`."""
+    content = {media_type: {"schema": schema} for media_type in media_types or (JSON,)}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The model's JSON schema; its $defs are moved to the components of the document."""
+    return model.model_json_schema(ref_template="#/components/schemas/{model}")

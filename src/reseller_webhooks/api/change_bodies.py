@@ -1,0 +1,88 @@
+"""Reads the body of POST /api/v1/changes: every problem is told, with its place.
+
+By hand, since a thousand contents are checked anyway and an entry's own few names cost nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from reseller_webhooks import secrets
+from reseller_webhooks.api.bodies import value
+from reseller_webhooks.api.problems import ERRORS_MAX
+from reseller_webhooks.core.changes import Change, Put, Remove
+from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.resources import check_uuid, read_content
+from reseller_webhooks.core.resources.words import pointer_to, shown
+from reseller_webhooks.operations.changes import MAX_CHANGES, Request
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_MEMBERS = {"reseller", "type", "uuid", "content", "removed"}
+_TYPES = ", ".join(Resource)
+
+
+def read(raw: bytes, key: str | None) -> Request:
+    """The request that a body makes. key: the Idempotency-Key, if there is one."""
+    if key is not None and not _KEY.fullmatch(key):
+        raise Invalid.at("/Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    found: list[Problem] = []
+    changes = []
+    for index, given in enumerate(_entries(value(raw))):
+        if len(found) > ERRORS_MAX:
+            break
+        try:
+            changes.append(_change(given))
+        except Invalid as error:
+            found += error.under(f"/changes/{index}").problems
+    if found:
+        raise Invalid(found)
+    return Request(tuple(changes), key, secrets.digest(raw) if key else "")
+
+
+def _entries(body: object) -> list[Any]:
+    if not isinstance(body, dict) or set(body) != {"changes"}:
+        raise Invalid.at("", 'must be an object with one member: {"changes":[...]}')
+    entries = body["changes"]
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_CHANGES:
+        raise Invalid.at("/changes", f"must be a list of 1 to {MAX_CHANGES} changes")
+    return entries
+
+
+def _change(given: object) -> Change:
+    if not isinstance(given, dict):
+        raise Invalid.at("", f"{shown(given)} is no change; it must be an object")
+    if wrong := [*_misnamed(given), *_mistaken(given)]:
+        raise Invalid(wrong)
+    resource, uuid = Resource(given["type"]), given["uuid"]
+    check_uuid(uuid)
+    if given.get("removed"):
+        return Change(given["reseller"], resource, uuid, Remove())
+    try:
+        return Change(
+            given["reseller"], resource, uuid, Put(read_content(resource, uuid, given["content"]))
+        )
+    except Invalid as error:
+        raise error.under("/content") from None
+
+
+def _misnamed(given: dict[str, Any]) -> Iterator[Problem]:
+    for name in given.keys() - _MEMBERS:
+        yield Problem(pointer_to((name,)), "is not known here; leave it out")
+    for name in ("reseller", "type", "uuid"):
+        if name not in given:
+            yield Problem(f"/{name}", "is missing")
+        elif not isinstance(given[name], str):
+            yield Problem(f"/{name}", f"{shown(given[name])} is not allowed; it must be text")
+        elif name == "type" and given[name] not in set(Resource):
+            yield Problem("/type", f"{shown(given[name])} is no type; it must be one of {_TYPES}")
+
+
+def _mistaken(given: dict[str, Any]) -> Iterator[Problem]:
+    removed = given.get("removed", False)
+    if not isinstance(removed, bool):
+        yield Problem("/removed", f"{shown(removed)} is not allowed; it must be true or false")
+    elif removed and "content" in given:
+        yield Problem("/content", "must be left out when the record is removed")
+    elif not removed and "content" not in given:
+        yield Problem("/content", 'is missing; give the whole content, or "removed": true')

@@ -1,0 +1,125 @@
+"""What every request passes before a route sees it: how much it sends, and who sends it.
+
+Under /api/ nothing answers without a key, whether or not a route asks who is calling.
+"""
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reseller_webhooks.api import problems
+from reseller_webhooks.api.problems import NoSuchPath, TooLarge
+from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError
+from reseller_webhooks.operations import access
+from reseller_webhooks.operations.access import Caller
+from reseller_webhooks.operations.house import House
+
+UNDER = "/api/"
+BODY_BYTES_MAX = 1024 * 1024
+CHANGES_PATH = "/api/v1/changes"
+CHANGES_BYTES_MAX = 10 * 1024 * 1024
+"""A thousand changes of the size that records usually have, several times over."""
+
+log = structlog.get_logger()
+
+
+class Gate:
+    """The outermost part of the web application."""
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self._app = app
+        self._house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer why not."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, stored=not scope["path"].startswith(UNDER))
+        try:
+            passed = await self._admit(scope)
+            await self._app(passed, _limited(passed, receive), answer.send)
+        except ResellerWebhooksError as error:
+            await problems.answer(error)(scope, receive, answer.send)
+        except ClientDisconnect:
+            log.debug("a client hung up before its request was read", path=scope["path"])
+        except Exception:
+            log.exception("a request failed", method=scope["method"], path=scope["path"])
+            if answer.started:
+                raise
+            await problems.unexpected()(scope, receive, answer.send)
+
+    async def _admit(self, scope: Scope) -> Scope:
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            raise NoSuchPath("no path and no query of ours holds a NUL")
+        if not scope["path"].startswith(UNDER):
+            return scope
+        key = _key(Headers(scope=scope))
+        caller = await run_in_threadpool(access.caller, self._house.database, key)
+        return _with(scope, caller, key)
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Who sent a request that passed the gate. NotSignedIn for one that came another way."""
+    found = scope["state"].get("caller")
+    if not isinstance(found, Caller):
+        raise NotSignedIn("this path needs an API key")
+    return found
+
+
+def key_of(scope: Scope) -> str:
+    """The key that a request which passed the gate has shown."""
+    return str(scope["state"]["key"])
+
+
+def _with(scope: Scope, caller: Caller, key: str) -> Scope:
+    state = {**scope.get("state", {}), "caller": caller, "key": key}
+    # HEAD is GET whose body the server keeps back; the scope that the server holds stays as it is.
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return {**scope, "state": state, "method": method}
+
+
+def _key(headers: Headers) -> str:
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise NotSignedIn("show an API key: Authorization: Bearer rwk_...")
+    return key.strip()
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """`receive`, up to as many bytes as the path takes, whatever length was announced."""
+    limit = CHANGES_BYTES_MAX if scope["path"] == CHANGES_PATH else BODY_BYTES_MAX
+    announced = Headers(scope=scope).get("content-length", "")
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message: Message = {} if _exceeds(announced, limit) else await receive()
+        read += len(message.get("body", b""))
+        if not message or read > limit:
+            raise TooLarge(f"the body is longer than the {limit} bytes that this path takes")
+        return message
+
+    return counted
+
+
+def _exceeds(announced: str, limit: int) -> bool:
+    return announced.isdecimal() and (len(announced) > 18 or int(announced) > limit)
+
+
+class _Answer:
+    """What goes back: started or not yet; nobody may store what the API answers."""
+
+    def __init__(self, send: Send, *, stored: bool) -> None:
+        self._send = send
+        self._stored = stored
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            if not self._stored:
+                MutableHeaders(scope=message)["cache-control"] = "no-store"
+        await self._send(message)

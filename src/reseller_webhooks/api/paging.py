@@ -1,0 +1,44 @@
+"""Lists come in pages. A cursor says behind which place of the store the next one begins."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import Query
+
+from reseller_webhooks.core.errors import Invalid
+
+T = TypeVar("T")
+
+LIMIT_MAX = 500
+NUMBER_MAX = 2**63 - 1
+"""The store's greatest number."""
+
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many at most.")]
+Cursor = Annotated[
+    str | None, Query(description="`nextCursor` of the page before.", max_length=100)
+]
+
+
+def position(cursor: str | None, count: int = 1) -> tuple[int, ...] | None:
+    """The `count` numbers that a cursor holds. Invalid when it is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        numbers = tuple(int(one) for one in urlsafe_b64decode(padded).decode("ascii").split("."))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != count or not all(0 <= one <= NUMBER_MAX for one in numbers):
+        raise Invalid.at("/cursor", "is not a cursor of this list; give nextCursor as it came")
+    return numbers
+
+
+def cut(
+    rows: Sequence[T], limit: int, place: Callable[[T], tuple[int, ...]]
+) -> tuple[Sequence[T], str | None]:
+    """The page, and the cursor of the next one if there is one. rows: one more than the limit."""
+    if len(rows) <= limit:
+        return rows, None
+    text = ".".join(str(number) for number in place(rows[limit - 1]))
+    return rows[:limit], urlsafe_b64encode(text.encode()).decode().rstrip("=")

@@ -1,0 +1,144 @@
+"""Errors as answers (RFC 9457). The only place that knows status numbers for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from reseller_webhooks.core.errors import (
+    Conflict,
+    Invalid,
+    KeyReused,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refused,
+    ResellerWebhooksError,
+    Unavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+ERRORS_MAX = 100
+"""Of an Invalid, in one answer; who sends a thousand bad changes learns enough from these."""
+
+
+class Malformed(ResellerWebhooksError):
+    """The body is not JSON."""
+
+
+class NotJson(ResellerWebhooksError):
+    """The body's content type is not one that the API reads."""
+
+
+class TooLarge(ResellerWebhooksError):
+    """The body is longer than the API reads."""
+
+
+class NoSuchPath(ResellerWebhooksError):
+    """Nothing is at this path."""
+
+
+class WrongMethod(ResellerWebhooksError):
+    """The path is right, but it is not for this method."""
+
+    def __init__(self, method: str, allowed: list[str]) -> None:
+        self.allowed = ", ".join(allowed)
+        super().__init__(f"{method} is not for this path; it takes {self.allowed}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How an error is answered. name: the last part of the problem's type."""
+
+    name: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        """The problem's type: where it is explained, seen from the API."""
+        return f"/docs#{self.name}"
+
+
+PROBLEMS: dict[type[ResellerWebhooksError], Kind] = {
+    Malformed: Kind("malformed", 400, "Malformed JSON"),
+    NotSignedIn: Kind("not-signed-in", 401, "No valid API key"),
+    NotAllowed: Kind("not-allowed", 403, "Not allowed"),
+    NotFound: Kind("not-found", 404, "Not found"),
+    NoSuchPath: Kind("no-such-path", 404, "No such path"),
+    WrongMethod: Kind("wrong-method", 405, "Wrong method"),
+    Conflict: Kind("conflict", 409, "Conflict"),
+    TooLarge: Kind("too-large", 413, "Body too large"),
+    NotJson: Kind("not-json", 415, "Not JSON"),
+    Invalid: Kind("invalid", 422, "Invalid input"),
+    KeyReused: Kind("key-reused", 422, "Idempotency-Key reused"),
+    Refused: Kind("refused", 500, "The installation has to be mended"),
+    Unavailable: Kind("unavailable", 503, "Unavailable"),
+}
+UNEXPECTED = Kind("unexpected", 500, "Unexpected error")
+
+
+def answer(error: ResellerWebhooksError) -> Response:
+    """The answer that tells an error."""
+    body = {"detail": str(error)}
+    if isinstance(error, Invalid):
+        body = _of_invalid(error)
+    return _response(PROBLEMS[type(error)], body, _headers(error))
+
+
+def unexpected() -> Response:
+    """The answer to a fault of our own: it says nothing, the log says all."""
+    return _response(UNEXPECTED, {"detail": "something went wrong here; it is in the log"})
+
+
+def of_framework(status: int, headers: Mapping[str, str] | None) -> Response:
+    """The answer when it is the framework that refused a request."""
+    title = HTTPStatus(status).phrase
+    return _response(Kind("unexpected", status, title), {"detail": title.lower()}, headers)
+
+
+def raises(*errors: type[ResellerWebhooksError]) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of a route's problems, for its `responses`."""
+    told: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        kind = PROBLEMS[error]
+        words = [told[kind.status]["description"]] if kind.status in told else []
+        told[kind.status] = {
+            "description": ", or ".join([*words, kind.title]),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    return told
+
+
+def _of_invalid(error: Invalid) -> dict[str, Any]:
+    shown = error.problems[:ERRORS_MAX]
+    detail = shown[0].detail if len(error.problems) == 1 else _count(len(error.problems))
+    errors = [{"pointer": one.pointer, "detail": one.detail} for one in shown]
+    return {"detail": detail, "errors": errors}
+
+
+def _count(problems: int) -> str:
+    if problems > ERRORS_MAX:
+        return f"more than {ERRORS_MAX} things are wrong; errors lists the first of them"
+    return f"{problems} things are wrong; errors lists them"
+
+
+def _headers(error: ResellerWebhooksError) -> dict[str, str]:
+    match error:
+        case NotSignedIn():
+            return {"www-authenticate": "Bearer"}
+        case WrongMethod():
+            return {"allow": error.allowed}
+        case Unavailable():
+            return {"retry-after": str(error.retry_after_s)}
+    return {}
+
+
+def _response(
+    kind: Kind, body: dict[str, Any], headers: Mapping[str, str] | None = None
+) -> Response:
+    head = {"type": kind.type, "title": kind.title, "status": kind.status}
+    return Response(orjson.dumps(head | body), kind.status, headers, MEDIA_TYPE)

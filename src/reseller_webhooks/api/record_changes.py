@@ -1,0 +1,131 @@
+"""From a request about one record to the change that it asks for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from reseller_webhooks.api.auth import named
+from reseller_webhooks.api.bodies import value
+from reseller_webhooks.core.changes import Change, Expects, Patch, Put, Remove
+from reseller_webhooks.core.errors import Conflict, Invalid, NotFound
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.resources import SHAPES, Content, read_content
+from reseller_webhooks.core.resources.addresses import NUMBERED
+from reseller_webhooks.core.resources.words import shown
+from reseller_webhooks.operations import changes, records, resellers
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+
+_PARENT = "subscriptionId"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which records a request is about.
+
+    parent: the subscription that the path of app assignments names. reseller_id: None for any.
+    """
+
+    resource: Resource
+    parent: str | None
+    reseller_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A change, and the reseller whose record it is about."""
+
+    owner: Reseller
+    change: Change
+
+
+def held(database: Database, place: Place, uuid: str) -> Record:
+    """The record at the place that goes by this id. Errors as `records.get`."""
+    return records.get(
+        database, place.resource, uuid, reseller_id=place.reseller_id, parent=place.parent
+    )
+
+
+def fields_of(place: Place, raw: bytes) -> dict[str, Any]:
+    """The body's fields, which must not point to another place."""
+    fields = value(raw)
+    if not isinstance(fields, dict):
+        raise Invalid.at("", f"{shown(fields)} is not allowed; it must be an object")
+    if place.parent is not None and fields.get(_PARENT, place.parent) != place.parent:
+        raise Invalid.at(
+            f"/{_PARENT}",
+            f"{shown(fields[_PARENT])} is another subscription than the path's; leave it out",
+        )
+    return fields
+
+
+def adding(database: Database, place: Place, fields: dict[str, Any]) -> Aim:
+    """A new record, with the id that the fields give it or a fresh one."""
+    owner = _owner(database, place)
+    uuid = _identity(place, fields) or changes.next_uuid(database, place.resource)
+    content = _content(place, uuid, fields)
+    if content.alias is not None and _find(database, place, content.alias):
+        raise Conflict(
+            f"the user {content.alias!r} has an assignment already; change it with PUT or PATCH"
+        )
+    return Aim(owner, Change(owner.uuid, place.resource, uuid, Put(content), Expects.ABSENT))
+
+
+def putting(database: Database, place: Place, named_by: str, fields: dict[str, Any]) -> Aim:
+    """The whole content of a record, which may be there already or not.
+
+    named_by: the id in the path; of an app assignment, its own or its user's.
+    """
+    there = _find(database, place, named_by)
+    uuid = there.uuid if there else _new_identity(database, place, named_by, fields)
+    content = _content(place, uuid, fields)
+    if place.parent is not None and named_by not in (uuid, content.alias):
+        raise Invalid.at("/user/uuid", f"is another user than the path's, which is {named_by!r}")
+    owner = _owner(database, place, there)
+    return Aim(owner, Change(owner.uuid, place.resource, uuid, Put(content)))
+
+
+def changing(database: Database, place: Place, named_by: str, what: Patch | Remove) -> Aim:
+    """A change of a record that must be there."""
+    there = held(database, place, named_by)
+    owner = _owner(database, place, there)
+    return Aim(owner, Change(owner.uuid, place.resource, there.uuid, what, Expects.PRESENT))
+
+
+def _find(database: Database, place: Place, uuid: str) -> Record | None:
+    try:
+        return held(database, place, uuid)
+    except NotFound:
+        return None
+
+
+def _owner(database: Database, place: Place, there: Record | None = None) -> Reseller:
+    number = there.reseller_id if there else place.reseller_id
+    return named(database, None) if number is None else resellers.by_number(database, number)
+
+
+def _identity(place: Place, fields: dict[str, Any]) -> str | None:
+    name = SHAPES[place.resource].identity[0]
+    numbered = place.resource in NUMBERED
+    match fields.get(name):
+        case None:
+            return None
+        case int() as number if numbered and not isinstance(number, bool):
+            return str(number)
+        case str() as text:
+            return text
+        case other:
+            right = "text or a whole number" if numbered else "text"
+            raise Invalid.at(f"/{name}", f"{shown(other)} is no id; it must be {right}")
+
+
+def _new_identity(database: Database, place: Place, named_by: str, fields: dict[str, Any]) -> str:
+    if place.parent is None:
+        return named_by
+    return _identity(place, fields) or changes.next_uuid(database, place.resource)
+
+
+def _content(place: Place, uuid: str, fields: dict[str, Any]) -> Content:
+    if place.parent is not None:
+        fields = {**fields, _PARENT: place.parent}
+    return read_content(place.resource, uuid, fields)

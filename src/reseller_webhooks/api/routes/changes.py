@@ -1,0 +1,104 @@
+"""POST /api/v1/changes: what the platform tells us, many changes at once, all or none."""
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Header, Response
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks.api import change_bodies
+from reseller_webhooks.api.auth import Platform, TheHouse
+from reseller_webhooks.api.bodies import Raw, schema, takes
+from reseller_webhooks.api.gate import CHANGES_PATH
+from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
+from reseller_webhooks.api.shapes import Input, Shape
+from reseller_webhooks.api.submission import submit
+from reseller_webhooks.core.errors import KeyReused
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.operations.changes import MAX_CHANGES, Answer
+
+READ_AT_ONCE_BYTES = 16 * 1024
+"""Reading a longer body takes a millisecond or more; a thread does it while others go on."""
+
+router = APIRouter(tags=["Changes"])
+
+
+class _Named(Input):
+    reseller: str = Field(description="The reseller's id.")
+    type: Resource
+    uuid: str = Field(description="The record's id; for orders and invoices its number, as text.")
+
+
+class Written(_Named):
+    """The record is to have this content."""
+
+    content: dict[str, Any] = Field(description="All of it, in AppDirect's shape for this type.")
+    removed: Literal[False] = False
+
+
+class Removed(_Named):
+    """The record is gone."""
+
+    removed: Literal[True]
+
+
+class Changes(Input):
+    """Changes that apply all or none, in this sequence."""
+
+    changes: list[Written | Removed] = Field(min_length=1, max_length=MAX_CHANGES)
+
+
+class Result(Shape):
+    """What a change has done."""
+
+    uuid: str
+    version: int = Field(description="Of the record: 1, 2, 3...")
+    action: Literal["ADDED", "CHANGED", "REMOVED", "UNCHANGED"] = Field(
+        description="UNCHANGED: the record was so already, and nobody is told."
+    )
+    event: str | None = Field(description="The id of the event, which notifications carry.")
+
+
+class Results(Shape):
+    """One result for each change, in the same sequence."""
+
+    results: list[Result]
+
+
+@router.post(
+    CHANGES_PATH,
+    operation_id="applyChanges",
+    summary="Write records",
+    response_model=Results,
+    responses=raises(Malformed, TooLarge, NotJson, KeyReused),
+    openapi_extra=takes(schema(Changes)),
+)
+async def apply(
+    house: TheHouse,
+    _: Platform,
+    raw: Raw,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="Makes a repeat safe: the same key and body get the first answer, with "
+            "`Idempotency-Replayed: true`. 1 to 255 visible ASCII characters, kept for 48 hours."
+        ),
+    ] = None,
+) -> Response:
+    """Apply up to 1000 changes, all or none; durable before the answer.
+
+    What a change means follows from the state held: content for a record that is not there adds
+    it, other content changes it, the same content is UNCHANGED and makes no event.
+    """
+    if len(raw) <= READ_AT_ONCE_BYTES:
+        request = change_bodies.read(raw, idempotency_key)
+    else:
+        request = await run_in_threadpool(change_bodies.read, raw, idempotency_key)
+    return _response(await submit(house, request))
+
+
+def _response(answer: Answer) -> Response:
+    body = orjson.dumps({"results": answer.results})
+    headers = {"idempotency-replayed": "true"} if answer.replayed else None
+    return Response(body, headers=headers, media_type="application/json")

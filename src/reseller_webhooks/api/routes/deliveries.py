@@ -1,0 +1,142 @@
+"""Deliveries: what went out, what came of it, and doing it again."""
+
+from functools import partial
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BeforeValidator
+
+from reseller_webhooks.api import moments
+from reseller_webhooks.api.auth import Tenant, TheHouse
+from reseller_webhooks.api.bodies import JSON
+from reseller_webhooks.api.paging import Cursor, Limit, cut, position
+from reseller_webhooks.api.problems import raises
+from reseller_webhooks.api.shapes.deliveries import (
+    Deliveries,
+    Delivery,
+    DeliveryDetails,
+    delivery,
+    details,
+    number_of,
+    shown_id,
+)
+from reseller_webhooks.api.writing import write
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.operations import deliveries, webhooks
+from reseller_webhooks.operations.deliveries import Entry
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store import webhooks as store
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log import LogQuery
+
+PATH = "/api/v1/deliveries"
+
+router = APIRouter(
+    prefix=PATH, tags=["Deliveries"], responses=raises(NotSignedIn, NotAllowed, NotFound, Invalid)
+)
+Id = Annotated[str, Path(alias="id", examples=["dlv_17"])]
+
+
+def _split(given: object) -> object:
+    if not isinstance(given, list):
+        return given
+    return [word for one in given for word in str(one).split(",")]
+
+
+States = Annotated[
+    list[State],
+    BeforeValidator(_split),
+    Query(default_factory=list, description="One or more: repeated, or with commas between them."),
+]
+
+
+def query(  # noqa: PLR0917 - FastAPI passes them by name
+    house: TheHouse,
+    tenant: Tenant,
+    state: States,
+    resource: Resource | None = None,
+    action: Action | None = None,
+    webhook: Annotated[str | None, Query(description="Its id; it may be deleted.")] = None,
+    resource_uuid: Annotated[str | None, Query(alias="resourceUuid")] = None,
+    since: Annotated[
+        moments.Given | None, Query(alias="from", description="Made at this time or later.")
+    ] = None,
+    until: Annotated[
+        moments.Given | None, Query(alias="to", description="Made before this time.")
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> LogQuery:
+    """Which deliveries a request asks for, and one more, to see whether there are more."""
+    behind = position(cursor, 2)
+    return LogQuery(
+        tenant,
+        frozenset(state),
+        resource,
+        action,
+        None if webhook is None else _number(house.database, tenant, webhook),
+        resource_uuid,
+        since,
+        until,
+        None if behind is None else (behind[0], behind[1]),
+        limit + 1,
+    )
+
+
+@router.get("", operation_id="listDeliveries", summary="List deliveries")
+def page(house: TheHouse, query: Annotated[LogQuery, Depends(query)]) -> Deliveries:
+    """The event log, newest first."""
+    entries = deliveries.page(house.database, query)
+    shown, next_cursor = cut(
+        entries, query.limit - 1, lambda one: (one.line.created_at, one.line.delivery_id)
+    )
+    return Deliveries(items=[delivery(one) for one in shown], next_cursor=next_cursor)
+
+
+@router.get(
+    "/{id}", operation_id="getDelivery", summary="Get a delivery", response_model=DeliveryDetails
+)
+def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
+    """All there is to see of it: the payload as it was sent, and every attempt."""
+    found = deliveries.get(house.database, number_of(shown), reseller_id=tenant)
+    fields = details(found, _auth_type(house, tenant, found.entry.webhook)).model_dump(mode="json")
+    if found.event is not None:
+        fields["payload"] = orjson.Fragment(found.event.body)
+    return Response(orjson.dumps(fields), media_type=JSON)
+
+
+@router.post(
+    "/{id}/retry",
+    operation_id="retryDelivery",
+    summary="Repeat a delivery",
+    status_code=201,
+    responses=raises(Conflict),
+)
+async def retry(house: TheHouse, tenant: Tenant, shown: Id, response: Response) -> Delivery:
+    """Makes a new delivery of the same event to the same webhook."""
+    made = await write(house, partial(_retry, house.database, number_of(shown), reseller_id=tenant))
+    response.headers["location"] = f"{PATH}/{shown_id(made.line.delivery_id)}"
+    return delivery(made)
+
+
+def _retry(database: Database, number: int, *, reseller_id: int) -> Entry:
+    made = deliveries.retry(database, number, reseller_id=reseller_id)
+    return deliveries.get(database, made, reseller_id=reseller_id).entry
+
+
+def _number(database: Database, tenant: int, webhook: str) -> int:
+    with database.read() as tx:
+        number = store.id_of(tx, webhook, reseller_id=tenant)
+    if number is None:
+        raise NotFound("webhook", webhook)
+    return number
+
+
+def _auth_type(house: House, tenant: int, webhook: str) -> str:
+    try:
+        return webhooks.get(house.database, tenant, webhook).auth_type
+    except NotFound:  # It was deleted, and how it proved itself went with it.
+        return "NONE"

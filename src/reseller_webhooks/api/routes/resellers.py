@@ -1,0 +1,108 @@
+"""Resellers and their API keys; for the platform."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import Field
+
+from reseller_webhooks.api import moments
+from reseller_webhooks.api.auth import Platform, TheHouse
+from reseller_webhooks.api.bodies import body, schema, takes
+from reseller_webhooks.api.paging import Cursor, Limit, cut, position
+from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
+from reseller_webhooks.api.shapes import Input, Shape
+from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.operations.resellers import NAME_MAX
+from reseller_webhooks.store.resellers import Reseller as Stored
+
+BODY = raises(Malformed, TooLarge, NotJson)
+
+router = APIRouter(
+    prefix="/api/v1/resellers",
+    tags=["Resellers"],
+    responses=raises(NotSignedIn, NotAllowed, Invalid),
+)
+
+
+class NewReseller(Input):
+    """A reseller as somebody asks for it."""
+
+    name: str = Field(min_length=1, max_length=NAME_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+
+class Reseller(Shape):
+    """A tenant, who owns webhooks and whose records are told of."""
+
+    id: str
+    name: str
+    created_at: moments.Shown
+
+
+class Resellers(Shape):
+    """A page of resellers."""
+
+    items: list[Reseller]
+    next_cursor: str | None
+
+
+class NewKey(Input):
+    """What a new key may do."""
+
+    read_only: bool = False
+
+
+class Key(Shape):
+    """A new API key, which is shown this once."""
+
+    id: str
+    key: str = Field(examples=["rwk_5Yb0u0tJf6nV1sJcYx3Hk2mE8pQwZrT4"])
+
+
+@router.post(
+    "",
+    operation_id="addReseller",
+    summary="Add a reseller",
+    status_code=201,
+    responses=BODY,
+    openapi_extra=takes(schema(NewReseller)),
+)
+def add(
+    house: TheHouse, _: Platform, wanted: Annotated[NewReseller, Depends(body(NewReseller))]
+) -> Reseller:
+    """Names need not differ."""
+    return _shown(resellers.add(house.database, wanted.name))
+
+
+@router.get("", operation_id="listResellers", summary="List resellers")
+def page(house: TheHouse, _: Platform, limit: Limit = 100, cursor: Cursor = None) -> Resellers:
+    """In the order they were added."""
+    (after,) = position(cursor) or (0,)
+    found = resellers.page(house.database, after=after, limit=limit + 1)
+    shown, next_cursor = cut(found, limit, lambda one: (one.id,))
+    return Resellers(items=[_shown(one) for one in shown], next_cursor=next_cursor)
+
+
+@router.post(
+    "/{id}/api-keys",
+    operation_id="addApiKey",
+    summary="Make an API key for a reseller",
+    status_code=201,
+    responses=raises(NotFound) | BODY,
+    openapi_extra=takes(schema(NewKey)),
+)
+def add_key(
+    house: TheHouse,
+    _: Platform,
+    uuid: Annotated[str, Path(alias="id")],
+    wanted: Annotated[NewKey, Depends(body(NewKey))],
+) -> Key:
+    """The key is shown this once."""
+    scope = Scope.RESELLER_READ if wanted.read_only else Scope.RESELLER
+    made = access.add_key(house.database, scope, uuid)
+    return Key(id=made.id, key=made.key)
+
+
+def _shown(one: Stored) -> Reseller:
+    return Reseller(id=one.uuid, name=one.name, created_at=one.created_at)

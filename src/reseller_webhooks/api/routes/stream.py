@@ -1,0 +1,104 @@
+"""A live view of a reseller's deliveries, as server-sent events (WHATWG HTML, 9.2)."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks.api.auth import Tenant, TheHouse
+from reseller_webhooks.api.gate import key_of
+from reseller_webhooks.api.problems import raises
+from reseller_webhooks.api.routes.deliveries import PATH
+from reseller_webhooks.api.shapes.deliveries import delivery
+from reseller_webhooks.core.errors import (
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Unavailable,
+)
+from reseller_webhooks.operations import access, deliveries
+from reseller_webhooks.operations.deliveries import Entry
+from reseller_webhooks.operations.house import House
+
+POLL_S = 0.5
+STREAMS_MAX = 20
+"""Of one reseller at once; each asks the store twice a second."""
+
+router = APIRouter(
+    prefix=PATH,
+    tags=["Deliveries"],
+    responses=raises(NotSignedIn, NotAllowed, NotFound, Invalid, Unavailable),
+)
+
+
+async def _seat(request: Request, tenant: Tenant) -> AsyncIterator[None]:
+    taken = request.app.state.streams
+    if taken[tenant] >= STREAMS_MAX:
+        raise Unavailable(f"{STREAMS_MAX} live views are open already; close one of them")
+    taken[tenant] += 1
+    try:
+        yield
+    finally:
+        taken[tenant] -= 1
+
+
+async def _start(
+    house: TheHouse,
+    last_event_id: Annotated[
+        str | None, Header(description="Goes on behind this event; browsers send it by themselves.")
+    ] = None,
+) -> int:
+    if last_event_id is None:
+        return await run_in_threadpool(deliveries.newest_attempt, house.database)
+    if not re.fullmatch(r"[0-9]{1,18}", last_event_id):
+        raise Invalid.at("/Last-Event-ID", "is not the id of an event of this stream")
+    return int(last_event_id)
+
+
+@router.get(
+    "/stream",
+    operation_id="streamDeliveries",
+    summary="Watch deliveries live",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(_seat)],
+)
+async def stream(
+    request: Request, house: TheHouse, tenant: Tenant, start: Annotated[int, Depends(_start)]
+) -> AsyncIterator[ServerSentEvent]:
+    """An event `delivery` whenever one was attempted or closed; its data is an item of the list.
+
+    Ends when the key is revoked or the program stops; a browser comes back by itself.
+    """
+    key, after = key_of(request.scope), start
+    yield ServerSentEvent(id=str(after), comment="from here on")
+    while True:
+        try:
+            after, entries = await run_in_threadpool(_news, house, key, after, tenant)
+        except NotSignedIn:
+            return
+        except Unavailable:
+            entries = []
+        for event in _events(entries, after):
+            yield event
+        if not entries:
+            await asyncio.sleep(POLL_S)
+
+
+def _news(house: House, key: str, after: int, tenant: int) -> tuple[int, list[Entry]]:
+    access.caller(house.database, key)  # A view must not outlive its key.
+    return deliveries.since(house.database, after, reseller_id=tenant)
+
+
+def _events(entries: list[Entry], after: int) -> list[ServerSentEvent]:
+    events = [
+        ServerSentEvent(event="delivery", raw_data=delivery(entry).model_dump_json())
+        for entry in entries
+    ]
+    if events:  # Only the last one: who loses the connection before it gets all of them again.
+        events[-1] = events[-1].model_copy(update={"id": str(after)})
+    return events

@@ -1,0 +1,105 @@
+"""What can be tried with a webhook at once: a test notification, and what failed before."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks import clock
+from reseller_webhooks.api import moments
+from reseller_webhooks.api.auth import Tenant, TheHouse
+from reseller_webhooks.api.bodies import body, schema, takes
+from reseller_webhooks.api.routes.webhooks import ALWAYS, BODY, PATH
+from reseller_webhooks.api.shapes import Input, Shape
+from reseller_webhooks.api.writing import write
+from reseller_webhooks.core.attempts import Outcome
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.operations import deliveries, webhooks
+from reseller_webhooks.operations.deliveries import REPLAYS_PER_TRANSACTION
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log import LogQuery
+
+router = APIRouter(prefix=PATH, tags=["Webhooks"], responses=ALWAYS)
+Id = Annotated[str, Path(alias="id")]
+
+
+class Trial(Shape):
+    """How a test notification was taken."""
+
+    outcome: Outcome
+    status: int | None
+    ms: int
+    reason: str | None
+    detail: str
+    response: str = Field(description="The start of the receiver's answer.")
+
+
+class Period(Input):
+    """When deliveries were made: from an instant on, until before another."""
+
+    since: moments.Given = Field(alias="from")
+    until: moments.Given | None = Field(None, alias="to", description="Now, when left out.")
+
+
+class Repeated(Shape):
+    """How many deliveries are repeated."""
+
+    count: int
+
+
+@router.post("/{id}/test", operation_id="testWebhook", summary="Send a test notification")
+async def test(house: TheHouse, tenant: Tenant, uuid: Id) -> Trial:
+    """Sends an example of an ADDED notification at once and answers what came of it.
+
+    Its version is 0, so that a receiver that applies only what is newer ignores it.
+    """
+    attempt = await house.try_now(await run_in_threadpool(_opened, house, tenant, uuid))
+    return Trial(
+        outcome=attempt.outcome,
+        status=attempt.status,
+        ms=attempt.ms,
+        reason=attempt.reason,
+        detail=attempt.detail,
+        response=attempt.response,
+    )
+
+
+@router.post(
+    "/{id}/retry-failed",
+    operation_id="retryFailed",
+    summary="Repeat failed deliveries",
+    responses=BODY,
+    openapi_extra=takes(schema(Period)),
+)
+async def retry_failed(
+    house: TheHouse, tenant: Tenant, uuid: Id, period: Annotated[Period, Depends(body(Period))]
+) -> Repeated:
+    """Makes a new delivery for each one of the period that has failed for good."""
+    row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
+    query = LogQuery(
+        tenant,
+        frozenset({State.FAILED}),
+        webhook_id=row.id,
+        since=period.since,
+        until=clock.now() if period.until is None else period.until,
+        limit=REPLAYS_PER_TRANSACTION,
+    )
+    return Repeated(count=await write(house, partial(_repeat, house.database, query)))
+
+
+def _opened(house: House, tenant: int, uuid: str) -> Webhook:
+    row = webhooks.get(house.database, tenant, uuid)
+    return webhooks.opened(house.box, row, clock.now())
+
+
+def _repeat(database: Database, query: LogQuery) -> int:
+    count, behind = deliveries.retry_failed(database, query)
+    while behind is not None:
+        more, behind = deliveries.retry_failed(database, replace(query, behind=behind))
+        count += more
+    return count

@@ -1,0 +1,111 @@
+"""Webhooks: whom a reseller wants to be told, of what, and how."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from reseller_webhooks.api.auth import Tenant, TheHouse
+from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, body, schema, takes
+from reseller_webhooks.api.paging import Cursor, Limit, cut, position
+from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
+from reseller_webhooks.api.shapes.webhooks import (
+    NewWebhook,
+    Webhook,
+    Webhooks,
+    new_webhook,
+    webhook,
+)
+from reseller_webhooks.api.writing import write
+from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.webhooks import Spec, SpecPatch
+from reseller_webhooks.operations import webhooks
+
+PATH = "/api/v1/webhooks"
+ALWAYS = raises(NotSignedIn, NotAllowed, NotFound, Invalid)
+BODY = raises(Malformed, TooLarge, NotJson)
+
+router = APIRouter(prefix=PATH, tags=["Webhooks"], responses=ALWAYS)
+Id = Annotated[str, Path(alias="id")]
+
+
+@router.post(
+    "",
+    operation_id="addWebhook",
+    summary="Add a webhook",
+    status_code=201,
+    responses=raises(Conflict) | BODY,
+    openapi_extra=takes(schema(Spec)),
+)
+async def add(
+    house: TheHouse,
+    tenant: Tenant,
+    spec: Annotated[Spec, Depends(body(Spec))],
+    response: Response,
+) -> NewWebhook:
+    """Answers the signing secret, this once. A target has one webhook for a resource."""
+    added = await write(house, partial(webhooks.add, house.database, house.box, tenant, spec))
+    response.headers["location"] = f"{PATH}/{added.webhook.uuid}"
+    return new_webhook(house.box, added)
+
+
+@router.get("", operation_id="listWebhooks", summary="List webhooks")
+def page(house: TheHouse, tenant: Tenant, limit: Limit = 100, cursor: Cursor = None) -> Webhooks:
+    """In the order they were added."""
+    (after,) = position(cursor) or (0,)
+    rows = webhooks.page(house.database, tenant, after=after, limit=limit + 1)
+    shown, next_cursor = cut(rows, limit, lambda row: (row.id,))
+    return Webhooks(items=[webhook(house.box, row) for row in shown], next_cursor=next_cursor)
+
+
+@router.get("/{id}", operation_id="getWebhook", summary="Get a webhook")
+def get(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
+    """Its settings, and whether its circuit is open; no secrets."""
+    return webhook(house.box, webhooks.get(house.database, tenant, uuid))
+
+
+@router.patch(
+    "/{id}",
+    operation_id="changeWebhook",
+    summary="Change a webhook",
+    responses=raises(Conflict) | BODY,
+    openapi_extra=takes(schema(SpecPatch), JSON, MERGE_PATCH),
+)
+async def change(
+    house: TheHouse,
+    tenant: Tenant,
+    uuid: Id,
+    patch: Annotated[SpecPatch, Depends(body(SpecPatch))],
+) -> Webhook:
+    """Changes what is given and nothing else. Authentication is given whole, or not at all."""
+    operation = partial(webhooks.change, house.database, house.box, tenant, uuid, patch)
+    return webhook(house.box, await write(house, operation))
+
+
+@router.delete("/{id}", operation_id="removeWebhook", summary="Delete a webhook", status_code=204)
+async def remove(house: TheHouse, tenant: Tenant, uuid: Id) -> None:
+    """Its unfinished deliveries are cancelled; the log stays."""
+    await write(house, partial(webhooks.delete, house.database, tenant, uuid))
+
+
+@router.post("/{id}/pause", operation_id="pauseWebhook", summary="Pause a webhook")
+async def pause(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
+    """Deliveries gather until it is resumed."""
+    row = await write(house, partial(webhooks.pause, house.database, tenant, uuid))
+    return webhook(house.box, row)
+
+
+@router.post("/{id}/resume", operation_id="resumeWebhook", summary="Resume a webhook")
+async def resume(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
+    """Deliveries that gathered go out, oldest first."""
+    row = await write(house, partial(webhooks.resume, house.database, tenant, uuid))
+    return webhook(house.box, row)
+
+
+@router.post(
+    "/{id}/rotate-secret", operation_id="rotateSecret", summary="Change the signing secret"
+)
+async def rotate_secret(house: TheHouse, tenant: Tenant, uuid: Id) -> NewWebhook:
+    """Answers the new secret, this once. The old one goes on signing beside it for a day."""
+    operation = partial(webhooks.rotate_secret, house.database, house.box, tenant, uuid)
+    return new_webhook(house.box, await write(house, operation))

@@ -1,0 +1,151 @@
+"""What a delivery looks like from outside."""
+
+import re
+from typing import Any
+
+from pydantic import Field
+
+from reseller_webhooks.api import moments
+from reseller_webhooks.api.shapes import Payload, Shape
+from reseller_webhooks.core.attempts import Outcome
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.notification import shown_headers
+from reseller_webhooks.operations.deliveries import Details, Entry
+from reseller_webhooks.store.log import AttemptLine, Line
+
+PREFIX = "dlv_"
+
+
+class Last(Shape):
+    """What happened last: the newest attempt, or what closed the delivery without one."""
+
+    at: moments.Shown
+    status: int | None
+    reason: str | None
+    detail: str
+
+
+class Delivery(Shape):
+    """One event on its way to one webhook."""
+
+    id: str = Field(examples=["dlv_17"])
+    event: str = Field(description="The event's id, which is `uuid` in the payload.")
+    webhook: str
+    url: str
+    resource: Resource
+    resource_uuid: str
+    action: Action
+    version: int
+    state: State
+    attempt_count: int
+    created_at: moments.Shown
+    next_at: moments.Shown | None = Field(description="When the next attempt is due.")
+    last: Last | None
+    replay_of: str | None = Field(description="The delivery that this one repeats.")
+
+
+class Attempt(Shape):
+    """One HTTP request of a delivery, and its result."""
+
+    number: int
+    at: moments.Shown
+    ms: int = Field(description="Milliseconds until the answer or the failure.")
+    outcome: Outcome
+    status: int | None
+    reason: str | None
+    detail: str
+    response: str = Field(description="The start of the receiver's answer.")
+    request_headers: dict[str, str] = Field(description="What proves who we are is masked.")
+
+
+class DeliveryDetails(Delivery):
+    """A delivery with its payload, null once its retention is over, and its attempts."""
+
+    payload: Payload | None
+    attempts: list[Attempt]
+
+
+class Deliveries(Shape):
+    """A page of deliveries, newest first."""
+
+    items: list[Delivery]
+    next_cursor: str | None
+
+
+def delivery(entry: Entry) -> Delivery:
+    """The delivery as a list shows it."""
+    return Delivery(**_fields(entry))
+
+
+def details(found: Details, auth_type: str) -> DeliveryDetails:
+    """The delivery with all there is to see of it but its payload."""
+    event = found.entry.event
+    return DeliveryDetails(
+        **_fields(found.entry),
+        payload=None,
+        attempts=[
+            _attempt(one, Outcome(one.outcome), shown_headers(event, auth_type, one.number, one.at))
+            for one in found.attempts
+            if one.outcome  # A line without one closed the delivery; `last` tells why.
+        ],
+    )
+
+
+def shown_id(number: int) -> str:
+    """The id that users see."""
+    return f"{PREFIX}{number}"
+
+
+def number_of(shown: str) -> int:
+    """The store's number of a delivery. NotFound when it cannot be one."""
+    digits = shown.removeprefix(PREFIX)
+    if digits == shown or not re.fullmatch("[1-9][0-9]{0,17}", digits):
+        raise NotFound("delivery", shown)
+    return int(digits)
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    line = entry.line
+    return {
+        "id": shown_id(line.delivery_id),
+        "event": entry.event,
+        "webhook": entry.webhook,
+        "url": entry.url,
+        "resource": line.resource,
+        "resource_uuid": line.resource_uuid,
+        "action": line.action,
+        "version": line.version,
+        "state": line.state,
+        "attempt_count": line.attempts,
+        "created_at": line.created_at,
+        "next_at": line.next_at,
+        "last": _last(line),
+        "replay_of": None if line.replay_of is None else shown_id(line.replay_of),
+    }
+
+
+def _last(line: Line) -> Last | None:
+    if line.last_at is None:
+        return None
+    return Last(
+        at=line.last_at,
+        status=line.last_status,
+        reason=line.last_reason,
+        detail=line.last_detail,
+    )
+
+
+def _attempt(line: AttemptLine, outcome: Outcome, headers: dict[str, str]) -> Attempt:
+    return Attempt(
+        number=line.number,
+        at=line.at,
+        ms=line.ms,
+        outcome=outcome,
+        status=line.status,
+        reason=line.reason,
+        detail=line.detail,
+        response=line.response,
+        request_headers=headers,
+    )

@@ -1,0 +1,95 @@
+"""What a webhook looks like from outside."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from reseller_webhooks.api import moments
+from reseller_webhooks.api.shapes import Shape
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhooks import Mode, WebhookState
+from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations.webhooks import Added
+from reseller_webhooks.secrets import Box
+from reseller_webhooks.store.webhooks import WebhookRow
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+class ShownAuth(Shape):
+    """How notifications prove whom they come from; without the secrets."""
+
+    type: Literal["NONE", "TOKEN", "OAUTH2_PASSWORD", "OAUTH2_CLIENT_CREDENTIALS"]
+    token_url: str | None = Field(None, exclude_if=_absent)
+    client_id: str | None = Field(None, exclude_if=_absent)
+    username: str | None = Field(None, exclude_if=_absent)
+    scope: str | None = Field(None, exclude_if=_absent)
+
+
+class Webhook(Shape):
+    """A target that is told of some actions on one kind of resource."""
+
+    id: str
+    url: str
+    resource: Resource
+    actions: list[Action]
+    auth: ShownAuth
+    mode: Mode
+    ordered: bool
+    max_in_flight: int
+    rate_per_second: float | None
+    state: WebhookState
+    circuit: Literal["CLOSED", "OPEN"]
+    circuit_reason: str | None = Field(description="Why the circuit is open.")
+    circuit_since: moments.Shown | None
+    created_at: moments.Shown
+
+
+class NewWebhook(Webhook):
+    """A webhook and the secret that signs its notifications, which is shown this once."""
+
+    signing_secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+
+
+class Webhooks(Shape):
+    """A page of webhooks."""
+
+    items: list[Webhook]
+    next_cursor: str | None
+
+
+def webhook(box: Box, row: WebhookRow) -> Webhook:
+    """The webhook as it is shown."""
+    return Webhook(**_fields(box, row))
+
+
+def new_webhook(box: Box, added: Added) -> NewWebhook:
+    """The webhook as it is shown once, with its new signing secret."""
+    return NewWebhook(**_fields(box, added.webhook), signing_secret=added.secret)
+
+
+def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
+    is_open = row.circuit == "OPEN"
+    return {
+        "id": row.uuid,
+        "url": row.url,
+        "resource": row.resource,
+        "actions": [action for action in Action if action in row.actions],
+        "auth": _auth(webhooks.auth_of(box, row)),
+        "mode": row.mode,
+        "ordered": row.ordered,
+        "max_in_flight": row.max_in_flight,
+        "rate_per_second": row.rate_per_second,
+        "state": row.state,
+        "circuit": row.circuit,
+        "circuit_reason": row.circuit_reason if is_open else None,
+        "circuit_since": row.circuit_at if is_open else None,
+        "created_at": row.created_at,
+    }
+
+
+def _auth(auth: Any) -> ShownAuth:
+    names = ("token_url", "client_id", "username", "scope")
+    return ShownAuth(type=auth.type, **{name: getattr(auth, name, None) for name in names})

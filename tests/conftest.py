@@ -1,0 +1,92 @@
+"""What tests of whole programs share: a database that is ready, and a program on a real port."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from reseller_webhooks.bootstrap.program import Part, Program
+from reseller_webhooks.settings import Settings
+from reseller_webhooks.store import migrate
+from reseller_webhooks.store.database import Database
+
+SECRET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+@dataclass(frozen=True)
+class Running:
+    """A program that serves at `url` until its test ends."""
+
+    program: Program
+    url: str
+
+    @property
+    def database(self) -> Database:
+        return self.program.database
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and nothing in them; copy it."""
+    file = tmp_path_factory.mktemp("migrated") / "template.db"
+    database = Database(f"sqlite:///{file}")
+    migrate.upgrade(database)
+    database.close()
+    return file
+
+
+@pytest.fixture
+async def running(tmp_path: Path, migrated: Path) -> AsyncIterator[Running]:
+    async with serving(tmp_path, migrated) as one:
+        yield one
+
+
+@asynccontextmanager
+async def serving(
+    directory: Path, migrated: Path, part: Part = Part.ALL, **given: Any
+) -> AsyncIterator[Running]:
+    """A whole program on a port of its own. given: settings that matter to the test."""
+    shutil.copy(migrated, directory / "test.db")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        settings = {
+            "database": f"sqlite:///{directory}/test.db",
+            "public_url": url,
+            "secret_keys": (SECRET_KEY,),
+            "allow_targets": "127.0.0.0/8",
+        } | given
+        program = Program(Settings(**settings), part)
+        async with _served(program, listening):
+            yield Running(program, url)
+
+
+@asynccontextmanager
+async def _served(program: Program, listening: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(program.asgi(), log_level="warning", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    await server.listens.wait()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
