@@ -79,6 +79,7 @@ class Program:
         )
         self._intake = Intake(self.database, settings.public_url, self._poke)
         self._engine: Engine | None = None
+        self._owner: SoleOwner | None = None
         self.house = House(
             settings=settings,
             database=self.database,
@@ -88,6 +89,13 @@ class Program:
             try_now=self._try_now,
             ailing=self._ailing,
         )
+
+    def prepare(self) -> None:
+        """Check the tables and take the right to send, so that a refusal comes before any start."""
+        migrate.check(self.database)
+        if self.part is not Part.API and self._owner is None:
+            self._owner = SoleOwner(self._sqlite_file())
+            self._owner.take()
 
     def asgi(self) -> FastAPI:
         """The program as a web application; it runs as long as its lifespan."""
@@ -99,7 +107,7 @@ class Program:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Start every part, and stop them the other way round."""
-        migrate.check(self.database)
+        self.prepare()
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)
             await stack.enter_async_context(self._sender)
@@ -111,8 +119,6 @@ class Program:
 
     @asynccontextmanager
     async def _sending(self) -> AsyncIterator[None]:
-        owner = SoleOwner(self._sqlite_file())
-        owner.take()
         store = StorePort(self.database, self.box)
         engine = Engine(store, self._courier)
         upkeep = Upkeep(self.database, retention_days=self.settings.retention_days)
@@ -125,7 +131,8 @@ class Program:
             tidying.cancel()
             await engine.stop()
             store.close()
-            owner.release()
+            if self._owner:
+                self._owner.release()
 
     def _sqlite_file(self) -> Path:
         file = Database.file_of(self.settings.database)

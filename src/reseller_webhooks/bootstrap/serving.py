@@ -1,11 +1,14 @@
 """Runs the program behind uvicorn until it is asked to stop."""
 
+import os
 import resource
+import socket
 import sys
 
 import uvicorn
 
 from reseller_webhooks.bootstrap.program import Part, Program
+from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.observability import start_logging
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate
@@ -14,15 +17,14 @@ STOP_WITHIN_S = 5
 """Open connections, live views of the log for one, are cut after that."""
 
 
-def server(settings: Settings, part: Part, *, host: str, port: int) -> uvicorn.Server:
-    """A server that is ready to run; an SQLite database is brought up to date first."""
+def server(settings: Settings, part: Part) -> uvicorn.Server:
+    """A server to run on sockets; an SQLite database is brought up to date first."""
     program = Program(settings, part)
     if settings.database.startswith("sqlite"):
         migrate.upgrade(program.database)
+    program.prepare()
     config = uvicorn.Config(
         program.asgi(),
-        host=host,
-        port=port,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -35,10 +37,22 @@ def run(settings: Settings, part: Part, *, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
     _allow_many_sockets()
     start_logging(as_json=not sys.stderr.isatty())
-    one = server(settings, part, host=host, port=port)
-    one.run()
+    with listening(host, port) as open_socket:
+        one = server(settings, part)
+        one.run(sockets=[open_socket])
     if not one.started:
         sys.exit(1)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket at that address, before anything is begun; Refused when it is taken."""
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise Refused(
+            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0).lower()}; "
+            "give another --host or --port"
+        ) from None
 
 
 def _allow_many_sockets() -> None:
