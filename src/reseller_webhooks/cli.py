@@ -53,6 +53,18 @@ def serve(
 
 
 @app.command()
+def demo(
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65533, help="First of three ports.")] = 8000,
+    data: Annotated[Path, typer.Option(help="Folder to keep everything in.")] = Path("data"),
+) -> None:
+    """Start with a sample reseller, a local receiver and a sign-in link."""
+    from reseller_webhooks.demo.run import run
+
+    run(host, port, data)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database's tables up to this version."""
     from reseller_webhooks.store.migrate import upgrade

@@ -1,1 +1,4 @@
-"""The demo: a sample reseller, a receiver to watch, and a button that changes something."""
+"""The demo: a sample reseller, a local receiver, and a page on which to watch it.
+
+It uses the HTTP API like everybody else; nothing in the program knows of it.
+"""

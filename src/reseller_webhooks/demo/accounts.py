@@ -1,0 +1,44 @@
+"""Who is in the demo: one reseller, its admin, and two keys that later runs use again."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.demo.sample import RESELLER
+from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.store.database import Database
+
+ADMIN = "admin@fernhill.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The reseller's id, and keys. is_new: nothing was there, so the sample has to be fed in."""
+
+    reseller: str
+    platform_key: str = field(repr=False)
+    reseller_key: str = field(repr=False)
+    is_new: bool = False
+
+
+def prepare(database: Database, file: Path) -> Accounts:
+    """The accounts of the run before, or new ones, kept in a file that only the owner may read."""
+    if file.exists():
+        return Accounts(**json.loads(file.read_text()))
+    reseller = resellers.add(database, RESELLER).uuid
+    access.add_person(database, ADMIN, Role.ADMIN, reseller)
+    made = Accounts(
+        reseller,
+        access.add_key(database, Scope.PLATFORM, None).key,
+        access.add_key(database, Scope.RESELLER, reseller).key,
+        is_new=True,
+    )
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(asdict(made) | {"is_new": False}))
+    return made
+
+
+def sign_in_link(database: Database, public_url: str) -> str:
+    """A fresh one-time link for the reseller's admin."""
+    return f"{public_url}/sign-in/{access.link_for(database, ADMIN)}"

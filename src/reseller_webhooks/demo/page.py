@@ -1,0 +1,103 @@
+"""The receiver's page: what came, how it is to answer, and a button that changes something.
+
+It works by plain forms; a small module brings in what is new without a reload.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.demo.platform import Platform
+from reseller_webhooks.demo.receiver import Mood, Receiver
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+SECURE = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "referrer-policy": "same-origin",
+}
+STYLE = files("reseller_webhooks.web") / "static" / "app.css"
+OWN = files("reseller_webhooks.demo") / "static"
+
+
+class Page:
+    """The page over a receiver; `target` is what to paste into Add Webhook."""
+
+    def __init__(self, receiver: Receiver, platform: Platform, *, target: str, pages: str) -> None:
+        self._receiver, self._platform = receiver, platform
+        self._told = ""
+        loader = PackageLoader("reseller_webhooks.demo")
+        environment = Environment(loader=loader, autoescape=True, trim_blocks=True)
+        environment.filters["utc"] = _utc
+        environment.globals.update(target=target, pages=pages, moods=list(Mood))
+        self._template = environment.get_template("receiver.html")
+
+    def asgi(self) -> Starlette:
+        """The application."""
+        return Starlette(
+            routes=[
+                Route("/", self._show),
+                Route("/change", self._change, methods=["POST"]),
+                Route("/mood", self._set_mood, methods=["POST"]),
+                Route("/count", self._count),
+                Route("/app.css", _style),
+                Route("/demo.css", _own("demo.css", "text/css")),
+                Route("/demo.js", _own("demo.js", "text/javascript")),
+            ]
+        )
+
+    async def _show(self, _: Request) -> Response:
+        html = self._template.render(receiver=self._receiver, told=self._told)
+        return HTMLResponse(html, headers=SECURE)
+
+    async def _change(self, request: Request) -> Response:
+        if _is_from_elsewhere(request):
+            return PlainTextResponse("this form was sent from another site", 403)
+        try:
+            self._told = await run_in_threadpool(self._platform.change_something)
+        except OSError as error:
+            self._told = f"Nothing was changed, the server did not take it: {error}"
+        return RedirectResponse("/", 303)
+
+    async def _set_mood(self, request: Request) -> Response:
+        if _is_from_elsewhere(request):
+            return PlainTextResponse("this form was sent from another site", 403)
+        async with request.form() as form:
+            given = form.get("mood")
+        if given in set(Mood):
+            self._receiver.mood = Mood(str(given))
+        return RedirectResponse("/", 303)
+
+    async def _count(self, _: Request) -> Response:
+        return PlainTextResponse(str(self._receiver.count), headers=SECURE)
+
+
+def _is_from_elsewhere(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+async def _style(_: Request) -> Response:
+    return Response(STYLE.read_bytes(), media_type="text/css", headers=SECURE)
+
+
+def _own(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(_: Request) -> Response:
+        return Response((OWN / name).read_bytes(), media_type=media_type, headers=SECURE)
+
+    return serve
+
+
+def _utc(at: Micros) -> str:
+    return f"{datetime.fromtimestamp(at / SECOND, UTC):%H:%M:%S}"

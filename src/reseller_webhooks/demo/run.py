@@ -1,0 +1,134 @@
+"""`reseller-webhooks demo`: everything on this machine, in one process, and what to open first."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import trustme
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from reseller_webhooks import settings as all_settings
+from reseller_webhooks.bootstrap.program import Part
+from reseller_webhooks.bootstrap.serving import listening, server
+from reseller_webhooks.demo import accounts
+from reseller_webhooks.demo.accounts import Accounts
+from reseller_webhooks.demo.page import Page
+from reseller_webhooks.demo.platform import Platform
+from reseller_webhooks.demo.receiver import Receiver
+from reseller_webhooks.observability import start_logging
+from reseller_webhooks.settings import PREFIX, Settings
+from reseller_webhooks.store import migrate
+from reseller_webhooks.store.database import Database
+
+BRISK = (2, 4, 8, 15, 30, 60, 120, 300, 600, 1200)
+"""Seconds between attempts, so that whoever watches sees a receiver recover."""
+POLL_S = 0.05
+
+
+def run(host: str, port: int, data: Path) -> None:
+    """Run until Ctrl-C. The receiver has the next port, and its page the one after that."""
+    data.mkdir(parents=True, exist_ok=True)
+    start_logging(as_json=not sys.stderr.isatty())
+    target, pages = f"https://127.0.0.1:{port + 1}/hook", f"http://127.0.0.1:{port + 2}/"
+    settings = _settings(host, port, data)
+    database = Database(settings.database)
+    migrate.upgrade(database)
+    who = accounts.prepare(database, data / "demo.json")
+    platform = Platform(f"http://{host}:{port}", settings.public_url, who)
+    receiver = Receiver()
+    page = Page(receiver, platform, target=target, pages=settings.public_url)
+    with ExitStack() as stack:
+        main, hook, shown = (stack.enter_context(listening(host, port + n)) for n in range(3))
+        program = server(settings, Part.ALL)
+        _beside(stack, _receiving(receiver, data), hook)
+        _beside(stack, _showing(page), shown)
+        link = accounts.sign_in_link(database, settings.public_url)
+        _once(program, lambda: _welcome(platform, who, link, target=target, page=pages))
+        program.run(sockets=[main])
+
+
+def _settings(host: str, port: int, data: Path) -> Settings:
+    """The operator's settings, and the demo's for those that were not set."""
+    own: dict[str, Any] = {
+        "database": f"sqlite:///{data.resolve()}/reseller-webhooks.db",
+        "public_url": f"http://{host}:{port}",
+        "allow_targets": "127.0.0.0/8,::1/128",
+        "ca_file": _certificates(data),
+        "retry_schedule": BRISK,
+    }
+    unset = {name: value for name, value in own.items() if PREFIX + name.upper() not in os.environ}
+    return all_settings.load(**unset)
+
+
+def _certificates(data: Path) -> Path:
+    """A new authority and a certificate of the receiver's for each run; the authority's file."""
+    authority = trustme.CA()
+    pair = authority.issue_cert("127.0.0.1", "localhost", "::1").private_key_and_cert_chain_pem
+    (data / "demo-receiver.pem").touch(mode=0o600)
+    pair.write_to_path(str(data / "demo-receiver.pem"))
+    authority.cert_pem.write_to_path(str(data / "demo-ca.pem"))
+    return data / "demo-ca.pem"
+
+
+def _receiving(receiver: Receiver, data: Path) -> uvicorn.Config:
+    app = Starlette(routes=[Route("/{path:path}", receiver.take, methods=["POST"])])
+    return uvicorn.Config(app, ssl_certfile=data / "demo-receiver.pem", **_QUIET)
+
+
+def _showing(page: Page) -> uvicorn.Config:
+    return uvicorn.Config(page.asgi(), **_QUIET)
+
+
+_QUIET: dict[str, Any] = {
+    "log_level": "critical",
+    "access_log": False,
+    "lifespan": "off",
+    "timeout_graceful_shutdown": 1,
+}
+
+
+def _beside(stack: ExitStack, config: uvicorn.Config, open_socket: socket) -> None:
+    """Serve on a thread of its own until the stack is left."""
+    one = uvicorn.Server(config)
+    thread = threading.Thread(target=one.run, kwargs={"sockets": [open_socket]}, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        one.should_exit = True
+        thread.join(timeout=3)
+
+    stack.callback(stop)
+
+
+def _once(program: uvicorn.Server, call: Callable[[], None]) -> None:
+    """Call when the program answers; uvicorn tells nobody, so somebody has to look."""
+
+    def wait() -> None:
+        while not program.started and not program.should_exit:
+            time.sleep(POLL_S)
+        if program.started:
+            call()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _welcome(platform: Platform, who: Accounts, link: str, *, target: str, page: str) -> None:
+    if who.is_new:
+        platform.feed_sample()
+    lines = {
+        "Sign in": link,
+        "Platform key": who.platform_key,
+        "Reseller key": who.reseller_key,
+        "Receiver URL": target,
+        "Receiver page": page,
+    }
+    for label, value in lines.items():
+        print(f"{label + ':':15}{value}", flush=True)  # noqa: T201 - what a person waits for
