@@ -51,9 +51,10 @@ def value(raw: bytes) -> Any:
         raise Malformed(f"the body is not JSON: {error}") from None
 
 
-def takes(schema: dict[str, Any], *media_types: str) -> dict[str, Any]:
+def takes(schema: dict[str, Any], example: object, *media_types: str) -> dict[str, Any]:
     """What OpenAPI says of a body, for a route's `openapi_extra`."""
-    content = {media_type: {"schema": schema} for media_type in media_types or (JSON,)}
+    media = {"schema": schema, "example": example}
+    content = {media_type: dict(media) for media_type in media_types or (JSON,)}
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -4,15 +4,14 @@ Under /api/ nothing answers without a key, whether or not a route asks who is ca
 """
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks.api import problems
+from reseller_webhooks.api.keys import Keys
 from reseller_webhooks.api.problems import NoSuchPath, TooLarge
 from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError
-from reseller_webhooks.operations import access
 from reseller_webhooks.operations.access import Caller
 from reseller_webhooks.operations.house import House
 
@@ -30,7 +29,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, house: House) -> None:
         self._app = app
-        self._house = house
+        self._keys = Keys(house.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer why not."""
@@ -57,8 +56,7 @@ class Gate:
         if not scope["path"].startswith(UNDER):
             return scope
         key = _key(Headers(scope=scope))
-        caller = await run_in_threadpool(access.caller, self._house.database, key)
-        return _with(scope, caller, key)
+        return _with(scope, await self._keys.caller(key), key)
 
 
 def caller_of(scope: Scope) -> Caller:

@@ -1,6 +1,7 @@
 """The API's own description (OpenAPI 3.1), with the notifications that receivers get."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -24,10 +25,10 @@ Every path under `/api/` needs `Authorization: Bearer rwk_...`. What goes wrong 
 """
 TAGS = {
     "Changes": "What the platform tells, many changes at once.",
-    "Records": "The current records, where AppDirect keeps them and in its shapes.",
     "Webhooks": "Whom to tell, of what, and how.",
     "Deliveries": "The event log: what went out and what came of it.",
     "Events": "The recorded fact of each change.",
+    "Records": "The current records, where AppDirect keeps them and in its shapes.",
     "Sync": "A snapshot to begin with, a digest to prove equality.",
     "Resellers": "The tenants, and their API keys.",
     "Health": "How the program is doing; without a key.",
@@ -83,6 +84,7 @@ def document(app: FastAPI, public_url: str) -> dict[str, Any]:
     schemas |= {"Problem": PROBLEM} | _records()
     for path, operation in _operations(document):
         schemas |= _definitions(operation)
+        _phrase(operation["responses"])
         if path.startswith("/api/"):
             operation["responses"]["default"] = _ANY_PROBLEM
     document["webhooks"] = {
@@ -115,6 +117,13 @@ def _definitions(operation: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _phrase(responses: dict[str, Any]) -> None:
+    """The status in words, where FastAPI says only that it was successful."""
+    for status, response in responses.items():
+        if response["description"] == "Successful Response":
+            response["description"] = HTTPStatus(int(status)).phrase
+
+
 def _name(resource: Resource) -> str:
     return str(model_of(resource).__name__)
 
@@ -143,8 +152,8 @@ _HEADERS = {
 
 
 def _header(name: str, words: str) -> dict[str, Any]:
-    schema = {"type": "string"}
-    return {"name": name, "in": "header", "required": True, "description": words, "schema": schema}
+    schema = {"type": "string", "description": words}
+    return {"name": name, "in": "header", "required": True, "schema": schema}
 
 
 def _envelope(resource: Resource) -> dict[str, Any]:

@@ -14,14 +14,25 @@ from reseller_webhooks.api.gate import CHANGES_PATH
 from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.api.shapes import Input, Shape
 from reseller_webhooks.api.submission import submit
-from reseller_webhooks.core.errors import KeyReused
+from reseller_webhooks.core.errors import Invalid, KeyReused, NotAllowed, NotSignedIn
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.operations.changes import MAX_CHANGES, Answer
 
 READ_AT_ONCE_BYTES = 16 * 1024
 """Reading a longer body takes a millisecond or more; a thread does it while others go on."""
 
-router = APIRouter(tags=["Changes"])
+EXAMPLE = {
+    "changes": [
+        {
+            "reseller": "3f6c1c5e-6a0e-4a39-9d57-3f0d2c8f7b11",
+            "type": "COMPANY",
+            "uuid": "dad75d7a-52f5-4b6f-8c1d-fb349bcb6c0b",
+            "content": {"name": "Acme Ltd", "countryCode": "CA"},
+        }
+    ]
+}
+
+router = APIRouter(tags=["Changes"], responses=raises(NotSignedIn, NotAllowed, Invalid))
 
 
 class _Named(Input):
@@ -71,8 +82,8 @@ class Results(Shape):
     operation_id="applyChanges",
     summary="Write records",
     response_model=Results,
-    responses=raises(Malformed, TooLarge, NotJson, KeyReused),
-    openapi_extra=takes(schema(Changes)),
+    responses=raises(Malformed, TooLarge, NotJson) | raises(Invalid, KeyReused),
+    openapi_extra=takes(schema(Changes), EXAMPLE),
 )
 async def apply(
     house: TheHouse,
@@ -81,8 +92,9 @@ async def apply(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             description="Makes a repeat safe: the same key and body get the first answer, with "
-            "`Idempotency-Replayed: true`. 1 to 255 visible ASCII characters, kept for 48 hours."
+            "`Idempotency-Replayed: true`. 1 to 255 visible ASCII characters, kept for 48 hours.",
         ),
     ] = None,
 ) -> Response:

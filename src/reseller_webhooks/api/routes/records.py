@@ -16,6 +16,7 @@ from reseller_webhooks.api.record_changes import Aim, Place, fields_of
 from reseller_webhooks.api.submission import submit_one
 from reseller_webhooks.core.changes import Patch, Remove
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.examples import CONTENTS
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.resources import model_of, path
 from reseller_webhooks.operations import records
@@ -141,9 +142,9 @@ def _list(resource: Resource) -> dict[str, Any]:
 def _takes(method: str, resource: Resource) -> dict[str, Any] | None:
     match method:
         case "POST" | "PUT":
-            return takes(_ref(resource))
+            return takes(_ref(resource), CONTENTS[resource][1])
         case "PATCH":
-            return takes({"type": "object"}, MERGE_PATCH, JSON)
+            return takes({"type": "object"}, {"status": "ACTIVE"}, MERGE_PATCH, JSON)
     return None
 
 

@@ -66,7 +66,7 @@ class Key(Shape):
     summary="Add a reseller",
     status_code=201,
     responses=BODY,
-    openapi_extra=takes(schema(NewReseller)),
+    openapi_extra=takes(schema(NewReseller), {"name": "Northwind"}),
 )
 def add(
     house: TheHouse, _: Platform, wanted: Annotated[NewReseller, Depends(body(NewReseller))]
@@ -90,7 +90,7 @@ def page(house: TheHouse, _: Platform, limit: Limit = 100, cursor: Cursor = None
     summary="Make an API key for a reseller",
     status_code=201,
     responses=raises(NotFound) | BODY,
-    openapi_extra=takes(schema(NewKey)),
+    openapi_extra=takes(schema(NewKey), {"readOnly": False}),
 )
 def add_key(
     house: TheHouse,

@@ -50,7 +50,11 @@ async def _seat(request: Request, tenant: Tenant) -> AsyncIterator[None]:
 async def _start(
     house: TheHouse,
     last_event_id: Annotated[
-        str | None, Header(description="Goes on behind this event; browsers send it by themselves.")
+        str | None,
+        Header(
+            alias="Last-Event-ID",
+            description="Goes on behind this event; browsers send it by themselves.",
+        ),
     ] = None,
 ) -> int:
     if last_event_id is None:

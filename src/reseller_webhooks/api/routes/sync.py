@@ -23,7 +23,7 @@ Bucket = Annotated[int | None, Query(ge=0, le=255, description="Only this bucket
 
 
 @router.get("/{type}", operation_id="getSnapshot", summary="Every record, tombstones too")
-def snapshot(
+def snapshot(  # noqa: PLR0917 - FastAPI passes them by name
     house: TheHouse,
     reseller_id: Tenant,
     type: Resource,  # noqa: A002 - the contract's name

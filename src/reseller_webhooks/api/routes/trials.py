@@ -74,7 +74,7 @@ async def test(house: TheHouse, tenant: Tenant, uuid: Id) -> Trial:
     operation_id="retryFailed",
     summary="Repeat failed deliveries",
     responses=BODY,
-    openapi_extra=takes(schema(Period)),
+    openapi_extra=takes(schema(Period), {"from": "2026-01-31T00:00:00Z"}),
 )
 async def retry_failed(
     house: TheHouse, tenant: Tenant, uuid: Id, period: Annotated[Period, Depends(body(Period))]

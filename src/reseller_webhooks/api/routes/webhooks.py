@@ -25,6 +25,13 @@ PATH = "/api/v1/webhooks"
 ALWAYS = raises(NotSignedIn, NotAllowed, NotFound, Invalid)
 BODY = raises(Malformed, TooLarge, NotJson)
 
+EXAMPLE = {
+    "url": "https://hooks.example.com/notifications",
+    "resource": "SUBSCRIPTION",
+    "actions": ["ADDED", "REMOVED", "CHANGED"],
+    "auth": {"type": "TOKEN", "token": "a-long-random-text"},
+}
+
 router = APIRouter(prefix=PATH, tags=["Webhooks"], responses=ALWAYS)
 Id = Annotated[str, Path(alias="id")]
 
@@ -35,7 +42,7 @@ Id = Annotated[str, Path(alias="id")]
     summary="Add a webhook",
     status_code=201,
     responses=raises(Conflict) | BODY,
-    openapi_extra=takes(schema(Spec)),
+    openapi_extra=takes(schema(Spec), EXAMPLE),
 )
 async def add(
     house: TheHouse,
@@ -69,7 +76,7 @@ def get(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
     operation_id="changeWebhook",
     summary="Change a webhook",
     responses=raises(Conflict) | BODY,
-    openapi_extra=takes(schema(SpecPatch), JSON, MERGE_PATCH),
+    openapi_extra=takes(schema(SpecPatch), {"actions": ["ADDED"]}, JSON, MERGE_PATCH),
 )
 async def change(
     house: TheHouse,

@@ -1,0 +1,37 @@
+"""Who shows an API key: asked of the store, and remembered for a moment.
+
+Without that, looking keys up costs as much as the changes they come with.
+"""
+
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks import clock, secrets
+from reseller_webhooks.operations import access
+from reseller_webhooks.operations.access import Caller
+from reseller_webhooks.store.database import Database
+
+REMEMBERED_S = 1.0
+"""So a key that is revoked is refused within a second, in every process."""
+REMEMBERED_MAX = 10_000
+
+
+class Keys:
+    """The keys that were shown lately. A key that is not valid is asked for each time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, tuple[Caller, float]] = {}
+
+    async def caller(self, key: str) -> Caller:
+        """Who shows this key. Errors as `access.caller`."""
+        fingerprint = secrets.fingerprint(key)
+        caller, until = self._known.get(fingerprint, (None, 0.0))
+        if caller is None or until <= clock.monotonic_s():
+            caller = await run_in_threadpool(access.caller, self._database, key)
+            self._remember(fingerprint, caller)
+        return caller
+
+    def _remember(self, fingerprint: str, caller: Caller) -> None:
+        if len(self._known) >= REMEMBERED_MAX:
+            self._known.clear()
+        self._known[fingerprint] = (caller, clock.monotonic_s() + REMEMBERED_S)
