@@ -1,0 +1,1 @@
+"""The pages: server-side HTML over `operations`, usable without JavaScript."""

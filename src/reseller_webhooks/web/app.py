@@ -1,0 +1,43 @@
+"""The pages as an ASGI application, to be mounted behind the API."""
+
+from fastapi import Depends, FastAPI, Request
+from starlette.responses import Response
+
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.web import errors
+from reseller_webhooks.web.cookies import Cookies
+from reseller_webhooks.web.head import HeadAsGet
+from reseller_webhooks.web.headers import StrictHeaders
+from reseller_webhooks.web.page import Site
+from reseller_webhooks.web.rendering import HERE, environment
+from reseller_webhooks.web.routes import account, entrance, log, resellers, webhook, webhooks
+from reseller_webhooks.web.statics import Statics
+from reseller_webhooks.web.visiting import genuine
+
+NOT_FOUND = 404
+
+
+def create_web(house: House) -> FastAPI:
+    """Every page. No route changes anything before `genuine` has passed its form."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    statics = Statics(HERE / "static")
+    app.state.site = Site(
+        house=house,
+        templates=environment(statics, house.settings.platform_name),
+        statics=statics,
+        cookies=Cookies(secure=house.settings.public_url.startswith("https://")),
+    )
+    app.get("/static/{version}/{name:path}")(static)
+    # The log's addresses and the form's come before those of a webhook, whose id is any text.
+    for area in (entrance, account, resellers, log, webhooks, webhook):
+        app.include_router(area.routes, dependencies=[Depends(genuine)])
+    errors.register(app)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(StrictHeaders)
+    return app
+
+
+async def static(request: Request, version: str, name: str) -> Response:
+    """A stylesheet, module or icon."""
+    site: Site = request.app.state.site
+    return site.statics.response(version, name) or Response(status_code=NOT_FOUND)

@@ -1,0 +1,67 @@
+"""The cookies: who is signed in, the sign-in form's token, and news for the next page."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reseller_webhooks.clock import SECOND
+from reseller_webhooks.operations.access import SESSION_LIVES
+
+NOTICE_LIVES_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """secure: whether the pages are on https; then no other host or path can set these."""
+
+    secure: bool
+
+    def session(self, request: Request) -> str:
+        """The session's token, or nothing."""
+        return self._get(request, "session")
+
+    def keep_session(self, response: Response, token: str) -> None:
+        """Sign this browser in."""
+        self._set(response, "session", token, SESSION_LIVES // SECOND)
+
+    def drop_session(self, response: Response) -> None:
+        """Sign this browser out."""
+        self._set(response, "session", "", 0)
+
+    def form_token(self, request: Request) -> str:
+        """What the sign-in form has to repeat, or nothing."""
+        return self._get(request, "form")
+
+    def keep_form_token(self, response: Response, token: str) -> None:
+        """Remember it until the browser is closed."""
+        self._set(response, "form", token, None)
+
+    def notice(self, request: Request) -> str:
+        """The sealed news for this page, or nothing."""
+        return self._get(request, "notice")
+
+    def keep_notice(self, response: Response, sealed: str) -> None:
+        """Tell the next page."""
+        self._set(response, "notice", sealed, NOTICE_LIVES_S)
+
+    def drop_notice(self, response: Response) -> None:
+        """It has been told."""
+        self._set(response, "notice", "", 0)
+
+    def _name(self, name: str) -> str:
+        return f"__Host-webhooks-{name}" if self.secure else f"webhooks-{name}"
+
+    def _get(self, request: Request, name: str) -> str:
+        return request.cookies.get(self._name(name), "")
+
+    def _set(self, response: Response, name: str, value: str, max_age: int | None) -> None:
+        response.set_cookie(
+            self._name(name),
+            value,
+            max_age=max_age,
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )

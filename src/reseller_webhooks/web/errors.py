@@ -1,0 +1,92 @@
+"""Errors as pages: what went wrong, and where to go from there."""
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from reseller_webhooks.core.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refused,
+    ResellerWebhooksError,
+    Unavailable,
+)
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.headers import ALWAYS, NOT_KEPT
+from reseller_webhooks.web.page import SEE_OTHER, Site
+from reseller_webhooks.web.rendering import sentence
+from reseller_webhooks.web.visiting import READS, Forged, NoResellerChosen
+
+NOT_FOUND, BROKEN = 404, 500
+STATUS: dict[type[ResellerWebhooksError], int] = {
+    NotAllowed: 403,
+    Forged: 403,
+    NotFound: NOT_FOUND,
+    Conflict: 409,
+    Invalid: 422,
+    Refused: BROKEN,
+    Unavailable: 503,
+}
+
+log = structlog.get_logger()
+
+
+def register(app: FastAPI) -> None:
+    """Let every error end as a page."""
+    app.exception_handler(ResellerWebhooksError)(refused)
+    app.exception_handler(HTTPException)(unknown)
+    app.exception_handler(RequestValidationError)(unknown)
+    app.exception_handler(Exception)(broken)
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """What the program refused, on purpose."""
+    if isinstance(error, NotSignedIn):
+        return RedirectResponse(paths.sign_in(_wanted(request)), SEE_OTHER)
+    if isinstance(error, NoResellerChosen):
+        return RedirectResponse(paths.RESELLERS, SEE_OTHER)
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), BROKEN)
+    if isinstance(error, Refused | Unavailable):
+        log.error("a page was refused", path=request.url.path, reason=str(error))
+    response = _page(request, status, _told(error))
+    if isinstance(error, Unavailable):
+        response.headers["retry-after"] = str(error.retry_after_s)
+    return response
+
+
+async def unknown(request: Request, error: Exception) -> Response:
+    """What is at no address of ours."""
+    return _page(request, getattr(error, "status_code", NOT_FOUND), "")
+
+
+async def broken(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """A fault of our own: the page says nothing of it, the log says all."""
+    response = _page(request, BROKEN, "")
+    # This answer is made outside all middleware.
+    response.headers.update(ALWAYS | {"cache-control": NOT_KEPT})
+    return response
+
+
+def _told(error: Exception) -> str:
+    # Whether a thing is not there or somebody else's is not to be told.
+    return "" if isinstance(error, NotFound | Refused) else sentence(str(error))
+
+
+def _wanted(request: Request) -> str:
+    if request.method not in READS:
+        return ""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _page(request: Request, status: int, detail: str) -> Response:
+    site: Site = request.app.state.site
+    body = site.templates.get_template("error.html").render(
+        status=status, detail=detail, visitor=None, reseller=None, notice=None, page=None
+    )
+    return HTMLResponse(body, status)

@@ -1,0 +1,53 @@
+"""The fields that a browser sent, as text. Owns how much of it is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from reseller_webhooks.core.errors import Invalid
+
+BYTES_MAX = 64 * 1024
+"""The longest form has ten fields of 4 KiB."""
+FIELDS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Fields by name; a field may come more than once."""
+
+    fields: Mapping[str, Sequence[str]] = field(repr=False)
+
+    def text(self, name: str) -> str:
+        """What was typed, without the blanks around it that come with copying."""
+        return self.exact(name).strip()
+
+    def exact(self, name: str) -> str:
+        """What was typed: blanks may belong to a password."""
+        return next(iter(self.fields.get(name, ())), "")
+
+    def every(self, name: str) -> frozenset[str]:
+        """What was ticked."""
+        return frozenset(self.fields.get(name, ()))
+
+    def has(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return name in self.fields
+
+
+async def read(request: Request) -> Form:
+    """The form that a request brings. Invalid when it is too long to be one of ours."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BYTES_MAX:
+            raise Invalid.at("", f"a form has at most {BYTES_MAX} bytes")
+    try:
+        text = body.decode("ascii")
+        fields = parse_qs(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    except ValueError:
+        raise Invalid.at("", "this is not what a form sends") from None
+    if "%00" in text:
+        raise Invalid.at("", "a field holds a NUL, which nobody can type")
+    return Form(fields)

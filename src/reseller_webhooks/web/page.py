@@ -1,0 +1,104 @@
+"""A page: who looks at it, at which reseller, and how it is answered."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jinja2 import Environment
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations.access import Visitor
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.secrets import Box
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import notices
+from reseller_webhooks.web.cookies import Cookies
+from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.statics import Statics
+
+SEE_OTHER = 303
+DETAIL_MAX = 1_000
+"""A cookie holds 4 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all pages share."""
+
+    house: House
+    templates: Environment
+    statics: Statics
+    cookies: Cookies
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One request's page. form_token: what every form on it has to repeat."""
+
+    site: Site
+    request: Request
+    form_token: str = ""
+    visitor: Visitor | None = None
+    reseller: Reseller | None = None
+
+    @property
+    def database(self) -> Database:
+        """The store."""
+        return self.site.house.database
+
+    @property
+    def box(self) -> Box:
+        """What secrets are sealed with."""
+        return self.site.house.box
+
+    @property
+    def tenant(self) -> int:
+        """The store's number of the reseller that the page is about."""
+        assert self.reseller is not None, "a route asks for AtReseller to have one"  # noqa: S101
+        return self.reseller.id
+
+    def html(self, template: str, status: int = 200, **given: Any) -> HTMLResponse:
+        """The page."""
+        notice = self._notice()
+        body = self.site.templates.get_template(template).render(
+            page=self,
+            visitor=self.visitor,
+            reseller=self.reseller,
+            notice=notice,
+            secret=self._secret(notice) if notice and notice.reveals else "",
+            **given,
+        )
+        response = HTMLResponse(body, status)
+        if notice:
+            self.site.cookies.drop_notice(response)
+        return response
+
+    def go(self, path: str, notice: Notice | None = None) -> Response:
+        """On to another page, which tells the notice."""
+        response = RedirectResponse(path, SEE_OTHER)
+        if notice and self.visitor:
+            short = replace(notice, detail=notice.detail[:DETAIL_MAX])
+            session = self.visitor.session.fingerprint
+            sealed = notices.sealed(self.box, short, session, clock.now())
+            self.site.cookies.keep_notice(response, sealed)
+        return response
+
+    def _notice(self) -> Notice | None:
+        sealed = self.site.cookies.notice(self.request)
+        if not sealed or self.visitor is None:
+            return None
+        return notices.opened(self.box, sealed, self.visitor.session.fingerprint, clock.now())
+
+    def _secret(self, notice: Notice) -> str:
+        """The signing secret of the webhook that was just made; nothing if it is gone already."""
+        if self.reseller is None or self.visitor is None or not self.visitor.may_write:
+            return ""
+        try:
+            row = webhooks.get(self.database, self.reseller.id, notice.webhook)
+        except NotFound:
+            return ""
+        return self.box.open(row.secret_sealed)

@@ -1,0 +1,47 @@
+"""Where each page is. Templates know them by the same names."""
+
+from urllib.parse import urlencode
+
+SIGN_IN = "/sign-in"
+SIGN_OUT = "/sign-out"
+ACCOUNT = "/account"
+RESELLERS = "/resellers"
+WEBHOOKS = "/manage/reseller/settings/integration/webhooks"
+ADD = f"{WEBHOOKS}/add"
+LOG = f"{WEBHOOKS}/log"
+
+AFTER_SIGN_IN = (WEBHOOKS, ACCOUNT, RESELLERS)
+"""Where somebody who was asked to sign in may be sent on to."""
+
+
+def webhook(uuid: str, step: str = "") -> str:
+    """One webhook's page, or what can be done there: edit, delete, test, pause, ..."""
+    return f"{WEBHOOKS}/{uuid}/{step}".rstrip("/")
+
+
+def delivery(shown_id: str, step: str = "") -> str:
+    """The details of one delivery, or what can be done there: retry."""
+    return f"{LOG}/{shown_id}/{step}".rstrip("/")
+
+
+def reseller(uuid: str) -> str:
+    """Where an operator turns to a reseller."""
+    return f"{RESELLERS}/{uuid}/open"
+
+
+def log(**filters: str) -> str:
+    """The event log, filtered; empty filters are left out."""
+    query = urlencode({name: value for name, value in filters.items() if value})
+    return f"{LOG}?{query}" if query else LOG
+
+
+def sign_in(wanted: str = "") -> str:
+    """The sign-in page, and where to go on to."""
+    return f"{SIGN_IN}?{urlencode({'next': wanted})}" if wanted else SIGN_IN
+
+
+def after_sign_in(wanted: str) -> str:
+    """Where to go on to: only to pages of ours, so that no link can lead elsewhere."""
+    path = wanted.partition("?")[0]
+    known = any(path == one or path.startswith(f"{one}/") for one in AFTER_SIGN_IN)
+    return wanted if known and wanted.isprintable() and "\\" not in wanted else WEBHOOKS

@@ -1,0 +1,88 @@
+"""Turns templates into HTML, and values into what people read."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhooks import AUTH_LABELS
+from reseller_webhooks.web import paths, words
+from reseller_webhooks.web.log_filter import shown_id
+from reseller_webhooks.web.statics import Statics
+
+HERE = Path(__file__).parent
+_ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.])")
+"""Where the parts of a URL end; not behind https://, which would stand alone."""
+
+
+def environment(statics: Statics, platform: str) -> Environment:
+    """Jinja2 with everything that every template may use; it escapes all that it prints."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals.update(
+        platform=platform,
+        static=statics.url,
+        paths=paths,
+        words=words,
+        resources=list(Resource),
+        actions=list(Action),
+        auth_labels=AUTH_LABELS,
+    )
+    made.filters.update(
+        breakable=breakable,
+        delivery_id=shown_id,
+        duration=duration,
+        iso=iso,
+        pretty=pretty,
+        sentence=sentence,
+        utc=utc,
+    )
+    return made
+
+
+def iso(at: Micros) -> str:
+    """RFC 3339 in UTC, for the attribute that browsers read."""
+    return f"{_moment(at):%Y-%m-%dT%H:%M:%S}.{at % SECOND // 1000:03d}Z"
+
+
+def utc(at: Micros) -> str:
+    """The same for people, when nothing can tell which zone is theirs."""
+    moment = _moment(at)
+    return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
+
+
+def sentence(text: str) -> str:
+    """A message of the program's, which begins small and without a full stop, as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def pretty(body: str) -> str:
+    """A notification's JSON, indented; the keys stay in the sequence they were sent in."""
+    value: Any = json.loads(body)
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def duration(ms: int) -> str:
+    """Milliseconds while they say something, else seconds."""
+    return f"{ms} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
+
+
+def breakable(url: str) -> Markup:
+    """A URL that may be broken into lines where its parts end, rather than within a word."""
+    return Markup("<wbr>").join(escape(part) for part in _ENDS.split(url))
+
+
+def _moment(at: Micros) -> datetime:
+    return datetime.fromtimestamp(at // SECOND, UTC)

@@ -1,0 +1,89 @@
+"""The way in and out: signing in by password or one-time link, signing out."""
+
+from fastapi import APIRouter
+from starlette.responses import RedirectResponse, Response
+
+from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.operations import access
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.page import SEE_OTHER, Page
+from reseller_webhooks.web.rendering import sentence
+from reseller_webhooks.web.visiting import Anyone, Posted, SignedIn
+
+GONE, NOT_SIGNED_IN, NOT_NOW = 410, 401, 503
+
+routes = APIRouter()
+
+
+@routes.get("/")
+async def front(page: Anyone) -> Response:
+    """Straight to the webhooks, or to the sign-in page first."""
+    return page.go(paths.WEBHOOKS if page.visitor else paths.SIGN_IN)
+
+
+@routes.get(paths.SIGN_IN)
+def sign_in_page(page: Anyone) -> Response:
+    """The sign-in form."""
+    wanted = page.request.query_params.get("next", "")
+    if page.visitor:
+        return page.go(paths.after_sign_in(wanted))
+    return _form(page, wanted)
+
+
+@routes.post(paths.SIGN_IN)
+def sign_in(page: Anyone, form: Posted) -> Response:
+    """Sign in by e-mail address and password."""
+    wanted, email = form.text("next"), form.text("email")
+    try:
+        token = access.sign_in(page.database, email, form.exact("password"))
+    except NotSignedIn as error:
+        return _form(page, wanted, NOT_SIGNED_IN, email=email, wrong=sentence(str(error)))
+    return _entered(page, token, paths.after_sign_in(wanted))
+
+
+@routes.get(paths.SIGN_IN + "/{token}")
+def sign_in_by_link(page: Anyone, token: str) -> Response:
+    """Sign in by a one-time link."""
+    if _is_only_looking_ahead(page):
+        return Response(status_code=NOT_NOW)
+    try:
+        session = access.sign_in_by_link(page.database, token)
+    except NotSignedIn:
+        return page.html("link_gone.html", GONE)
+    return _entered(page, session, paths.WEBHOOKS)
+
+
+@routes.post(paths.SIGN_OUT)
+def sign_out(page: SignedIn) -> Response:
+    """End this session."""
+    _end_session(page)
+    response = RedirectResponse(paths.SIGN_IN, SEE_OTHER)
+    page.site.cookies.drop_session(response)
+    return response
+
+
+def _form(
+    page: Page, wanted: str, status: int = 200, *, email: str = "", wrong: str = ""
+) -> Response:
+    response = page.html("sign_in.html", status, wanted=wanted, email=email, wrong=wrong)
+    page.site.cookies.keep_form_token(response, page.form_token)
+    return response
+
+
+def _entered(page: Page, token: str, path: str) -> Response:
+    _end_session(page)
+    response = RedirectResponse(path, SEE_OTHER)
+    page.site.cookies.keep_session(response, token)
+    return response
+
+
+def _end_session(page: Page) -> None:
+    if page.visitor:
+        access.sign_out(page.database, page.visitor)
+
+
+def _is_only_looking_ahead(page: Page) -> bool:
+    """Whether nobody has opened the link yet: a browser that prefetches would use it up."""
+    headers = page.request.headers
+    purpose = headers.get("sec-purpose", "") + headers.get("purpose", "")
+    return "prefetch" in purpose or "prerender" in purpose

@@ -1,0 +1,24 @@
+// Buttons that copy the text of another element.
+
+const TOLD_MS = 2_000;
+
+export function offerCopying() {
+  if (!navigator.clipboard) return; // only on https and localhost
+  for (const button of document.querySelectorAll("[data-copies]")) {
+    const source = document.getElementById(button.dataset.copies);
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(source.value ?? source.textContent);
+      tell(button);
+    });
+  }
+}
+
+function tell(button) {
+  const label = button.lastChild;
+  const said = label.textContent;
+  if (said === "Copied") return;
+  label.textContent = "Copied";
+  button.setAttribute("aria-live", "polite");
+  setTimeout(() => { label.textContent = said; }, TOLD_MS);
+}

@@ -1,0 +1,10 @@
+// What makes the pages nicer. Everything works without.
+import { tellTimes } from "./times.js";
+import { offerCopying } from "./copying.js";
+import { offerShowing } from "./showing.js";
+import { sendOnce } from "./sending.js";
+
+tellTimes();
+offerCopying();
+offerShowing();
+sendOnce();

@@ -1,0 +1,28 @@
+// Times in the reader's zone: near ones in words, with the exact time in the title.
+
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "long" });
+const words = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const STEPS = [["second", 60], ["minute", 60], ["hour", 24]];
+const EVERY_MS = 30_000;
+
+export function tellTimes() {
+  const times = [...document.querySelectorAll("time")];
+  for (const time of times) time.title = `${full.format(at(time))}\n${time.title}`;
+  const tell = () => times.forEach((time) => { time.textContent = told(at(time), Date.now()); });
+  tell();
+  setInterval(tell, EVERY_MS);
+}
+
+function at(time) {
+  return new Date(time.dateTime);
+}
+
+function told(moment, now) {
+  let left = Math.trunc((moment - now) / 1000);
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(left) < size) return words.format(left, unit);
+    left = Math.trunc(left / size);
+  }
+  return exact.format(moment);
+}

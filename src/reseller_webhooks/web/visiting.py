@@ -1,0 +1,137 @@
+"""Who looks at a page and what they may do: what routes depend on.
+
+`Anyone` < `SignedIn` < `AtReseller` < `Writer`. Whatever comes in by anything but GET has
+been checked by `genuine` before, for every route alike.
+"""
+
+import hmac
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.datastructures import Headers
+
+from reseller_webhooks import secrets
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, ResellerWebhooksError
+from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.operations.access import Visitor
+from reseller_webhooks.web.form import Form, read
+from reseller_webhooks.web.page import Page, Site
+
+READS = {"GET", "HEAD"}
+FORM_TOKEN = "form-token"  # noqa: S105 - the name of a field
+
+
+class Forged(ResellerWebhooksError):
+    """A form that was not sent from one of our pages, or from one that is out of date."""
+
+
+class NoResellerChosen(ResellerWebhooksError):
+    """An operator has to choose one first."""
+
+
+async def site(request: Request) -> Site:
+    """What all pages share."""
+    found: Site = request.app.state.site
+    return found
+
+
+TheSite = Annotated[Site, Depends(site)]
+
+
+async def posted(request: Request) -> Form:
+    """The fields of the form that was sent; none for a request that only reads."""
+    return Form({}) if request.method in READS else await read(request)
+
+
+Posted = Annotated[Form, Depends(posted)]
+
+
+def visitor(site: TheSite, request: Request) -> Visitor | None:
+    """Who is signed in, if anybody."""
+    token = site.cookies.session(request)
+    try:
+        return access.visitor(site.house.database, token) if token else None
+    except NotSignedIn:
+        return None
+
+
+TheVisitor = Annotated[Visitor | None, Depends(visitor)]
+
+
+async def genuine(request: Request, site: TheSite, form: Posted, visitor: TheVisitor) -> None:
+    """Refuse what another site made the browser send. Forged if so."""
+    if request.method in READS:
+        return
+    expected = visitor.session.csrf if visitor else site.cookies.form_token(request)
+    given = form.text(FORM_TOKEN)
+    same = hmac.compare_digest(expected.encode(), given.encode()) and expected != ""
+    if not same or not from_here(request.headers, site.house.settings.public_url):
+        raise Forged("this form is out of date, or was not sent from this site")
+
+
+def from_here(headers: Headers, public_url: str) -> bool:
+    """Whether a page of ours sent it: by Fetch Metadata, or by Origin (RFC 6454, 7)."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = headers.get("origin", "")
+    own = urlsplit(public_url)
+    # A proxy may have rewritten Host, so the public URL counts as well.
+    return origin == f"{own.scheme}://{own.netloc}" or (
+        "://" in origin and urlsplit(origin).netloc == headers.get("host")
+    )
+
+
+def anyone(request: Request, site: TheSite, visitor: TheVisitor) -> Page:
+    """For pages that can be seen without signing in."""
+    if visitor is None:
+        token = site.cookies.form_token(request) or secrets.new_token()
+        return Page(site, request, token)
+    number = visitor.reseller_id
+    reseller = None if number is None else resellers.by_number(site.house.database, number)
+    return Page(site, request, visitor.session.csrf, visitor, reseller)
+
+
+Anyone = Annotated[Page, Depends(anyone)]
+
+
+async def signed_in(page: Anyone) -> Page:
+    """For somebody who is signed in. NotSignedIn otherwise."""
+    if page.visitor is None:
+        raise NotSignedIn("sign in first")
+    return page
+
+
+SignedIn = Annotated[Page, Depends(signed_in)]
+
+
+async def operator(page: SignedIn) -> Page:
+    """For operators."""
+    if page.visitor is None or page.visitor.person.role != Role.OPERATOR:
+        raise NotAllowed("only operators of this service may see this page")
+    return page
+
+
+Operator = Annotated[Page, Depends(operator)]
+
+
+async def at_reseller(page: SignedIn) -> Page:
+    """For somebody in front of one reseller's webhooks, who may see them."""
+    if page.reseller is None:
+        raise NoResellerChosen("choose a reseller first")
+    return page
+
+
+AtReseller = Annotated[Page, Depends(at_reseller)]
+
+
+async def writer(page: AtReseller) -> Page:
+    """For somebody who may also change them."""
+    if page.visitor is None or not page.visitor.may_write:
+        raise NotAllowed("you may look at webhooks, but not change them; ask an admin to do it")
+    return page
+
+
+Writer = Annotated[Page, Depends(writer)]

@@ -1,0 +1,152 @@
+"""The form of Add Webhook and Edit Webhook: from fields to a Spec, and back with what is wrong."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from reseller_webhooks.core import targets
+from reseller_webhooks.core.addresses import Network
+from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.webhooks import Mode, Spec, SpecPatch
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.webhook_fields import (
+    ADVICE,
+    AUTH_FIELDS,
+    LABELS,
+    SECRETS,
+    wrong_of,
+    wrong_of_shape,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The form as the page shows it. No secret is ever in `values`.
+
+    values: what was typed or is stored. actions: which are ticked. stored: secrets that are kept
+    when their field is left empty. wrong: a sentence for each field that has to be mended.
+    retype: secrets that were typed and have to be typed again.
+    """
+
+    values: Mapping[str, str]
+    actions: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    retype: frozenset[str] = frozenset()
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What the page calls each field."""
+        return LABELS
+
+    def with_wrong(self, wrong: Mapping[str, str]) -> "Filled":
+        """The same, with what is wrong, in the page's order."""
+        return replace(self, wrong={name: wrong[name] for name in LABELS if name in wrong})
+
+
+class Wrong(Exception):
+    """The form cannot be saved. fields: a sentence for each field to mend."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = fields
+        super().__init__(", ".join(fields))
+
+
+def blank() -> Filled:
+    """The form before anything is typed."""
+    defaults = {"auth": "NONE", "mode": Mode.EVERY_CHANGE.value, "maxInFlight": "10"}
+    return Filled(dict.fromkeys(LABELS, "") | defaults)
+
+
+def of_row(row: WebhookRow, auth: Any) -> Filled:
+    """The form of a webhook as it is stored. auth: its authentication, opened."""
+    known = auth.model_dump(by_alias=True, exclude_none=True)
+    shown = {name: text for name, text in known.items() if name not in SECRETS}
+    values = {
+        "url": row.url,
+        "resource": row.resource.value,
+        "mode": row.mode.value,
+        "ordered": "on" if row.ordered else "",
+        "maxInFlight": str(row.max_in_flight),
+        "ratePerSecond": "" if row.rate_per_second is None else f"{row.rate_per_second:g}",
+    }
+    return Filled(
+        dict.fromkeys(LABELS, "") | shown | values | {"auth": row.auth_type},
+        actions=frozenset(row.actions),
+        stored=SECRETS & known.keys(),
+    )
+
+
+def typed(form: Form, stored: frozenset[str] = frozenset()) -> Filled:
+    """The form as somebody has filled it in, without its secrets."""
+    values = {name: form.text(name) for name in LABELS if name not in SECRETS}
+    retype = frozenset(name for name in SECRETS if form.exact(name))
+    return Filled(values, form.every("actions"), stored, retype=retype)
+
+
+def spec(form: Form, allowed: Sequence[Network]) -> Spec:
+    """The webhook that the form asks for. Wrong with all there is to mend."""
+    read: Spec = _read(Spec, _fields(form, None), allowed)
+    return read
+
+
+def patch(form: Form, allowed: Sequence[Network], auth: Any) -> SpecPatch:
+    """What the form makes of a webhook whose authentication is `auth`. Wrong as `spec`."""
+    read: SpecPatch = _read(SpecPatch, _fields(form, auth), allowed)
+    return read
+
+
+def _fields(form: Form, stored: Any) -> dict[str, Any]:
+    return {
+        "url": form.text("url"),
+        "resource": form.text("resource"),
+        "actions": sorted(form.every("actions")),
+        "auth": _auth(form, stored),
+        "mode": form.text("mode") or Mode.EVERY_CHANGE.value,
+        "ordered": form.has("ordered"),
+        "maxInFlight": form.text("maxInFlight"),
+        "ratePerSecond": form.text("ratePerSecond") or None,
+    }
+
+
+def _auth(form: Form, stored: Any) -> dict[str, Any]:
+    kind = form.text("auth")
+    kept = stored.model_dump(by_alias=True) if stored and stored.type == kind else {}
+    fields: dict[str, Any] = {"type": kind}
+    for name in AUTH_FIELDS.get(kind, ()):
+        # Blanks may belong to a password; a token or an id cannot have any around it.
+        given = form.exact(name) if name in ("clientSecret", "password") else form.text(name)
+        fields[name] = given or (kept.get(name) if name in SECRETS else None) or ""
+    return fields if fields.get("scope", "") else _without(fields, "scope")
+
+
+def _without(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key != name}
+
+
+def _read(model: type[Any], fields: dict[str, Any], allowed: Sequence[Network]) -> Any:
+    wrong = wrong_of(Invalid(_unfit(fields, allowed)))
+    try:
+        read = model.model_validate(fields)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        wrong = wrong_of_shape(found) | wrong
+    if wrong:
+        raise Wrong(wrong)
+    return read
+
+
+def _unfit(fields: dict[str, Any], allowed: Sequence[Network]) -> Iterator[Problem]:
+    """What is wrong with the URLs; the operations refuse it too, but one at a time."""
+    urls = [("/url", fields["url"])]
+    if "tokenUrl" in fields["auth"]:
+        urls.append(("/auth/tokenUrl", fields["auth"]["tokenUrl"]))
+    for pointer, url in urls:
+        try:
+            targets.check_target(url, allowed, pointer)
+        except Invalid as error:
+            empty = Problem(pointer, ADVICE[pointer.rpartition("/")[2]])
+            yield from error.problems if url else [empty]

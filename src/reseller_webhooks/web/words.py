@@ -1,0 +1,106 @@
+"""What happened to webhooks, deliveries and attempts, in words, and what to do about it."""
+
+from dataclasses import dataclass
+
+from reseller_webhooks.core.attempts import Outcome, Reason
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.webhooks import WebhookState
+from reseller_webhooks.store.log import AttemptLine, Line
+from reseller_webhooks.store.webhooks import WebhookRow
+
+INITIATES_WHEN = {
+    Resource.COMPANY: "Company is added, changed, or deleted.",
+    Resource.INVOICE: "Invoice is added, changed, or deleted.",
+    Resource.LEAD: "Sales lead is added, changed, or deleted.",
+    Resource.ORDER: "Order is added, changed, or deleted. An order is the selected product and "
+    "edition included in a subscription.",
+    Resource.SUBSCRIPTION: "Subscription is added, changed, or deleted.",
+    Resource.APP_ASSIGNMENT: "Application is assigned or unassigned, or the status of its "
+    "assignment changes.",
+}
+"""When a webhook for the resource initiates a notification."""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state in a word. tone: good, waiting, bad or quiet, which also has a colour and a sign."""
+
+    tone: str
+    word: str
+
+
+STATES = {
+    State.DELIVERED: Badge("good", "Successful"),
+    State.PENDING: Badge("waiting", "Pending"),
+    State.FAILED: Badge("bad", "Failed"),
+    State.CANCELLED: Badge("quiet", "Cancelled"),
+    State.SUPERSEDED: Badge("quiet", "Replaced"),
+}
+OUTCOMES = {
+    Outcome.ACCEPTED: Badge("good", "Accepted"),
+    Outcome.FAILED: Badge("bad", "Not accepted"),
+    Outcome.REFUSED: Badge("bad", "Not sent"),
+}
+REMEDIES = {
+    Reason.REDIRECT: "Edit the webhook and give the URL that the redirect leads to.",
+    Reason.TIMEOUT: "Let the receiver answer first and do its work afterwards. If it does not "
+    "answer anybody, see whether it runs.",
+    Reason.DNS: "See whether the host in the URL is spelled right and its DNS entry is there.",
+    Reason.CONNECT: "See whether the receiver runs, and whether a firewall lets connections from "
+    "the internet through to its port.",
+    Reason.TLS: "Give the receiver a valid certificate for its host name, together with the "
+    "intermediate certificates.",
+    Reason.CLOSED: "Look in the receiver's log at that time: it, or a proxy before it, hung up.",
+    Reason.PROTOCOL: "See whether the URL's port belongs to a web server; the answer was not HTTP.",
+    Reason.FORBIDDEN_URL: "Edit the webhook and give an HTTPS URL that can be reached from the "
+    "internet.",
+    Reason.FORBIDDEN_ADDRESS: "Give a URL whose host has a public address. If the receiver is "
+    "internal on purpose, ask the operator of this service to allow its network.",
+    Reason.OAUTH2: "Edit the webhook and check the Access Token URI, the client and the user. "
+    "The answer below is the token server's.",
+}
+"""What to do about each reason but STATUS, for which the number tells more."""
+_BY_STATUS = {
+    400: "The receiver did not like what it got. Its answer below may say why.",
+    401: "Check the authentication of the webhook: the receiver did not recognise the sender.",
+    403: "Check the authentication of the webhook, and whether a firewall stands before it.",
+    404: "Check the path of the URL: the receiver has nothing there.",
+    405: "Check the path of the URL: what is there does not take POST requests.",
+    410: "Check the URL: the receiver says that what was there is gone for good.",
+    413: "Let the receiver take larger requests.",
+    415: "Let the receiver take requests of the type application/json.",
+    429: "The receiver had too much to do. Set a limit under Delivery settings.",
+}
+
+
+def of_webhook(row: WebhookRow) -> Badge:
+    """How a webhook fares."""
+    if row.state is WebhookState.PAUSED:
+        return Badge("quiet", "Paused")
+    if row.circuit == "OPEN":
+        return Badge("bad", "Failing")
+    return Badge("good", "Active")
+
+
+def of_line(line: Line) -> Badge:
+    """How a delivery stands."""
+    return STATES[line.state]
+
+
+def remedy(reason: str | None, status: int | None) -> str:
+    """What to do about an attempt that was not accepted; nothing when all is well."""
+    if reason is None:
+        return ""
+    if reason != Reason.STATUS or status is None:
+        return REMEDIES.get(Reason(reason), "")
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= 500:
+        return "Look in the receiver's log at that time: something went wrong there."
+    return "The receiver's answer below may say what it did not like."
+
+
+def of_attempt(line: AttemptLine) -> Badge:
+    """How an attempt ended. line: of a request that was made, so it has an outcome."""
+    return OUTCOMES[Outcome(str(line.outcome))]
