@@ -5,6 +5,7 @@ It works by plain forms; a small module brings in what is new without a reload.
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader
@@ -15,6 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.names import Resource
 from reseller_webhooks.demo.platform import Platform
 from reseller_webhooks.demo.receiver import Mood, Receiver
 
@@ -38,10 +40,13 @@ class Page:
     def __init__(self, receiver: Receiver, platform: Platform, *, target: str, pages: str) -> None:
         self._receiver, self._platform = receiver, platform
         self._told = ""
+        self._resource: Resource | None = None
         loader = PackageLoader("reseller_webhooks.demo")
         environment = Environment(loader=loader, autoescape=True, trim_blocks=True)
         environment.filters["utc"] = _utc
-        environment.globals.update(target=target, pages=pages, moods=list(Mood))
+        environment.globals.update(
+            target=target, pages=pages, moods=list(Mood), resources=list(Resource)
+        )
         self._template = environment.get_template("receiver.html")
 
     def asgi(self) -> Starlette:
@@ -59,14 +64,20 @@ class Page:
         )
 
     async def _show(self, _: Request) -> Response:
-        html = self._template.render(receiver=self._receiver, told=self._told)
+        html = self._template.render(
+            receiver=self._receiver, told=self._told, chosen=self._resource
+        )
         return HTMLResponse(html, headers=SECURE)
 
     async def _change(self, request: Request) -> Response:
         if _is_from_elsewhere(request):
             return PlainTextResponse("this form was sent from another site", 403)
+        async with request.form() as form:
+            given = form.get("resource")
+        self._resource = Resource(str(given)) if given in set(Resource) else None
         try:
-            self._told = await run_in_threadpool(self._platform.change_something)
+            change = partial(self._platform.change_something, self._resource)
+            self._told = await run_in_threadpool(change)
         except OSError as error:
             self._told = f"Nothing was changed, the server did not take it: {error}"
         return RedirectResponse("/", 303)

@@ -26,17 +26,19 @@ class Platform:
         today_ms = clock.now() // 1000
         self._change(sample_changes(self._accounts.reseller, self._public_url, today_ms))
 
-    def change_something(self) -> str:
-        """The next plausible change; what happened, in a sentence."""
+    def change_something(self, resource: Resource | None = None) -> str:
+        """The next plausible change, of one resource or any; what happened, in a sentence."""
         records = self._records()
-        change, sentence = next_change(
-            self._accounts.reseller,
-            self._public_url,
-            next(self._steps),
-            lambda resource, uuid: records.get((resource, uuid)),
-        )
-        self._change([change])
-        return sentence
+        while True:
+            change, sentence = next_change(
+                self._accounts.reseller,
+                self._public_url,
+                next(self._steps),
+                lambda resource, uuid: records.get((resource, uuid)),
+            )
+            if resource in (None, change["type"]):
+                self._change([change])
+                return sentence
 
     def _records(self) -> dict[tuple[str, str], Fields]:
         """What the platform holds now."""
