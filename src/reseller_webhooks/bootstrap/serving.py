@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import socket
 import sys
 
@@ -35,11 +36,19 @@ def server(settings: Settings, part: Part) -> uvicorn.Server:
 
 def run(settings: Settings, part: Part, *, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
-    _allow_many_sockets()
     start_logging(as_json=not sys.stderr.isatty())
     with listening(host, port) as open_socket:
         one = server(settings, part)
-        one.run(sockets=[open_socket])
+        serve(one, open_socket)
+
+
+def serve(one: uvicorn.Server, open_socket: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT, which end the process with code 0."""
+    _allow_many_sockets()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops in good order, then raises the signal again for whoever else listens.
+        signal.signal(number, lambda *_: sys.exit(0))
+    one.run(sockets=[open_socket])
     if not one.started:
         sys.exit(1)
 

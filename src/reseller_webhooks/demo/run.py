@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from reseller_webhooks import settings as all_settings
 from reseller_webhooks.bootstrap.program import Part
-from reseller_webhooks.bootstrap.serving import listening, server
+from reseller_webhooks.bootstrap.serving import listening, serve, server
 from reseller_webhooks.demo import accounts
 from reseller_webhooks.demo.accounts import Accounts
 from reseller_webhooks.demo.page import Page
@@ -52,7 +52,7 @@ def run(host: str, port: int, data: Path) -> None:
         _beside(stack, _showing(page), shown)
         link = accounts.sign_in_link(database, settings.public_url)
         _once(program, lambda: _welcome(platform, who, link, target=target, page=pages))
-        program.run(sockets=[main])
+        serve(program, main)
 
 
 def _settings(host: str, port: int, data: Path) -> Settings:

@@ -1,0 +1,90 @@
+"""The command line: what it prints, and how it refuses."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def run(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("RESELLER_WEBHOOKS_")}
+        given = {"DATABASE": f"sqlite:///{tmp_path}/test.db"} | settings
+        environment = clean | {f"RESELLER_WEBHOOKS_{k}": v for k, v in given.items()}
+        return subprocess.run(
+            [sys.executable, "-m", "reseller_webhooks", *words],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def test_an_installation_is_set_up_by_four_commands(run: Run) -> None:
+    migrated = run("migrate")
+    reseller = run("resellers", "add", "Acme Resale").stdout.strip()
+    link = run("users", "add", "ana@acme.example", "--reseller", reseller, "--role", "viewer")
+    keys = [
+        run("api-keys", "add", *words).stdout.strip()
+        for words in (["--scope", "platform"], ["--reseller", reseller, "--read-only"])
+    ]
+
+    assert migrated.returncode == 0
+    assert len(reseller) == 36
+    assert link.stdout.startswith("http://127.0.0.1:8000/sign-in/")
+    assert all(key.startswith("rwk_") and len(key.split()) == 1 for key in keys)
+
+
+def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
+    before = run("check")
+    run("migrate")
+    after = run("check", PLATFORM_NAME="Fernhill")
+
+    assert "run reseller-webhooks migrate" in before.stdout
+    assert "RESELLER_WEBHOOKS_PLATFORM_NAME=Fernhill" in after.stdout
+    assert "its tables are those of this version" in after.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "code"),
+    [
+        (["users", "add", "ana", "--operator"], {}, 1),
+        (["users", "add", "ana@acme.example", "--reseller", "nobody"], {}, 1),
+        (["api-keys", "add", "--reseller", "nobody"], {}, 1),
+        (["resellers", "add", " "], {}, 1),
+        (["check"], {"TIMEOUT_S": "soon"}, 1),
+        (["check"], {"CONFIG": "nowhere.toml"}, 1),
+        (["serve"], {"SECRET_KEYS": "hunter2"}, 1),
+        (["serve", "--role", "worker"], {"DATABASE": "postgresql://127.0.0.1:1/x"}, 1),
+        (["serve", "--role", "cook"], {}, 2),
+        (["users", "add", "ana@acme.example"], {}, 2),
+        (["api-keys", "add", "--scope", "platform", "--read-only"], {}, 2),
+        (["dance"], {}, 2),
+    ],
+)
+def test_a_refusal_is_a_line_and_a_code_and_never_a_traceback(
+    run: Run, words: list[str], settings: dict[str, str], code: int
+) -> None:
+    done = run(*words, **settings)
+
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
+    assert code == 2 or len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_generated_keys_are_only_for_their_owner(run: Run, tmp_path: Path) -> None:
+    run("migrate")
+    run("check")
+
+    assert (tmp_path / "secret-keys").stat().st_mode & 0o777 == 0o600
