@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     ca_file: Path | None = Field(
         None, description="PEM trusted in addition for targets and token URLs"
     )
-    retry_schedule: Annotated[tuple[Annotated[float, Field(gt=0)], ...], NoDecode] = Field(
+    retry_schedule: Annotated[tuple[Annotated[int | float, Field(gt=0)], ...], NoDecode] = Field(
         APPDIRECT_WAITS_S, description="seconds between attempts"
     )
     timeout_s: float = Field(30, gt=0, le=300, description="per attempt, all of it")

@@ -1,4 +1,4 @@
-"""Callers of the API: one for each kind of key."""
+"""Callers of the API: a client for each kind of key."""
 
 from collections.abc import AsyncIterator
 
@@ -30,8 +30,29 @@ async def platform(running: Running) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def manager(running: Running, northwind: Reseller) -> AsyncIterator[httpx.AsyncClient]:
-    """Has Northwind's key."""
+    """Has a key for Northwind."""
     async with client(running, Scope.RESELLER, northwind) as one:
+        yield one
+
+
+@pytest.fixture
+async def rival(running: Running, contoso: Reseller) -> AsyncIterator[httpx.AsyncClient]:
+    """Has a key for Contoso."""
+    async with client(running, Scope.RESELLER, contoso) as one:
+        yield one
+
+
+@pytest.fixture
+async def reader(running: Running, northwind: Reseller) -> AsyncIterator[httpx.AsyncClient]:
+    """Has a key that may only read Northwind's."""
+    async with client(running, Scope.RESELLER_READ, northwind) as one:
+        yield one
+
+
+@pytest.fixture
+async def nobody(running: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """Has no key."""
+    async with httpx.AsyncClient(base_url=running.url, timeout=20) as one:
         yield one
 
 

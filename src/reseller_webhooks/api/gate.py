@@ -53,15 +53,24 @@ class Gate:
     async def _admit(self, scope: Scope) -> Scope:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise NoSuchPath("no path and no query of ours holds a NUL")
-        if not scope["path"].startswith(UNDER):
-            return scope
+        passed = await self._with_caller(scope) if scope["path"].startswith(UNDER) else scope
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced[:20]) > _limit(scope):
+            raise _too_large(scope)
+        return passed
+
+    async def _with_caller(self, scope: Scope) -> Scope:
         key = _key(Headers(scope=scope))
-        return _with(scope, await self._keys.caller(key), key)
+        caller = await self._keys.caller(key)
+        state = {**scope.get("state", {}), "caller": caller, "key": key}
+        # HEAD is GET whose body the server keeps back; the server's own scope stays as it is.
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        return {**scope, "state": state, "method": method}
 
 
 def caller_of(scope: Scope) -> Caller:
     """Who sent a request that passed the gate. NotSignedIn for one that came another way."""
-    found = scope["state"].get("caller")
+    found = scope.get("state", {}).get("caller")
     if not isinstance(found, Caller):
         raise NotSignedIn("this path needs an API key")
     return found
@@ -72,13 +81,6 @@ def key_of(scope: Scope) -> str:
     return str(scope["state"]["key"])
 
 
-def _with(scope: Scope, caller: Caller, key: str) -> Scope:
-    state = {**scope.get("state", {}), "caller": caller, "key": key}
-    # HEAD is GET whose body the server keeps back; the scope that the server holds stays as it is.
-    method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    return {**scope, "state": state, "method": method}
-
-
 def _key(headers: Headers) -> str:
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
@@ -86,25 +88,27 @@ def _key(headers: Headers) -> str:
     return key.strip()
 
 
+def _limit(scope: Scope) -> int:
+    return CHANGES_BYTES_MAX if scope["path"] == CHANGES_PATH else BODY_BYTES_MAX
+
+
+def _too_large(scope: Scope) -> TooLarge:
+    return TooLarge(f"the body is longer than the {_limit(scope)} bytes that this path takes")
+
+
 def _limited(scope: Scope, receive: Receive) -> Receive:
-    """`receive`, up to as many bytes as the path takes, whatever length was announced."""
-    limit = CHANGES_BYTES_MAX if scope["path"] == CHANGES_PATH else BODY_BYTES_MAX
-    announced = Headers(scope=scope).get("content-length", "")
-    read = 0
+    """`receive`, for as many bytes as the path takes, whatever length was announced."""
+    left = _limit(scope)
 
     async def counted() -> Message:
-        nonlocal read
-        message: Message = {} if _exceeds(announced, limit) else await receive()
-        read += len(message.get("body", b""))
-        if not message or read > limit:
-            raise TooLarge(f"the body is longer than the {limit} bytes that this path takes")
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _too_large(scope)
         return message
 
     return counted
-
-
-def _exceeds(announced: str, limit: int) -> bool:
-    return announced.isdecimal() and (len(announced) > 18 or int(announced) > limit)
 
 
 class _Answer:

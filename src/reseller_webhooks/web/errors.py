@@ -52,7 +52,9 @@ async def refused(request: Request, error: Exception) -> Response:
         return RedirectResponse(paths.RESELLERS, SEE_OTHER)
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), BROKEN)
     if isinstance(error, Refused | Unavailable):
-        log.error("a page was refused", path=request.url.path, reason=str(error))
+        # The route's own path: in the address there may be the token of a sign-in link.
+        route = getattr(request.scope.get("route"), "path", "")
+        log.error("a page was refused", route=route, reason=str(error))
     response = _page(request, status, _told(error))
     if isinstance(error, Unavailable):
         response.headers["retry-after"] = str(error.retry_after_s)
