@@ -5,6 +5,8 @@ delivery  only while unfinished: small and hot     attempt append-only; the one 
                                                            a delivery is its line in the log
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -43,6 +45,11 @@ def _at(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=nullable)
 
 
+def _only(condition: str) -> dict[str, Any]:
+    """A partial index, in both databases' words."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 def _reseller(*, nullable: bool = False) -> Column[int]:
     return Column("reseller_id", Id, ForeignKey("reseller.id"), nullable=nullable)
 
@@ -78,8 +85,7 @@ record = Table(
         None,
         "parent",
         "alias",
-        sqlite_where=text("parent IS NOT NULL"),
-        postgresql_where=text("parent IS NOT NULL"),
+        **_only("parent IS NOT NULL"),
     ),
 )
 
@@ -150,15 +156,13 @@ webhook = Table(
         "url",
         "resource",
         unique=True,
-        sqlite_where=text("deleted_at IS NULL"),
-        postgresql_where=text("deleted_at IS NULL"),
+        **_only("deleted_at IS NULL"),
     ),
     Index(
         "ix_webhook_fanout",
         "reseller_id",
         "resource",
-        sqlite_where=text("deleted_at IS NULL"),
-        postgresql_where=text("deleted_at IS NULL"),
+        **_only("deleted_at IS NULL"),
     ),
     Index(None, "changed_at"),
 )
@@ -187,8 +191,6 @@ delivery = Table(
     sqlite_autoincrement=True,
 )
 
-_closing = text("state IS NOT NULL")
-
 attempt = Table(
     "attempt",
     metadata,
@@ -209,8 +211,7 @@ attempt = Table(
     Column("reason", String(24)),
     Column("detail", Text, nullable=False),
     Column("response", Text, nullable=False),
-    # The delivery's final state, only on the row that closes it; created_at and replay_of
-    # are then the delivery's own, which has no row any more.
+    # Only on the row that closes a delivery: its final state, and what its own row said.
     Column("state", String(16)),
     _at("created_at"),
     Column("replay_of", Id),
@@ -222,16 +223,14 @@ attempt = Table(
         "reseller_id",
         "created_at",
         "delivery_id",
-        sqlite_where=_closing,
-        postgresql_where=_closing,
+        **_only("state IS NOT NULL"),
     ),
     Index(
         "ix_attempt_log_webhook",
         "webhook_id",
         "created_at",
         "delivery_id",
-        sqlite_where=_closing,
-        postgresql_where=_closing,
+        **_only("state IS NOT NULL"),
     ),
     Index(
         "ix_attempt_log_unhappy",
@@ -239,8 +238,7 @@ attempt = Table(
         "state",
         "created_at",
         "delivery_id",
-        sqlite_where=text("state <> 'DELIVERED'"),
-        postgresql_where=text("state <> 'DELIVERED'"),
+        **_only("state <> 'DELIVERED'"),
     ),
 )
 
