@@ -21,7 +21,10 @@ def gone(reseller: Reseller, uuid: str) -> dict[str, Any]:
     return {"reseller": reseller.uuid, "type": "COMPANY", "uuid": uuid, "removed": True}
 
 
-async def post(client: httpx.AsyncClient, *changes: object, **headers: str) -> httpx.Response:
+async def post(
+    client: httpx.AsyncClient, *changes: object, key: str | None = None
+) -> httpx.Response:
+    headers = {} if key is None else {"idempotency-key": key}
     return await client.post(PATH, json={"changes": changes}, headers=headers)
 
 
@@ -153,10 +156,10 @@ async def test_a_thousand_changes_pass_and_one_more_does_not(
 async def test_a_repeat_gets_the_first_answer(
     platform: httpx.AsyncClient, northwind: Reseller
 ) -> None:
-    first = await post(platform, company(northwind, "c1"), idempotency_key="k")
+    first = await post(platform, company(northwind, "c1"), key="k")
     await post(platform, company(northwind, "c1", name="Other"))
 
-    again = await post(platform, company(northwind, "c1"), idempotency_key="k")
+    again = await post(platform, company(northwind, "c1"), key="k")
 
     assert again.content == first.content
     assert again.headers["idempotency-replayed"] == "true"
@@ -166,9 +169,9 @@ async def test_a_repeat_gets_the_first_answer(
 async def test_a_key_for_another_body_is_refused(
     platform: httpx.AsyncClient, northwind: Reseller
 ) -> None:
-    await post(platform, company(northwind, "c1"), idempotency_key="k")
+    await post(platform, company(northwind, "c1"), key="k")
 
-    answer = await post(platform, company(northwind, "c2"), idempotency_key="k")
+    answer = await post(platform, company(northwind, "c2"), key="k")
 
     assert answer.status_code == 422
     assert answer.json()["type"] == "/docs#key-reused"
@@ -179,7 +182,7 @@ async def test_requests_with_one_key_at_once_apply_once(
     platform: httpx.AsyncClient, northwind: Reseller
 ) -> None:
     answers = await asyncio.gather(
-        *(post(platform, company(northwind, "c1"), idempotency_key="k") for _ in range(20))
+        *(post(platform, company(northwind, "c1"), key="k") for _ in range(20))
     )
 
     assert {answer.status_code for answer in answers} == {200}
@@ -190,9 +193,9 @@ async def test_requests_with_one_key_at_once_apply_once(
 async def test_a_refused_request_does_not_use_its_key_up(
     platform: httpx.AsyncClient, northwind: Reseller
 ) -> None:
-    await post(platform, company(northwind, "c1", name=None), idempotency_key="k")
+    await post(platform, company(northwind, "c1", name=None), key="k")
 
-    answer = await post(platform, company(northwind, "c1"), idempotency_key="k")
+    answer = await post(platform, company(northwind, "c1"), key="k")
 
     assert answer.status_code == 200
 
@@ -201,7 +204,7 @@ async def test_a_refused_request_does_not_use_its_key_up(
 async def test_a_key_that_cannot_be_one_is_refused(
     platform: httpx.AsyncClient, northwind: Reseller, key: str
 ) -> None:
-    answer = await post(platform, company(northwind, "c1"), idempotency_key=key)
+    answer = await post(platform, company(northwind, "c1"), key=key)
 
     assert [one["pointer"] for one in answer.json()["errors"]] == ["/Idempotency-Key"]
 
@@ -230,8 +233,8 @@ async def test_changes_are_counted_by_action(
         return float(lines[0].removeprefix(name)) if lines else 0.0
 
     before = added((await platform.get("/metrics")).text)
-    await post(platform, company(northwind, "c1"), company(northwind, "c2"), idempotency_key="k")
-    await post(platform, company(northwind, "c1"), company(northwind, "c2"), idempotency_key="k")
+    await post(platform, company(northwind, "c1"), company(northwind, "c2"), key="k")
+    await post(platform, company(northwind, "c1"), company(northwind, "c2"), key="k")
 
     assert added((await platform.get("/metrics")).text) == before + 2
 

@@ -1,5 +1,7 @@
 """Deliveries: what went out, what came of it, and doing it again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated
 
@@ -101,7 +103,8 @@ def page(house: TheHouse, query: Annotated[LogQuery, Depends(query)]) -> Deliver
 )
 def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
     """All there is to see of it: the payload as it was sent, and every attempt."""
-    found = deliveries.get(house.database, number_of(shown), reseller_id=tenant)
+    with _known_as(shown):
+        found = deliveries.get(house.database, number_of(shown), reseller_id=tenant)
     fields = details(found, _auth_type(house, tenant, found.entry.webhook)).model_dump(mode="json")
     if found.event is not None:
         fields["payload"] = orjson.Fragment(found.event.body)
@@ -117,9 +120,20 @@ def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
 )
 async def retry(house: TheHouse, tenant: Tenant, shown: Id, response: Response) -> Delivery:
     """Makes a new delivery of the same event to the same webhook."""
-    made = await write(house, partial(_retry, house.database, number_of(shown), reseller_id=tenant))
+    with _known_as(shown):
+        again = partial(_retry, house.database, number_of(shown), reseller_id=tenant)
+        made = await write(house, again)
     response.headers["location"] = f"{PATH}/{shown_id(made.line.delivery_id)}"
     return delivery(made)
+
+
+@contextmanager
+def _known_as(shown: str) -> Iterator[None]:
+    """The store knows deliveries by number; who asks does not."""
+    try:
+        yield
+    except NotFound:
+        raise NotFound("delivery", shown) from None
 
 
 def _retry(database: Database, number: int, *, reseller_id: int) -> Entry:
