@@ -15,6 +15,16 @@ from reseller_webhooks.web.statics import Statics
 from reseller_webhooks.web.visiting import genuine
 
 NOT_FOUND = 404
+AREAS = (
+    entrance.routes,
+    account.routes,
+    resellers.routes,
+    # The log's addresses and the form's come before those of a webhook, whose id is any text.
+    log.routes,
+    webhooks.routes,
+    webhook.routes,
+)
+"""Every route but that of the static files."""
 
 
 def create_web(house: House) -> FastAPI:
@@ -28,9 +38,8 @@ def create_web(house: House) -> FastAPI:
         cookies=Cookies(secure=house.settings.public_url.startswith("https://")),
     )
     app.get("/static/{version}/{name:path}")(static)
-    # The log's addresses and the form's come before those of a webhook, whose id is any text.
-    for area in (entrance, account, resellers, log, webhooks, webhook):
-        app.include_router(area.routes, dependencies=[Depends(genuine)])
+    for area in AREAS:
+        app.include_router(area, dependencies=[Depends(genuine)])
     errors.register(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(StrictHeaders)

@@ -1,0 +1,181 @@
+"""What tests of the pages share: a person in front of them, and rows to look at."""
+
+import re
+from collections.abc import Sequence
+from html import unescape
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.attempts import Attempt, from_status
+from reseller_webhooks.core.delivery import Made, State, Step
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhooks import PasswordAuth, Spec, TokenAuth, Webhook
+from reseller_webhooks.operations import access, webhooks
+from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.secrets import Box
+from reseller_webhooks.settings import Settings
+from reseller_webhooks.store import deliveries, events
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.app import create_web
+from tests.conftest import SECRET_KEY
+
+HOST = "http://pages.test"
+OK = from_status(200, 48, response='{"received":true}')
+TOKEN = TokenAuth(token="t0ken-of-the-receiver")
+OAUTH2 = PasswordAuth(
+    token_url="https://id.example.com/token",
+    client_id="crm",
+    client_secret="cl13nt-secret",
+    username="ana-at-crm",
+    password="pa55word-at-crm",
+    scope="hooks",
+)
+SECRETS = ("t0ken-of-the-receiver", "cl13nt-secret", "pa55word-at-crm")
+
+
+class Outside:
+    """What is behind the pages' house: an engine to poke, and a receiver for test notifications."""
+
+    def __init__(self) -> None:
+        self.pokes = 0
+        self.tried: list[Webhook] = []
+        self.answer: Attempt = OK
+
+    def poke(self) -> None:
+        self.pokes += 1
+
+    async def try_now(self, webhook: Webhook) -> Attempt:
+        self.tried.append(webhook)
+        return self.answer
+
+
+async def _no_changes(_: Request) -> Answer:
+    raise AssertionError("no page changes records")
+
+
+def house_of(database: Database, outside: Outside, **given: Any) -> House:
+    settings = Settings(**({"database": database.url, "public_url": HOST} | given))
+    return House(
+        settings=settings,
+        database=database,
+        box=Box([SECRET_KEY]),
+        submit=_no_changes,
+        poke=outside.poke,
+        try_now=outside.try_now,
+        ailing=list,
+    )
+
+
+class Person:
+    """Somebody with a browser that neither runs scripts nor follows redirects by itself."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        transport = httpx.ASGITransport(create_web(house), raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(
+            transport=transport, base_url=house.settings.public_url, follow_redirects=False
+        )
+
+    async def enters(self, role: Role, reseller: Reseller | None) -> "Person":
+        """Follow a fresh sign-in link; an operator turns to the reseller, if one is given."""
+        own = None if reseller is None or role is Role.OPERATOR else reseller.uuid
+        link = access.add_person(self.house.database, f"{uuid4()}@acme.example", role, own)
+        await self.client.get(f"{paths.SIGN_IN}/{link}")
+        if role is Role.OPERATOR and reseller:
+            await self.send(paths.reseller(reseller.uuid))
+        return self
+
+    async def see(self, path: str) -> str:
+        """The page at a path, which is there."""
+        answer = await self.client.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer.text
+
+    async def token(self) -> str:
+        """What every form of this session repeats."""
+        return token_in((await self.client.get(paths.ACCOUNT)).text)
+
+    async def send(self, path: str, fields: Any = (), **headers: str) -> httpx.Response:
+        """Send a form as the page has it: with its token, from its origin."""
+        named = list(fields.items() if isinstance(fields, dict) else fields)
+        return await self.send_raw(path, [*named, ("form-token", await self.token())], **headers)
+
+    async def send_raw(
+        self, path: str, fields: Sequence[tuple[str, str]], **headers: str
+    ) -> httpx.Response:
+        """Send exactly these fields."""
+        sent = {"content-type": "application/x-www-form-urlencoded", "origin": HOST}
+        sent |= {name.replace("_", "-"): text for name, text in headers.items()}
+        given = {name: text for name, text in sent.items() if text}
+        return await self.client.post(path, content=urlencode(fields), headers=given)
+
+    async def follow(self, answer: httpx.Response) -> str:
+        """The page that an answer leads to."""
+        assert answer.status_code == 303, (answer.status_code, words(answer.text))
+        return await self.see(answer.headers["location"])
+
+
+def token_in(html: str) -> str:
+    found = re.search(r'name="form-token" value="([^"]+)"', html)
+    return found[1] if found else ""
+
+
+def words(html: str) -> str:
+    """What a page says, without its tags."""
+    text = re.sub(r"<(script|style|head)\b.*?</\1>|<wbr>", "", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", text)).split())
+
+
+def a_webhook(house: House, reseller: Reseller, **given: Any) -> WebhookRow:
+    wanted: dict[str, Any] = {
+        "url": "https://crm.example.com/hook",
+        "resource": Resource.COMPANY,
+        "actions": frozenset(Action),
+    }
+    spec = Spec(**wanted | given)
+    return webhooks.add(house.database, house.box, reseller.id, spec).webhook
+
+
+def tell(house: House, row: WebhookRow, *, count: int = 1, **given: Any) -> list[int]:
+    """Pending deliveries to a webhook about as many changes; their numbers, oldest first."""
+    columns: dict[str, Any] = {
+        "reseller_id": row.reseller_id,
+        "resource": row.resource,
+        "resource_uuid": "acme",
+        "action": Action.CHANGED,
+        "version": 3,
+        "changed_at": 1,
+        "body": '{"uuid":"e","resource":{"content":{"name":"Acme <b>&</b> Söhne","total":10.5}}}',
+    } | given
+    columns["ticked"] = frozenset({columns["action"]})
+    some = [Event(uuid=str(uuid4()), **columns) for _ in range(count)]
+    with house.database.write() as tx:
+        before = _pending(tx, row)
+        events.fan_out(tx, events.add(tx, some))
+        return sorted(_pending(tx, row) - before)
+
+
+def _pending(tx: Tx, row: WebhookRow) -> set[int]:
+    return {one.id for one in deliveries.scan(tx, row.id, ordered=False, limit=1000)}
+
+
+def attempt(house: House, row: WebhookRow, result: Attempt, state: State) -> None:
+    """Try every pending delivery of a webhook once more."""
+    again_at = clock.now() + 240 * clock.SECOND if state is State.PENDING else None
+    with house.database.write() as tx:
+        pending = deliveries.scan(tx, row.id, ordered=False, limit=1000)
+        made = [
+            Made(one, one.attempts + 1, clock.now(), result, Step(state, again_at))
+            for one in pending
+        ]
+        deliveries.finish(tx, made)

@@ -1,0 +1,240 @@
+"""The way in and out: links, passwords, cookies."""
+
+import httpx
+import pytest
+
+from reseller_webhooks.core.access import FREE_GUESSES, Role
+from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import paths
+from tests.web.browsing import Outside, Person, house_of, token_in, words
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def link(database: Database, northwind: Reseller) -> str:
+    return access.add_person(database, "ana@acme.example", Role.ADMIN, northwind.uuid)
+
+
+async def with_password(person: Person, link: str) -> None:
+    await person.client.get(f"{paths.SIGN_IN}/{link}")
+    assert (await person.send(paths.ACCOUNT, {"new": PASSWORD})).status_code == 303
+    await person.send(paths.SIGN_OUT)
+
+
+async def sign_in(person: Person, password: str, **fields: str) -> httpx.Response:
+    token = token_in((await person.client.get(paths.SIGN_IN)).text)
+    given = {"email": "ana@acme.example", "password": password, "form-token": token, **fields}
+    return await person.send_raw(paths.SIGN_IN, list(given.items()))
+
+
+async def test_the_front_leads_to_sign_in_and_then_to_the_webhooks(
+    nobody: Person, link: str
+) -> None:
+    before = await nobody.client.get("/")
+    entered = await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    after = await nobody.client.get("/")
+
+    assert before.headers["location"] == paths.SIGN_IN
+    assert entered.headers["location"] == paths.WEBHOOKS
+    assert after.headers["location"] == paths.WEBHOOKS
+
+
+async def test_a_link_signs_in_once_and_then_says_so_kindly(house: House, link: str) -> None:
+    first, second = Person(house), Person(house)
+    await first.client.get(f"{paths.SIGN_IN}/{link}")
+    again = await second.client.get(f"{paths.SIGN_IN}/{link}")
+
+    assert again.status_code == 410
+    assert "does not work any more" in words(again.text)
+    assert (await second.client.get(paths.WEBHOOKS)).status_code == 303
+
+
+async def test_who_is_in_already_and_opens_an_old_link_is_shown_the_way(
+    nobody: Person, link: str
+) -> None:
+    await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    again = await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+
+    assert "signed in already as ana@acme.example" in words(again.text)
+
+
+@pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender"])
+async def test_a_browser_that_looks_ahead_does_not_use_a_link_up(
+    nobody: Person, link: str, purpose: str
+) -> None:
+    path = f"{paths.SIGN_IN}/{link}"
+    ahead = await nobody.client.get(path, headers={"sec-purpose": purpose})
+    head = await nobody.client.head(path)
+    opened = await nobody.client.get(path)
+
+    assert (ahead.status_code, head.status_code) == (503, 405)
+    assert opened.headers["location"] == paths.WEBHOOKS
+
+
+async def test_a_password_is_suggested_and_once_set_signs_in(nobody: Person, link: str) -> None:
+    await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    suggested = words(await nobody.see(paths.WEBHOOKS))
+    answer = await nobody.send(paths.ACCOUNT, {"new": PASSWORD})
+    page = await nobody.follow(answer)
+    await nobody.send(paths.SIGN_OUT)
+    await sign_in(nobody, PASSWORD)
+
+    assert "Set a password to sign in again" in suggested
+    assert "Your password was set." in words(page)
+    assert "Set a password" not in words(await nobody.see(paths.WEBHOOKS))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (PASSWORD, "short", "New password: Give a password of 10 to 200 characters."),
+        ("wrong", "long enough to be one", "Present password: This is not the present password."),
+    ],
+)
+async def test_a_password_that_cannot_be_is_refused_beside_its_field(
+    nobody: Person, link: str, old: str, new: str, problem: str
+) -> None:
+    await with_password(nobody, link)
+    await sign_in(nobody, PASSWORD)
+    answer = await nobody.send(paths.ACCOUNT, {"old": old, "new": new})
+
+    assert answer.status_code == 422
+    assert problem in words(answer.text)
+    assert 'aria-invalid="true"' in answer.text
+    assert new not in answer.text
+
+
+async def test_a_wrong_password_keeps_the_address_and_tells_nothing(
+    nobody: Person, link: str
+) -> None:
+    await with_password(nobody, link)
+    wrong = await sign_in(nobody, "wrong")
+    unknown = await sign_in(nobody, PASSWORD, email="bob@acme.example")
+
+    assert (wrong.status_code, unknown.status_code) == (401, 401)
+    assert 'value="ana@acme.example"' in wrong.text
+    assert "The e-mail address or the password is wrong." in words(wrong.text)
+    assert "The e-mail address or the password is wrong." in words(unknown.text)
+
+
+async def test_guesses_are_slowed_down(nobody: Person, link: str) -> None:
+    await with_password(nobody, link)
+    for _ in range(FREE_GUESSES):
+        await sign_in(nobody, "wrong")
+    right = await sign_in(nobody, PASSWORD)
+
+    assert right.status_code == 401
+    assert "Too many wrong passwords" in words(right.text)
+
+
+async def test_the_page_that_was_asked_for_comes_after_signing_in(
+    nobody: Person, link: str
+) -> None:
+    await with_password(nobody, link)
+    asked = await nobody.client.get(paths.log(tab="failed"))
+    form = await nobody.see(asked.headers["location"])
+    answer = await sign_in(nobody, PASSWORD, next=paths.log(tab="failed"))
+
+    assert f'value="{paths.log(tab="failed")}"' in form
+    assert answer.headers["location"] == paths.log(tab="failed")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "/manage/../..//evil.example",
+        f"{paths.WEBHOOKS}\r\nset-cookie: a=b",
+        f"{paths.WEBHOOKS}x",
+        "javascript:alert(1)",
+    ],
+)
+async def test_nobody_is_sent_elsewhere_after_signing_in(
+    nobody: Person, link: str, wanted: str
+) -> None:
+    await with_password(nobody, link)
+    answer = await sign_in(nobody, PASSWORD, next=wanted)
+
+    assert answer.headers["location"] == paths.WEBHOOKS
+
+
+async def test_signing_out_ends_the_session_and_not_only_the_cookie(
+    nobody: Person, link: str
+) -> None:
+    await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    cookies = dict(nobody.client.cookies)
+    await nobody.send(paths.SIGN_OUT)
+    nobody.client.cookies.update(cookies)
+
+    assert (await nobody.client.get(paths.WEBHOOKS)).status_code == 303
+
+
+async def test_signing_in_again_ends_the_session_that_was_there(
+    database: Database, northwind: Reseller, nobody: Person, link: str
+) -> None:
+    await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    first = dict(nobody.client.cookies)
+    other = access.add_person(database, "bob@acme.example", Role.ADMIN, northwind.uuid)
+    await nobody.client.get(f"{paths.SIGN_IN}/{other}")
+    late = Person(nobody.house)
+    late.client.cookies.update(first)
+
+    assert "bob@acme.example" in await nobody.see(paths.ACCOUNT)
+    assert (await late.client.get(paths.WEBHOOKS)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("public_url", "name", "secure"),
+    [
+        ("http://pages.test", "webhooks-session", False),
+        ("https://pages.test", "__Host-webhooks-session", True),
+    ],
+)
+async def test_the_session_cookie_is_for_the_browser_and_this_host_alone(
+    database: Database, link: str, public_url: str, name: str, secure: bool
+) -> None:
+    person = Person(house_of(database, Outside(), public_url=public_url))
+    answer = await person.client.get(f"{paths.SIGN_IN}/{link}")
+    (cookie,) = answer.headers.get_list("set-cookie")
+
+    assert cookie.startswith(f"{name}=")
+    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+    assert ("Secure" in cookie.split("; ")) == secure
+    assert "Domain" not in cookie
+
+
+async def test_an_operator_chooses_a_reseller_first(house: House, northwind: Reseller) -> None:
+    operator = await Person(house).enters(Role.OPERATOR, None)
+    sent = await operator.client.get(paths.WEBHOOKS)
+    listed = words(await operator.see(paths.RESELLERS))
+    opened = await operator.follow(await operator.send(paths.reseller(northwind.uuid)))
+
+    assert sent.headers["location"] == paths.RESELLERS
+    assert "Northwind" in listed
+    assert "Reseller Northwind Change reseller" in words(opened)
+
+
+async def test_resellers_come_in_pages(house: House, database: Database) -> None:
+    for number in range(101):
+        resellers.add(database, f"Reseller {number:03}")
+    operator = await Person(house).enters(Role.OPERATOR, None)
+    first = await operator.see(paths.RESELLERS)
+    second = await operator.see(f"{paths.RESELLERS}?after=100")
+
+    assert f"{paths.RESELLERS}?after=100" in first
+    assert "Reseller 100" not in words(first)
+    assert "Reseller 100" in words(second)
+
+
+async def test_only_operators_see_resellers(admin: Person, contoso: Reseller) -> None:
+    seen = await admin.client.get(paths.RESELLERS)
+    opened = await admin.send(paths.reseller(contoso.uuid))
+
+    assert (seen.status_code, opened.status_code) == (403, 403)
+    assert "Contoso" not in seen.text

@@ -1,0 +1,215 @@
+"""What no page may do, tried on every route there is: a new one is tried as soon as it is added."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.app import AREAS
+from reseller_webhooks.web.log_filter import shown_id
+from tests.web.browsing import HOST, OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, token_in
+
+OPEN = {"/", paths.SIGN_IN, f"{paths.SIGN_IN}/{{token}}"}
+"""What nobody has to sign in for."""
+
+
+def routes(method: str) -> Iterator[str]:
+    for area in AREAS:
+        for route in area.routes:
+            if isinstance(route, APIRoute) and method in route.methods:
+                yield route.path
+
+
+READS = sorted(routes("GET"))
+WRITES = sorted(routes("POST"))
+ABOUT_WEBHOOKS = [path for path in WRITES if path.startswith(paths.WEBHOOKS)]
+BACK = ("GET", f"{paths.WEBHOOKS}/{{uuid}}/test")
+"""Who comes back to a test's address is sent on without a look."""
+OF_ONE = [
+    (method, path)
+    for method, some in (("GET", READS), ("POST", WRITES))
+    for path in some
+    if path.startswith(paths.WEBHOOKS) and "{" in path and (method, path) != BACK
+]
+"""What names one webhook or delivery."""
+
+
+@pytest.fixture
+def row(house: House, northwind: Reseller) -> WebhookRow:
+    return a_webhook(house, northwind, auth=TOKEN)
+
+
+def filled(path: str, row: WebhookRow, house: House) -> str:
+    """A route's path with the ids of what is there."""
+    if "{shown}" in path:
+        (number,) = tell(house, row)
+        return path.format(shown=shown_id(number))
+    return path.format(uuid=row.uuid, token="no-token")
+
+
+def everything(house: House) -> Any:
+    with house.database.read() as tx:
+        tables = ["webhook", "delivery", "attempt", "session", "person", "sign_in_link"]
+        return [
+            tx.connection.exec_driver_sql(f"SELECT * FROM {table}").fetchall() for table in tables
+        ]
+
+
+@pytest.mark.parametrize("path", [path for path in READS if path not in OPEN])
+async def test_nobody_sees_a_page_without_signing_in(
+    house: House, nobody: Person, row: WebhookRow, path: str
+) -> None:
+    answer = await nobody.client.get(filled(path, row, house))
+
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith(paths.SIGN_IN)
+
+
+@pytest.mark.parametrize("path", WRITES)
+async def test_a_form_without_a_session_changes_nothing(
+    house: House, nobody: Person, row: WebhookRow, path: str
+) -> None:
+    place, before = filled(path, row, house), everything(house)
+    answer = await nobody.send_raw(place, [("form-token", "")])
+
+    assert answer.status_code == 403
+    assert everything(house) == before
+
+
+@pytest.mark.parametrize("path", WRITES)
+@pytest.mark.parametrize(
+    ("token", "headers"),
+    [
+        ("", {}),
+        ("guessed", {}),
+        ("right", {"origin": "https://evil.example"}),
+        ("right", {"origin": "null"}),
+        ("right", {"origin": ""}),
+        ("right", {"sec_fetch_site": "cross-site"}),
+        ("right", {"sec_fetch_site": "same-site"}),
+    ],
+)
+async def test_a_forged_form_changes_nothing(
+    house: House, operator: Person, row: WebhookRow, path: str, token: str, headers: Any
+) -> None:
+    place, given = filled(path, row, house), token.replace("right", await operator.token())
+    before = everything(house)
+    answer = await operator.send_raw(place, [("form-token", given)], **headers)
+
+    assert answer.status_code == 403
+    assert everything(house) == before
+
+
+async def test_a_form_passes_by_fetch_metadata_as_well_as_by_origin(admin: Person) -> None:
+    by_origin = await admin.send(paths.ADD, origin=HOST)
+    by_metadata = await admin.send(paths.ADD, origin="", sec_fetch_site="same-origin")
+
+    assert (by_origin.status_code, by_metadata.status_code) == (422, 422)
+
+
+async def test_the_sign_in_form_of_one_browser_is_no_good_in_another(
+    house: House, nobody: Person
+) -> None:
+    stolen = token_in(await Person(house).see(paths.SIGN_IN))
+    await nobody.see(paths.SIGN_IN)
+    fields = [("email", "ana@acme.example"), ("password", "x"), ("form-token", stolen)]
+
+    assert (await nobody.send_raw(paths.SIGN_IN, fields)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ABOUT_WEBHOOKS)
+async def test_a_viewer_changes_nothing(
+    house: House, viewer: Person, row: WebhookRow, path: str
+) -> None:
+    place, before = filled(path, row, house), everything(house)
+    answer = await viewer.send(place)
+
+    assert answer.status_code == 403
+    assert everything(house) == before
+
+
+async def test_a_viewer_is_offered_nothing_that_changes(
+    house: House, viewer: Person, row: WebhookRow
+) -> None:
+    (number,) = tell(house, row)
+    places = [paths.WEBHOOKS, paths.LOG, paths.webhook(row.uuid), paths.delivery(shown_id(number))]
+    for place in places:
+        page = await viewer.see(place)
+
+        assert page.count("<form") - page.count('method="get"') == 1, "only to sign out"
+        assert paths.ADD not in page
+        assert "/edit" not in page
+        assert "/delete" not in page
+
+
+@pytest.mark.parametrize("path", [paths.ADD, f"{paths.WEBHOOKS}/{{uuid}}/edit"])
+async def test_a_viewer_sees_no_form(
+    house: House, viewer: Person, row: WebhookRow, path: str
+) -> None:
+    assert (await viewer.client.get(filled(path, row, house))).status_code == 403
+
+
+@pytest.mark.parametrize(("method", "path"), OF_ONE)
+async def test_what_is_another_resellers_is_not_there(
+    house: House, admin: Person, contoso: Reseller, method: str, path: str
+) -> None:
+    theirs = a_webhook(house, contoso, auth=TOKEN)
+    place, before = filled(path, theirs, house), everything(house)
+    answer = await (admin.client.get(place) if method == "GET" else admin.send(place))
+
+    assert answer.status_code == 404
+    assert theirs.url not in answer.text
+    assert everything(house) == before
+
+
+@pytest.mark.parametrize(("method", "path"), OF_ONE)
+async def test_what_never_was_looks_just_like_what_is_another_resellers(
+    house: House, admin: Person, contoso: Reseller, method: str, path: str
+) -> None:
+    theirs = filled(path, a_webhook(house, contoso), house)
+    nowhere = path.format(uuid="00000000-0000-4000-8000-000000000000", shown="dlv_987654321")
+    look = admin.client.get if method == "GET" else admin.send
+    answers = [await look(theirs), await look(nowhere)]
+
+    assert answers[0].status_code == answers[1].status_code == 404
+    assert answers[0].text == answers[1].text
+
+
+async def test_lists_show_nothing_of_another_reseller(
+    house: House, admin: Person, contoso: Reseller
+) -> None:
+    theirs = a_webhook(house, contoso, url="https://contoso.example.com/hook")
+    tell(house, theirs)
+
+    for path in (paths.WEBHOOKS, paths.LOG):
+        assert "contoso" not in await admin.see(path)
+    filtered = await admin.client.get(paths.log(webhook=theirs.uuid))
+    assert filtered.status_code == 404
+
+
+async def test_an_operator_who_has_turned_to_one_reseller_does_not_see_the_others(
+    house: House, operator: Person, contoso: Reseller
+) -> None:
+    theirs = a_webhook(house, contoso)
+
+    assert (await operator.client.get(paths.webhook(theirs.uuid))).status_code == 404
+
+
+@pytest.mark.parametrize("path", [path for path in READS if path not in OPEN])
+async def test_no_page_shows_a_secret(
+    house: House, operator: Person, northwind: Reseller, path: str
+) -> None:
+    for auth, resource in ((TOKEN, Resource.COMPANY), (OAUTH2, Resource.LEAD)):
+        row = a_webhook(house, northwind, auth=auth, resource=resource)
+        answer = await operator.client.get(filled(path, row, house))
+        signing = webhooks.opened(house.box, row, 0).secret
+
+        assert answer.status_code in (200, 303)
+        assert not [one for one in (*SECRETS, signing) if one in answer.text]

@@ -1,0 +1,248 @@
+"""The event log: tabs, filters, pages, details, retries."""
+
+import pytest
+
+from reseller_webhooks.core.attempts import Attempt, Outcome, Reason, from_status
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.operations import deliveries, webhooks
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import paths
+from reseller_webhooks.web import words as said
+from reseller_webhooks.web.log_filter import shown_id
+from tests.web.browsing import OK, TOKEN, Outside, Person, a_webhook, attempt, tell, words
+
+DOWN = from_status(503, 1204, response="<h1>down</h1>")
+
+
+def lines(html: str) -> int:
+    return html.count('class="opens"')
+
+
+@pytest.fixture
+def row(house: House, northwind: Reseller) -> WebhookRow:
+    return a_webhook(house, northwind, auth=TOKEN)
+
+
+@pytest.fixture
+def three(house: House, row: WebhookRow) -> dict[str, int]:
+    """One delivery in each state that has a tab."""
+    (delivered,) = tell(house, row)
+    attempt(house, row, OK, State.DELIVERED)
+    (failed,) = tell(house, row)
+    attempt(house, row, DOWN, State.FAILED)
+    (pending,) = tell(house, row)
+    return {"successful": delivered, "failed": failed, "pending": pending}
+
+
+async def test_each_tab_shows_its_deliveries(admin: Person, three: dict[str, int]) -> None:
+    every = await admin.see(paths.LOG)
+
+    assert lines(every) == 3
+    assert "All Successful Pending Failed" in words(every)
+    for tab, number in three.items():
+        html = await admin.see(paths.log(tab=tab))
+
+        assert lines(html) == 1
+        assert f'href="{paths.delivery(shown_id(number))}"' in html
+
+
+async def test_a_line_says_in_words_what_came_of_it(
+    house: House, admin: Person, row: WebhookRow, three: dict[str, int]
+) -> None:
+    tell(house, row, action=Action.REMOVED)
+    attempt(house, row, DOWN, State.PENDING)
+    text = words(await admin.see(paths.LOG))
+
+    assert "Successful Answered 200" in text
+    assert "Failed Answered 503." in text
+    assert "Company deleted acme https://crm.example.com/hook Pending Answered 503." in text
+    assert "Next attempt" in text
+
+
+async def test_filters_narrow_the_log(house: House, northwind: Reseller, admin: Person) -> None:
+    company = a_webhook(house, northwind)
+    lead = a_webhook(house, northwind, resource=Resource.LEAD)
+    tell(house, company, count=2)
+    tell(house, lead, action=Action.ADDED)
+
+    assert lines(await admin.see(paths.log(resource="LEAD"))) == 1
+    assert lines(await admin.see(paths.log(action="CHANGED"))) == 2
+    assert lines(await admin.see(paths.log(webhook=lead.uuid))) == 1
+    assert lines(await admin.see(paths.log(resource="LEAD", action="CHANGED"))) == 0
+
+
+async def test_the_form_and_the_tabs_keep_each_other(admin: Person, three: dict[str, int]) -> None:
+    html = await admin.see(paths.log(tab="failed", resource="COMPANY"))
+
+    assert '<option value="COMPANY" selected>' in html
+    assert '<input type="hidden" name="tab" value="failed">' in html
+    assert f'href="{paths.LOG}?tab=pending&amp;resource=COMPANY"' in html
+
+
+@pytest.mark.parametrize(
+    "query", ["tab=x", "resource=PIZZA", "action=x", "behind=x", "behind=1", "behind=9.-1", "q=1"]
+)
+async def test_what_an_address_does_not_know_leaves_nothing_out(
+    admin: Person, three: dict[str, int], query: str
+) -> None:
+    assert lines(await admin.see(f"{paths.LOG}?{query}")) == 3
+
+
+async def test_the_log_comes_in_pages_that_neither_lose_nor_repeat(
+    house: House, admin: Person, row: WebhookRow
+) -> None:
+    tell(house, row, count=70)
+    attempt(house, row, OK, State.DELIVERED)
+    numbers = {shown_id(number) for number in tell(house, row, count=40)}
+    first = await admin.see(paths.LOG)
+    older = first.partition(">Older<")[0].rpartition('href="')[2].partition('"')[0]
+    tell(house, row)
+    second = await admin.see(older)
+    third = second.partition(">Older<")[0].rpartition('href="')[2].partition('"')[0]
+    ids = [
+        part.partition('"')[0]
+        for html in (first, second, await admin.see(third))
+        for part in html.split(f'class="opens" href="{paths.LOG}/')[1:]
+    ]
+
+    assert len(ids) == len(set(ids)) == 110
+    assert numbers <= set(ids[:50])
+    assert ">Newest<" in second
+
+
+async def test_without_webhooks_the_log_says_so(admin: Person) -> None:
+    assert "There is no webhook that notifications could go to." in words(
+        await admin.see(paths.LOG)
+    )
+
+
+async def test_details_show_the_payload_as_it_went_out(
+    admin: Person, three: dict[str, int]
+) -> None:
+    html = await admin.see(paths.delivery(shown_id(three["successful"])))
+
+    assert "&#34;name&#34;: &#34;Acme &lt;b&gt;&amp;&lt;/b&gt; Söhne&#34;" in html
+    assert "&#34;total&#34;: 10.5" in html
+
+
+async def test_details_show_each_attempt_with_masked_headers(
+    house: House, admin: Person, row: WebhookRow
+) -> None:
+    (number,) = tell(house, row)
+    attempt(house, row, DOWN, State.PENDING)
+    attempt(house, row, OK, State.DELIVERED)
+    text = words(await admin.see(paths.delivery(shown_id(number))))
+
+    assert text.index("Attempt 2 Accepted") < text.index("Attempt 1 Not accepted")
+    assert "Duration 1.2 s Status 503" in text
+    assert "<h1>down</h1>" in text
+    assert "x-webhook-attempt: 2" in text
+    assert "x-appdirect-webhook-token: ********" in text
+    assert "webhook-signature: v1,********" in text
+
+
+async def test_a_failed_delivery_says_why_and_what_to_do(
+    admin: Person, three: dict[str, int]
+) -> None:
+    text = words(await admin.see(paths.delivery(shown_id(three["failed"]))))
+
+    assert "Failed after 1 attempt. Answered 503;" in text
+    assert "Look in the receiver's log at that time: something went wrong there." in text
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_there_is_something_to_do_about_every_reason(reason: Reason) -> None:
+    assert said.remedy(reason.value, 418 if reason is Reason.STATUS else None)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 415, 418, 429, 500, 503])
+def test_there_is_something_to_do_about_every_status(status: int) -> None:
+    assert said.remedy("STATUS", status)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_a_word(state: State) -> None:
+    assert said.STATES[state].word
+
+
+async def test_a_pending_delivery_says_what_it_waits_for(
+    house: House, northwind: Reseller, admin: Person, row: WebhookRow
+) -> None:
+    (number,) = tell(house, row)
+    page = paths.delivery(shown_id(number))
+    at_first = words(await admin.see(page))
+    attempt(house, row, DOWN, State.PENDING)
+    later = words(await admin.see(page))
+    webhooks.pause(house.database, northwind.id, row.uuid)
+    paused = words(await admin.see(page))
+
+    assert "Not sent yet." in at_first
+    assert "It is tried again by itself" in later
+    assert "Waits because the webhook is paused." in paused
+
+
+async def test_a_retry_is_a_new_delivery_that_names_the_old_one(
+    house: House, northwind: Reseller, admin: Person, outside: Outside, three: dict[str, int]
+) -> None:
+    old = shown_id(three["failed"])
+    offered = await admin.see(paths.delivery(old))
+    answer = await admin.send(paths.delivery(old, "retry"))
+    html = await admin.follow(answer)
+    newest = deliveries.get(house.database, three["pending"] + 1, reseller_id=northwind.id)
+
+    assert "Confirm Retry" in offered
+    assert answer.headers["location"] == paths.delivery(shown_id(three["pending"] + 1))
+    assert f"Repeats {old}" in words(html)
+    assert newest.entry.line.replay_of == three["failed"]
+    assert outside.pokes == 1
+
+
+async def test_what_is_pending_offers_no_retry_and_takes_none(
+    admin: Person, outside: Outside, three: dict[str, int]
+) -> None:
+    path = paths.delivery(shown_id(three["pending"]))
+    html = await admin.see(path)
+    page = await admin.follow(await admin.send(paths.delivery(shown_id(three["pending"]), "retry")))
+
+    assert "Confirm Retry" not in html
+    assert "It was not sent again. This delivery is still pending" in words(page)
+    assert outside.pokes == 0
+
+
+async def test_the_log_of_a_deleted_webhook_stays_but_cannot_be_repeated(
+    house: House, northwind: Reseller, admin: Person, row: WebhookRow, three: dict[str, int]
+) -> None:
+    webhooks.delete(house.database, northwind.id, row.uuid)
+    failed = paths.delivery(shown_id(three["failed"]))
+    html = await admin.see(failed)
+    page = await admin.follow(await admin.send(paths.delivery(shown_id(three["failed"]), "retry")))
+    cancelled = words(await admin.see(paths.delivery(shown_id(three["pending"]))))
+
+    assert lines(await admin.see(paths.LOG)) == 3
+    assert "(deleted)" in words(html)
+    assert "Confirm Retry" not in html
+    assert "It was not sent again." in words(page)
+    assert "Cancelled. Its webhook was deleted." in cancelled
+    assert "None was made." in cancelled
+
+
+@pytest.mark.parametrize("shown", ["1", "dlv_", "dlv_0x1", "dlv_-1", f"dlv_{10**40}", "dlv_٣"])
+async def test_what_cannot_be_a_delivery_is_not_there(admin: Person, shown: str) -> None:
+    assert (await admin.client.get(f"{paths.LOG}/{shown}")).status_code == 404
+
+
+async def test_a_refused_attempt_is_told_apart_from_one_that_was_sent(
+    house: House, admin: Person, row: WebhookRow
+) -> None:
+    (number,) = tell(house, row)
+    refused = Attempt(
+        Outcome.REFUSED, 1, None, Reason.FORBIDDEN_ADDRESS, "crm.example.com has the address ::1"
+    )
+    attempt(house, row, refused, State.FAILED)
+    text = words(await admin.see(paths.delivery(shown_id(number))))
+
+    assert "Attempt 1 Not sent" in text
+    assert "Status no answer" in text

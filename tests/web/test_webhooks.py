@@ -1,0 +1,290 @@
+"""The Webhooks page and a webhook's own: what they say, and what can be done there."""
+
+import re
+
+import pytest
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.attempts import Attempt, Outcome, Reason, from_status
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhooks import WebhookState
+from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store import webhooks as store
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import paths
+from tests.web.browsing import (
+    OAUTH2,
+    OK,
+    TOKEN,
+    Outside,
+    Person,
+    a_webhook,
+    attempt,
+    house_of,
+    tell,
+    words,
+)
+
+NEW = {
+    "url": "https://crm.example.com/hook",
+    "resource": "INVOICE",
+    "actions": "ADDED",
+    "auth": "NONE",
+    "maxInFlight": "10",
+}
+EXPIRED = "the certificate of crm.example.com has expired"
+
+
+def shown_secret(html: str) -> str:
+    found = re.search(r'id="signing-secret" readonly value="([^"]+)"', html)
+    return found[1] if found else ""
+
+
+def signing_secret(house: House, row: WebhookRow) -> str:
+    return webhooks.opened(house.box, row, 0).secret
+
+
+def fails(house: House, row: WebhookRow) -> None:
+    """Open the webhook's circuit, as the engine does."""
+    now = clock.now()
+    circuit = Circuit(
+        is_open=True, reason=EXPIRED, since=now, probe_at=now + 60 * clock.SECOND, failures=10
+    )
+    with house.database.write() as tx:
+        store.note_circuit(tx, row.id, circuit)
+
+
+async def test_without_webhooks_the_page_explains_and_offers_to_add_one(admin: Person) -> None:
+    html = await admin.see(paths.WEBHOOKS)
+    text = words(html)
+
+    assert "Manage > Reseller > Settings > Integration | Webhooks" in text
+    assert "No webhooks yet Add one to keep a CRM, ERP or billing system up to date." in text
+    assert html.count(f'href="{paths.ADD}"') == 1
+
+
+async def test_the_platforms_name_is_the_operators_choice(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    branded = Person(house_of(house.database, Outside(), platform_name="Acme <Market>"))
+    branded.client.cookies.update(admin.client.cookies)
+    html = await branded.see(paths.WEBHOOKS)
+
+    assert "what happens on Acme &lt;Market&gt;" in html
+    assert "AppReseller" not in html
+
+
+async def test_a_created_webhook_is_confirmed_and_in_the_table(admin: Person) -> None:
+    text = words(await admin.follow(await admin.send(paths.ADD, NEW)))
+
+    assert "The webhook was created." in text
+    assert "https://crm.example.com/hook Invoice Added None Active" in text
+
+
+async def test_the_signing_secret_is_shown_once_to_the_session_that_asked(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    answer = await admin.send(paths.ADD, NEW)
+    other = await Person(house).enters(Role.ADMIN, northwind)
+    name = "webhooks-notice"
+    other.client.cookies.set(name, admin.client.cookies[name])
+    theirs = await other.see(paths.WEBHOOKS)
+    first, again = await admin.follow(answer), await admin.see(paths.WEBHOOKS)
+    (row,) = webhooks.page(house.database, northwind.id)
+
+    assert shown_secret(first) == signing_secret(house, row)
+    assert shown_secret(again) == shown_secret(theirs) == ""
+    assert "was created" not in words(again)
+
+
+async def test_a_notice_that_was_made_up_tells_nothing(admin: Person) -> None:
+    admin.client.cookies.set("webhooks-notice", "gAAAA")
+
+    assert 'role="status"' not in await admin.see(paths.WEBHOOKS)
+
+
+async def test_the_table_tells_how_each_webhook_fares(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    paused = a_webhook(house, northwind, resource=Resource.LEAD)
+    failing = a_webhook(house, northwind, resource=Resource.ORDER, auth=OAUTH2)
+    webhooks.pause(house.database, northwind.id, paused.uuid)
+    fails(house, failing)
+    text = words(await admin.see(paths.WEBHOOKS))
+
+    assert "Lead Added, Deleted, Changed None Paused" in text
+    assert "Order Added, Deleted, Changed OAuth2 Failing The certificate of crm" in text
+
+
+async def test_webhooks_come_in_pages(house: House, northwind: Reseller, admin: Person) -> None:
+    for number in range(101):
+        a_webhook(house, northwind, url=f"https://crm.example.com/{number:03}")
+    first = await admin.see(paths.WEBHOOKS)
+    second = await admin.see(f"{paths.WEBHOOKS}?after=100")
+
+    assert (first.count('class="opens"'), second.count('class="opens"')) == (100, 1)
+    assert f"{paths.WEBHOOKS}?after=100" in first
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "9" * 30, "٣", "1&after=2"])
+async def test_a_place_that_cannot_be_is_the_beginning(admin: Person, after: str) -> None:
+    assert "Webhooks" in words(await admin.see(f"{paths.WEBHOOKS}?after={after}"))
+
+
+async def test_a_webhooks_page_tells_its_settings(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind, auth=OAUTH2, ordered=True, rate_per_second=2.5)
+    text = words(await admin.see(paths.webhook(row.uuid)))
+
+    assert "Authentication OAuth2 Access Token URI https://id.example.com/token" in text
+    assert "Client ID crm Username ana-at-crm Scope hooks" in text
+    assert "Every change, in order" in text
+    assert "10 at once, 2.5 a second" in text
+
+
+async def test_a_webhooks_page_shows_its_newest_notifications(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row, count=6)
+    attempt(house, row, OK, State.DELIVERED)
+    html = await admin.see(paths.webhook(row.uuid))
+
+    assert html.count('class="opens"') == 5
+    assert f'href="{paths.log(webhook=row.uuid)}"' in html
+
+
+async def test_a_failing_webhook_says_why_and_that_nothing_is_lost(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    fails(house, row)
+    text = words(await admin.see(paths.webhook(row.uuid)))
+
+    assert "The certificate of crm.example.com has expired." in text
+    assert "The others wait; none of their attempts is used up." in text
+
+
+async def test_pause_and_resume_hold_the_webhook_and_tell_the_engine(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    row = a_webhook(house, northwind)
+    paused = await admin.follow(await admin.send(paths.webhook(row.uuid, "pause")))
+    state = webhooks.get(house.database, northwind.id, row.uuid).state
+    resumed = await admin.follow(await admin.send(paths.webhook(row.uuid, "resume")))
+
+    assert "The webhook was paused." in words(paused)
+    assert paths.webhook(row.uuid, "resume") in paused
+    assert state is WebhookState.PAUSED
+    assert "The webhook was resumed." in words(resumed)
+    assert outside.pokes == 2
+
+
+async def test_a_test_notification_goes_out_with_the_webhooks_secrets_and_its_answer_is_shown(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    row = a_webhook(house, northwind, auth=TOKEN)
+    answer = await admin.send(paths.webhook(row.uuid, "test"))
+    (tried,) = outside.tried
+
+    assert (tried.url, tried.auth) == (row.url, TOKEN)
+    assert "was accepted. The receiver answered 200 after 48 ms." in words(answer.text)
+    assert '{"received":true}' in words(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (
+            Attempt(Outcome.FAILED, 12, None, Reason.TLS, EXPIRED),
+            "The certificate of crm.example.com has expired. Give the receiver a valid certificate",
+        ),
+        (from_status(401, 5), "Check the authentication of the webhook"),
+        (from_status(503, 5, response="<b>down</b>"), "<b>down</b>"),
+    ],
+    ids=["certificate", "status", "answer"],
+)
+async def test_a_test_notification_that_is_not_accepted_says_why_and_what_to_do(
+    house: House, northwind: Reseller, admin: Person, outside: Outside, result: Attempt, told: str
+) -> None:
+    row = a_webhook(house, northwind)
+    outside.answer = result
+    answer = await admin.send(paths.webhook(row.uuid, "test"))
+
+    assert "The test notification was not accepted." in words(answer.text)
+    assert told in words(answer.text)
+
+
+async def test_who_comes_back_to_a_tests_address_sees_the_webhook(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    row = a_webhook(house, northwind)
+    answer = await admin.client.get(paths.webhook(row.uuid, "test"))
+
+    assert answer.headers["location"] == paths.webhook(row.uuid)
+    assert outside.tried == []
+
+
+async def test_a_rotated_secret_is_shown_once_and_the_old_one_goes_on_signing(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    row = a_webhook(house, northwind)
+    path = paths.webhook(row.uuid)
+    page = await admin.follow(await admin.send(paths.webhook(row.uuid, "rotate-secret")))
+    newer = webhooks.get(house.database, northwind.id, row.uuid)
+
+    assert shown_secret(page) == signing_secret(house, newer) != signing_secret(house, row)
+    assert "For one day notifications are signed with the old one as well" in words(page)
+    assert shown_secret(await admin.see(path)) == ""
+    assert outside.pokes == 1
+
+
+async def test_deleting_takes_a_second_step(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    row = a_webhook(house, northwind)
+    asked = await admin.see(paths.webhook(row.uuid, "delete"))
+    still_there = webhooks.page(house.database, northwind.id)
+    page = await admin.follow(await admin.send(paths.webhook(row.uuid, "delete")))
+
+    assert "Delete this webhook?" in words(asked)
+    assert "Confirm Delete" in words(asked)
+    assert still_there == [row]
+    assert "The webhook was deleted. Nothing more is sent to https://crm" in words(page)
+    assert webhooks.page(house.database, northwind.id) == []
+    assert outside.pokes == 1
+
+
+async def test_a_secret_cannot_be_seen_any_more_once_its_webhook_is_gone(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    answer = await admin.send(paths.ADD, NEW)
+    (row,) = webhooks.page(house.database, northwind.id)
+    webhooks.delete(house.database, northwind.id, row.uuid)
+    page = await admin.follow(answer)
+
+    assert shown_secret(page) == ""
+
+
+async def test_what_a_reseller_wrote_is_text_and_never_markup(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind, url='https://crm.example.com/?a="><script>x</script>')
+    row_page = await admin.see(paths.webhook(row.uuid))
+
+    for html in (await admin.see(paths.WEBHOOKS), row_page):
+        assert "<script>x" not in html
+
+
+async def test_actions_are_named_in_the_pages_order(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    a_webhook(house, northwind, actions=frozenset({Action.CHANGED, Action.ADDED}))
+
+    assert "Company Added, Changed None" in words(await admin.see(paths.WEBHOOKS))
