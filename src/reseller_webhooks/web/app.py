@@ -1,6 +1,6 @@
 """The pages as an ASGI application, to be mounted behind the API."""
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI
 from starlette.responses import Response
 
 from reseller_webhooks.operations.house import House
@@ -9,9 +9,8 @@ from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.head import HeadAsGet
 from reseller_webhooks.web.headers import StrictHeaders
 from reseller_webhooks.web.page import Site
-from reseller_webhooks.web.rendering import HERE, environment
+from reseller_webhooks.web.rendering import STATICS
 from reseller_webhooks.web.routes import account, entrance, log, resellers, webhook, webhooks
-from reseller_webhooks.web.statics import Statics
 from reseller_webhooks.web.visiting import genuine
 
 NOT_FOUND = 404
@@ -30,13 +29,7 @@ AREAS = (
 def create_web(house: House) -> FastAPI:
     """Every page. No route changes anything before `genuine` has passed its form."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    statics = Statics(HERE / "static")
-    app.state.site = Site(
-        house=house,
-        templates=environment(statics, house.settings.platform_name),
-        statics=statics,
-        cookies=Cookies(secure=house.settings.public_url.startswith("https://")),
-    )
+    app.state.site = Site(house, Cookies(secure=house.settings.public_url.startswith("https://")))
     app.get("/static/{version}/{name:path}")(static)
     for area in AREAS:
         app.include_router(area, dependencies=[Depends(genuine)])
@@ -46,7 +39,6 @@ def create_web(house: House) -> FastAPI:
     return app
 
 
-async def static(request: Request, version: str, name: str) -> Response:
+async def static(version: str, name: str) -> Response:
     """A stylesheet, module or icon."""
-    site: Site = request.app.state.site
-    return site.statics.response(version, name) or Response(status_code=NOT_FOUND)
+    return STATICS.response(version, name) or Response(status_code=NOT_FOUND)

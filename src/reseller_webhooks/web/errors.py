@@ -88,7 +88,13 @@ def _wanted(request: Request) -> str:
 
 def _page(request: Request, status: int, detail: str) -> Response:
     site: Site = request.app.state.site
-    body = site.templates.get_template("error.html").render(
-        status=status, detail=detail, visitor=None, reseller=None, notice=None, page=None
+    body = site.render(
+        "error.html",
+        status=status,
+        detail=detail,
+        visitor=None,
+        reseller=None,
+        notice=None,
+        page=None,
     )
     return HTMLResponse(body, status)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -18,7 +17,7 @@ from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import notices
 from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.notices import Notice
-from reseller_webhooks.web.statics import Statics
+from reseller_webhooks.web.rendering import templates
 
 SEE_OTHER = 303
 DETAIL_MAX = 1_000
@@ -30,9 +29,12 @@ class Site:
     """What all pages share."""
 
     house: House
-    templates: Environment
-    statics: Statics
     cookies: Cookies
+
+    def render(self, template: str, **given: Any) -> str:
+        """A template with what it is given."""
+        platform = self.house.settings.platform_name
+        return templates().get_template(template).render(platform=platform, **given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Page:
     def html(self, template: str, status: int = 200, **given: Any) -> HTMLResponse:
         """The page."""
         notice = self._notice()
-        body = self.site.templates.get_template(template).render(
+        body = self.site.render(
+            template,
             page=self,
             visitor=self.visitor,
             reseller=self.reseller,

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ _ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.])")
 """Where the parts of a URL end; not behind https://, which would stand alone."""
 
 
-def environment(statics: Statics, platform: str) -> Environment:
+STATICS = Statics(HERE / "static")
+
+
+@cache
+def templates() -> Environment:
     """Jinja2 with everything that every template may use; it escapes all that it prints."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -32,8 +37,7 @@ def environment(statics: Statics, platform: str) -> Environment:
         auto_reload=False,
     )
     made.globals.update(
-        platform=platform,
-        static=statics.url,
+        static=STATICS.url,
         paths=paths,
         words=words,
         resources=list(Resource),
