@@ -1,10 +1,10 @@
-"""What pydantic finds wrong, in our words. They never repeat a value: it may be secret."""
+"""What pydantic finds wrong, in our words. They repeat a value only where none can be secret."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reseller_webhooks.core.errors import Invalid, Problem
-from reseller_webhooks.core.resources.words import Place, pointer_to
+from reseller_webhooks.core.resources.words import Place, pointer_to, shown
 from reseller_webhooks.core.webhooks import AUTH_LABELS
 
 # By pydantic's type of error; for others its own words must do.
@@ -39,6 +39,12 @@ _WORDS = {
     "value_error": "{error}",
 }
 
+# Secrets are texts, so what is wrong with a choice or a number may be shown.
+_SHOWN = frozenset(
+    {"enum", "literal_error", "int_parsing", "int_from_float", "float_parsing", "bool_parsing"}
+    | {"greater_than", "greater_than_equal", "less_than_equal"}
+)
+
 
 def invalid(errors: Iterable[Mapping[str, Any]]) -> Invalid:
     """All that is wrong. errors: as ValidationError.errors() has them."""
@@ -58,8 +64,21 @@ def _steps(place: Place) -> Iterator[str | int]:
 
 
 def _detail(error: Mapping[str, Any]) -> str:
-    words = _WORDS.get(error["type"], "is not right: {message}")
+    words = _value(error) + _WORDS.get(error["type"], "is not right: {message}")
     facts = error.get("ctx", {}) | {"message": error["msg"][:1].lower() + error["msg"][1:]}
     for name in ("expected", "expected_tags"):
         facts[name] = str(facts.get(name)).replace("'", "").replace(" or ", ", ")
     return words.format(**facts)
+
+
+def _value(error: Mapping[str, Any]) -> str:
+    if error["type"] == "union_tag_invalid":
+        return _text(f"{shown(error['ctx']['tag'])} is not known; it ")
+    if error["type"] not in _SHOWN:
+        return ""
+    return _text(f"{shown(error['input'])} is not allowed; it ")
+
+
+def _text(value: str) -> str:
+    """As `format` leaves it unchanged."""
+    return value.replace("{", "{{").replace("}", "}}")
