@@ -32,6 +32,7 @@ def body(model: type[M]) -> Callable[[bytes], Awaitable[M]]:
     """A dependency: the body as the model, strictly, so "10" is no number."""
 
     async def read(raw: Raw) -> M:
+        value(raw)  # One reader decides what is JSON; pydantic's takes NaN, for one.
         try:
             return model.model_validate_json(raw, strict=True, by_alias=True, by_name=False)
         except ValidationError as error:

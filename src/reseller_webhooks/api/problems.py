@@ -83,10 +83,7 @@ UNEXPECTED = Kind("unexpected", 500, "Unexpected error")
 
 def answer(error: ResellerWebhooksError) -> Response:
     """The answer that tells an error."""
-    body = {"detail": str(error)}
-    if isinstance(error, Invalid):
-        body = _of_invalid(error)
-    return _response(PROBLEMS[type(error)], body, _headers(error))
+    return _response(PROBLEMS[type(error)], _told(error), _headers(error))
 
 
 def unexpected() -> Response:
@@ -111,6 +108,17 @@ def raises(*errors: type[ResellerWebhooksError]) -> dict[int | str, dict[str, An
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     return told
+
+
+def _told(error: ResellerWebhooksError) -> dict[str, Any]:
+    match error:
+        case Invalid():
+            return _of_invalid(error)
+        case Unavailable():  # What follows may be the driver's words, which name hosts and users.
+            return {"detail": str(error).partition(":")[0]}
+        case Refused():  # Its remedy is for the operator, who finds it in the log.
+            return {"detail": "something has to be mended here; it is in the log"}
+    return {"detail": str(error)}
 
 
 def _of_invalid(error: Invalid) -> dict[str, Any]:

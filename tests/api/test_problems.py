@@ -1,0 +1,224 @@
+"""What goes wrong is answered as problem+json, and says nothing that it should not."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from reseller_webhooks.api import problems
+from reseller_webhooks.api.problems import PROBLEMS, UNEXPECTED, answer
+from reseller_webhooks.core import errors
+from reseller_webhooks.core.errors import (
+    Invalid,
+    NotFound,
+    Problem,
+    ResellerWebhooksError,
+    Unavailable,
+)
+from reseller_webhooks.store.resellers import Reseller
+from tests.conftest import Running
+
+JSON = {"content-type": "application/json"}
+
+
+def every_error(root: type[ResellerWebhooksError]) -> Iterator[type[ResellerWebhooksError]]:
+    for one in root.__subclasses__():
+        if one.__module__ in (errors.__name__, problems.__name__):
+            yield one
+        yield from every_error(one)
+
+
+def assert_problem(got: httpx.Response, status: int, name: str) -> None:
+    assert got.headers["content-type"] == "application/problem+json"
+    assert (got.status_code, got.json()["type"]) == (status, f"/docs#{name}")
+
+
+def test_every_error_has_its_answer_and_its_own_name() -> None:
+    assert set(every_error(ResellerWebhooksError)) == set(PROBLEMS)
+    assert len({kind.name for kind in PROBLEMS.values()} | {UNEXPECTED.name}) == len(PROBLEMS) + 1
+
+
+def test_a_problem_has_the_members_of_the_standard() -> None:
+    got = answer(NotFound("webhook", "x"))
+
+    assert json.loads(bytes(got.body)) == {
+        "type": "/docs#not-found",
+        "title": "Not found",
+        "status": 404,
+        "detail": "no webhook with id 'x'",
+    }
+    assert (got.status_code, got.media_type) == (404, "application/problem+json")
+
+
+def test_input_has_an_error_for_each_problem() -> None:
+    got = json.loads(bytes(answer(Invalid([Problem("/a", "x"), Problem("/b", "y")])).body))
+
+    assert got["detail"] == "2 things are wrong; errors lists them"
+    assert got["errors"] == [{"pointer": "/a", "detail": "x"}, {"pointer": "/b", "detail": "y"}]
+
+
+def test_who_comes_too_early_is_told_when_to_come_again() -> None:
+    assert answer(Unavailable("busy", retry_after_s=7)).headers["retry-after"] == "7"
+
+
+async def test_a_path_where_nothing_is(manager: httpx.AsyncClient) -> None:
+    for path in ("/api/v1/webhook", "/api/", "/api/v1/webhooks/", "/api/v1/webhooks%00"):
+        assert_problem(await manager.get(path), 404, "no-such-path")
+
+
+async def test_a_wrong_method_is_told_all_that_are_right(manager: httpx.AsyncClient) -> None:
+    got = await manager.put("/api/v1/webhooks/x")
+
+    assert_problem(got, 405, "wrong-method")
+    assert got.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
+
+
+async def test_options_tell_the_methods(manager: httpx.AsyncClient) -> None:
+    got = await manager.options("/api/v1/webhooks")
+
+    assert (got.status_code, got.content) == (204, b"")
+    assert got.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+async def test_head_is_get_without_a_body(manager: httpx.AsyncClient) -> None:
+    head, get = await manager.head("/api/v1/webhooks"), await manager.get("/api/v1/webhooks")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
+async def test_nothing_that_the_api_answers_may_be_stored(
+    manager: httpx.AsyncClient, nobody: httpx.AsyncClient
+) -> None:
+    for got in (await manager.get("/api/v1/webhooks"), await nobody.get("/api/v1/webhooks")):
+        assert got.headers["cache-control"] == "no-store"
+
+
+async def test_no_other_site_may_read_what_the_api_answers(manager: httpx.AsyncClient) -> None:
+    got = await manager.get("/api/v1/webhooks", headers={"origin": "https://evil.example"})
+
+    assert not [name for name in got.headers if name.startswith("access-control")]
+
+
+GARBAGE = [
+    (b"", 400, "malformed"),
+    (b"{", 400, "malformed"),
+    (b"{}}", 400, "malformed"),
+    (b"\xff\xfe{}", 400, "malformed"),
+    (b'{"changes":[],}', 400, "malformed"),
+    (b'{"changes":NaN}', 400, "malformed"),
+    (b'{"name":"\\ud800"}', 400, "malformed"),
+    (b"[" * 100_000, 400, "malformed"),
+    (b"null", 422, "invalid"),
+    (b'"text"', 422, "invalid"),
+    (b"[]", 422, "invalid"),
+    (b"1e999", 400, "malformed"),
+    (b'{"name":' + b"9" * 5000 + b"}", 400, "malformed"),
+    (b'{"changes":5,"name":5,"actions":5}', 422, "invalid"),
+    (b'{"\\u0000":1,"name":"\\u0000"}', 422, "invalid"),
+]
+TAKERS = [
+    ("POST", "/api/v1/changes"),
+    ("POST", "/api/v1/webhooks"),
+    ("PATCH", "/api/v1/webhooks/x"),
+    ("POST", "/api/v1/resellers"),
+    ("POST", "/api/billing/v1/orders"),
+    ("PUT", "/api/billing/v1/subscriptions/x"),
+]
+
+
+@pytest.mark.usefixtures("northwind")
+@pytest.mark.parametrize(("body", "status", "name"), GARBAGE)
+async def test_garbage_is_refused_in_one_way(
+    platform: httpx.AsyncClient, body: bytes, status: int, name: str
+) -> None:
+    got = [
+        (method, path, await platform.request(method, path, content=body, headers=JSON))
+        for method, path in TAKERS
+    ]
+
+    unlike = [
+        (method, path, one.text)
+        for method, path, one in got
+        if (one.status_code, one.json()["type"]) != (status, f"/docs#{name}")
+    ]
+    assert unlike == []
+
+
+@pytest.mark.usefixtures("northwind")
+@pytest.mark.parametrize(
+    "kind",
+    [None, "", "text/plain", "application/x-www-form-urlencoded", "json", "application/jsonx"],
+)
+async def test_a_body_that_does_not_say_it_is_json_is_not_read(
+    platform: httpx.AsyncClient, kind: str | None
+) -> None:
+    headers = {} if kind is None else {"content-type": kind}
+
+    for method, path in TAKERS:
+        got = await platform.request(method, path, content=b"{}", headers=headers)
+        assert_problem(got, 415, "not-json")
+
+
+async def test_json_may_say_its_charset(platform: httpx.AsyncClient, northwind: Reseller) -> None:
+    got = await platform.post(
+        "/api/v1/resellers",
+        content=b'{"name":"Contoso"}',
+        headers={"content-type": "Application/JSON; charset=utf-8"},
+    )
+
+    assert got.status_code == 201
+
+
+async def test_a_body_over_a_mebibyte_is_refused_everywhere_else(
+    platform: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    for method, path in TAKERS[1:]:
+        got = await platform.request(method, path, content=b" " * (1024**2 + 1), headers=JSON)
+        assert_problem(got, 413, "too-large")
+
+
+async def test_a_fault_of_our_own_says_nothing(
+    running: Running, platform: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    gone = {"reseller": northwind.uuid, "type": "LEAD", "uuid": "x", "removed": True}
+
+    async def post() -> httpx.Response:
+        headers = {"idempotency-key": "k"}
+        return await platform.post("/api/v1/changes", json={"changes": [gone]}, headers=headers)
+
+    await post()
+    with running.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE idempotency SET answer = 'broken'")
+
+    got = await post()
+
+    assert_problem(got, 500, "unexpected")
+    assert got.json()["detail"] == "something went wrong here; it is in the log"
+
+
+async def test_a_store_that_does_not_answer_is_told_without_the_drivers_words(
+    running: Running, manager: httpx.AsyncClient
+) -> None:
+    with running.database.write() as tx:
+        tx.connection.exec_driver_sql("ALTER TABLE webhook RENAME TO webhooks")
+
+    got = await manager.get("/api/v1/webhooks")
+
+    assert_problem(got, 503, "unavailable")
+    assert got.json()["detail"] == "the store does not answer"
+
+
+async def test_a_secret_that_does_not_open_is_told_to_the_operator_only(
+    running: Running, manager: httpx.AsyncClient
+) -> None:
+    spec = {"url": "https://hooks.example.com/", "resource": "LEAD", "actions": ["ADDED"]}
+    one = (await manager.post("/api/v1/webhooks", json=spec)).headers["location"]
+    with running.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE webhook SET auth_sealed = 'broken'")
+
+    got = await manager.get(one)
+
+    assert_problem(got, 500, "refused")
+    assert "RESELLER_WEBHOOKS" not in got.text

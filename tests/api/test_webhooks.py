@@ -1,0 +1,221 @@
+"""Webhooks by API."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Running
+
+PATH = "/api/v1/webhooks"
+SPEC = {
+    "url": "https://hooks.example.com/in",
+    "resource": "COMPANY",
+    "actions": ["CHANGED", "ADDED"],
+}
+SECRET = "correct-horse-battery"
+TOKEN = {"type": "TOKEN", "token": SECRET}
+CLIENT = {"tokenUrl": "https://id.example.com/token", "clientId": "me", "clientSecret": SECRET}
+PASSWORD = {"type": "OAUTH2_PASSWORD", **CLIENT, "username": "ana", "password": SECRET}
+CREDENTIALS = {"type": "OAUTH2_CLIENT_CREDENTIALS", **CLIENT, "scope": "write"}
+
+
+async def add(client: httpx.AsyncClient, **given: object) -> httpx.Response:
+    return await client.post(PATH, json=SPEC | given)
+
+
+async def added(client: httpx.AsyncClient, **given: object) -> str:
+    return f"{PATH}/{(await add(client, **given)).json()['id']}"
+
+
+async def test_a_webhook_is_answered_as_the_contract_says(manager: httpx.AsyncClient) -> None:
+    answer = await add(manager)
+
+    shown = answer.json()
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"{PATH}/{shown['id']}"
+    assert shown["signingSecret"].startswith("whsec_")
+    assert shown["createdAt"].endswith("Z")
+    for name in ("id", "signingSecret", "createdAt"):
+        shown.pop(name)
+    assert shown == {
+        "url": "https://hooks.example.com/in",
+        "resource": "COMPANY",
+        "actions": ["ADDED", "CHANGED"],
+        "auth": {"type": "NONE"},
+        "mode": "EVERY_CHANGE",
+        "ordered": False,
+        "maxInFlight": 10,
+        "ratePerSecond": None,
+        "state": "ACTIVE",
+        "circuit": "CLOSED",
+        "circuitReason": None,
+        "circuitSince": None,
+    }
+
+
+async def test_the_signing_secret_is_shown_once(manager: httpx.AsyncClient) -> None:
+    created = await add(manager)
+
+    got = await manager.get(created.headers["location"])
+    listed = await manager.get(PATH)
+
+    rest = {name: value for name, value in created.json().items() if name != "signingSecret"}
+    assert got.json() == rest
+    assert listed.json() == {"items": [rest], "nextCursor": None}
+
+
+@pytest.mark.parametrize(
+    ("auth", "shown"),
+    [
+        (TOKEN, {"type": "TOKEN"}),
+        (
+            PASSWORD,
+            {
+                "type": "OAUTH2_PASSWORD",
+                "tokenUrl": "https://id.example.com/token",
+                "clientId": "me",
+                "username": "ana",
+            },
+        ),
+        (
+            CREDENTIALS,
+            {
+                "type": "OAUTH2_CLIENT_CREDENTIALS",
+                "tokenUrl": "https://id.example.com/token",
+                "clientId": "me",
+                "scope": "write",
+            },
+        ),
+    ],
+)
+async def test_authentication_is_shown_without_its_secrets(
+    manager: httpx.AsyncClient, auth: dict[str, str], shown: dict[str, str]
+) -> None:
+    created = await add(manager, auth=auth)
+
+    got = await manager.get(created.headers["location"])
+    assert created.json()["auth"] == got.json()["auth"] == shown
+    assert SECRET not in created.text + got.text
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer", "words"),
+    [
+        ({"url": "http://hooks.example.com"}, "/url", "https://"),
+        ({"url": "https://user:pw@hooks.example.com"}, "/url", "user name or password"),
+        ({"url": "https://hooks.example.com/#x"}, "/url", "fragment"),
+        ({"url": 5}, "/url", "text"),
+        ({"resource": "COMPANIES"}, "/resource", "COMPANY, INVOICE, LEAD, ORDER, SUBSCRIPTION"),
+        ({"actions": []}, "/actions", "at least 1"),
+        ({"actions": ["DELETED"]}, "/actions/0", "ADDED, REMOVED, CHANGED"),
+        ({"actions": "ADDED"}, "/actions", "list"),
+        ({"auth": {"type": "BASIC"}}, "/auth/type", "NONE, TOKEN, OAUTH2_PASSWORD"),
+        ({"auth": {"token": SECRET}}, "/auth/type", "missing"),
+        ({"auth": {"type": "TOKEN"}}, "/auth/token", "missing"),
+        ({"auth": {"type": "TOKEN", "token": f"{SECRET}\n"}}, "/auth/token", "matches"),
+        ({"auth": {"type": "NONE", "token": SECRET}}, "/auth/token", "not known"),
+        ({"auth": PASSWORD | {"tokenUrl": "http://x.example"}}, "/auth/tokenUrl", "https://"),
+        ({"auth": PASSWORD | {"clientSecret": [SECRET]}}, "/auth/clientSecret", "text"),
+        ({"mode": "LATEST"}, "/mode", "EVERY_CHANGE, LATEST_STATE"),
+        ({"ordered": "yes"}, "/ordered", "true or false"),
+        ({"maxInFlight": 0}, "/maxInFlight", "1 or more"),
+        ({"maxInFlight": "10"}, "/maxInFlight", "whole number"),
+        ({"max_in_flight": 10}, "/max_in_flight", "not known"),
+        ({"ratePerSecond": 0}, "/ratePerSecond", "more than 0"),
+        ({"colour": "red"}, "/colour", "not known"),
+    ],
+)
+async def test_what_is_wrong_is_told_and_no_secret_comes_back(
+    manager: httpx.AsyncClient, given: dict[str, Any], pointer: str, words: str
+) -> None:
+    answer = await add(manager, **given)
+
+    (error,) = answer.json()["errors"]
+    assert answer.status_code == 422
+    assert error["pointer"] == pointer
+    assert words in error["detail"]
+    assert SECRET not in answer.text
+
+
+async def test_every_problem_is_told_at_once(manager: httpx.AsyncClient) -> None:
+    answer = await manager.post(PATH, json={"actions": [], "auth": {"type": "TOKEN"}})
+
+    assert {one["pointer"] for one in answer.json()["errors"]} == {
+        "/url",
+        "/resource",
+        "/actions",
+        "/auth/token",
+    }
+
+
+async def test_a_target_has_one_webhook_for_a_resource(manager: httpx.AsyncClient) -> None:
+    await add(manager)
+
+    assert (await add(manager, actions=["REMOVED"])).status_code == 409
+    assert (await add(manager, resource="LEAD")).status_code == 201
+
+
+async def test_a_patch_changes_what_it_names_and_nothing_else(manager: httpx.AsyncClient) -> None:
+    one = await added(manager, auth=TOKEN, ratePerSecond=5)
+    before = (await manager.get(one)).json()
+
+    answer = await manager.patch(one, json={"ratePerSecond": None, "actions": ["REMOVED"]})
+
+    assert answer.json() == before | {"ratePerSecond": None, "actions": ["REMOVED"]}
+
+
+@pytest.mark.parametrize("given", [{"url": None}, {"state": "PAUSED"}, {"id": "x"}, {"auth": {}}])
+async def test_a_patch_of_what_cannot_be_patched_is_refused(
+    manager: httpx.AsyncClient, given: dict[str, Any]
+) -> None:
+    assert (await manager.patch(await added(manager), json=given)).status_code == 422
+
+
+async def test_a_webhook_is_paused_and_resumed(manager: httpx.AsyncClient) -> None:
+    one = await added(manager)
+
+    paused = await manager.post(f"{one}/pause")
+    resumed = await manager.post(f"{one}/resume")
+
+    assert (paused.json()["state"], resumed.json()["state"]) == ("PAUSED", "ACTIVE")
+
+
+async def test_a_secret_that_is_rotated_is_another(manager: httpx.AsyncClient) -> None:
+    created = await add(manager)
+
+    rotated = await manager.post(f"{created.headers['location']}/rotate-secret")
+
+    assert rotated.json()["signingSecret"].startswith("whsec_")
+    assert rotated.json()["signingSecret"] != created.json()["signingSecret"]
+    assert rotated.json()["id"] == created.json()["id"]
+
+
+async def test_a_deleted_webhook_is_gone_and_its_place_is_free(manager: httpx.AsyncClient) -> None:
+    one = await added(manager)
+
+    deleted = await manager.delete(one)
+
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert (await manager.get(one)).status_code == 404
+    assert (await add(manager)).status_code == 201
+
+
+async def test_webhooks_come_in_pages(manager: httpx.AsyncClient) -> None:
+    for resource in ("COMPANY", "LEAD", "ORDER"):
+        await add(manager, resource=resource)
+
+    first = (await manager.get(PATH, params={"limit": 2})).json()
+    second = (await manager.get(PATH, params={"cursor": first["nextCursor"]})).json()
+
+    shown = [one["resource"] for one in first["items"] + second["items"]]
+    assert shown == ["COMPANY", "LEAD", "ORDER"]
+    assert second["nextCursor"] is None
+
+
+async def test_a_platform_key_manages_a_resellers_webhooks(
+    platform: httpx.AsyncClient, manager: httpx.AsyncClient, running: Running
+) -> None:
+    one = await added(platform)
+
+    assert (await manager.get(one)).status_code == 200
