@@ -9,7 +9,7 @@ import uvloop
 
 from tests.receivers.authority import Authority
 
-ON_BOTH_LOOPS = {"test_guard.py", "test_sender.py", "test_failures.py"}
+ON_BOTH_LOOPS = {"test_guard.py", "test_sender.py", "test_sender_hostile.py", "test_failures.py"}
 
 
 def pytest_asyncio_loop_factories(

@@ -32,19 +32,16 @@ class Names:
 async def test_the_addresses_of_a_public_name_are_handed_on() -> None:
     guard = Guard(resolve=Names([PUBLIC, "2606:2800:21f::1"]))
 
-    found = await guard.resolve("hooks.example.com", 8443)
+    found = await guard.addresses("hooks.example.com")
 
-    assert [(each["host"], each["port"]) for each in found] == [
-        (PUBLIC, 8443),
-        ("2606:2800:21f::1", 8443),
-    ]
+    assert found == [PUBLIC, "2606:2800:21f::1"]
 
 
 async def test_one_forbidden_address_among_others_forbids_the_name() -> None:
     guard = Guard(resolve=Names([PUBLIC, "169.254.169.254"]))
 
     with pytest.raises(Forbidden, match=r"hooks.example.com has the address 169.254.169.254"):
-        await guard.resolve("hooks.example.com")
+        await guard.addresses("hooks.example.com")
 
 
 async def test_a_name_that_changes_to_a_forbidden_address_is_forbidden_then() -> None:
@@ -84,7 +81,7 @@ async def test_an_answer_is_kept_for_a_while() -> None:
     guard = Guard(resolve=names)
 
     for _ in range(3):
-        await guard.resolve("hooks.example.com")
+        await guard.addresses("hooks.example.com")
 
     assert names.asked == ["hooks.example.com"]
 

@@ -1,11 +1,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from ipaddress import ip_network
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 import pytest
 
@@ -21,53 +18,14 @@ from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.engine.sender import Sender
 from tests.receivers import behaviours as does
 from tests.receivers.authority import Authority
-from tests.receivers.receiver import (
-    HOST,
-    LOOPBACK,
-    Behaviour,
-    Conversation,
-    Receiver,
-    everything_is_here,
-)
-
-ALLOWED = (ip_network("127.0.0.0/8"),)
-SHORT_S = 0.5
-"""A deadline for receivers that never come to an end; long enough for TLS on a busy machine."""
-HEADERS = {
-    "content-type": "application/json",
-    "webhook-id": "429afed8-0000-4000-8000-127083b025c1",
-    "x-appdirect-webhook-token": "s3cret",
-    "user-agent": "reseller-webhooks/0.1.0",
-}
-
-
-def outgoing(url: str, body: bytes = b'{"a":1}') -> Outgoing:
-    return Outgoing(url, HEADERS, body)
-
-
-class Talking(Protocol):
-    def __call__(
-        self, behaviour: Behaviour, *, tls: ssl.SSLContext | None = ..., **options: Any
-    ) -> AbstractAsyncContextManager[tuple[Sender, Receiver]]: ...
+from tests.receivers.receiver import HOST, LOOPBACK, Behaviour, Conversation
+from tests.receivers.talking import HEADERS, SHORT_S, Talking, outgoing, talking_with
 
 
 @pytest.fixture
 def talking(authority: Authority, ca_file: Path) -> Talking:
     """A sender and a receiver that behaves as told."""
-    usual = authority.serves(HOST, LOOPBACK, "localhost")
-
-    @asynccontextmanager
-    async def start(
-        behaviour: Behaviour, *, tls: ssl.SSLContext | None = usual, **options: Any
-    ) -> AsyncIterator[tuple[Sender, Receiver]]:
-        given = {"ca_file": ca_file, "allowed": ALLOWED, "resolve": everything_is_here}
-        async with (
-            Receiver(behaviour, tls=tls) as receiver,
-            Sender(**{**given, **options}) as sender,
-        ):
-            yield sender, receiver
-
-    return start
+    return talking_with(authority, ca_file)
 
 
 # --- what goes out, and what counts ---------------------------------------------------------
@@ -80,7 +38,7 @@ async def test_headers_go_out_as_given_and_with_nothing_but_host_and_length(
         await sender.send(outgoing(receiver.url()))
         (request,) = await receiver.received(1)
 
-    added = {"Host": f"{HOST}:{receiver.port}", "Content-Length": "7"}
+    added = {"host": f"{HOST}:{receiver.port}", "content-length": "7"}
     assert dict(request.headers) == {**HEADERS, **added}
     assert (request.method, request.body) == ("POST", b'{"a":1}')
 

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 
 from tests.receivers.receiver import Behaviour, Conversation
 
@@ -149,16 +149,34 @@ def bomb() -> bytes:
     return head.encode() + packed
 
 
-def drips(raw: bytes, until: Callable[[], Awaitable[object]]) -> Behaviour:
-    """Takes a request, writes the bytes one by one, then waits for something to happen."""
+def drips(raw: bytes) -> Behaviour:
+    """Takes every request and answers with these bytes, one by one."""
+
+    async def behave(talk: Conversation) -> None:
+        while await talk.request():
+            for byte in raw:
+                await talk.say(bytes([byte]))
+
+    return behave
+
+
+def cuts(raw: bytes, at: Sequence[int], *, polite: bool = True) -> Behaviour:
+    """Answers so many bytes and closes or resets; for each connection another number."""
+    waiting = list(at)
 
     async def behave(talk: Conversation) -> None:
         await talk.request()
-        for byte in raw:
-            await talk.say(bytes([byte]))
-        await until()
+        await talk.say(raw[: waiting.pop(0)])
+        if not polite:
+            _reset(talk)
 
     return behave
+
+
+async def echoes(talk: Conversation) -> None:
+    """Answers with the path that was asked for."""
+    while request := await talk.request():
+        await talk.answer(200, request.path.encode())
 
 
 def _reset(talk: Conversation) -> None:

@@ -73,13 +73,15 @@ Behaviour = Callable[[Conversation], Awaitable[None]]
 
 
 class Receiver:
-    """A server on loopback. tls: None for one that speaks plain TCP.
+    """A server on loopback, at this address. tls: None for one that speaks plain TCP.
 
     requests: what came so far. connections: how many were accepted, with TLS done.
     """
 
-    def __init__(self, behaviour: Behaviour, *, tls: ssl.SSLContext | None) -> None:
-        self.behaviour, self._tls = behaviour, tls
+    def __init__(
+        self, behaviour: Behaviour, *, tls: ssl.SSLContext | None, address: str = LOOPBACK
+    ) -> None:
+        self.behaviour, self._tls, self._address = behaviour, tls, address
         self.requests: list[Request] = []
         self.connections = self.hung_up = self.port = 0
         self._changed = asyncio.Condition()
@@ -103,7 +105,7 @@ class Receiver:
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
-            self._converse, LOOPBACK, 0, ssl=self._tls, backlog=1024
+            self._converse, self._address, 0, ssl=self._tls, backlog=1024
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self

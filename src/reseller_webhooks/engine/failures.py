@@ -2,17 +2,16 @@
 
 import errno
 import os
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 
-import aiohttp
-from aiohttp.http_exceptions import LineTooLong
-
 from reseller_webhooks.core.attempts import Reason
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.engine.guard import Forbidden
+from reseller_webhooks.engine.wire.faults import Garbled, HungUp, Lost, NoAnswer, Unreached
 
 CERTIFICATE_FAULTS = {
     9: "is not valid yet",
@@ -41,11 +40,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """What the request was up to. target: the host. connected: whether it got that far."""
+    """What the request was up to. target: the host. timeout_s: how long it had."""
 
     target: str
     timeout_s: float
-    connected: bool
 
 
 def failure_of(error: Exception, trip: Trip) -> Failure | None:
@@ -68,64 +66,62 @@ def _(error: Invalid, trip: Trip) -> Failure:  # noqa: ARG001
 
 @_explain.register
 def _(error: TimeoutError, trip: Trip) -> Failure:  # noqa: ARG001
-    what = "no answer from" if trip.connected else "no connection to"
-    return Failure(Reason.TIMEOUT, f"{what} {trip.target} within {trip.timeout_s:g} s")
+    what = f"no connection to {trip.target} within {trip.timeout_s:g} s"
+    return Failure(Reason.TIMEOUT, what)
 
 
 @_explain.register
-def _(error: aiohttp.ClientConnectorDNSError, trip: Trip) -> Failure:
-    why = (error.os_error.strerror or str(error.os_error)).lower()
+def _(error: NoAnswer, trip: Trip) -> Failure:  # noqa: ARG001
+    return Failure(Reason.TIMEOUT, f"no answer from {trip.target} within {trip.timeout_s:g} s")
+
+
+@_explain.register
+def _(error: socket.gaierror, trip: Trip) -> Failure:
+    why = (error.strerror or str(error)).lower()
     return Failure(Reason.DNS, f"no address found for {trip.target}: {why}")
 
 
 @_explain.register
-def _(error: aiohttp.ClientConnectorCertificateError, trip: Trip) -> Failure:
-    fault = error.certificate_error
-    code = getattr(fault, "verify_code", 0)
-    text = CERTIFICATE_FAULTS.get(code) or f"is not valid: {getattr(fault, 'verify_message', '')}"
+def _(error: Unreached, trip: Trip) -> Failure:
+    fault = error.__cause__
+    why = _why(fault) if isinstance(fault, OSError) else "nobody knows why"
+    if isinstance(fault, OSError) and fault.errno in OURS:
+        return Failure(Reason.CONNECT, f"our own machine cannot open a connection: {why}")
+    return Failure(Reason.CONNECT, f"cannot connect to {trip.target}: {why}")
+
+
+@_explain.register
+def _(error: ssl.SSLCertVerificationError, trip: Trip) -> Failure:
+    code = error.verify_code
+    text = CERTIFICATE_FAULTS.get(code) or f"is not valid: {error.verify_message}"
     remedy = "; RESELLER_WEBHOOKS_CA_FILE can add an authority" if code in UNTRUSTED else ""
     return Failure(Reason.TLS, f"the certificate of {trip.target} {text}{remedy}")
 
 
 @_explain.register
-def _(error: aiohttp.ClientConnectorSSLError, trip: Trip) -> Failure:
-    return _handshake_failed(error.os_error, trip)
+def _tls_failed(error: ssl.SSLError, trip: Trip) -> Failure:
+    name = (error.reason or str(error)).replace("_", " ").lower()
+    if name == "wrong version number":
+        return Failure(Reason.TLS, f"{trip.target} does not speak TLS on this port")
+    return Failure(Reason.TLS, f"TLS with {trip.target} failed: {name}")
 
 
 @_explain.register
-def _(error: aiohttp.ClientConnectorError, trip: Trip) -> Failure:
-    fault = error.os_error
-    if fault.errno in OURS:
-        return Failure(Reason.CONNECT, f"our own machine cannot open a connection: {_why(fault)}")
-    if isinstance(fault, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
-        return Failure(Reason.CLOSED, f"{trip.target} closed the connection while TLS began")
-    return Failure(Reason.CONNECT, f"cannot connect to {trip.target}: {_why(fault)}")
+def _(error: HungUp, trip: Trip) -> Failure:  # noqa: ARG001
+    return Failure(Reason.CLOSED, f"{trip.target} closed the connection while TLS began")
 
 
 @_explain.register
-def _(error: aiohttp.ClientConnectionError, trip: Trip) -> Failure:
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLError):
-            return _handshake_failed(cause, trip)
+def _(error: Lost, trip: Trip) -> Failure:
+    said = error.__cause__
+    if isinstance(said, ssl.SSLError) and not isinstance(said, ssl.SSLEOFError):
+        return _tls_failed(said, trip)
     return Failure(Reason.CLOSED, f"{trip.target} closed the connection before it answered")
 
 
 @_explain.register
-def _(error: aiohttp.ClientResponseError, trip: Trip) -> Failure:
-    if any(isinstance(cause, LineTooLong) for cause in _causes(error)):
-        return Failure(Reason.PROTOCOL, f"the answer of {trip.target} has a header over 8 KiB")
-    # The parser's own words; what follows its first line is the receiver's bytes.
-    what = error.message.partition("\n")[0].rstrip(":").lower() or "nothing that can be read"
-    return Failure(Reason.PROTOCOL, f"the answer of {trip.target} is not HTTP/1.1: {what}")
-
-
-def _handshake_failed(error: OSError, trip: Trip) -> Failure:
-    if isinstance(error, ssl.SSLEOFError):
-        return Failure(Reason.CLOSED, f"{trip.target} closed the connection while TLS began")
-    name = (getattr(error, "reason", None) or str(error)).replace("_", " ").lower()
-    if name == "wrong version number":
-        return Failure(Reason.TLS, f"{trip.target} does not speak TLS on this port")
-    return Failure(Reason.TLS, f"TLS with {trip.target} failed: {name}")
+def _(error: Garbled, trip: Trip) -> Failure:
+    return Failure(Reason.PROTOCOL, f"the answer of {trip.target} {error}")
 
 
 def _why(error: OSError) -> str:
