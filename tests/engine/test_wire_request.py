@@ -27,10 +27,13 @@ def test_a_url_says_where_to_connect_and_who_should_be_there(
 def test_a_request_is_its_lines_and_its_body() -> None:
     target = target_of("https://hooks.example.com/a?b=c")
 
-    assert request_bytes(target, {"x-one": "1", "x-two": "ü"}, b"{}") == (
-        "POST /a?b=c HTTP/1.1\r\nhost: hooks.example.com\r\nx-one: 1\r\nx-two: ü\r\n"
-        "content-length: 2\r\n\r\n{}"
-    ).encode()
+    assert (
+        request_bytes(target, {"x-one": "1", "x-two": "ü"}, b"{}")
+        == (
+            "POST /a?b=c HTTP/1.1\r\nhost: hooks.example.com\r\nx-one: 1\r\nx-two: ü\r\n"
+            "content-length: 2\r\n\r\n{}"
+        ).encode()
+    )
 
 
 def test_a_request_may_have_no_headers_and_no_body() -> None:
@@ -41,7 +44,9 @@ def test_a_request_may_have_no_headers_and_no_body() -> None:
     )
 
 
-@pytest.mark.parametrize("headers", [{"a": "s3cret\r\nb: c"}, {"a\nb": "s3cret"}, {"a": "s3cret\0"}])
+@pytest.mark.parametrize(
+    "headers", [{"a": "s3cret\r\nb: c"}, {"a\nb": "s3cret"}, {"a": "s3cret\0"}]
+)
 def test_a_header_that_would_become_two_is_not_sent(headers: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="line break") as raised:
         request_bytes(target_of("https://hooks.example.com"), headers, b"")
