@@ -13,7 +13,7 @@ PRAGMAS = {
     "synchronous": "FULL",  # a commit is on the disk before anybody hears of it
     "foreign_keys": "ON",
     "busy_timeout": "10000",  # milliseconds; only other processes are waited for in this way
-    "cache_size": "-65536",  # KiB a connection
+    "cache_size": "-8192",  # KiB a connection, of which there are a dozen
     "wal_autocheckpoint": "4000",  # pages; a checkpoint every 16 MB instead of every 4
     "temp_store": "MEMORY",
 }
