@@ -234,15 +234,17 @@ async def test_what_cannot_be_a_delivery_is_not_there(admin: Person, shown: str)
     assert (await admin.client.get(f"{paths.LOG}/{shown}")).status_code == 404
 
 
-async def test_a_refused_attempt_is_told_apart_from_one_that_was_sent(
-    house: House, admin: Person, row: WebhookRow
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [(Outcome.REFUSED, Reason.FORBIDDEN_ADDRESS), (Outcome.FAILED, Reason.OAUTH2)],
+)
+async def test_an_attempt_that_never_reached_the_receiver_shows_no_request(
+    house: House, admin: Person, row: WebhookRow, outcome: Outcome, reason: Reason
 ) -> None:
     (number,) = tell(house, row)
-    refused = Attempt(
-        Outcome.REFUSED, 1, None, Reason.FORBIDDEN_ADDRESS, "crm.example.com has the address ::1"
-    )
-    attempt(house, row, refused, State.FAILED)
+    attempt(house, row, Attempt(outcome, 1, None, reason, "it has the address ::1"), State.FAILED)
     text = words(await admin.see(paths.delivery(shown_id(number))))
 
     assert "Attempt 1 Not sent" in text
     assert "Status no answer" in text
+    assert "Request headers" not in text

@@ -37,11 +37,9 @@ STATES = {
     State.CANCELLED: Badge("quiet", "Cancelled"),
     State.SUPERSEDED: Badge("quiet", "Replaced"),
 }
-OUTCOMES = {
-    Outcome.ACCEPTED: Badge("good", "Accepted"),
-    Outcome.FAILED: Badge("bad", "Not accepted"),
-    Outcome.REFUSED: Badge("bad", "Not sent"),
-}
+ACCEPTED = Badge("good", "Accepted")
+NOT_ACCEPTED = Badge("bad", "Not accepted")
+NOT_SENT = Badge("bad", "Not sent")
 REMEDIES = {
     Reason.REDIRECT: "Edit the webhook and give the URL that the redirect leads to.",
     Reason.TIMEOUT: "Let the receiver answer first and do its work afterwards. If it does not "
@@ -57,8 +55,7 @@ REMEDIES = {
     "internet.",
     Reason.FORBIDDEN_ADDRESS: "Give a URL whose host has a public address. If the receiver is "
     "internal on purpose, ask the operator of this service to allow its network.",
-    Reason.OAUTH2: "Edit the webhook and check the Access Token URI, the client and the user. "
-    "The answer below is the token server's.",
+    Reason.OAUTH2: "Edit the webhook and check the Access Token URI, the client and the user.",
 }
 """What to do about each reason but STATUS, for which the number tells more."""
 _BY_STATUS = {
@@ -101,6 +98,13 @@ def remedy(reason: str | None, status: int | None) -> str:
     return "The receiver's answer below may say what it did not like."
 
 
+def was_sent(line: AttemptLine) -> bool:
+    """Whether the attempt got as far as a request to the receiver."""
+    return line.outcome != Outcome.REFUSED and line.reason != Reason.OAUTH2
+
+
 def of_attempt(line: AttemptLine) -> Badge:
-    """How an attempt ended. line: of a request that was made, so it has an outcome."""
-    return OUTCOMES[Outcome(str(line.outcome))]
+    """How an attempt ended."""
+    if line.outcome == Outcome.ACCEPTED:
+        return ACCEPTED
+    return NOT_ACCEPTED if was_sent(line) else NOT_SENT
