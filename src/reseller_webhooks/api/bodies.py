@@ -36,7 +36,7 @@ def body(model: type[M]) -> Callable[[bytes], Awaitable[M]]:
         try:
             return model.model_validate_json(raw, strict=True, by_alias=True, by_name=False)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
+            found = error.errors(include_url=False)
             if found[0]["type"] == "json_invalid":
                 raise Malformed(found[0]["msg"].lower()) from None
             raise invalid(found) from None

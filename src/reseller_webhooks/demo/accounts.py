@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.demo.sample import RESELLER
 from reseller_webhooks.operations import access, resellers
 from reseller_webhooks.store.database import Database
@@ -24,8 +25,8 @@ class Accounts:
 
 def prepare(database: Database, file: Path) -> Accounts:
     """The accounts of the run before, or new ones, kept in a file that only the owner may read."""
-    if file.exists():
-        return Accounts(**json.loads(file.read_text()))
+    if kept := _kept(database, file):
+        return kept
     reseller = resellers.add(database, RESELLER).uuid
     access.add_person(database, ADMIN, Role.ADMIN, reseller)
     made = Accounts(
@@ -37,6 +38,16 @@ def prepare(database: Database, file: Path) -> Accounts:
     file.touch(mode=0o600)
     file.write_text(json.dumps(asdict(made) | {"is_new": False}))
     return made
+
+
+def _kept(database: Database, file: Path) -> Accounts | None:
+    """The accounts in the file, unless they are those of a database that is gone."""
+    try:
+        found = Accounts(**json.loads(file.read_text()))
+        resellers.get(database, found.reseller)
+    except (OSError, ValueError, TypeError, NotFound):
+        return None
+    return found
 
 
 def sign_in_link(database: Database, public_url: str) -> str:

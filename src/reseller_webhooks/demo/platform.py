@@ -41,11 +41,12 @@ class Platform:
                 return sentence
 
     def _records(self) -> dict[tuple[str, str], Fields]:
-        """What the platform holds now."""
+        """What the platform holds now; the sample is far smaller than a page."""
+        query = f"limit=500&reseller={self._accounts.reseller}"
         return {
             (resource.value, one["uuid"]): one["content"]
             for resource in Resource
-            for one in self._call("GET", f"/api/v1/sync/{resource}?limit=500")["items"]
+            for one in self._call("GET", f"/api/v1/sync/{resource}?{query}")["items"]
             if one["content"] is not None
         }
 
