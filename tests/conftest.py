@@ -54,7 +54,9 @@ async def serving(
 ) -> AsyncIterator[Running]:
     """A whole program on a port of its own. given: settings that matter to the test."""
     shutil.copy(migrated, directory / "test.db")
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    # asyncio sends small answers at once only on sockets that say that they are TCP.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         settings = {
             "database": f"sqlite:///{directory}/test.db",

@@ -1,7 +1,7 @@
 """The web application: the API's routes, behind the gate."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from reseller_webhooks import __version__
 from reseller_webhooks.api import docs, openapi, problems
-from reseller_webhooks.api.gate import Gate
+from reseller_webhooks.api.gate import UNDER, Gate
 from reseller_webhooks.api.invalid import invalid
 from reseller_webhooks.api.problems import NoSuchPath, WrongMethod
 from reseller_webhooks.api.routes import (
@@ -66,11 +66,11 @@ class Api(FastAPI):
 
 def create_api(house: House, lifespan: Lifespan) -> FastAPI:
     """The API over a running program, whose life `lifespan` is."""
-    routes = [route for router in ROUTERS for route in router.routes]
+    routes = [Route("/docs", docs.page), *(one for router in ROUTERS for one in router.routes)]
     app = Api(
         title="Reseller Webhooks",
         version=__version__,
-        routes=[*routes, Route("/docs", docs.page), Route("/api/{rest:path}", _Nowhere(routes))],
+        routes=[*routes, *_otherwise(routes)],
         lifespan=partial(_living, lifespan),
         docs_url=None,
         redoc_url=None,
@@ -84,6 +84,15 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
     app.state.house, app.state.streams = house, Counter()
     app.add_middleware(Gate, house=house)
     return app
+
+
+def _otherwise(routes: Sequence[BaseRoute]) -> Iterator[Route]:
+    """What answers where no route does: everything is ours under /api/, else only what is there."""
+    nowhere = _Nowhere(routes)
+    yield Route("/api/{rest:path}", nowhere)
+    for path in {route.path for route in routes if isinstance(route, Route)}:
+        if not path.startswith(UNDER):
+            yield Route(path, nowhere)
 
 
 @asynccontextmanager
@@ -108,7 +117,7 @@ async def _of_framework(_: Request, error: Any) -> Response:
 
 
 class _Nowhere:
-    """Answers under /api/ what no route has answered."""
+    """Says that there is nothing, or which methods there are."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = routes

@@ -53,7 +53,10 @@ class Gate:
     async def _admit(self, scope: Scope) -> Scope:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise NoSuchPath("no path and no query of ours holds a NUL")
-        passed = await self._with_caller(scope) if scope["path"].startswith(UNDER) else scope
+        # HEAD is GET whose body the server keeps back; the server's own scope stays as it is.
+        passed = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        if scope["path"].startswith(UNDER):
+            passed = await self._with_caller(passed)
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > _limit(scope):
             raise _too_large(scope)
@@ -62,10 +65,7 @@ class Gate:
     async def _with_caller(self, scope: Scope) -> Scope:
         key = _key(Headers(scope=scope))
         caller = await self._keys.caller(key)
-        state = {**scope.get("state", {}), "caller": caller, "key": key}
-        # HEAD is GET whose body the server keeps back; the server's own scope stays as it is.
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        return {**scope, "state": state, "method": method}
+        return {**scope, "state": {**scope.get("state", {}), "caller": caller, "key": key}}
 
 
 def caller_of(scope: Scope) -> Caller:

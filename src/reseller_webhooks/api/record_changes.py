@@ -62,7 +62,7 @@ def fields_of(place: Place, raw: bytes) -> dict[str, Any]:
 def adding(database: Database, place: Place, fields: dict[str, Any]) -> Aim:
     """A new record, with the id that the fields give it or a fresh one."""
     owner = _owner(database, place)
-    uuid = _identity(place, fields) or changes.next_uuid(database, place.resource)
+    uuid = _new_identity(database, place, fields)
     content = _content(place, uuid, fields)
     if content.alias is not None and _find(database, place, content.alias):
         raise Conflict(
@@ -77,7 +77,10 @@ def putting(database: Database, place: Place, named_by: str, fields: dict[str, A
     named_by: the id in the path; of an app assignment, its own or its user's.
     """
     there = _find(database, place, named_by)
-    uuid = there.uuid if there else _new_identity(database, place, named_by, fields)
+    if there:
+        uuid = there.uuid
+    else:
+        uuid = named_by if place.parent is None else _new_identity(database, place, fields)
     content = _content(place, uuid, fields)
     if place.parent is not None and named_by not in (uuid, content.alias):
         raise Invalid.at("/user/uuid", f"is another user than the path's, which is {named_by!r}")
@@ -119,10 +122,9 @@ def _identity(place: Place, fields: dict[str, Any]) -> str | None:
             raise Invalid.at(f"/{name}", f"{shown(other)} is no id; it must be {right}")
 
 
-def _new_identity(database: Database, place: Place, named_by: str, fields: dict[str, Any]) -> str:
-    if place.parent is None:
-        return named_by
-    return _identity(place, fields) or changes.next_uuid(database, place.resource)
+def _new_identity(database: Database, place: Place, fields: dict[str, Any]) -> str:
+    given = _identity(place, fields)
+    return changes.next_uuid(database, place.resource) if given is None else given
 
 
 def _content(place: Place, uuid: str, fields: dict[str, Any]) -> Content:

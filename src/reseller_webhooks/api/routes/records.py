@@ -140,11 +140,14 @@ def _list(resource: Resource) -> dict[str, Any]:
 
 
 def _takes(method: str, resource: Resource) -> dict[str, Any] | None:
+    _, content = CONTENTS[resource]
+    example = {name: value for name, value in content.items() if name != "subscriptionId"}
     match method:
         case "POST" | "PUT":
-            return takes(_ref(resource), CONTENTS[resource][1])
+            return takes(_ref(resource), example)
         case "PATCH":
-            return takes({"type": "object"}, {"status": "ACTIVE"}, MERGE_PATCH, JSON)
+            some = {name: example[name] for name in ("name", "status") if name in example}
+            return takes({"type": "object"}, some, MERGE_PATCH, JSON)
     return None
 
 
