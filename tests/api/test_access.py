@@ -1,5 +1,6 @@
 """Who may do what, asked of every route there is: a new one without a rule fails here."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,16 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.sse import EventSourceResponse
+from sqlalchemy import update
 
 from reseller_webhooks.api import auth
 from reseller_webhooks.api.app import ROUTERS
+from reseller_webhooks.api.keys import REMEMBERED_S
 from reseller_webhooks.core.examples import CONTENTS, SUBSCRIPTION, USER
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.schema import api_key
+from tests.conftest import Running
 
 RULES = {auth.platform, auth.tenant, auth.readable}
 UUIDS = {resource: uuid for resource, (uuid, _) in CONTENTS.items()}
@@ -228,6 +233,21 @@ async def test_a_path_that_is_no_route_needs_a_key_too(
 ) -> None:
     assert (await nobody.get("/api/v1/nothing")).status_code == 401
     assert (await manager.get("/api/v1/nothing")).status_code == 404
+
+
+async def test_a_revoked_key_is_refused_within_moments(
+    running: Running, manager: httpx.AsyncClient, reader: httpx.AsyncClient
+) -> None:
+    await manager.get("/api/v1/webhooks")
+    with running.database.write() as tx:
+        tx.connection.execute(update(api_key).values(revoked_at=tx.now))
+
+    never_shown_before = await reader.get("/api/v1/webhooks")
+
+    assert never_shown_before.status_code == 401
+    async with asyncio.timeout(REMEMBERED_S + 5):
+        while (await manager.get("/api/v1/webhooks")).status_code != 401:
+            pass
 
 
 async def test_a_resellers_new_key_is_for_that_reseller(

@@ -1,5 +1,6 @@
 """Deliveries by API, with a receiver that really gets them."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from reseller_webhooks.api.routes.trials import TESTS_MAX
 from reseller_webhooks.core.notification import MASK
 from reseller_webhooks.store.resellers import Reseller
 from tests.api.viewing import delivery_that
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
-from tests.receivers.behaviours import answers
+from tests.receivers.behaviours import answers, hangs
 from tests.receivers.receiver import Behaviour, Receiver
 
 PATH = "/api/v1/deliveries"
@@ -176,6 +178,22 @@ async def test_a_test_notification_goes_out_at_once_and_leaves_no_delivery(
     }
     assert (body["resource"]["type"], body["resourceVersion"]) == ("LEAD", 0)
     assert (await manager.get(PATH)).json()["items"] == []
+
+
+async def test_a_reseller_has_so_many_tests_at_once(
+    manager: httpx.AsyncClient, receiving: Receiving
+) -> None:
+    async with receiving(hangs) as receiver:
+        spec = {"url": receiver.url(host="localhost"), "resource": "LEAD", "actions": ["ADDED"]}
+        webhook = (await manager.post("/api/v1/webhooks", json=spec)).json()
+        path = f"/api/v1/webhooks/{webhook['id']}/test"
+        under_way = [asyncio.create_task(manager.post(path)) for _ in range(TESTS_MAX)]
+        await receiver.received(TESTS_MAX)
+
+        refused = await manager.post(path)
+
+    await asyncio.gather(*under_way)
+    assert refused.status_code == 503
 
 
 async def test_a_test_that_fails_says_why(manager: httpx.AsyncClient, northwind: Reseller) -> None:

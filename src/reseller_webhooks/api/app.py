@@ -81,7 +81,7 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
             HTTPException: _of_framework,
         },
     )
-    app.state.house, app.state.streams = house, Counter()
+    app.state.house, app.state.seats = house, Counter()
     app.add_middleware(Gate, house=house)
     return app
 

@@ -13,6 +13,7 @@ from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.gate import key_of
 from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.routes.deliveries import PATH
+from reseller_webhooks.api.seats import seat
 from reseller_webhooks.api.shapes.deliveries import delivery
 from reseller_webhooks.core.errors import (
     Invalid,
@@ -36,24 +37,13 @@ router = APIRouter(
 )
 
 
-async def _seat(request: Request, tenant: Tenant) -> AsyncIterator[None]:
-    taken = request.app.state.streams
-    if taken[tenant] >= STREAMS_MAX:
-        raise Unavailable(f"{STREAMS_MAX} live views are open already; close one of them")
-    taken[tenant] += 1
-    try:
-        yield
-    finally:
-        taken[tenant] -= 1
-
-
 async def _start(
     house: TheHouse,
     last_event_id: Annotated[
         str | None,
         Header(
             alias="Last-Event-ID",
-            description="Goes on behind this event; browsers send it by themselves.",
+            description="Goes on behind this event.",
         ),
     ] = None,
 ) -> int:
@@ -69,7 +59,7 @@ async def _start(
     operation_id="streamDeliveries",
     summary="Watch deliveries live",
     response_class=EventSourceResponse,
-    dependencies=[Depends(_seat)],
+    dependencies=[Depends(seat("live views", STREAMS_MAX))],
 )
 async def stream(
     request: Request, house: TheHouse, tenant: Tenant, start: Annotated[int, Depends(_start)]

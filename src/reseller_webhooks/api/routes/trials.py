@@ -12,17 +12,23 @@ from reseller_webhooks import clock
 from reseller_webhooks.api import moments
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import body, schema, takes
+from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.routes.webhooks import ALWAYS, BODY, PATH
+from reseller_webhooks.api.seats import seat
 from reseller_webhooks.api.shapes import Input, Shape
 from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.attempts import Outcome
 from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.deliveries import REPLAYS_PER_TRANSACTION
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log import LogQuery
+
+TESTS_MAX = 3
+"""Of one reseller at once: they pass by the webhook's own limits."""
 
 router = APIRouter(prefix=PATH, tags=["Webhooks"], responses=ALWAYS)
 Id = Annotated[str, Path(alias="id")]
@@ -52,7 +58,13 @@ class Repeated(Shape):
     count: int
 
 
-@router.post("/{id}/test", operation_id="testWebhook", summary="Send a test notification")
+@router.post(
+    "/{id}/test",
+    operation_id="testWebhook",
+    summary="Send a test notification",
+    responses=raises(Unavailable),
+    dependencies=[Depends(seat("tests", TESTS_MAX))],
+)
 async def test(house: TheHouse, tenant: Tenant, uuid: Id) -> Trial:
     """Sends an example of an ADDED notification at once and answers what came of it.
 
