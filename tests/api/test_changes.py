@@ -85,6 +85,7 @@ async def test_a_status_that_cannot_follow_is_told_at_its_place(
     ("broken", "pointer", "word"),
     [
         ({"reseller": 5}, "/reseller", "text"),
+        ({"reseller": "a\0"}, "/reseller", "cannot be seen"),
         ({"type": "COMPANIES"}, "/type", "APP_ASSIGNMENT"),
         ({"type": ["COMPANY"]}, "/type", "text"),
         ({"uuid": "a b"}, "/uuid", "characters"),

@@ -74,6 +74,8 @@ def _misnamed(given: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(f"/{name}", "is missing")
         elif not isinstance(given[name], str):
             yield Problem(f"/{name}", f"{shown(given[name])} is not allowed; it must be text")
+        elif not given[name].isprintable():  # PostgreSQL would break on a NUL.
+            yield Problem(f"/{name}", "holds a character that cannot be seen; leave it out")
         elif name == "type" and given[name] not in set(Resource):
             yield Problem("/type", f"{shown(given[name])} is no type; it must be one of {_TYPES}")
 
