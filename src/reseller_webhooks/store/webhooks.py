@@ -31,6 +31,7 @@ class WebhookRow:
     secret_sealed: str
     previous_secret_sealed: str | None
     previous_secret_until: Micros | None
+    format: str
     mode: Mode
     ordered: bool
     max_in_flight: int

@@ -1,0 +1,39 @@
+"""The tables, by room. A column or table of another room is imported from here.
+
+record    current state of every resource          event   written once, never edited
+delivery  only while unfinished: small and hot     attempt append-only; the one that `closes`
+                                                           a delivery is its line in the log
+"""
+
+from reseller_webhooks.store.schema.access import (
+    api_key,
+    idempotency,
+    person,
+    session,
+    sign_in_link,
+)
+from reseller_webhooks.store.schema.columns import metadata
+from reseller_webhooks.store.schema.deliveries import attempt, delivery
+from reseller_webhooks.store.schema.leases import lease, member
+from reseller_webhooks.store.schema.resources import digest, event, number, record, reseller
+from reseller_webhooks.store.schema.webhooks import circuit_change, webhook
+
+__all__ = [
+    "api_key",
+    "attempt",
+    "circuit_change",
+    "delivery",
+    "digest",
+    "event",
+    "idempotency",
+    "lease",
+    "member",
+    "metadata",
+    "number",
+    "person",
+    "record",
+    "reseller",
+    "session",
+    "sign_in_link",
+    "webhook",
+]

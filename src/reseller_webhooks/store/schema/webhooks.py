@@ -1,0 +1,80 @@
+"""Webhooks; a deleted one keeps its row, for the log. Sets of actions are masks (core/names)."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+from reseller_webhooks.store.schema.columns import (
+    Id,
+    instant,
+    metadata,
+    numbered,
+    of_reseller,
+    only,
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    numbered(),
+    Column("uuid", String(36), nullable=False, unique=True),
+    of_reseller(),
+    Column("part", SmallInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("resource", String(16), nullable=False),
+    Column("actions", SmallInteger, nullable=False),
+    Column("auth_type", String(32), nullable=False),
+    Column("auth_sealed", Text, nullable=False),
+    Column("secret_sealed", Text, nullable=False),
+    Column("previous_secret_sealed", Text),
+    instant("previous_secret_until", nullable=True),
+    Column("format", String(16), nullable=False, server_default="NOTIFICATION"),
+    Column("mode", String(16), nullable=False),
+    Column("ordered", Boolean, nullable=False),
+    Column("max_in_flight", Integer, nullable=False),
+    Column("rate_per_second", Float),
+    Column("state", String(8), nullable=False),
+    Column("circuit", String(8), nullable=False),
+    Column("circuit_reason", Text, nullable=False),
+    instant("circuit_at", nullable=True),
+    instant("probe_at", nullable=True),
+    instant("created_at"),
+    instant("changed_at"),
+    instant("deleted_at", nullable=True),
+    Index(
+        "uq_webhook_target",
+        "reseller_id",
+        "url",
+        "resource",
+        unique=True,
+        **only("deleted_at IS NULL"),
+    ),
+    Index(
+        "ix_webhook_fanout",
+        "reseller_id",
+        "resource",
+        **only("deleted_at IS NULL"),
+    ),
+    Index(None, "changed_at"),
+)
+
+circuit_change = Table(
+    "circuit_change",
+    metadata,
+    numbered(),
+    Column("webhook_id", Id, ForeignKey("webhook.id"), nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("at"),
+    Index(None, "webhook_id", "at"),
+    Index(None, "at"),
+)
