@@ -51,6 +51,7 @@ async def test_a_webhook_is_answered_as_the_contract_says(manager: httpx.AsyncCl
         "circuit": "CLOSED",
         "circuitReason": None,
         "circuitSince": None,
+        "nextProbeAt": None,
     }
 
 

@@ -64,7 +64,7 @@ async def test_without_webhooks_the_page_explains_and_offers_to_add_one(admin: P
     text = words(html)
 
     assert "Manage > Reseller > Settings > Integration | Webhooks" in text
-    assert "No webhooks yet Add one to keep a CRM, ERP or billing system up to date." in text
+    assert "No webhooks yet A webhook is an address of another of your systems" in text
     assert html.count(f'href="{paths.ADD}"') == 1
 
 
@@ -83,7 +83,7 @@ async def test_a_created_webhook_is_confirmed_and_in_the_table(admin: Person) ->
     text = words(await admin.follow(await admin.send(paths.ADD, NEW)))
 
     assert "The webhook was created." in text
-    assert "https://crm.example.com/hook Invoice Added None Active" in text
+    assert "https://crm.example.com/hook Invoice Added None No notification yet" in text
 
 
 async def test_the_signing_secret_is_shown_once_to_the_session_that_asked(
@@ -122,13 +122,14 @@ async def test_the_table_tells_how_each_webhook_fares(
 
 
 async def test_webhooks_come_in_pages(house: House, northwind: Reseller, admin: Person) -> None:
-    for number in range(101):
+    for number in range(51):
         a_webhook(house, northwind, url=f"https://crm.example.com/{number:03}")
     first = await admin.see(paths.WEBHOOKS)
-    second = await admin.see(f"{paths.WEBHOOKS}?after=100")
+    second = await admin.see(f"{paths.WEBHOOKS}?after=50")
 
-    assert (first.count('class="opens"'), second.count('class="opens"')) == (100, 1)
-    assert f"{paths.WEBHOOKS}?after=100" in first
+    assert (first.count('class="opens"'), second.count('class="opens"')) == (50, 1)
+    assert f"{paths.WEBHOOKS}?after=50" in first
+    assert len(first.encode()) < 100 * 1024
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "9" * 30, "٣", "1&after=2"])
@@ -203,7 +204,7 @@ async def test_a_test_notification_goes_out_with_the_webhooks_secrets_and_its_an
     [
         (
             Attempt(Outcome.FAILED, 12, None, Reason.TLS, EXPIRED),
-            "The certificate of crm.example.com has expired. Give the receiver a valid certificate",
+            "The certificate of crm.example.com has expired. It took 12 ms. Give the receiver a",
         ),
         (from_status(401, 5), "Check the authentication of the webhook"),
         (from_status(503, 5, response="<b>down</b>"), "<b>down</b>"),

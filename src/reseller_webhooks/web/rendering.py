@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import AUTH_LABELS
-from reseller_webhooks.web import paths, words
+from reseller_webhooks.web import health, paths, sparkline, words
 from reseller_webhooks.web.log_filter import shown_id
 from reseller_webhooks.web.statics import Statics
 
@@ -40,12 +40,16 @@ def templates() -> Environment:
         static=STATICS.url,
         paths=paths,
         words=words,
+        health_of=health.of,
+        waiting_count=health.waiting_count,
+        sparkline_of=sparkline.of,
         resources=list(Resource),
         actions=list(Action),
         auth_labels=AUTH_LABELS,
     )
     made.filters.update(
         breakable=breakable,
+        cause=health.cause,
         delivery_id=shown_id,
         duration=duration,
         iso=iso,

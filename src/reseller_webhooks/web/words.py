@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from reseller_webhooks.core.attempts import Outcome, Reason
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store.log import AttemptLine, Line
-from reseller_webhooks.store.webhooks import WebhookRow
 
 INITIATES_WHEN = {
     Resource.COMPANY: "Company is added, changed, or deleted.",
@@ -59,7 +57,7 @@ REMEDIES = {
 }
 """What to do about each reason but STATUS, for which the number tells more."""
 _BY_STATUS = {
-    400: "The receiver did not like what it got. Its answer below may say why.",
+    400: "The receiver did not like what it got. Its answer may say why.",
     401: "Check the authentication of the webhook: the receiver did not recognise the sender.",
     403: "Check the authentication of the webhook, and whether a firewall stands before it.",
     404: "Check the path of the URL: the receiver has nothing there.",
@@ -69,15 +67,6 @@ _BY_STATUS = {
     415: "Let the receiver take requests of the type application/json.",
     429: "The receiver had too much to do. Set a limit under Delivery settings.",
 }
-
-
-def of_webhook(row: WebhookRow) -> Badge:
-    """How a webhook fares."""
-    if row.state is WebhookState.PAUSED:
-        return Badge("quiet", "Paused")
-    if row.circuit == "OPEN":
-        return Badge("bad", "Failing")
-    return Badge("good", "Active")
 
 
 def of_line(line: Line) -> Badge:
@@ -95,7 +84,7 @@ def remedy(reason: str | None, status: int | None) -> str:
         return _BY_STATUS[status]
     if status >= 500:
         return "Look in the receiver's log at that time: something went wrong there."
-    return "The receiver's answer below may say what it did not like."
+    return "The receiver's answer may say what it did not like."
 
 
 def was_sent(line: AttemptLine) -> bool:

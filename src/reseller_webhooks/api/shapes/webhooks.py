@@ -44,6 +44,9 @@ class Webhook(Shape):
     circuit: Literal["CLOSED", "OPEN"]
     circuit_reason: str | None = Field(description="Why the circuit is open.")
     circuit_since: moments.Shown | None
+    next_probe_at: moments.Shown | None = Field(
+        description="When a notification goes out next to see whether the receiver is back."
+    )
     created_at: moments.Shown
 
 
@@ -86,6 +89,7 @@ def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
         "circuit": row.circuit,
         "circuit_reason": row.circuit_reason if is_open else None,
         "circuit_since": row.circuit_at if is_open else None,
+        "next_probe_at": row.probe_at if is_open else None,
         "created_at": row.created_at,
     }
 

@@ -5,17 +5,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reseller_webhooks import clock
+from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.attempts import Attempt
-from reseller_webhooks.operations import deliveries, webhooks
+from reseller_webhooks.operations import deliveries, health, repeats, webhooks
+from reseller_webhooks.operations.health import Course
+from reseller_webhooks.store.health import HOUR, CircuitChange
 from reseller_webhooks.store.log import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
-from reseller_webhooks.web import paths
+from reseller_webhooks.web import paths, period
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
-from reseller_webhooks.web.visiting import AtReseller, Writer
+from reseller_webhooks.web.period import Period
+from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
 NEWEST = 5
 """Deliveries on the webhook's own page; the event log has the others."""
+INVALID = 422
 ONE = paths.WEBHOOKS + "/{uuid}"
 
 routes = APIRouter()
@@ -64,6 +69,23 @@ def rotate_secret(page: Writer, uuid: str) -> Response:
     return page.go(paths.webhook(uuid), Notice("rotated", uuid, reveals=True))
 
 
+@routes.post(ONE + "/retry-failed")
+def retry_failed(page: Writer, uuid: str, form: Posted) -> Response:
+    """New deliveries of what failed in a period."""
+    row = webhooks.get(page.database, page.tenant, uuid)
+    asked = period.typed(form)
+    if asked.wrong:
+        return _page(page, row, asked=asked, status=INVALID)
+    count = repeats.retry_failed(page.database, page.tenant, row.id, *period.instants(asked))
+    return _done(page, uuid, "retried_failed", f"{count:,}")
+
+
+@routes.get(ONE + "/retry-failed")
+def after_retry(page: AtReseller, uuid: str) -> Response:
+    """Who comes back to this address sees the webhook."""
+    return page.go(paths.webhook(webhooks.get(page.database, page.tenant, uuid).uuid))
+
+
 @routes.get(ONE + "/delete")
 def delete_page(page: Writer, uuid: str) -> Response:
     """Ask whether it is really to be deleted."""
@@ -80,18 +102,40 @@ def delete(page: Writer, uuid: str) -> Response:
     return page.go(paths.WEBHOOKS, Notice("deleted", detail=row.url))
 
 
-def _done(page: Page, uuid: str, kind: str) -> Response:
+def _done(page: Page, uuid: str, kind: str, detail: str = "") -> Response:
     page.site.house.poke()
-    return page.go(paths.webhook(uuid), Notice(kind, uuid))
+    return page.go(paths.webhook(uuid), Notice(kind, uuid, detail))
 
 
-def _page(page: Page, row: WebhookRow, attempt: Attempt | None = None) -> Response:
+def _page(
+    page: Page,
+    row: WebhookRow,
+    attempt: Attempt | None = None,
+    *,
+    asked: Period | None = None,
+    status: int = 200,
+) -> Response:
     query = LogQuery(page.tenant, webhook_id=row.id, limit=NEWEST)
+    course = health.courses(page.database, page.tenant, [row])[row.id]
+    changes = health.circuit_changes(page.database, row.id)
     return page.html(
         "webhook.html",
+        status,
         row=row,
+        course=course,
+        changes=changes,
+        period=asked or _lately(row, course, changes),
         auth=webhooks.auth_of(page.box, row),
         entries=deliveries.page(page.database, query),
         attempt=attempt,
-        now=clock.now(),
+        now=course.now,
     )
+
+
+def _lately(row: WebhookRow, course: Course, changes: list[CircuitChange]) -> Period:
+    """Since the receiver began to fail the last time, or of the last day."""
+    opened = next((one.at for one in changes if one.is_open), None)
+    if row.circuit == "OPEN":
+        opened = row.circuit_at or opened
+    # It takes failures to open a circuit, so the first of them came a little earlier.
+    return period.of(opened - HOUR if opened else course.now - DAY, course.now)

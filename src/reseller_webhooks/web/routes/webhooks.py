@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.core.errors import Conflict, Invalid
-from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations import health, webhooks
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths, webhook_form
 from reseller_webhooks.web.form import Form
@@ -16,7 +16,7 @@ from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 from reseller_webhooks.web.webhook_fields import wrong_of
 from reseller_webhooks.web.webhook_form import Filled, Wrong
 
-ROWS = 100
+ROWS = 50
 INVALID, TAKEN = 422, 409
 SAME_TARGET = (
     "There is already a webhook for this resource to this URL. Edit that one, or give another URL."
@@ -31,7 +31,8 @@ def webhooks_page(page: AtReseller, after: str = "") -> Response:
     number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
     rows = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1)
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
-    return page.html("webhooks.html", rows=rows[:ROWS], more=more, first=number == 0)
+    fares = health.courses(page.database, page.tenant, rows[:ROWS])
+    return page.html("webhooks.html", rows=rows[:ROWS], fares=fares, more=more, first=number == 0)
 
 
 @routes.get(paths.ADD)

@@ -3,8 +3,10 @@ import { tellTimes } from "./times.js";
 import { offerCopying } from "./copying.js";
 import { offerShowing } from "./showing.js";
 import { sendOnce } from "./sending.js";
+import { askInZone } from "./zones.js";
 
 tellTimes();
 offerCopying();
 offerShowing();
 sendOnce();
+askInZone();

@@ -5,7 +5,8 @@ export function sendOnce() {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) return event.preventDefault();
       form.dataset.sent = "yes";
-      tell(form.querySelector("button:not([type=button])"), form.dataset.once);
+      const button = event.submitter ?? form.querySelector("button:not([type=button])");
+      tell(button, button.dataset.once ?? form.dataset.once);
     });
   }
   // A page that comes back from the browser's cache has its forms to send again.

@@ -1,0 +1,216 @@
+"""How webhooks fare: what waits, what was delivered last, what came of each hour.
+
+Every statement is for all webhooks of a page at once and reads along indexes that end the search
+early, so that a webhook with a million deliveries costs no more than one with ten.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    func,
+    literal,
+    select,
+    union_all,
+)
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import attempt, circuit_change, delivery, webhook
+
+HOUR: Micros = 3600 * SECOND
+WAITING_COUNTED = 10_000
+"""Past this the number waiting is only known to be more."""
+CLOSED_SEARCHED = 1_000
+"""How many closed deliveries are searched for one that was delivered, the newest first."""
+UNHAPPY = (State.CANCELLED, State.FAILED, State.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt in a line. at: when it was made."""
+
+    at: Micros
+    status: int | None
+    reason: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a webhook stands now.
+
+    waiting: unfinished deliveries, at most WAITING_COUNTED + 1. next_at: when the first of them
+    is due. refused: its newest attempt, if it has been tried. failed: the newest delivery's last
+    attempt, if that delivery has failed for good. delivered_at: of the newest that was delivered.
+    """
+
+    waiting: int = 0
+    next_at: Micros | None = None
+    refused: Tried | None = None
+    failed: Tried | None = None
+    delivered_at: Micros | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Deliveries by the hour in which they were made, oldest first, as they ended."""
+
+    delivered: list[int]
+    failed: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitChange:
+    """A circuit opened, and why, or closed."""
+
+    at: Micros
+    is_open: bool
+    reason: str = field(default="")
+
+
+def standings(tx: Tx, webhook_ids: Collection[int]) -> dict[int, Standing]:
+    """How each of the webhooks stands."""
+    rows = tx.connection.execute(
+        select(
+            webhook.c.id,
+            _waiting().label("waiting"),
+            _first_waiting().label("first"),
+            _newest_closed().label("newest"),
+            _delivered_at().label("delivered_at"),
+        ).where(webhook.c.id.in_(webhook_ids))
+    ).all()
+    first = _in_line(tx, [row.first for row in rows if row.first])
+    failed = _failed(tx, [row.newest for row in rows if row.newest])
+    return {
+        row.id: Standing(
+            waiting=row.waiting,
+            next_at=first[row.first].next_at if row.first in first else None,
+            refused=first[row.first].tried if row.first in first else None,
+            failed=failed.get(row.newest),
+            delivered_at=row.delivered_at,
+        )
+        for row in rows
+    }
+
+
+def tallies(
+    tx: Tx, reseller_id: int, webhook_ids: Collection[int], *, since: Micros, hours: int
+) -> dict[int, Tally]:
+    """What came of the deliveries that were made from `since` on, hour by hour."""
+    found = {one: Tally([0] * hours, [0] * hours) for one in webhook_ids}
+    statement = union_all(
+        _closed_by_hour(webhook_ids, since), _unhappy_by_hour(reseller_id, webhook_ids, since)
+    )
+    for webhook_id, hour, state, count in tx.connection.execute(statement):
+        if not 0 <= hour < hours:
+            continue
+        # Whatever did not end otherwise was delivered; the index knows all, the small one the rest.
+        found[webhook_id].delivered[hour] += -count if state else count
+        if state == State.FAILED:
+            found[webhook_id].failed[hour] += count
+    return found
+
+
+def circuit_changes(tx: Tx, webhook_id: int, *, limit: int) -> list[CircuitChange]:
+    """When its circuit opened and closed, newest first."""
+    c = circuit_change.c
+    statement = select(c.at, c.is_open, c.reason).where(c.webhook_id == webhook_id)
+    newest = statement.order_by(c.at.desc(), c.id.desc()).limit(limit)
+    return [CircuitChange(*row) for row in tx.connection.execute(newest).tuples()]
+
+
+def _waiting() -> ColumnElement[int]:
+    mine = select(literal(1)).where(delivery.c.webhook_id == webhook.c.id).correlate(webhook)
+    counted = mine.limit(WAITING_COUNTED + 1).subquery()
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+def _first_waiting() -> ColumnElement[int]:
+    mine = select(delivery.c.id).where(delivery.c.webhook_id == webhook.c.id)
+    return mine.order_by(delivery.c.next_at, delivery.c.id).limit(1).scalar_subquery()
+
+
+def _newest_closed() -> ColumnElement[int]:
+    return _closings(attempt.c.id).limit(1).scalar_subquery()
+
+
+def _delivered_at() -> ColumnElement[int]:
+    newest = _closings(attempt.c.at, attempt.c.state).limit(CLOSED_SEARCHED).subquery()
+    delivered = select(newest.c.at).where(newest.c.state == State.DELIVERED.value)
+    return delivered.limit(1).scalar_subquery()
+
+
+def _closings(*columns: SQLColumnExpression[Any]) -> Select[Any]:
+    """Of a webhook, newest first."""
+    return (
+        select(*columns)
+        .where(attempt.c.webhook_id == webhook.c.id, attempt.c.state.is_not(None))
+        .order_by(attempt.c.created_at.desc(), attempt.c.delivery_id.desc())
+        .correlate(webhook)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _InLine:
+    next_at: Micros
+    tried: Tried | None
+
+
+def _in_line(tx: Tx, numbers: Collection[int]) -> dict[int, _InLine]:
+    """When each of the deliveries is due, and its newest attempt."""
+    newest = and_(attempt.c.delivery_id == delivery.c.id, attempt.c.number == delivery.c.attempts)
+    statement = (
+        select(delivery.c.id, delivery.c.next_at, *_tried_columns())
+        .join_from(delivery, attempt, newest, isouter=True)
+        .where(delivery.c.id.in_(numbers))
+    )
+    rows = tx.connection.execute(statement).all()
+    return {row.id: _InLine(row.next_at, Tried(*row[2:]) if row.at else None) for row in rows}
+
+
+def _failed(tx: Tx, numbers: Collection[int]) -> Mapping[int, Tried]:
+    """Those of the attempts with which deliveries failed for good."""
+    failed = attempt.c.state == State.FAILED.value
+    statement = select(attempt.c.id, *_tried_columns()).where(attempt.c.id.in_(numbers), failed)
+    return {row.id: Tried(*row[1:]) for row in tx.connection.execute(statement)}
+
+
+def _tried_columns() -> Iterable[SQLColumnExpression[Any]]:
+    return [attempt.c[name] for name in Tried.__dataclass_fields__]
+
+
+def _closed_by_hour(webhook_ids: Collection[int], since: Micros) -> Select[Any]:
+    # Reads ix_attempt_log_webhook and no row of the table.
+    return _by_hour(literal(""), since).where(
+        attempt.c.webhook_id.in_(webhook_ids), attempt.c.state.is_not(None)
+    )
+
+
+def _unhappy_by_hour(reseller_id: int, webhook_ids: Collection[int], since: Micros) -> Select[Any]:
+    # Reads ix_attempt_log_unhappy, which holds only what was not delivered.
+    return (
+        _by_hour(attempt.c.state, since)
+        .where(
+            attempt.c.reseller_id == reseller_id,
+            attempt.c.state.in_([state.value for state in UNHAPPY]),
+            attempt.c.state != State.DELIVERED.value,
+            attempt.c.webhook_id.in_(webhook_ids),
+        )
+        .group_by(attempt.c.state)
+    )
+
+
+def _by_hour(state: SQLColumnExpression[Any], since: Micros) -> Select[Any]:
+    hour = ((attempt.c.created_at - since) // HOUR).label("hour")
+    return (
+        select(attempt.c.webhook_id, hour, state.label("state"), func.count())
+        .where(attempt.c.created_at >= since)
+        .group_by(attempt.c.webhook_id, hour)
+    )

@@ -1,0 +1,100 @@
+"""How a webhook fares, in plain words: a badge, and clauses that may end with a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.webhooks import WebhookState
+from reseller_webhooks.operations.health import Course
+from reseller_webhooks.store.health import WAITING_COUNTED, Standing, Tried
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web.words import Badge
+
+Clause = tuple[str, Micros | None]
+"""Some words, and the time that follows them if any."""
+
+PAUSED = Badge("quiet", "Paused")
+FAILING = Badge("bad", "Failing")
+AGAIN = Badge("waiting", "Trying again")
+FAILED = Badge("bad", "Last one failed")
+WORKING = Badge("good", "Working")
+NEW = Badge("quiet", "No notification yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the page says of it: 'Failing', 'answered 503 since', 14:02, 'next try', 14:20."""
+
+    badge: Badge
+    clauses: tuple[Clause, ...] = ()
+
+
+def of(row: WebhookRow, course: Course) -> Health:
+    """The health of a webhook."""
+    badge, clauses = _told(row, course.standing, course.now)
+    return Health(badge, tuple(clauses))
+
+
+def cause(detail: str) -> str:
+    """Why, without the advice that follows it: 'answered 503'."""
+    return detail.partition(";")[0].rstrip(".")
+
+
+def waiting_count(count: int) -> str:
+    """How many wait, as far as they were counted."""
+    most = f"{WAITING_COUNTED:,}"
+    return f"more than {most}" if count > WAITING_COUNTED else f"{count:,}"
+
+
+def _told(row: WebhookRow, standing: Standing, now: Micros) -> tuple[Badge, Iterator[Clause]]:
+    if row.state is WebhookState.PAUSED:
+        return PAUSED, _waiting(standing.waiting, "waits", "wait")
+    if row.circuit == "OPEN":
+        return FAILING, _failing(row, standing, now)
+    return _told_of_closed(standing, now)
+
+
+def _told_of_closed(standing: Standing, now: Micros) -> tuple[Badge, Iterator[Clause]]:
+    if standing.refused:
+        return AGAIN, _again(standing.refused, standing, now)
+    if standing.failed:
+        return FAILED, _at(standing.failed)
+    if standing.delivered_at:
+        return WORKING, _working(standing)
+    return NEW, _waiting(standing.waiting, "is on its way", "are on their way")
+
+
+def _failing(row: WebhookRow, standing: Standing, now: Micros) -> Iterator[Clause]:
+    if row.circuit_at:
+        yield f"{cause(row.circuit_reason)} since", row.circuit_at
+    else:
+        yield cause(row.circuit_reason), None
+    yield from _next(row.probe_at, now)
+    yield from _waiting(standing.waiting, "waits", "wait")
+
+
+def _again(tried: Tried, standing: Standing, now: Micros) -> Iterator[Clause]:
+    yield from _at(tried)
+    yield from _next(standing.next_at, now)
+
+
+def _working(standing: Standing) -> Iterator[Clause]:
+    yield "last delivered", standing.delivered_at
+    yield from _waiting(standing.waiting, "is on its way", "are on their way")
+
+
+def _at(tried: Tried) -> Iterator[Clause]:
+    yield f"{cause(tried.detail)}," if tried.detail else "not accepted,", tried.at
+
+
+def _next(at: Micros | None, now: Micros) -> Iterator[Clause]:
+    if at and at > now:
+        yield "next try", at
+    else:
+        yield "next try now", None
+
+
+def _waiting(count: int, one: str, more: str) -> Iterator[Clause]:
+    if count:
+        words = f"notification {one}" if count == 1 else f"notifications {more}"
+        yield f"{waiting_count(count)} {words}", None

@@ -1,0 +1,60 @@
+"""A period of time in a form: from and to, to the minute, as browsers write them, in UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.web.form import Form
+
+LABELS = {"from": "From", "to": "To"}
+ENTER = "Enter a date and a time, such as 2026-01-31T14:00."
+MINUTE: Micros = 60 * SECOND
+FIRST_YEAR = 1970
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The fields as the page shows them, and a sentence for each that has to be mended."""
+
+    values: Mapping[str, str]
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What the page calls each field."""
+        return LABELS
+
+
+def of(since: Micros, until: Micros) -> Period:
+    """The fields for a period; it begins and ends on a minute, and leaves nothing out."""
+    return Period({"from": _text(since), "to": _text(until + MINUTE - 1)})
+
+
+def typed(form: Form) -> Period:
+    """The fields as somebody has filled them in, with what is wrong with them."""
+    values = {name: form.text(name) for name in LABELS}
+    wrong = {name: ENTER for name, text in values.items() if _instant(text) is None}
+    if not wrong and values["to"] <= values["from"]:
+        wrong = {"to": "Enter a time after the one in From."}
+    return Period(values, wrong)
+
+
+def instants(period: Period) -> tuple[Micros, Micros]:
+    """From and to, of a period that nothing is wrong with."""
+    since, until = (_instant(period.values[name]) for name in LABELS)
+    if since is None or until is None:
+        raise ValueError("a period that is wrong has no instants")
+    return since, until
+
+
+def _text(at: Micros) -> str:
+    return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%dT%H:%M}"
+
+
+def _instant(text: str) -> Micros | None:
+    try:
+        at = datetime.strptime(text[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+        return int(at.timestamp()) * SECOND if at.year >= FIRST_YEAR else None
+    except ValueError:
+        return None

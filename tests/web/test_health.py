@@ -1,0 +1,238 @@
+"""How a webhook fares, in words and as a picture, on the list and on its own page."""
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from sqlalchemy import insert
+
+from reseller_webhooks import clock
+from reseller_webhooks.clock import SECOND
+from reseller_webhooks.core.attempts import from_status
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store import webhooks as store
+from reseller_webhooks.store.health import Tally
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.schema import circuit_change
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import paths, sparkline
+from tests.web.browsing import OK, Outside, Person, a_webhook, attempt, tell, words
+
+TIME = r"\d+ \w+ \d{4}, [\d:]+ UTC"
+DOWN = from_status(503, 5)
+
+
+async def health(admin: Person) -> str:
+    """What the table says of its only webhook's health."""
+    html = await admin.see(paths.WEBHOOKS)
+    return words(html.partition('class="health">')[2].partition("</td>")[0])
+
+
+def opens(house: House, row: WebhookRow, *, probe_in_s: int = 60) -> None:
+    now = clock.now()
+    circuit = Circuit(
+        is_open=True, reason=DOWN.detail, since=now, probe_at=now + probe_in_s * SECOND
+    )
+    with house.database.write() as tx:
+        store.note_circuit(tx, row.id, circuit)
+
+
+async def test_a_webhook_that_was_never_told_anything_says_so(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    a_webhook(house, northwind)
+
+    assert await health(admin) == "No notification yet"
+
+
+async def test_a_webhook_that_works_says_when_it_last_did(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    attempt(house, row, OK, State.DELIVERED)
+
+    assert re.fullmatch(f"Working Last delivered {TIME}", await health(admin))
+
+
+async def test_a_failing_webhook_says_why_since_when_and_when_it_is_tried_next(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row, count=2)
+    attempt(house, row, DOWN, State.PENDING)
+    opens(house, row)
+
+    told = f"Failing Answered 503 since {TIME} ; next try {TIME} ; 2 notifications wait"
+    assert re.fullmatch(told, await health(admin))
+
+
+async def test_a_probe_whose_time_has_come_is_said_to_be_now(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    opens(house, a_webhook(house, northwind), probe_in_s=-1)
+
+    assert (await health(admin)).endswith("; next try now")
+
+
+async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    attempt(house, row, DOWN, State.PENDING)
+
+    told = f"Trying again Answered 503, {TIME} ; next try {TIME}"
+    assert re.fullmatch(told, await health(admin))
+
+
+async def test_a_delivery_that_failed_for_good_is_not_passed_over(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    attempt(house, row, OK, State.DELIVERED)
+    tell(house, row)
+    attempt(house, row, from_status(410, 5), State.FAILED)
+
+    assert re.fullmatch(f"Last one failed Answered 410, {TIME}", await health(admin))
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "Paused"),
+        (1, "Paused 1 notification waits"),
+        (12, "Paused 12 notifications wait"),
+    ],
+)
+async def test_a_paused_webhook_says_how_many_notifications_wait(
+    house: House, northwind: Reseller, admin: Person, count: int, told: str
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row, count=count)
+    webhooks.pause(house.database, northwind.id, row.uuid)
+
+    assert await health(admin) == told
+
+
+async def test_the_last_day_is_a_picture_with_the_same_in_words(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row, count=3)
+    attempt(house, row, OK, State.DELIVERED)
+    tell(house, row)
+    attempt(house, row, DOWN, State.FAILED)
+    for path in (paths.WEBHOOKS, paths.webhook(row.uuid)):
+        html = unescape(await admin.see(path))
+        (picture,) = re.findall(r'<svg class="sparkline".*?</svg>', html)
+
+        assert "In the last 24 hours 3 delivered and 1 failed, at most 4 in an hour." in picture
+        assert 'class="good" d="M92 0h3v18h-3z"' in picture
+        assert 'class="bad" d="M92 18h3v6h-3z"' in picture
+
+
+async def test_the_openings_and_closings_of_the_circuit_are_on_the_webhooks_page(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    changes = [(True, DOWN.detail), (False, "")]
+    with house.database.write() as tx:
+        for at, (is_open, reason) in enumerate(changes, start=1):
+            columns = {"webhook_id": row.id, "is_open": is_open, "reason": reason, "at": at}
+            tx.connection.execute(insert(circuit_change).values(columns))
+    html = await admin.see(paths.webhook(row.uuid))
+    history = words(html.partition('class="changes">')[2].partition("</ul>")[0])
+
+    assert re.fullmatch(f"{TIME} works again {TIME} failing: answered 503", history)
+
+
+async def test_another_resellers_deliveries_are_not_counted(
+    house: House, northwind: Reseller, contoso: Reseller, admin: Person
+) -> None:
+    a_webhook(house, northwind)
+    theirs = a_webhook(house, contoso)
+    tell(house, theirs)
+    attempt(house, theirs, OK, State.DELIVERED)
+
+    assert await health(admin) == "No notification yet"
+
+
+EMPTY = Tally([0] * 24, [0] * 24)
+
+
+def test_a_day_without_anything_has_no_bars() -> None:
+    got = sparkline.of(EMPTY)
+
+    assert (got.delivered, got.failed) == ("", "")
+    assert got.text == "Nothing was sent in the last 24 hours."
+
+
+def test_one_failure_in_a_thousand_is_seen() -> None:
+    got = sparkline.of(replace(EMPTY, delivered=[999] + [0] * 23, failed=[1] + [0] * 23))
+
+    assert (got.delivered, got.failed) == ("M0 0h3v22h-3z", "M0 22h3v2h-3z")
+
+
+async def test_what_failed_in_a_period_is_sent_again(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row, count=3)
+    attempt(house, row, DOWN, State.FAILED)
+    path = paths.webhook(row.uuid)
+    page = await admin.see(path)
+    fields = dict(re.findall(r'name="(from|to)" type="datetime-local" [^>]*value="([^"]+)"', page))
+    after = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-failed"), fields))
+
+    assert set(fields) == {"from", "to"}
+    assert "3 notifications are sent again." in words(after)
+    assert outside.pokes == 1
+    assert "3 notifications are on their way" in words(after) or "Waiting now 3" in words(after)
+
+
+async def test_a_period_without_failures_sends_nothing_again(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    attempt(house, row, DOWN, State.FAILED)
+    period = {"from": "2020-01-01T00:00", "to": "2020-01-02T00:00"}
+    after = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-failed"), period))
+
+    assert "There was nothing to send again." in words(after)
+
+
+@pytest.mark.parametrize(
+    ("period", "told"),
+    [
+        ({"from": "", "to": "2020-01-02T00:00"}, "Enter a date and a time"),
+        ({"from": "yesterday", "to": "0001-01-02T00:00"}, "Enter a date and a time"),
+        ({"from": "2020-01-02T00:00", "to": "2020-01-01T00:00"}, "after the one in From"),
+    ],
+)
+async def test_a_period_that_cannot_be_is_refused_beside_its_field(
+    house: House, northwind: Reseller, admin: Person, period: dict[str, str], told: str
+) -> None:
+    row = a_webhook(house, northwind)
+    answer = await admin.send(paths.webhook(row.uuid, "retry-failed"), period)
+
+    assert answer.status_code == 422
+    assert told in words(answer.text)
+    assert all(f'value="{text}"' in answer.text for text in period.values())
+
+
+async def test_a_viewer_may_not_send_anything_again(
+    house: House, northwind: Reseller, viewer: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    period = {"from": "2020-01-01T00:00", "to": "2020-01-02T00:00"}
+    answer = await viewer.send(paths.webhook(row.uuid, "retry-failed"), period)
+
+    assert answer.status_code == 403
+    assert "Retry all failed" not in words(await viewer.see(paths.webhook(row.uuid)))
