@@ -1,18 +1,25 @@
 """Add Webhook and Edit Webhook: what is saved, and every way in which it is refused."""
 
+import asyncio
+import json
+from html import unescape
 from typing import Any
 
 import pytest
 
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.attempts import Attempt, from_status
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import (
     ClientCredentialsAuth,
     Mode,
     NoAuth,
     TokenAuth,
+    Webhook,
 )
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
@@ -36,6 +43,7 @@ LEAST = {
     "maxInFlight": "10",
     "ratePerSecond": "",
 }
+TEST = f"{paths.ADD}/test"
 BY_TOKEN = {"auth": "TOKEN", "token": "t0ken-of-the-receiver"}
 BY_OAUTH2 = {
     "auth": "OAUTH2_PASSWORD",
@@ -57,6 +65,29 @@ def only(house: House, reseller: Reseller) -> WebhookRow:
 
 def auth_of(house: House, row: WebhookRow) -> Any:
     return webhooks.auth_of(house.box, row)
+
+
+def kept_in(html: str) -> str:
+    """The sealed secrets that the form brings along."""
+    return html.partition('name="kept" value="')[2].partition('"')[0]
+
+
+class Slow(Outside):
+    """A receiver that answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.end = asyncio.Event()
+        self._waiting = asyncio.Semaphore(0)
+
+    async def begun(self, count: int) -> None:
+        for _ in range(count):
+            await self._waiting.acquire()
+
+    async def try_now(self, webhook: Webhook) -> Attempt:
+        self._waiting.release()
+        await self.end.wait()
+        return await super().try_now(webhook)
 
 
 def problems(html: str) -> list[str]:
@@ -237,9 +268,7 @@ async def test_each_problem_leads_to_a_field_that_is_there(admin: Person) -> Non
         assert [one for one in targets if f'id="{one}"' not in page] == []
 
 
-async def test_nothing_that_was_typed_is_lost_but_secrets_which_the_page_says(
-    admin: Person,
-) -> None:
+async def test_nothing_that_was_typed_is_lost_and_no_secret_is_shown(admin: Person) -> None:
     given = LEAST | BY_OAUTH2 | {"url": "http://crm.example.com/<b>", "ratePerSecond": "7"}
     html = (await admin.send(paths.ADD, given)).text
 
@@ -250,7 +279,124 @@ async def test_nothing_that_was_typed_is_lost_but_secrets_which_the_page_says(
     for text in ("https://id.example.com/token", "crm", "ana-at-crm", "hooks", "7"):
         assert f'value="{text}"' in html
     assert not [one for one in SECRETS if one in html]
-    assert words(html).count("Enter it again") == 2
+    assert words(html).count("Kept as you entered it; leave empty to use it.") == 2
+
+
+async def test_secrets_that_were_typed_before_are_used_when_their_fields_are_left_empty(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    html = (await admin.send(paths.ADD, LEAST | BY_OAUTH2 | {"url": ""})).text
+    blank = dict.fromkeys(("clientSecret", "password"), "")
+    await admin.send(paths.ADD, LEAST | BY_OAUTH2 | blank | {"kept": kept_in(html)})
+
+    assert auth_of(house, only(house, northwind)) == OAUTH2
+
+
+async def test_a_secret_that_is_typed_again_counts(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    html = (await admin.send(paths.ADD, LEAST | BY_TOKEN | {"url": ""})).text
+    await admin.send(paths.ADD, LEAST | BY_TOKEN | {"token": "newer", "kept": kept_in(html)})
+
+    assert auth_of(house, only(house, northwind)) == TokenAuth(token="newer")
+
+
+async def test_a_secret_that_has_to_be_mended_is_not_kept(admin: Person) -> None:
+    html = (await admin.send(paths.ADD, LEAST | {"auth": "TOKEN", "token": "two words"})).text
+
+    assert kept_in(html) == ""
+
+
+@pytest.mark.parametrize("kept", ["", "x", "gAAAA", "é"])
+async def test_kept_secrets_that_were_made_up_are_none(admin: Person, kept: str) -> None:
+    answer = await admin.send(paths.ADD, LEAST | {"auth": "TOKEN", "kept": kept})
+
+    assert problems(answer.text) == ["Token: Enter the token that the receiver checks."]
+
+
+async def test_kept_secrets_are_of_no_use_to_another_session(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    html = (await admin.send(paths.ADD, LEAST | BY_TOKEN | {"url": ""})).text
+    other = await Person(house).enters(Role.ADMIN, northwind)
+    answer = await other.send(paths.ADD, LEAST | {"auth": "TOKEN", "kept": kept_in(html)})
+
+    assert problems(answer.text) == ["Token: Enter the token that the receiver checks."]
+
+
+async def test_a_test_notification_goes_out_as_it_was_typed_and_nothing_is_saved(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    answer = await admin.send(TEST, LEAST | BY_TOKEN)
+    (tried,) = outside.tried
+
+    assert (tried.url, tried.resource, tried.auth) == (LEAST["url"], Resource.COMPANY, TOKEN)
+    assert "was accepted. The receiver answered 200 after 48 ms." in words(answer.text)
+    assert "Nothing was saved." in words(answer.text)
+    assert f'value="{LEAST["url"]}"' in answer.text
+    assert kept_in(answer.text)
+    assert TOKEN.token not in answer.text
+    assert webhooks.page(house.database, northwind.id) == []
+    assert outside.pokes == 0
+
+
+async def test_a_test_notification_that_was_not_accepted_says_why_on_the_form(
+    admin: Person, outside: Outside
+) -> None:
+    outside.answer = from_status(401, 5, response="who are <b>you</b>?")
+    text = words((await admin.send(TEST, LEAST)).text)
+
+    assert "The test notification was not accepted. Answered 401;" in text
+    assert "Check the authentication of the webhook" in text
+    assert "who are <b>you</b>?" in text
+
+
+async def test_what_cannot_be_saved_is_not_tried(admin: Person, outside: Outside) -> None:
+    answer = await admin.send(TEST, LEAST | {"url": "http://crm.example.com/"})
+
+    assert answer.status_code == 422
+    assert problems(answer.text) == [
+        "URL: Begins with http://; notifications go over https:// only."
+    ]
+    assert outside.tried == []
+
+
+async def test_an_edit_is_tried_with_stored_secrets_and_changes_nothing(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    row = a_webhook(house, northwind, auth=TOKEN)
+    given = LEAST | {"url": "https://newer.example.com/", "auth": "TOKEN", "token": ""}
+    answer = await admin.send(paths.webhook(row.uuid, "edit/test"), given)
+    (tried,) = outside.tried
+
+    assert (tried.url, tried.auth) == ("https://newer.example.com/", TOKEN)
+    assert tried.secret == webhooks.opened(house.box, row, 0).secret
+    assert 'value="https://newer.example.com/"' in answer.text
+    assert only(house, northwind) == row
+
+
+async def test_only_so_many_tests_of_a_reseller_are_under_way(
+    database: Database, northwind: Reseller
+) -> None:
+    slow = Slow()
+    admin = await Person(house_of(database, slow)).enters(Role.ADMIN, northwind)
+    async with asyncio.TaskGroup() as group:
+        some = [group.create_task(admin.send(TEST, LEAST)) for _ in range(3)]
+        await slow.begun(3)
+        one_more = await admin.send(TEST, LEAST)
+        slow.end.set()
+
+    assert "was not sent. 3 test notifications are under way already" in words(one_more.text)
+    assert all("was accepted" in words(one.result().text) for one in some)
+
+
+async def test_the_form_shows_an_example_of_each_resources_notification(admin: Person) -> None:
+    html = await admin.see(paths.ADD)
+
+    for one in Resource:
+        shown = html.partition(f'id="example-{one.value}">')[2].partition("</pre>")[0]
+        notification = json.loads(unescape(shown))
+        assert notification["resource"]["type"] == one.value
 
 
 async def test_a_second_webhook_for_url_and_resource_is_refused_on_the_form(

@@ -10,7 +10,15 @@ from reseller_webhooks.web.head import HeadAsGet
 from reseller_webhooks.web.headers import StrictHeaders
 from reseller_webhooks.web.page import Site
 from reseller_webhooks.web.rendering import STATICS
-from reseller_webhooks.web.routes import account, entrance, log, resellers, webhook, webhooks
+from reseller_webhooks.web.routes import (
+    account,
+    entrance,
+    log,
+    resellers,
+    webhook,
+    webhook_forms,
+    webhooks,
+)
 from reseller_webhooks.web.visiting import genuine
 
 NOT_FOUND = 404
@@ -21,6 +29,7 @@ AREAS = (
     # The log's addresses and the form's come before those of a webhook, whose id is any text.
     log.routes,
     webhooks.routes,
+    webhook_forms.routes,
     webhook.routes,
 )
 """Every route but that of the static files."""

@@ -1,6 +1,7 @@
 """A page: who looks at it, at which reseller, and how it is answered."""
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -26,10 +27,11 @@ DETAIL_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all pages share."""
+    """What all pages share. tests: how many test notifications of a reseller are under way."""
 
     house: House
     cookies: Cookies
+    tests: Counter[int] = field(default_factory=Counter)
 
     def render(self, template: str, **given: Any) -> str:
         """A template with what it is given."""

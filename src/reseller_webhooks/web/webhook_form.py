@@ -28,14 +28,14 @@ class Filled:
 
     values: what was typed or is stored. actions: which are ticked. stored: secrets that are kept
     when their field is left empty. wrong: a sentence for each field that has to be mended.
-    retype: secrets that were typed and have to be typed again.
+    kept: secrets that were typed before, which are used when their field is left empty.
     """
 
     values: Mapping[str, str]
     actions: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
     wrong: Mapping[str, str] = field(default_factory=dict)
-    retype: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -80,16 +80,18 @@ def of_row(row: WebhookRow, auth: Any) -> Filled:
     )
 
 
-def typed(form: Form, stored: frozenset[str] = frozenset()) -> Filled:
+def typed(form: Form, stored: frozenset[str], kept: frozenset[str]) -> Filled:
     """The form as somebody has filled it in, without its secrets."""
     values = {name: form.text(name) for name in LABELS if name not in SECRETS}
-    retype = frozenset(name for name in SECRETS if form.exact(name))
-    return Filled(values, form.every("actions"), stored, retype=retype)
+    return Filled(values, form.every("actions"), stored, kept=kept)
 
 
-def spec(form: Form, allowed: Sequence[Network]) -> Spec:
-    """The webhook that the form asks for. Wrong with all there is to mend."""
-    read: Spec = _read(Spec, _fields(form, None), allowed)
+def spec(form: Form, allowed: Sequence[Network], auth: Any = None) -> Spec:
+    """The webhook that the form asks for. Wrong with all there is to mend.
+
+    auth: what is stored, if it is; its secrets are used where the form has none.
+    """
+    read: Spec = _read(Spec, _fields(form, auth), allowed)
     return read
 
 

@@ -16,6 +16,7 @@ from reseller_webhooks.web import paths, period
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.period import Period
+from reseller_webhooks.web.trying import try_now
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
 NEWEST = 5
@@ -37,7 +38,7 @@ async def test(page: Writer, uuid: str) -> Response:
     """Send a test notification, and show what came of it."""
     row = await run_in_threadpool(webhooks.get, page.database, page.tenant, uuid)
     opened = await run_in_threadpool(webhooks.opened, page.box, row, clock.now())
-    attempt = await page.site.house.try_now(opened)
+    attempt = await try_now(page, opened)
     return await run_in_threadpool(_page, page, row, attempt)
 
 

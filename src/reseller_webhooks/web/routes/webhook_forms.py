@@ -1,0 +1,175 @@
+"""The forms that add a webhook or edit one; what is typed can be tried before it is saved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.attempts import Attempt
+from reseller_webhooks.core.errors import Conflict, Invalid
+from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.operations import trials, webhooks
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import kept, paths, webhook_form
+from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.kept import Refilled
+from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.samples import examples_of
+from reseller_webhooks.web.trying import try_now
+from reseller_webhooks.web.visiting import Writer
+from reseller_webhooks.web.webhook_fields import wrong_of
+from reseller_webhooks.web.webhook_form import Filled, Wrong
+
+EDIT = paths.WEBHOOKS + "/{uuid}/edit"
+INVALID, TAKEN = 422, 409
+SAME_TARGET = (
+    "There is already a webhook for this resource to this URL. Edit that one, or give another URL."
+)
+
+routes = APIRouter()
+
+
+@routes.get(paths.ADD)
+def add_page(page: Writer) -> Response:
+    """The form, blank."""
+    return _form(page, webhook_form.blank(), 200)
+
+
+@routes.post(paths.ADD)
+def add(page: Writer, form: Refilled) -> Response:
+    """Save Webhook: a new one."""
+    try:
+        spec = webhook_form.spec(form, page.site.house.settings.allow_targets)
+        added = webhooks.add(page.database, page.box, page.tenant, spec)
+    except (Wrong, Invalid, Conflict) as error:
+        return _refused(page, form, error)
+    page.site.house.poke()
+    return page.go(paths.WEBHOOKS, Notice("created", added.webhook.uuid, reveals=True))
+
+
+@routes.post(paths.ADD + "/test")
+async def test_new(page: Writer, form: Refilled) -> Response:
+    """Send a test notification as the form says; save nothing."""
+    return await _tested(page, form, None)
+
+
+@routes.get(paths.ADD + "/test")
+def after_test(page: Writer) -> Response:
+    """Who comes back to a test's address begins anew."""
+    return page.go(paths.ADD)
+
+
+@routes.get(EDIT)
+def edit_page(page: Writer, uuid: str) -> Response:
+    """The form, with what is stored."""
+    stored = _stored(page, uuid)
+    return _form(page, webhook_form.of_row(stored.row, stored.auth), 200, stored.row)
+
+
+@routes.post(EDIT)
+def edit(page: Writer, uuid: str, form: Refilled) -> Response:
+    """Save Webhook: one that was there."""
+    stored = _stored(page, uuid)
+    try:
+        patch = webhook_form.patch(form, page.site.house.settings.allow_targets, stored.auth)
+        webhooks.change(page.database, page.box, page.tenant, uuid, patch)
+    except (Wrong, Invalid, Conflict) as error:
+        return _refused(page, form, error, stored)
+    page.site.house.poke()
+    return page.go(paths.webhook(uuid), Notice("changed", uuid))
+
+
+@routes.post(EDIT + "/test")
+async def test_edited(page: Writer, uuid: str, form: Refilled) -> Response:
+    """Send a test notification as the form says; change nothing."""
+    return await _tested(page, form, await run_in_threadpool(_stored, page, uuid))
+
+
+@routes.get(EDIT + "/test")
+def after_edited_test(page: Writer, uuid: str) -> Response:
+    """Who comes back to a test's address finds the form as it is stored."""
+    return page.go(paths.webhook(_stored(page, uuid).row.uuid, "edit"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The webhook that is edited. auth: its authentication, opened."""
+
+    row: WebhookRow
+    auth: Any
+
+
+def _stored(page: Page, uuid: str) -> _Stored:
+    row = webhooks.get(page.database, page.tenant, uuid)
+    return _Stored(row, webhooks.auth_of(page.box, row))
+
+
+async def _tested(page: Page, form: Form, stored: _Stored | None) -> Response:
+    try:
+        wanted = _wanted(page, form, stored)
+    except (Wrong, Invalid) as error:
+        return await run_in_threadpool(_refused, page, form, error, stored)
+    attempt = await try_now(page, wanted)
+    return await run_in_threadpool(_again, page, form, {}, 200, stored, attempt)
+
+
+def _wanted(page: Page, form: Form, stored: _Stored | None) -> Webhook:
+    """The webhook as it would be once it is saved."""
+    allowed = page.site.house.settings.allow_targets
+    if stored is None:
+        return trials.of_new(page.tenant, webhook_form.spec(form, allowed))
+    spec = webhook_form.spec(form, allowed, stored.auth)
+    return trials.of_changed(webhooks.opened(page.box, stored.row, clock.now()), spec)
+
+
+def _refused(
+    page: Page, form: Form, error: Wrong | Invalid | Conflict, stored: _Stored | None = None
+) -> Response:
+    match error:
+        case Wrong():
+            return _again(page, form, error.fields, INVALID, stored)
+        case Invalid():
+            return _again(page, form, wrong_of(error), INVALID, stored)
+    return _again(page, form, {"url": SAME_TARGET}, TAKEN, stored)
+
+
+def _again(  # noqa: PLR0917 - run in a thread, by position
+    page: Page,
+    form: Form,
+    wrong: Mapping[str, str],
+    status: int,
+    stored: _Stored | None,
+    attempt: Attempt | None = None,
+) -> Response:
+    """The form once more, with all that was typed."""
+    secrets = kept.typed(form, but=wrong)
+    known = webhook_form.of_row(stored.row, stored.auth).stored if stored else frozenset()
+    filled = webhook_form.typed(form, known, frozenset(secrets)).with_wrong(wrong)
+    row = stored.row if stored else None
+    return _form(page, filled, status, row, kept=kept.sealed(page, secrets), attempt=attempt)
+
+
+def _form(
+    page: Page,
+    filled: Filled,
+    status: int,
+    row: WebhookRow | None = None,
+    *,
+    kept: str = "",
+    attempt: Attempt | None = None,
+) -> Response:
+    shown = examples_of(page.site.house.settings.public_url)
+    return page.html(
+        "webhook_form.html",
+        status,
+        form=filled,
+        row=row,
+        kept=kept,
+        attempt=attempt,
+        examples=shown,
+    )
