@@ -39,6 +39,35 @@ async def test_the_texts_follow_the_chosen_resource(window: Open) -> None:
     await expect(page.get_by_text("when one is added")).to_be_hidden()
 
 
+async def test_the_example_follows_the_chosen_resource(window: Open) -> None:
+    page = (await window()).page
+    await page.goto(page.url + "/add")
+    await page.get_by_text("Example of a notification").click()
+    await expect(page.get_by_text("Select a resource to see a notification")).to_be_visible()
+    await page.get_by_label("Resource").select_option("Lead")
+
+    await expect(page.get_by_text('"type": "LEAD"')).to_be_visible()
+    await expect(page.get_by_text('"type": "ORDER"')).to_be_hidden()
+    await expect(page.get_by_text("Select a resource to see a notification")).to_be_hidden()
+
+
+async def test_what_came_of_a_test_has_the_focus_and_the_form_is_as_it_was(window: Open) -> None:
+    one: Window = await window()
+    page = one.page
+    await page.goto(page.url + "/add")
+    await page.get_by_label("URL", exact=True).fill("https://127.0.0.1:1/hook")
+    await page.get_by_label("Resource").select_option("Lead")
+    await page.get_by_role("checkbox", name="Added").check()
+    await page.get_by_role("button", name="Send a test notification").click()
+    told = page.get_by_role("alert")
+
+    await expect(told).to_be_focused()
+    await expect(told).to_contain_text("The test notification was not accepted.")
+    await expect(page.get_by_label("URL", exact=True)).to_have_value("https://127.0.0.1:1/hook")
+    await expect(page.get_by_role("checkbox", name="Added")).to_be_checked()
+    assert one.complaints == []
+
+
 async def test_a_refused_form_leads_from_the_summary_to_the_field(window: Open) -> None:
     one: Window = await window()
     page = one.page

@@ -60,7 +60,9 @@ async def test_a_webhook_is_added_with_the_keyboard_alone(window: Open) -> None:
     await keys.press("Enter")
 
     row = page.get_by_role("row").filter(has_text="https://crm.example.com/keys")
-    await expect(row).to_contain_text("Lead Deleted Token Active", use_inner_text=False)
+    await expect(row).to_contain_text(
+        "Lead Deleted Token No notification yet", use_inner_text=False
+    )
 
 
 async def tab_to(page: Page, wanted: str) -> None:
@@ -81,10 +83,12 @@ async def test_without_javascript_everything_can_be_done(window: Open, receiver:
     await add(page, receiver.url("/plain", "127.0.0.1"))
 
     await expect(page.get_by_role("button", name="Copy")).to_be_hidden()
-    await expect(page.locator("time").first).to_contain_text("UTC")
     await page.get_by_role("link", name="/plain").click()
+    await expect(page.locator("time").first).to_contain_text("UTC")
     await page.get_by_role("button", name="Send a test notification").click()
     await expect(page.get_by_role("alert")).to_contain_text("was accepted")
+    await page.get_by_role("button", name="Retry all failed").click()
+    await expect(page.get_by_role("status")).to_contain_text("nothing to send again")
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_role("status")).to_contain_text("was paused")
     await page.get_by_text("Rotate signing secret").click()
@@ -99,6 +103,7 @@ async def test_without_javascript_everything_can_be_done(window: Open, receiver:
 async def test_times_are_told_in_the_readers_zone_with_exact_utc_beside(window: Open) -> None:
     page = (await window(locale="en-GB", timezone_id="Asia/Tokyo")).page
     await add(page, "https://crm.example.com/times")
+    await page.get_by_role("link", name="/times").click()
     told = page.locator("time").first
 
     await expect(told).to_have_text(SOON)
@@ -106,6 +111,43 @@ async def test_times_are_told_in_the_readers_zone_with_exact_utc_beside(window: 
     assert title
     assert "GMT+9" in title
     assert title.endswith("UTC")
+
+
+async def test_a_period_is_asked_for_in_the_readers_zone_and_sent_in_utc(window: Open) -> None:
+    page = (await window(timezone_id="Asia/Tokyo")).page
+    await add(page, "https://crm.example.com/period")
+    await page.get_by_role("link", name="/period").click()
+    await expect(page.get_by_text("(UTC)").first).to_be_hidden()
+    await page.get_by_label("From").fill("2026-01-31T08:30")
+    await page.get_by_label("To").fill("2026-01-31T18:00")
+    async with page.expect_request("**/retry-failed") as asked:
+        await page.get_by_role("button", name="Retry all failed").click()
+    sent = (await asked.value).post_data or ""
+
+    assert "from=2026-01-30T23%3A30&to=2026-01-31T09%3A00" in sent
+
+
+async def test_without_javascript_a_webhook_is_tried_before_it_is_saved(
+    window: Open, receiver: Receiver
+) -> None:
+    page = (await window(java_script_enabled=False)).page
+    await page.goto(page.url + "/add")
+    await page.get_by_label("URL", exact=True).fill(receiver.url("/tried", "127.0.0.1"))
+    await page.get_by_label("Resource").select_option("Lead")
+    await page.get_by_role("checkbox", name="Added").check()
+    await page.get_by_role("radio", name="Token").check()
+    await page.get_by_label("Token that is sent").fill("s3cret")
+    await page.get_by_role("button", name="Send a test notification").click()
+
+    await expect(page.get_by_role("alert")).to_contain_text("was accepted")
+    await expect(page.get_by_role("alert")).to_contain_text("Nothing was saved.")
+    await page.get_by_role("button", name="Save Webhook").click()
+    await expect(page.get_by_role("status")).to_contain_text("The webhook was created.")
+    await page.get_by_role("link", name="/tried").click()
+    await page.get_by_role("button", name="Send a test notification").click()
+    await expect(page.get_by_role("alert")).to_contain_text("was accepted")
+    got = [request for request in receiver.requests if request.path == "/tried"]
+    assert [one.header("x-appdirect-webhook-token") for one in got] == ["s3cret", "s3cret"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
