@@ -133,8 +133,8 @@ async def test_the_last_day_is_a_picture_with_the_same_in_words(
         (picture,) = re.findall(r'<svg class="sparkline".*?</svg>', html)
 
         assert "In the last 24 hours 3 delivered and 1 failed, at most 4 in an hour." in picture
-        assert 'class="good" d="M92 0h3v18h-3z"' in picture
-        assert 'class="bad" d="M92 18h3v6h-3z"' in picture
+        assert 'class="good" d="M92 6h3v18h-3z"' in picture
+        assert 'class="bad" d="M92 0h3v6h-3z"' in picture
 
 
 async def test_the_openings_and_closings_of_the_circuit_are_on_the_webhooks_page(
@@ -176,7 +176,7 @@ def test_a_day_without_anything_has_no_bars() -> None:
 def test_one_failure_in_a_thousand_is_seen() -> None:
     got = sparkline.of(replace(EMPTY, delivered=[999] + [0] * 23, failed=[1] + [0] * 23))
 
-    assert (got.delivered, got.failed) == ("M0 0h3v22h-3z", "M0 22h3v2h-3z")
+    assert (got.delivered, got.failed) == ("M0 3h3v21h-3z", "M0 0h3v3h-3z")
 
 
 async def test_what_failed_in_a_period_is_sent_again(

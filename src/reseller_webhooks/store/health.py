@@ -1,7 +1,7 @@
 """How webhooks fare: what waits, what was delivered last, what came of each hour.
 
-Every statement is for all webhooks of a page at once and reads along indexes that end the search
-early, so that a webhook with a million deliveries costs no more than one with ten.
+Every statement is for all webhooks of a page at once and reads along indexes, most of them only
+to the first row that tells.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,7 +16,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    union_all,
 )
 
 from reseller_webhooks.clock import SECOND, Micros
@@ -104,17 +103,16 @@ def tallies(
     tx: Tx, reseller_id: int, webhook_ids: Collection[int], *, since: Micros, hours: int
 ) -> dict[int, Tally]:
     """What came of the deliveries that were made from `since` on, hour by hour."""
-    found = {one: Tally([0] * hours, [0] * hours) for one in webhook_ids}
-    statement = union_all(
-        _closed_by_hour(webhook_ids, since), _unhappy_by_hour(reseller_id, webhook_ids, since)
-    )
-    for webhook_id, hour, state, count in tx.connection.execute(statement):
-        if not 0 <= hour < hours:
+    rows = tx.connection.execute(_closed_by_hour(webhook_ids, since, hours)).tuples()
+    found = {number: Tally(list(counts), [0] * hours) for number, *counts in rows}
+    unhappy = tx.connection.execute(_unhappy_by_hour(reseller_id, webhook_ids, since))
+    for number, hour, state, count in unhappy.tuples():
+        if hour >= hours:
             continue
-        # Whatever did not end otherwise was delivered; the index knows all, the small one the rest.
-        found[webhook_id].delivered[hour] += -count if state else count
+        # Whatever did not end otherwise was delivered.
+        found[number].delivered[hour] -= count
         if state == State.FAILED:
-            found[webhook_id].failed[hour] += count
+            found[number].failed[hour] += count
     return found
 
 
@@ -186,31 +184,32 @@ def _tried_columns() -> Iterable[SQLColumnExpression[Any]]:
     return [attempt.c[name] for name in Tried.__dataclass_fields__]
 
 
-def _closed_by_hour(webhook_ids: Collection[int], since: Micros) -> Select[Any]:
-    # Reads ix_attempt_log_webhook and no row of the table.
-    return _by_hour(literal(""), since).where(
-        attempt.c.webhook_id.in_(webhook_ids), attempt.c.state.is_not(None)
-    )
+def _closed_by_hour(webhook_ids: Collection[int], since: Micros, hours: int) -> Select[Any]:
+    # Counts stretches of ix_attempt_log_webhook; to sort rows into groups takes five times as long.
+    starts = (since + hour * HOUR for hour in range(hours))
+    counts = [_closed_between(start, start + HOUR).label(None) for start in starts]
+    return select(webhook.c.id, *counts).where(webhook.c.id.in_(webhook_ids))
+
+
+def _closed_between(start: Micros, end: Micros) -> ColumnElement[int]:
+    c = attempt.c
+    mine = and_(c.webhook_id == webhook.c.id, c.state.is_not(None))
+    within = select(func.count()).where(mine, c.created_at >= start, c.created_at < end)
+    return within.correlate(webhook).scalar_subquery()
 
 
 def _unhappy_by_hour(reseller_id: int, webhook_ids: Collection[int], since: Micros) -> Select[Any]:
     # Reads ix_attempt_log_unhappy, which holds only what was not delivered.
+    c = attempt.c
+    hour = ((c.created_at - since) // HOUR).label("hour")
     return (
-        _by_hour(attempt.c.state, since)
+        select(c.webhook_id, hour, c.state, func.count())
         .where(
-            attempt.c.reseller_id == reseller_id,
-            attempt.c.state.in_([state.value for state in UNHAPPY]),
-            attempt.c.state != State.DELIVERED.value,
-            attempt.c.webhook_id.in_(webhook_ids),
+            c.reseller_id == reseller_id,
+            c.state.in_([state.value for state in UNHAPPY]),
+            c.state != State.DELIVERED.value,
+            c.created_at >= since,
+            c.webhook_id.in_(webhook_ids),
         )
-        .group_by(attempt.c.state)
-    )
-
-
-def _by_hour(state: SQLColumnExpression[Any], since: Micros) -> Select[Any]:
-    hour = ((attempt.c.created_at - since) // HOUR).label("hour")
-    return (
-        select(attempt.c.webhook_id, hour, state.label("state"), func.count())
-        .where(attempt.c.created_at >= since)
-        .group_by(attempt.c.webhook_id, hour)
+        .group_by(c.webhook_id, hour, c.state)
     )

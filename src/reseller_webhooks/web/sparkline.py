@@ -7,7 +7,7 @@ from reseller_webhooks.store.health import Tally
 
 STEP, WIDTH, HEIGHT = 4, 3, 24
 """A bar stands every STEP units and is WIDTH wide; the highest is HEIGHT."""
-LEAST = 2
+LEAST = 3
 """The height of anything that is not nothing, so that one failure in a thousand is seen."""
 
 
@@ -27,8 +27,8 @@ def of(tally: Tally) -> Sparkline:
     hours = list(zip(tally.delivered, tally.failed, strict=True))
     most = max((sum(hour) for hour in hours), default=0)
     tops = [(_high(good, most), _high(bad, most)) for good, bad in hours]
-    failed = [(HEIGHT - bad, bad) for _, bad in tops]
-    delivered = [(max(0, HEIGHT - bad - good), min(good, HEIGHT - bad)) for good, bad in tops]
+    failed = [(max(0, HEIGHT - good - bad), bad) for good, bad in tops]
+    delivered = [(min(HEIGHT, top + bad), HEIGHT - top - bad) for top, bad in failed]
     text = _text(sum(tally.delivered), sum(tally.failed), most)
     return Sparkline(_path(delivered), _path(failed), text, len(hours) * STEP - (STEP - WIDTH))
 

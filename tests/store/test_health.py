@@ -1,0 +1,84 @@
+"""How webhooks fare, on both databases: what waits, what came last, what came of each hour."""
+
+import pytest
+from sqlalchemy import insert, update
+
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.store import deliveries, health
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.health import HOUR, CircuitChange, Standing, Tried
+from reseller_webhooks.store.schema import attempt, circuit_change
+from tests.store.making import due, event, made, reseller, told, webhook
+
+FIRST, SECOND = 100 * HOUR, 101 * HOUR
+
+
+def ends(tx: Tx, webhook_id: int, state: State, *, at: int | None = None) -> None:
+    """Tell a change, and end what became of it; at: when it was made."""
+    told(tx, event())
+    (one,) = due(tx, webhook_id)
+    deliveries.finish(tx, [made(one, state)])
+    if at is not None:
+        newest = attempt.c.delivery_id == one.id
+        tx.connection.execute(update(attempt).where(newest).values(created_at=at))
+
+
+def test_deliveries_are_counted_by_the_hour_they_were_made_in(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        row = webhook(tx, reseller_id=owner)
+        ends(tx, row.id, State.DELIVERED, at=FIRST - 1)
+        ends(tx, row.id, State.DELIVERED, at=FIRST)
+        ends(tx, row.id, State.FAILED, at=SECOND - 1)
+        ends(tx, row.id, State.SUPERSEDED, at=SECOND)
+        ends(tx, row.id, State.DELIVERED, at=SECOND + HOUR - 1)
+        ends(tx, row.id, State.FAILED, at=SECOND + HOUR)
+        got = health.tallies(tx, owner, [row.id], since=FIRST, hours=2)
+
+    assert got[row.id] == health.Tally(delivered=[1, 1], failed=[1, 0])
+
+
+def test_a_webhook_without_deliveries_has_a_standing(database: Database) -> None:
+    with database.write() as tx:
+        row = webhook(tx, reseller_id=reseller(tx))
+
+        assert health.standings(tx, [row.id]) == {row.id: Standing()}
+
+
+def test_what_was_refused_waits_with_its_attempt_and_its_next_time(database: Database) -> None:
+    with database.write() as tx:
+        row = webhook(tx, reseller_id=reseller(tx))
+        told(tx, event(), event())
+        first, second = due(tx, row.id)
+        later = tx.now + HOUR
+        deliveries.finish(tx, [made(first, State.PENDING, next_at=later)])
+        deliveries.finish(tx, [made(second, State.PENDING, next_at=later + 1)])
+        got = health.standings(tx, [row.id])[row.id]
+
+    assert (got.waiting, got.next_at) == (2, later)
+    assert got.refused == Tried(1_000, 503, None, "answered 503")
+
+
+@pytest.mark.parametrize("last", [State.FAILED, State.CANCELLED, State.SUPERSEDED])
+def test_the_last_that_was_delivered_is_found_behind_others(
+    database: Database, last: State
+) -> None:
+    with database.write() as tx:
+        row = webhook(tx, reseller_id=reseller(tx))
+        ends(tx, row.id, State.DELIVERED)
+        ends(tx, row.id, last)
+        got = health.standings(tx, [row.id])[row.id]
+
+    assert got.delivered_at == 1_000
+    assert (got.failed is not None) == (last is State.FAILED)
+
+
+def test_a_circuits_changes_come_newest_first(database: Database) -> None:
+    with database.write() as tx:
+        row = webhook(tx, reseller_id=reseller(tx))
+        for at, is_open, reason in ((1, True, "answered 503"), (2, False, ""), (3, True, "down")):
+            columns = {"webhook_id": row.id, "at": at, "is_open": is_open, "reason": reason}
+            tx.connection.execute(insert(circuit_change).values(columns))
+        got = health.circuit_changes(tx, row.id, limit=2)
+
+    assert got == [CircuitChange(3, True, "down"), CircuitChange(2, False)]
