@@ -4,7 +4,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.store import webhooks as store
+from reseller_webhooks.store.schema import webhook
 from tests.conftest import Running
 
 PATH = "/api/v1/webhooks"
@@ -220,3 +224,18 @@ async def test_a_platform_key_manages_a_resellers_webhooks(
     one = await added(platform)
 
     assert (await manager.get(one)).status_code == 200
+
+
+async def test_an_open_circuit_says_why_since_when_and_when_it_is_tried_next(
+    running: Running, manager: httpx.AsyncClient
+) -> None:
+    path = await added(manager)
+    circuit = Circuit(is_open=True, reason="answered 503", since=1_000_000, probe_at=2_000_000)
+    with running.database.write() as tx:
+        number = tx.connection.execute(select(webhook.c.id)).scalar_one()
+        store.note_circuit(tx, number, circuit)
+    shown = (await manager.get(path)).json()
+
+    assert (shown["circuit"], shown["circuitReason"]) == ("OPEN", "answered 503")
+    assert shown["circuitSince"] == "1970-01-01T00:00:01.000Z"
+    assert shown["nextProbeAt"] == "1970-01-01T00:00:02.000Z"
