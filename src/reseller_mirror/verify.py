@@ -35,6 +35,8 @@ class Verifier:
     ) -> None:
         if secret is None and token is None and bearer is None:
             raise ValueError("give a secret, a token or a bearer check; else anybody could post")
+        if token == "" or secret == []:
+            raise ValueError("the token or the list of secrets is empty; then anybody could post")
         secrets = [secret] if isinstance(secret, str) else secret or []
         self._keys = [_key(one) for one in secrets]
         self._token = token
@@ -80,9 +82,12 @@ class Verifier:
 
 def _key(secret: str) -> bytes:
     try:
-        return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("this is no signing secret; it begins with whsec_") from None
+    if not key:  # anybody can sign with it
+        raise ValueError("the signing secret is empty; it begins with whsec_ and goes on")
+    return key
 
 
 def _signature(text: str) -> bytes:

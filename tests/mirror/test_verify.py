@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -138,6 +139,21 @@ def test_a_bearer_is_asked_about() -> None:
 def test_a_verifier_without_any_proof_is_refused() -> None:
     with pytest.raises(ValueError, match="anybody"):
         Verifier()
+
+
+@pytest.mark.parametrize(
+    "proof", [{"secret": ""}, {"secret": "whsec_"}, {"secret": []}, {"secret": [""]}, {"token": ""}]
+)
+def test_an_empty_proof_is_refused(proof: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        Verifier(**proof)
+
+
+def test_what_the_standards_package_signs_is_accepted() -> None:
+    signature = Standard(SECRET).sign("e1", datetime.fromtimestamp(AT, UTC), BODY.decode())
+    headers = signed(BODY) | {"webhook-signature": f"v1a,AAAA {signature}"}
+
+    assert VERIFIER.verify(headers, BODY, now_s=AT).event == "e1"
 
 
 @given(st.binary(max_size=300), st.dictionaries(st.text(max_size=30), st.text(max_size=60)))
