@@ -15,7 +15,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import webhooks as store
-from reseller_webhooks.store.health import Tally
+from reseller_webhooks.store.health import HOUR, Tally
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.schema import circuit_change
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -152,6 +152,35 @@ async def test_the_openings_and_closings_of_the_circuit_are_on_the_webhooks_page
     assert re.fullmatch(f"{TIME} works again {TIME} failing: answered 503", history)
 
 
+@pytest.mark.parametrize(
+    ("changes", "hours"),
+    [
+        ([], 0),
+        ([(5, True), (3, False)], 3),
+        ([(3, False)], 21),
+        ([(2, True)], 3),
+        ([(30, True), (3, False), (1, True)], 23),
+    ],
+    ids=["never", "for a while", "since before", "still", "twice"],
+)
+async def test_the_hours_of_an_outage_are_in_the_picture(
+    house: House,
+    northwind: Reseller,
+    admin: Person,
+    changes: list[tuple[int, bool]],
+    hours: int,
+) -> None:
+    row = a_webhook(house, northwind)
+    with house.database.write() as tx:
+        for ago, is_open in changes:
+            at = tx.now // HOUR * HOUR - ago * HOUR + HOUR // 2
+            columns = {"webhook_id": row.id, "is_open": is_open, "reason": "", "at": at}
+            tx.connection.execute(insert(circuit_change).values(columns))
+    told = f"failing in {hours} of the hours" if hours else "Nothing was sent"
+
+    assert told in await admin.see(paths.WEBHOOKS)
+
+
 async def test_another_resellers_deliveries_are_not_counted(
     house: House, northwind: Reseller, contoso: Reseller, admin: Person
 ) -> None:
@@ -164,17 +193,18 @@ async def test_another_resellers_deliveries_are_not_counted(
 
 
 EMPTY = Tally([0] * 24, [0] * 24)
+NEVER = [False] * 24
 
 
 def test_a_day_without_anything_has_no_bars() -> None:
-    got = sparkline.of(EMPTY)
+    got = sparkline.of(EMPTY, NEVER)
 
-    assert (got.delivered, got.failed) == ("", "")
+    assert (got.delivered, got.failed, got.outages) == ("", "", "")
     assert got.text == "Nothing was sent in the last 24 hours."
 
 
 def test_one_failure_in_a_thousand_is_seen() -> None:
-    got = sparkline.of(replace(EMPTY, delivered=[999] + [0] * 23, failed=[1] + [0] * 23))
+    got = sparkline.of(replace(EMPTY, delivered=[999] + [0] * 23, failed=[1] + [0] * 23), NEVER)
 
     assert (got.delivered, got.failed) == ("M0 3h3v21h-3z", "M0 0h3v3h-3z")
 

@@ -1,6 +1,6 @@
 """How webhooks fare, for the people who look after them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import Micros
@@ -17,11 +17,13 @@ CHANGES_SHOWN = 10
 class Course:
     """How a webhook stands now, and what came of the last HOURS hours, the present one included.
 
-    since: when the first of those hours began, on the full hour. now: when it was asked.
+    failing: for each hour, whether the circuit was open in it. since: when the first of them
+    began, on the full hour. now: when it was asked.
     """
 
     standing: Standing
     tally: Tally
+    failing: Sequence[bool]
     since: Micros
     now: Micros
 
@@ -35,10 +37,45 @@ def courses(
         since = tx.now // HOUR * HOUR - (HOURS - 1) * HOUR
         standings = store.standings(tx, numbers)
         tallies = store.tallies(tx, reseller_id, numbers, since=since, hours=HOURS)
-        return {one: Course(standings[one], tallies[one], since, tx.now) for one in numbers}
+        changes = store.circuit_changes_since(tx, numbers, since)
+        return {
+            row.id: Course(
+                standings[row.id],
+                tallies[row.id],
+                _failing(row, changes[row.id], since, tx.now),
+                since,
+                tx.now,
+            )
+            for row in rows
+        }
 
 
 def circuit_changes(database: Database, webhook_id: int) -> list[CircuitChange]:
     """The newest openings and closings of a webhook's circuit, newest first."""
     with database.read() as tx:
         return store.circuit_changes(tx, webhook_id, limit=CHANGES_SHOWN)
+
+
+def _failing(
+    row: WebhookRow, changes: Sequence[CircuitChange], since: Micros, now: Micros
+) -> list[bool]:
+    outages = list(_outages(row, changes, since, now))
+    starts = [since + hour * HOUR for hour in range(HOURS)]
+    return [any(a < start + HOUR and b > start for a, b in outages) for start in starts]
+
+
+def _outages(
+    row: WebhookRow, changes: Sequence[CircuitChange], since: Micros, now: Micros
+) -> Iterator[tuple[Micros, Micros]]:
+    """When the circuit was open from `since` on: from and until."""
+    begun = since if changes and not changes[0].is_open else None
+    if not changes and row.circuit == "OPEN":
+        begun = max(since, row.circuit_at or since)
+    for change in changes:
+        if change.is_open:
+            begun = change.at
+        elif begun is not None:
+            yield begun, change.at
+            begun = None
+    if begun is not None:
+        yield begun, now

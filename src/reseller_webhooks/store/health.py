@@ -124,6 +124,20 @@ def circuit_changes(tx: Tx, webhook_id: int, *, limit: int) -> list[CircuitChang
     return [CircuitChange(*row) for row in tx.connection.execute(newest).tuples()]
 
 
+def circuit_changes_since(
+    tx: Tx, webhook_ids: Collection[int], since: Micros
+) -> dict[int, list[CircuitChange]]:
+    """When the circuits of the webhooks opened and closed from then on, oldest first."""
+    c = circuit_change.c
+    statement = select(c.webhook_id, c.at, c.is_open, c.reason).where(
+        c.webhook_id.in_(webhook_ids), c.at >= since
+    )
+    found: dict[int, list[CircuitChange]] = {one: [] for one in webhook_ids}
+    for number, *change in tx.connection.execute(statement.order_by(c.at, c.id)).tuples():
+        found[number].append(CircuitChange(*change))
+    return found
+
+
 def _waiting() -> ColumnElement[int]:
     mine = select(literal(1)).where(delivery.c.webhook_id == webhook.c.id).correlate(webhook)
     counted = mine.limit(WAITING_COUNTED + 1).subquery()

@@ -13,24 +13,33 @@ LEAST = 3
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """delivered, failed: SVG paths in a box of `width` by `height`. text: what they show."""
+    """The picture, in a box of `width` by `height` and a line below it. text: what it shows.
+
+    delivered, failed: SVG paths of bars. outages: of the line below hours with an open circuit.
+    """
 
     delivered: str
     failed: str
+    outages: str
     text: str
     width: int
     height: int = HEIGHT
 
 
-def of(tally: Tally) -> Sparkline:
-    """The picture of a tally."""
+def of(tally: Tally, failing: Sequence[bool]) -> Sparkline:
+    """The picture of a tally; failing: for each hour, whether the circuit was open in it."""
     hours = list(zip(tally.delivered, tally.failed, strict=True))
     most = max((sum(hour) for hour in hours), default=0)
     tops = [(_high(good, most), _high(bad, most)) for good, bad in hours]
     failed = [(max(0, HEIGHT - good - bad), bad) for good, bad in tops]
     delivered = [(min(HEIGHT, top + bad), HEIGHT - top - bad) for top, bad in failed]
-    text = _text(sum(tally.delivered), sum(tally.failed), most)
-    return Sparkline(_path(delivered), _path(failed), text, len(hours) * STEP - (STEP - WIDTH))
+    return Sparkline(
+        _path(delivered),
+        _path(failed),
+        _path([(HEIGHT - 1, 2 if one else 0) for one in failing]),
+        _text(sum(tally.delivered), sum(tally.failed), most) + _text_of_outages(sum(failing)),
+        len(hours) * STEP - (STEP - WIDTH),
+    )
 
 
 def _high(count: int, most: int) -> int:
@@ -54,3 +63,9 @@ def _text(delivered: int, failed: int, most: int) -> str:
         f"In the last 24 hours {delivered:,} delivered and {failed:,} failed, "
         f"at most {most:,} in an hour."
     )
+
+
+def _text_of_outages(hours: int) -> str:
+    if not hours:
+        return ""
+    return f" The receiver was failing in {hours} of the hours."
