@@ -1,91 +1,41 @@
 """A local database that follows the platform: a table for each type, applied by version.
 
-Any database that SQLAlchemy speaks to. Common fields have columns of their own, so that they can
-be queried; `content` has everything, as JSON.
+Any database that SQLAlchemy speaks to.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
     Connection,
     Engine,
-    Float,
-    MetaData,
-    SmallInteger,
-    String,
     Table,
-    Text,
+    create_engine,
+    delete,
+    event,
+    func,
     insert,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from reseller_mirror.digest import Digest, bucket_of, digest_of
+from reseller_mirror.digest import Digest, digest_of
 from reseller_mirror.notification import Notification
+from reseller_mirror.tables import TABLES, Held, metadata, row
 
-Path = tuple[str, ...]
-
-# type -> column -> where its value lies in the content
-FIELDS: dict[str, dict[str, Path]] = {
-    "COMPANY": {"name": ("name",), "status": ("status",), "country": ("countryCode",)},
-    "INVOICE": {
-        "status": ("status",),
-        "total": ("total",),
-        "currency": ("currency",),
-        "company": ("company", "id"),
-    },
-    "LEAD": {
-        "status": ("status",),
-        "name": ("customer", "company", "name"),
-        "email": ("customer", "contact", "email"),
-    },
-    "ORDER": {
-        "status": ("status",),
-        "total": ("totalPrice",),
-        "currency": ("currency",),
-        "company": ("company", "id"),
-    },
-    "SUBSCRIPTION": {
-        "status": ("status",),
-        "company": ("company", "id"),
-        "product": ("product", "id"),
-    },
-    "APP_ASSIGNMENT": {"status": ("status",), "user": ("user", "uuid")},
-}
-metadata = MetaData()
+__all__ = ["TABLES", "Held", "Mirror", "connect"]
+BUSY_MS = 30_000
+"""How long a writer waits for another one, on SQLite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A record as the platform has it: what the sync API answers. content: None when removed."""
-
-    uuid: str
-    version: int
-    content: dict[str, Any] | None
-
-
-def _table(resource: str) -> Table:
-    own = [Column(name, Float if name == "total" else String(255)) for name in FIELDS[resource]]
-    return Table(
-        f"mirror_{resource.lower()}",
-        metadata,
-        Column("uuid", String(64), primary_key=True),
-        Column("version", BigInteger, nullable=False),
-        Column("removed", Boolean, nullable=False),
-        Column("bucket", SmallInteger, nullable=False, index=True),
-        *own,
-        Column("content", Text),
-    )
-
-
-TABLES = {resource: _table(resource) for resource in FIELDS}
+def connect(url: str) -> Engine:
+    """An engine for a mirror. SQLite is set to let readers and one writer go on together."""
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+    return engine
 
 
 class Mirror:
@@ -103,18 +53,50 @@ class Mirror:
 
         Safe against repeats, any sequence, and other processes that apply at the same time.
         """
-        held = Held(notification.uuid, notification.version, notification.content)
-        return self.keep(notification.resource, [held]) == 1
+        return self.apply_all([notification]) == [True]
 
-    def keep(self, resource: str, records: list[Held], *, even_if_older: bool = False) -> int:
+    def apply_all(self, notifications: Iterable[Notification]) -> list[bool]:
+        """Apply several in one transaction, all or none; of each, whether it was newer."""
+        with self.engine.begin() as connection:
+            return [
+                _keep(connection, one.resource, Held(one.uuid, one.version, one.content))
+                for one in notifications
+            ]
+
+    def keep(self, resource: str, records: Iterable[Held], *, even_if_older: bool = False) -> int:
         """Write those records that are newer than what is held; how many were.
 
         even_if_older: also where they differ the other way, for a platform that was restored
         from a backup and has gone back.
         """
-        table = TABLES[resource]
         with self.engine.begin() as connection:
-            return sum(_keep(connection, table, one, even_if_older) for one in records)
+            return sum(_keep(connection, resource, one, even_if_older) for one in records)
+
+    def forget_others(self, resource: str, bucket: int | None, known: Collection[str]) -> int:
+        """Drop what the platform does not have, of one bucket or of all; how many there were.
+
+        known: the uuids of everything it has there.
+        """
+        table = TABLES[resource]
+        statement = select(table.c.uuid)
+        if bucket is not None:
+            statement = statement.where(table.c.bucket == bucket)
+        with self.engine.begin() as connection:
+            others = set(connection.execute(statement).scalars()) - set(known)
+            for uuid in others:
+                connection.execute(delete(table).where(table.c.uuid == uuid))
+        return len(others)
+
+    def held(self, resource: str, uuids: Collection[str]) -> dict[str, Held]:
+        """Those of the records that are held."""
+        table = TABLES[resource]
+        statement = select(table.c.uuid, table.c.version, table.c.content)
+        with self.engine.connect() as connection:
+            rows = connection.execute(statement.where(table.c.uuid.in_(uuids))).tuples()
+            return {
+                uuid: Held(uuid, version, None if text is None else json.loads(text))
+                for uuid, version, text in rows
+            }
 
     def version(self, resource: str, uuid: str) -> int:
         """The version that is held of a record, 0 for none."""
@@ -122,6 +104,13 @@ class Mirror:
         with self.engine.connect() as connection:
             found = connection.execute(select(table.c.version).where(table.c.uuid == uuid))
             return found.scalar() or 0
+
+    def count(self, resource: str) -> int:
+        """How many records are held, tombstones included."""
+        with self.engine.connect() as connection:
+            return connection.execute(
+                select(func.count()).select_from(TABLES[resource])
+            ).scalar_one()
 
     def digest(self, resource: str) -> Digest:
         """The digest of everything held, counted from nothing, so that it proves something."""
@@ -133,41 +122,27 @@ def _pairs(connection: Connection, table: Table) -> Iterator[tuple[str, int]]:
     yield from connection.execute(select(table.c.uuid, table.c.version)).tuples()
 
 
-def _keep(connection: Connection, table: Table, record: Held, even_if_older: bool) -> bool:
-    row = _row(table, record)
+def _keep(connection: Connection, resource: str, record: Held, even_if_older: bool = False) -> bool:
+    table, values = TABLES[resource], row(resource, record)
     older = table.c.version < record.version
     if even_if_older:
         older = table.c.version != record.version
-    statement = update(table).where(table.c.uuid == record.uuid, older).values(row)
+    statement = update(table).where(table.c.uuid == record.uuid, older).values(values)
     if connection.execute(statement).rowcount:
         return True
+    held = connection.execute(select(table.c.version).where(table.c.uuid == record.uuid)).scalar()
+    return held is None and _add(connection, resource, record, even_if_older)
+
+
+def _add(connection: Connection, resource: str, record: Held, even_if_older: bool) -> bool:
     try:
         with connection.begin_nested():
-            connection.execute(insert(table).values(row))
-    except IntegrityError:  # it is there, and not older
-        return False
+            connection.execute(insert(TABLES[resource]).values(row(resource, record)))
+    except IntegrityError:  # another process was quicker, maybe with an older one
+        return _keep(connection, resource, record, even_if_older)
     return True
 
 
-def _row(table: Table, record: Held) -> dict[str, Any]:
-    content = record.content
-    fields = FIELDS[table.name.removeprefix("mirror_").upper()]
-    own = {name: _at(content, path, table.c[name]) for name, path in fields.items()}
-    return {
-        "uuid": record.uuid,
-        "version": record.version,
-        "removed": content is None,
-        "bucket": bucket_of(record.uuid),
-        "content": None if content is None else json.dumps(content, ensure_ascii=False),
-        **own,
-    }
-
-
-def _at(content: dict[str, Any] | None, path: Path, column: Column[Any]) -> Any:
-    """The value at a path when it is of the column's kind; anything else only in `content`."""
-    value: Any = content
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    if isinstance(column.type, Float):
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    return value[:255] if isinstance(value, str) else None
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")

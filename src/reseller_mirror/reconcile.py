@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from reseller_mirror.mirror import Mirror
 from reseller_mirror.source import Source
+from reseller_mirror.tables import present
 
 ROUNDS = 5
 """Changes that come while we compare make another round; with more, try again when it is calmer."""
@@ -22,6 +23,27 @@ class Outcome:
     written: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a full comparison of a type found, record by record.
+
+    missing: only over there. extra: only here. version, content: differ, in this or in that.
+    """
+
+    resource: str
+    digests_equal: bool
+    count: int
+    missing: int = 0
+    extra: int = 0
+    version: int = 0
+    content: int = 0
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs."""
+        return self.digests_equal and not self.missing + self.extra + self.version + self.content
+
+
 def reconcile(mirror: Mirror, source: Source, resource: str) -> Outcome:
     """Make the mirror equal to the platform for one type."""
     fetched = written = 0
@@ -32,14 +54,37 @@ def reconcile(mirror: Mirror, source: Source, resource: str) -> Outcome:
             return Outcome(resource, True, theirs.count, fetched, written)
         buckets: list[int | None] = [*differing] if len(differing) < MANY else [None]
         for bucket in buckets:
-            for page in source.records(resource, bucket):
-                fetched += len(page)
-                # What is older over there after several rounds is so because it has gone back.
-                written += mirror.keep(resource, page, even_if_older=round_ == ROUNDS - 2)
+            # What is older over there after several rounds is so because it has gone back.
+            some = _follow(mirror, source, resource, bucket, gone_back=round_ == ROUNDS - 2)
+            fetched, written = fetched + some[0], written + some[1]
     return Outcome(resource, False, theirs.count, fetched, written)
 
 
-def verify(mirror: Mirror, source: Source, resource: str) -> Outcome:
-    """Compare, and change nothing."""
+def compare(mirror: Mirror, source: Source, resource: str) -> Difference:
+    """Compare every record's version and content, and change nothing."""
     theirs = source.digest(resource)
-    return Outcome(resource, not theirs.differing(mirror.digest(resource)), theirs.count)
+    digests_equal = not theirs.differing(mirror.digest(resource))
+    count = missing = version = content = 0
+    for page in source.records(resource):
+        held = mirror.held(resource, [one.uuid for one in page])
+        count += len(page)
+        missing += len(page) - len(held)
+        for one in (present(resource, one) for one in page if one.uuid in held):
+            version += one.version != held[one.uuid].version
+            content += one.content != held[one.uuid].content
+    extra = max(0, mirror.count(resource) - (count - missing))
+    return Difference(resource, digests_equal, count, missing, extra, version, content)
+
+
+def _follow(
+    mirror: Mirror, source: Source, resource: str, bucket: int | None, *, gone_back: bool
+) -> tuple[int, int]:
+    """Fetch a bucket, or everything; how many records came, and how many of them were written."""
+    known: set[str] = set()
+    written = 0
+    for page in source.records(resource, bucket):
+        known.update(one.uuid for one in page)
+        written += mirror.keep(resource, page, even_if_older=gone_back)
+    if gone_back:
+        written += mirror.forget_others(resource, bucket, known)
+    return len(known), written

@@ -2,6 +2,8 @@
 
 import json
 import random
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,24 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, select
 
 from reseller_mirror.digest import bucket_of, digest_of
-from reseller_mirror.mirror import TABLES, Held, Mirror
+from reseller_mirror.mirror import TABLES, Held, Mirror, connect
 from reseller_mirror.notification import Notification
+from reseller_mirror.tables import metadata
 from reseller_webhooks.core import digests
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def one(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mirror]:
+    """An empty mirror."""
+    if request.param == "sqlite":
+        held = Mirror(connect(f"sqlite:///{tmp_path}/mirror.db"))
+    else:
+        url = request.getfixturevalue("postgres").replace("://", "+psycopg://", 1)
+        held = Mirror(connect(url))
+        metadata.drop_all(held.engine)
+    held.create()
+    yield held
+    held.engine.dispose()
 
 
 def mirror(path: str = ":memory:") -> Mirror:
@@ -36,30 +53,63 @@ def rows(one: Mirror) -> dict[str, Any]:
         }
 
 
-def test_a_newer_version_is_applied_and_an_older_one_dropped() -> None:
-    one = mirror()
+def test_a_newer_version_is_applied_and_an_older_one_dropped(one: Mirror) -> None:
     applied = [one.apply(told("c1", v, {"name": f"v{v}"})) for v in (2, 1, 2, 3)]
 
     assert applied == [True, False, False, True]
     assert rows(one) == {"c1": (3, {"name": "v3"})}
 
 
-def test_a_removal_leaves_a_tombstone_that_older_versions_do_not_wake() -> None:
-    one = mirror()
+def test_a_removal_leaves_a_tombstone_that_older_versions_do_not_wake(one: Mirror) -> None:
     one.apply(told("c1", 2, None))
 
     assert not one.apply(told("c1", 1, {"name": "late"}))
     assert rows(one) == {"c1": (2, None)}
 
 
-def test_common_fields_have_columns(tmp_path: Path) -> None:
-    one = mirror()
-    one.apply(told("c1", 1, {"name": "Acme", "status": "ACTIVE", "countryCode": 7}))
-    table = TABLES["COMPANY"]
+def test_common_fields_have_columns_of_their_own_type(one: Mirror) -> None:
+    content = {"status": "PAID", "total": 9.5, "dueDate": 1534465177000, "referenceNumber": 7}
+    one.keep("INVOICE", [Held("20", 1, content)])
+    c = TABLES["INVOICE"].c
 
     with one.engine.connect() as connection:
-        found = connection.execute(select(table.c.name, table.c.status, table.c.country)).one()
-    assert tuple(found) == ("Acme", "ACTIVE", None)
+        found = connection.execute(select(c.status, c.total, c.due_ms, c.number)).one()
+    assert tuple(found) == ("PAID", 9.5, 1534465177000, None)
+
+
+def test_text_that_a_database_cannot_hold_does_not_stop_the_mirror(one: Mirror) -> None:
+    content = {"name": "a\0b\ud800", "creationDate": 10**30}
+    one.apply(told("c1", 1, content))
+
+    assert rows(one) == {"c1": (1, content)}
+
+
+def test_an_assignment_on_its_way_out_counts_as_removed_however_one_heard_of_it(
+    one: Mirror,
+) -> None:
+    leaving = Held("a1", 2, {"status": "PENDING_REMOTE_CANCELLATION"})
+    one.keep("APP_ASSIGNMENT", [leaving, Held("a2", 1, {"status": "ACTIVE"})])
+
+    assert one.held("APP_ASSIGNMENT", ["a1"]) == {"a1": Held("a1", 2, None)}
+    assert one.keep("APP_ASSIGNMENT", [Held("a1", 3, {"status": "ACTIVE"})]) == 1
+    assert one.held("APP_ASSIGNMENT", ["a1"])["a1"].content == {"status": "ACTIVE"}
+
+
+def test_notifications_are_applied_all_or_none(one: Mirror) -> None:
+    broken = replace(told("c2", 1, {}), resource="NONSENSE")
+    with pytest.raises(KeyError):
+        one.apply_all([told("c1", 1, {"name": "a"}), broken])
+
+    assert rows(one) == {}
+
+
+def test_records_that_the_platform_does_not_have_are_forgotten(one: Mirror) -> None:
+    one.keep("COMPANY", [Held(f"c{n}", 1, {}) for n in range(5)])
+    number = bucket_of("c1")
+
+    assert one.forget_others("COMPANY", number, ["c1"]) == 0
+    assert one.forget_others("COMPANY", None, ["c1", "c2"]) == 3
+    assert set(rows(one)) == {"c1", "c2"}
 
 
 pairs = st.dictionaries(st.text(min_size=1, max_size=8), st.integers(1, 10**6), max_size=50)
