@@ -1,5 +1,6 @@
 """The command line. Exit codes: 0 done, 1 refused with one line on stderr, 2 usage."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -8,7 +9,7 @@ import typer
 
 from reseller_webhooks import __version__, settings
 from reseller_webhooks.core.access import Role, Scope
-from reseller_webhooks.core.errors import ResellerWebhooksError
+from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -89,6 +90,56 @@ def backup(target: Annotated[Path, typer.Argument(help="File to write; it must b
 
 
 @app.command()
+def mirror(  # noqa: PLR0917 - typer passes them by name
+    source: Annotated[str, typer.Option(help="URL of the platform.")],
+    database: Annotated[
+        str, typer.Option(envvar="RESELLER_MIRROR_DATABASE", help="URL of the local database.")
+    ] = "sqlite:///mirror.db",
+    key_file: Annotated[
+        Path | None, typer.Option(help="File with the API key; else RESELLER_MIRROR_KEY.")
+    ] = None,
+    secrets_file: Annotated[
+        Path | None,
+        typer.Option(help="File with signing secrets, one a line; else RESELLER_MIRROR_SECRETS."),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the webhooks' token, if any; else RESELLER_MIRROR_TOKEN."),
+    ] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="PEM to trust at the source.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="PEM to serve HTTPS with.")] = None,
+    private_key: Annotated[Path | None, typer.Option(help="Its key, if in a file apart.")] = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8443,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between reconciliations.")] = 300,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare every record, say what differs, and end.")
+    ] = False,
+) -> None:
+    """Keep a local database equal to the platform, or prove that it is with --verify.
+
+    Keys, secrets and tokens come from files or the environment, so that no list of processes
+    shows them.
+    """
+    from reseller_mirror import program
+
+    try:
+        key = "".join(_secrets(key_file, "RESELLER_MIRROR_KEY"))
+        sides = program.Sides(database, source, key, ca_file)
+        if verify:
+            found = program.verify(sides)
+            for one in found:
+                typer.echo(program.told(one))
+            raise typer.Exit(0 if all(one.equal for one in found) else 1)
+        secrets = _secrets(secrets_file, "RESELLER_MIRROR_SECRETS")
+        token = "".join(_secrets(token_file, "RESELLER_MIRROR_TOKEN")) or None
+        door = program.Door(host, port, secrets, token, certificate, private_key)
+        program.run(sides, door, every_s=every)
+    except program.CannotMirror as error:
+        raise Refused(str(error)) from None
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
@@ -134,6 +185,15 @@ def add_api_key(
         raise typer.BadParameter("give either --scope platform or --reseller ID [--read-only]")
     wanted = Scope.PLATFORM if scope else Scope.RESELLER_READ if read_only else Scope.RESELLER
     typer.echo(access.add_key(_ready_database(), wanted, reseller).key)
+
+
+def _secrets(file: Path | None, variable: str) -> list[str]:
+    """The words in a file, or in an environment variable."""
+    try:
+        text = os.environ.get(variable, "") if file is None else file.read_text()
+    except (OSError, ValueError):
+        raise Refused(f"{file} cannot be read; name a file, or set {variable}") from None
+    return text.replace(",", " ").split()
 
 
 def _database() -> Any:

@@ -1,0 +1,146 @@
+"""A ready receiver: keeps a local database equal to the platform, and proves that it is."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from reseller_mirror.asgi import Receiver
+from reseller_mirror.mirror import TABLES, Mirror, connect
+from reseller_mirror.reconcile import Difference, compare, reconcile
+from reseller_mirror.source import Source
+from reseller_mirror.verify import Verifier
+
+log = logging.getLogger("reseller_mirror")
+
+
+class CannotMirror(Exception):
+    """The mirror cannot start or compare; one line says why and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two sides. key: an API key of the reseller; one that may only read is enough."""
+
+    database: str
+    source: str
+    key: str
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where notifications come in, and what proves them: secrets, one for each webhook."""
+
+    host: str
+    port: int
+    secrets: list[str]
+    token: str | None = None
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+
+def run(sides: Sides, door: Door, *, every_s: float) -> None:
+    """Receive until SIGTERM or SIGINT; reconcile at the start and then every so many seconds."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    with opened(sides) as (mirror, source):
+        app = Receiver(mirror, _verifier(door))
+        stopping = threading.Event()
+        upkeep = threading.Thread(target=_keep_equal, args=(mirror, source, every_s, stopping))
+        upkeep.start()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn stops in good order, then raises the signal again for whoever else listens.
+            signal.signal(number, lambda *_: sys.exit(0))
+        try:
+            uvicorn.run(
+                app,
+                host=door.host,
+                port=door.port,
+                ssl_certfile=door.certificate,
+                ssl_keyfile=door.private_key,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                backlog=1024,
+            )
+        finally:
+            stopping.set()
+            upkeep.join()
+
+
+def verify(sides: Sides) -> list[Difference]:
+    """Compare every type, record by record; CannotMirror when one side does not answer."""
+    with opened(sides) as (mirror, source):
+        try:
+            return [compare(mirror, source, resource) for resource in TABLES]
+        except OSError as error:
+            raise CannotMirror(f"{sides.source} does not answer: {error}") from None
+        except (ValueError, KeyError, TypeError):
+            raise CannotMirror(f"{sides.source} is no platform: its answer is not one") from None
+
+
+def told(found: Difference) -> str:
+    """A line about a type."""
+    if found.equal:
+        return f"{found.resource} equal, {found.count} records"
+    digests = "equal" if found.digests_equal else "different"
+    return (
+        f"{found.resource} differs: digests {digests}, {found.count} records at the source, "
+        f"{found.missing} missing, {found.extra} extra, {found.version} with another version, "
+        f"{found.content} with other content"
+    )
+
+
+@contextmanager
+def opened(sides: Sides) -> Iterator[tuple[Mirror, Source]]:
+    """Both sides, the mirror's tables made."""
+    try:
+        source = Source(sides.source, sides.key, ca_file=sides.ca_file)
+        mirror = Mirror(connect(sides.database))
+        mirror.create()
+    except ArgumentError:
+        raise CannotMirror("the database's URL is none; give sqlite:///mirror.db") from None
+    except (SQLAlchemyError, ImportError) as error:
+        why = str(getattr(error, "orig", error)).splitlines()[0]
+        raise CannotMirror(f"the mirror's database cannot be opened: {why}") from None
+    except (ValueError, OSError) as error:
+        raise CannotMirror(str(error)) from None
+    try:
+        yield mirror, source
+    finally:
+        mirror.engine.dispose()
+
+
+def _verifier(door: Door) -> Verifier:
+    try:
+        return Verifier(secret=door.secrets or None, token=door.token)
+    except ValueError as error:
+        raise CannotMirror(str(error)) from None
+
+
+def _keep_equal(mirror: Mirror, source: Source, every_s: float, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        for resource in TABLES:
+            _reconcile(mirror, source, resource)
+        stopping.wait(every_s)
+
+
+def _reconcile(mirror: Mirror, source: Source, resource: str) -> None:
+    try:
+        got = reconcile(mirror, source, resource)
+    except (OSError, SQLAlchemyError, ValueError, KeyError, TypeError) as error:
+        log.warning("%s could not be reconciled: %s", resource, str(error).splitlines()[:1])
+        return
+    word = "equal" if got.equal else "still changing"
+    log.info(
+        "%s %s: %d records, %d fetched, %d written",
+        *(resource, word, got.count, got.fetched, got.written),
+    )
