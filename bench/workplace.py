@@ -1,0 +1,167 @@
+"""An engine in this process, on a real SQLite file with rows put there in bulk, for benches that
+need a store in a state which the program would take days to reach."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+
+from reseller_webhooks import clock, secrets
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.retry import RetryPolicy
+from reseller_webhooks.core.webhooks import Mode, Spec
+from reseller_webhooks.engine.courier import Courier
+from reseller_webhooks.engine.engine import Engine
+from reseller_webhooks.engine.oauth2 import Tokens
+from reseller_webhooks.engine.sender import Sender
+from reseller_webhooks.engine.store_port import StorePort
+from reseller_webhooks.operations import resellers, webhooks
+from reseller_webhooks.secrets import Box
+from reseller_webhooks.store import bulk, events, migrate
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.schema import delivery
+from reseller_webhooks.store.webhooks import WebhookRow
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+BODY = '{"uuid":"u","resource":{"type":"COMPANY","content":"' + "x" * 1500 + '"}}'
+A_BATCH = 10_000
+
+structlog.configure(processors=[structlog.processors.JSONRenderer()])
+
+
+class World:
+    """Time and chance as they are."""
+
+    def now(self) -> clock.Micros:
+        return clock.now()
+
+    def chance(self) -> float:
+        return secrets.chance()
+
+
+class CountingStore(StorePort):
+    """The real store; it counts the results that it has written."""
+
+    def __init__(self, database: Database, box: Box) -> None:
+        super().__init__(database, box)
+        self.written = 0
+        self._more = asyncio.Condition()
+
+    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
+        refused = await super().finish(made, circuits)
+        self.written += len(made)
+        async with self._more:
+            self._more.notify_all()
+        return refused
+
+    async def until(self, written: int) -> None:
+        """Return once so many results are in the file."""
+        async with self._more:
+            await self._more.wait_for(lambda: self.written >= written)
+
+
+class Workplace:
+    """The store and what to put there."""
+
+    def __init__(self, file: Path) -> None:
+        self.database = Database(f"sqlite:///{file}")
+        self.box = Box([KEY])
+        migrate.upgrade(self.database)
+
+    def reseller(self, name: str) -> int:
+        return resellers.add(self.database, name).id
+
+    def webhook(
+        self, reseller: int, url: str, *, at_once: int = 10, mode: Mode = Mode.EVERY_CHANGE
+    ) -> WebhookRow:
+        spec = Spec(
+            url=url,
+            resource=Resource.COMPANY,
+            actions=frozenset(Action),
+            max_in_flight=at_once,
+            mode=mode,
+        )
+        return webhooks.add(self.database, self.box, reseller, spec).webhook
+
+    def change(self, reseller: int, resources: Sequence[str], version: int = 1) -> list[str]:
+        """Commit one event for each resource, with its deliveries; the events' ids."""
+        some = [_event(reseller, resource, version) for resource in resources]
+        with self.database.write() as tx:
+            numbers = events.add(tx, some)
+            events.fan_out(tx, numbers)
+        return [one.uuid for one in some]
+
+    def bodies(self, reseller: int, count: int) -> list[int]:
+        """Events that nobody was told of yet; their numbers."""
+        with self.database.write() as tx:
+            return events.add(tx, [_event(reseller, f"r{n}", 1) for n in range(count)])
+
+    def pend(
+        self,
+        hooks: Sequence[WebhookRow],
+        bodies: Sequence[int],
+        count: int,
+        *,
+        due: clock.Micros,
+        attempts: int = 0,
+    ) -> None:
+        """Deliveries that are pending, in turn for each webhook."""
+        same = {"attempts": attempts, "created_at": clock.now()}
+        for start in range(0, count, A_BATCH):
+            numbers = range(start, min(count, start + A_BATCH))
+            rows = [
+                _row(hooks[n % len(hooks)], bodies[n % len(bodies)], n, due) | same for n in numbers
+            ]
+            with self.database.write() as tx:
+                bulk.add(tx, delivery, rows)
+
+    @asynccontextmanager
+    async def sending(
+        self, ca_file: Path, *, slots: int = 1000, waits_s: tuple[float, ...] = (300.0, 600.0)
+    ) -> AsyncIterator[tuple[Engine, CountingStore]]:
+        store = CountingStore(self.database, self.box)
+        async with Sender(ca_file=ca_file, allowed=(ip_network("127.0.0.0/8"),)) as sender:
+            courier = Courier(sender.send, Tokens(sender), World(), RetryPolicy(waits_s))
+            engine = Engine(store, courier, slots=slots)
+            await engine.start()
+            try:
+                yield engine, store
+            finally:
+                await engine.stop(1.0)
+                store.close()
+
+
+def _event(reseller: int, resource: str, version: int) -> Event:
+    return Event(
+        uuid=str(uuid4()),
+        reseller_id=reseller,
+        resource=Resource.COMPANY,
+        resource_uuid=resource,
+        action=Action.CHANGED,
+        ticked=frozenset({Action.CHANGED}),
+        version=version,
+        changed_at=clock.now(),
+        body=BODY,
+    )
+
+
+def _row(hook: WebhookRow, event: int, number: int, due: clock.Micros) -> dict[str, object]:
+    return {
+        "event_id": event,
+        "webhook_id": hook.id,
+        "reseller_id": hook.reseller_id,
+        "part": hook.part,
+        "resource": "COMPANY",
+        "action": "CHANGED",
+        "resource_uuid": f"r{number}",
+        "version": 1,
+        "next_at": due + number,
+        "replay_of": None,
+    }
