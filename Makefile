@@ -4,7 +4,7 @@ PORT   ?= 8000
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev test check format bench chaos screenshots lock clean
+.PHONY: run install dev test check format bench chaos converge screenshots lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -42,6 +42,9 @@ bench: dev                  ## speed, as ratios to a bare loop in the same run
 
 chaos: dev                  ## kill -9 under load; prints what was lost
 	$(BIN)/python -m bench.chaos
+
+converge: dev               ## break everything between the platform and a mirror; prove them equal
+	$(BIN)/python -m bench.converge
 
 screenshots: dev            ## the pictures of the README and docs
 	$(BIN)/python -m bench.screenshots

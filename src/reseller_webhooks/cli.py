@@ -26,6 +26,20 @@ app.add_typer(api_keys, name="api-keys")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
+MirrorDatabase = Annotated[
+    str, typer.Option(envvar="RESELLER_MIRROR_DATABASE", help="URL of the local database.")
+]
+KeyFile = Annotated[
+    Path | None, typer.Option(help="File with the API key; else RESELLER_MIRROR_KEY.")
+]
+SecretsFile = Annotated[
+    Path | None,
+    typer.Option(help="File with signing secrets, one a line; else RESELLER_MIRROR_SECRETS."),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(help="File with the webhooks' token, if any; else RESELLER_MIRROR_TOKEN."),
+]
 
 
 def main() -> NoReturn:
@@ -92,29 +106,17 @@ def backup(target: Annotated[Path, typer.Argument(help="File to write; it must b
 @app.command()
 def mirror(  # noqa: PLR0917 - typer passes them by name
     source: Annotated[str, typer.Option(help="URL of the platform.")],
-    database: Annotated[
-        str, typer.Option(envvar="RESELLER_MIRROR_DATABASE", help="URL of the local database.")
-    ] = "sqlite:///mirror.db",
-    key_file: Annotated[
-        Path | None, typer.Option(help="File with the API key; else RESELLER_MIRROR_KEY.")
-    ] = None,
-    secrets_file: Annotated[
-        Path | None,
-        typer.Option(help="File with signing secrets, one a line; else RESELLER_MIRROR_SECRETS."),
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(help="File with the webhooks' token, if any; else RESELLER_MIRROR_TOKEN."),
-    ] = None,
+    database: MirrorDatabase = "sqlite:///mirror.db",
+    key_file: KeyFile = None,
+    secrets_file: SecretsFile = None,
+    token_file: TokenFile = None,
     ca_file: Annotated[Path | None, typer.Option(help="PEM to trust at the source.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM to serve HTTPS with.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="Its key, if in a file apart.")] = None,
     host: Host = "127.0.0.1",
     port: Port = 8443,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between reconciliations.")] = 300,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Compare every record, say what differs, and end.")
-    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare everything, and end.")] = False,
 ) -> None:
     """Keep a local database equal to the platform, or prove that it is with --verify.
 
@@ -123,14 +125,11 @@ def mirror(  # noqa: PLR0917 - typer passes them by name
     """
     from reseller_mirror import program
 
+    key = "".join(_secrets(key_file, "RESELLER_MIRROR_KEY"))
+    sides = program.Sides(database, source, key, ca_file)
     try:
-        key = "".join(_secrets(key_file, "RESELLER_MIRROR_KEY"))
-        sides = program.Sides(database, source, key, ca_file)
         if verify:
-            found = program.verify(sides)
-            for one in found:
-                typer.echo(program.told(one))
-            raise typer.Exit(0 if all(one.equal for one in found) else 1)
+            _verify_mirror(sides)
         secrets = _secrets(secrets_file, "RESELLER_MIRROR_SECRETS")
         token = "".join(_secrets(token_file, "RESELLER_MIRROR_TOKEN")) or None
         door = program.Door(host, port, secrets, token, certificate, private_key)
@@ -185,6 +184,15 @@ def add_api_key(
         raise typer.BadParameter("give either --scope platform or --reseller ID [--read-only]")
     wanted = Scope.PLATFORM if scope else Scope.RESELLER_READ if read_only else Scope.RESELLER
     typer.echo(access.add_key(_ready_database(), wanted, reseller).key)
+
+
+def _verify_mirror(sides: Any) -> NoReturn:
+    from reseller_mirror import program
+
+    found = program.verify(sides)
+    for one in found:
+        typer.echo(program.told(one))
+    raise typer.Exit(0 if all(one.equal for one in found) else 1)
 
 
 def _secrets(file: Path | None, variable: str) -> list[str]:
