@@ -5,8 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from reseller_mirror.mirror import TABLES, Mirror
 from reseller_mirror.notification import Notification, Rejected
 from reseller_mirror.verify import Verifier
@@ -53,7 +51,7 @@ class Receiver:
         try:
             # Answered only once it is committed: a 2xx says that we have it.
             await self._applied(notification)
-        except SQLAlchemyError:
+        except Exception:
             log.exception("the database did not take %s", notification.event)
             return 503
         return 204

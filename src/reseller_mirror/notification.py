@@ -7,6 +7,10 @@ from typing import Any
 ACTIONS = frozenset({"ADDED", "CHANGED", "REMOVED"})
 
 
+NUMBER_MAX = 2**63 - 1
+"""What the integers of databases hold."""
+
+
 class Rejected(Exception):
     """The request is not a genuine notification; answer `status` and forget it.
 
@@ -70,7 +74,7 @@ def _check(found: Notification) -> None:
     numbers = (found.at_ms, found.version)
     if not all(isinstance(text, str) and text for text in texts):
         raise Rejected("an id, type or action is no text")
-    if not all(type(number) is int and number >= 0 for number in numbers):
+    if not all(type(number) is int and 0 <= number <= NUMBER_MAX for number in numbers):
         raise Rejected("the timestamp or the version is no number")
     if found.action not in ACTIONS:
         raise Rejected(f"the action is none of {', '.join(sorted(ACTIONS))}")
