@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         APPDIRECT_WAITS_S, description="seconds between attempts"
     )
     timeout_s: float = Field(30, gt=0, le=300, description="per attempt, all of it")
+    lease_s: float = Field(
+        15, ge=1, le=300, description="a worker that died is replaced after as long as this"
+    )
     retention_days: int = Field(90, ge=1, description="how long events and attempts are kept")
     legacy_token_header: bool = Field(
         False, description="also send the token as AppDirect-Webhook-Token"

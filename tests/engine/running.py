@@ -49,9 +49,10 @@ class TellingStore(StorePort):
         super().__init__(database, box)
         self._used = used
 
-    async def finish(self, *given: Any) -> None:
-        await super().finish(*given)
+    async def finish(self, *given: Any) -> int:
+        refused = await super().finish(*given)
         await self._tell()
+        return refused
 
     async def scan(self, *given: Any) -> Any:
         found = await super().scan(*given)

@@ -4,19 +4,19 @@ A process on SQLite is usually all of it; `api` answers requests, `worker` sends
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from reseller_webhooks import clock, secrets
+from reseller_webhooks import __version__, clock, secrets
 from reseller_webhooks.api.app import create_api
 from reseller_webhooks.core import examples
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.delivery import Delivery
-from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.core.events import CHANCE_BYTES, event_uuid
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import Due
@@ -25,16 +25,20 @@ from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.intake import Intake
+from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.oauth2 import Tokens
-from reseller_webhooks.engine.ownership import SoleOwner
+from reseller_webhooks.engine.ownership import Presence
 from reseller_webhooks.engine.sender import Sender
 from reseller_webhooks.engine.store_port import StorePort
 from reseller_webhooks.engine.upkeep import Upkeep
+from reseller_webhooks.operations import leases
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate
 from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.hints import Hints
 from reseller_webhooks.web.app import create_web
 
 
@@ -47,11 +51,14 @@ class Part(StrEnum):
 
 
 class World:
-    """Time and chance as they are."""
+    """Time as the store has it, and chance. ahead: of this machine's clock."""
+
+    def __init__(self, ahead: Callable[[], clock.Micros]) -> None:
+        self._ahead = ahead
 
     def now(self) -> clock.Micros:
         """Wall time."""
-        return clock.now()
+        return clock.now() + self._ahead()
 
     def chance(self) -> float:
         """A number in [0, 1)."""
@@ -70,16 +77,18 @@ class Program:
             ca_file=settings.ca_file,
             allowed=settings.allow_targets,
         )
+        self._store = StorePort(self.database, self.box, _worker(settings))
+        self._leases = Leases(self._store, ttl_s=settings.lease_s, hold_s=settings.timeout_s)
+        self._hints = Hints(settings.database, self._wake)
         self._courier = Courier(
             send=self._sender.send,
             tokens=Tokens(self._sender),
-            world=World(),
+            world=World(lambda: self._leases.store_ahead),
             policy=RetryPolicy(tuple(settings.retry_schedule)),
             legacy_token=settings.legacy_token_header,
         )
         self._intake = Intake(self.database, settings.public_url, self._poke)
         self._engine: Engine | None = None
-        self._owner: SoleOwner | None = None
         self.house = House(
             settings=settings,
             database=self.database,
@@ -91,11 +100,8 @@ class Program:
         )
 
     def prepare(self) -> None:
-        """Check the tables and take the right to send, so that a refusal comes before any start."""
+        """Check the tables, so that a refusal comes before any start."""
         migrate.check(self.database)
-        if self.part is not Part.API and self._owner is None:
-            self._owner = SoleOwner(self._sqlite_file())
-            self._owner.take()
 
     def asgi(self) -> FastAPI:
         """The program as a web application; it runs as long as its lifespan."""
@@ -111,6 +117,8 @@ class Program:
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)
             await stack.enter_async_context(self._sender)
+            self._hints.start(listens=self.part is not Part.API)
+            stack.callback(self._hints.stop)
             if self.part is not Part.API:
                 await stack.enter_async_context(self._sending())
             self._intake.start()
@@ -119,8 +127,8 @@ class Program:
 
     @asynccontextmanager
     async def _sending(self) -> AsyncIterator[None]:
-        store = StorePort(self.database, self.box)
-        engine = Engine(store, self._courier)
+        presence = self._be_present()
+        engine = Engine(self._store, self._courier, self._leases)
         upkeep = Upkeep(self.database, retention_days=self.settings.retention_days)
         await engine.start()
         self._engine = engine
@@ -130,20 +138,28 @@ class Program:
         finally:
             tidying.cancel()
             await engine.stop()
-            store.close()
-            if self._owner:
-                self._owner.release()
+            self._hints.give()
+            self._store.close()
+            if presence:
+                presence.end()
 
-    def _sqlite_file(self) -> Path:
+    def _be_present(self) -> Presence | None:
+        """On SQLite: known to others; if there are none, what a killed worker held is free."""
         file = Database.file_of(self.settings.database)
         if file is None:
-            raise Refused(
-                "this version sends only from SQLite; start it with --role api on PostgreSQL, "
-                "or set RESELLER_WEBHOOKS_DATABASE to sqlite:///data/reseller-webhooks.db"
-            )
-        return file
+            return None
+        presence = Presence(file)
+        if presence.begin():
+            leases.vacate(self.database)
+            presence.share()
+        return presence
 
     def _poke(self) -> None:
+        """Something was committed here."""
+        self._wake()
+        self._hints.give()
+
+    def _wake(self) -> None:
         if self._engine:
             self._engine.poke()
 
@@ -158,6 +174,10 @@ class Program:
         if self._engine and self._engine.ailing:
             return [self._engine.ailing]
         return []
+
+
+def _worker(settings: Settings) -> Worker:
+    return Worker(secrets.new_id(), socket.gethostname(), __version__, settings.lease_s)
 
 
 def open_box(settings: Settings) -> Box:

@@ -94,6 +94,7 @@ class Made:
     """An attempt that was made, and the step its delivery takes: what is to be written.
 
     number: of the attempt, from 1. at: microseconds UTC, when it started.
+    part, epoch: the lease it was made under; the result of a former owner is not written.
     """
 
     delivery: Delivery
@@ -101,3 +102,5 @@ class Made:
     at: int
     attempt: Attempt
     step: Step
+    part: int = 0
+    epoch: int = 0

@@ -23,8 +23,8 @@ class Courier:
     policy: RetryPolicy
     legacy_token: bool = False
 
-    async def attempt(self, webhook: Webhook, due: Due) -> Made:
-        """Try a delivery once more."""
+    async def attempt(self, webhook: Webhook, due: Due, *, part: int = 0, epoch: int = 0) -> Made:
+        """Try a delivery once more, under the lease of a partition."""
         number = due.delivery.attempts + 1
         at = self.world.now()
         result = await self.request(webhook, due, number=number, at=at)
@@ -35,7 +35,7 @@ class Courier:
             now=self.world.now(),
             chance=self.world.chance(),
         )
-        return Made(due.delivery, number, at, result, step)
+        return Made(due.delivery, number, at, result, step, part, epoch)
 
     async def request(self, webhook: Webhook, due: Due, *, number: int, at: int) -> Attempt:
         """Send one request; a handshake that fails is a failed attempt with its reason."""

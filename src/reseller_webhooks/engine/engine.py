@@ -10,8 +10,11 @@ import structlog
 from reseller_webhooks import observability
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.engine.arrivals import Arrivals
 from reseller_webhooks.engine.courier import Courier
-from reseller_webhooks.engine.ports import Store
+from reseller_webhooks.engine.leases import Leases
+from reseller_webhooks.engine.ownership import Everything
+from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
 
@@ -28,16 +31,24 @@ log = structlog.get_logger()
 
 
 class Engine:
-    """Sends what is due, as long as it runs. Only one may run on a store at a time."""
+    """Sends what is due, as long as it runs.
 
-    def __init__(self, store: Store, courier: Courier, *, slots: int = SLOTS) -> None:
+    leases: how it shares the store with other engines; without, it must be alone there.
+    """
+
+    def __init__(
+        self, store: Store, courier: Courier, leases: Leases | None = None, *, slots: int = SLOTS
+    ) -> None:
         self._store = store
         self._courier = courier
+        self._leases = leases
+        self._owner: Ownership = leases or Everything()
         self._recorder = Recorder(store, self._written)
-        self._scheduler = Scheduler(store, courier, self._recorder, slots=slots)
+        self._scheduler = Scheduler(store, courier, self._recorder, self._owner, slots=slots)
         self._poked = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._webhooks_since = 0
-        self._deliveries_since = 0
+        self._arrivals = Arrivals()
         self._tasks: list[asyncio.Task[Any]] = []
 
     @property
@@ -51,19 +62,28 @@ class Engine:
         ended = any(task.done() for task in self._tasks)
         if ended:
             return "a part of the engine ended; see the log, and restart this process"
+        if self._scheduler.suspicion.since is not None:
+            return "nearly no host can be reached from here; see to this machine's network"
+        if not self._owner.in_time():
+            return "the store has not confirmed what this worker may send for; see the log"
         return self._recorder.ailing
 
     def poke(self) -> None:
-        """Something was committed; look at once instead of at the next poll."""
-        self._poked.set()
+        """Something was committed; look at once instead of at the next poll. From any thread."""
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._poked.set)
 
     async def start(self) -> None:
-        """Begin; returns once every webhook is known."""
+        """Begin; returns once every webhook that is ours is known."""
+        self._loop = asyncio.get_running_loop()
         observability.in_flight.set_function(lambda: self._scheduler.in_flight)
         observability.unwritten.set_function(lambda: self._recorder.unwritten)
         observability.circuits_open.set_function(lambda: self._scheduler.circuits_open)
+        await self._arrived()
+        if self._leases:
+            await self._leases.beat(self._scheduler)
+            self._spawn(self._leases.run(self._scheduler))
         await self._learn()
-        self._deliveries_since, _ = await self._store.arrivals(0)
         self._spawn(self._recorder.run())
         self._spawn(self._scheduler.run())
         self._spawn(self._listen())
@@ -74,8 +94,12 @@ class Engine:
         await self._scheduler.stop(patience_s)
         try:
             await asyncio.wait_for(self._recorder.drained(), patience_s)
+            if self._leases:
+                await asyncio.wait_for(self._leases.leave(), patience_s)
         except TimeoutError:
             log.warning("stopped with results unwritten; their deliveries will be sent again")
+        except Unavailable as error:
+            log.warning("stopped without giving its leases back", reason=str(error))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -90,12 +114,14 @@ class Engine:
 
     async def _listen(self) -> None:
         while True:
+            # Not wait_for: before Python 3.12 it can lose the cancellation that ends this task.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await self._poked.wait()
             self._poked.clear()
             try:
                 await self._learn()
-                self._deliveries_since, told = await self._store.arrivals(self._deliveries_since)
+                told = await self._arrived()
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))
                 await asyncio.sleep(POLL_S)
@@ -104,8 +130,15 @@ class Engine:
 
     async def _learn(self) -> None:
         now = self._courier.world.now()
-        self._scheduler.learn(await self._store.webhooks(self._webhooks_since))
+        known = await self._store.webhooks(self._webhooks_since, self._owner.parts)
+        self._scheduler.learn(known)
         self._webhooks_since = now - SLACK
+
+    async def _arrived(self) -> list[int]:
+        now = asyncio.get_running_loop().time()
+        newest, told = await self._store.arrivals(self._arrivals.since(now))
+        self._arrivals.note(newest, now)
+        return told
 
     async def _look_over(self) -> None:
         while True:

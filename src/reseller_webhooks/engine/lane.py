@@ -5,8 +5,9 @@ ready     scanned and due, not started      held  ready, under way, or its resul
 
 from collections import deque
 from math import inf
+from urllib.parse import urlsplit
 
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.notification import Due
@@ -20,16 +21,22 @@ READY_MIN = 32
 class Lane:
     """One webhook's deliveries as they go out. Instants are the loop's seconds."""
 
-    def __init__(self, webhook: Webhook, circuit: Circuit) -> None:
+    def __init__(
+        self, webhook: Webhook, circuit: Circuit, *, epoch: int = 0, start_at: float = 0.0
+    ) -> None:
         self.webhook = webhook
         self.circuit = circuit
+        self.part = webhook.part
+        self.epoch = epoch
+        """Of the lease under which this lane sends."""
+        self.host = urlsplit(webhook.url).netloc
         self.ready: deque[Due] = deque()
         self.held: dict[int, str] = {}
         self.in_flight = 0
         self.look_at = inf
         """When the store may have something that is not held: 0.0 for now, inf for not known."""
-        self.start_at = 0.0
-        """The rate per second forbids to start another before this."""
+        self.start_at = start_at
+        """Nothing starts before this: the rate per second, or a former owner's request."""
         self._closed = False
         self._scanning = False
         self._look_meanwhile = inf
@@ -94,6 +101,13 @@ class Lane:
         cap = self.webhook.max_in_flight
         return self.in_flight < circuits.limit(self.circuit, cap, now)
 
+    def held_back_until(self, now: Micros, at: float) -> float:
+        """When the next of those that are ready may start, if time alone holds it back."""
+        if self.start_at > at:
+            return self.start_at
+        wait = self.circuit.probe_at - now if self.circuit.is_open else 0
+        return at + wait / SECOND if wait > 0 else inf
+
     def start(self, at: float) -> Due:
         """Take the next one; the caller asked `can_start` first."""
         self.in_flight += 1
@@ -116,11 +130,17 @@ class Lane:
     def change(self, webhook: Webhook) -> None:
         """The webhook's settings have changed; what is ready is scanned anew under the new ones."""
         self.webhook = webhook
+        self.host = urlsplit(webhook.url).netloc
         self._drop_ready()
         self.look(0.0)
 
+    def put_back(self, delivery_id: int, again_at: float) -> None:
+        """What was started came to nothing that counts; it is scanned again then."""
+        self.held.pop(delivery_id, None)
+        self.look(again_at)
+
     def close(self) -> None:
-        """The webhook was deleted: nothing more starts."""
+        """The webhook was deleted, or is another worker's: nothing more starts."""
         self._closed = True
         self._drop_ready()
 

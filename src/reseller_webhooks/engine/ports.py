@@ -1,6 +1,6 @@
 """What the engine asks of the world. The real ones are in store_port.py and sender.py."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.webhooks import OAuth2, Webhook
 from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.leases import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Known:
 class Store(Protocol):
     """Each call is one transaction. Unavailable when the store does not answer."""
 
-    async def webhooks(self, since: Micros) -> list[Known]:
-        """Webhooks written at or after an instant; 0 for all that live."""
+    async def webhooks(self, since: Micros, parts: Collection[int]) -> list[Known]:
+        """Webhooks of some partitions written at or after an instant; 0 for all that live."""
 
     async def arrivals(self, since: int) -> tuple[int, list[int]]:
         """The newest delivery's number, and which webhooks got one after `since`."""
@@ -36,8 +37,40 @@ class Store(Protocol):
     async def scan(self, asks: Sequence[Ask]) -> list[Found]:
         """What is due, for each ask."""
 
-    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> None:
-        """Write what attempts have come to, and the circuits that opened or closed."""
+    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
+        """Write what attempts have come to, and circuits as they are now.
+
+        How many results were left out, because another worker owns their partition now.
+        """
+
+
+class LeaseStore(Protocol):
+    """Where workers agree on who sends for what. Unavailable when it does not answer."""
+
+    async def beat(
+        self, *, release: Collection[int], lapsed_too: bool, stands_back: bool
+    ) -> Standing:
+        """Renew, give back, take."""
+
+    async def leave(self) -> None:
+        """Give everything back and be gone."""
+
+
+class Ownership(Protocol):
+    """Which partitions this engine may send for."""
+
+    @property
+    def parts(self) -> Collection[int]:
+        """Every partition that is held."""
+
+    def in_time(self) -> bool:
+        """Whether that surely holds still; if not, nothing may start."""
+
+    def epoch(self, part: int) -> int | None:
+        """The epoch under which requests for the partition may start, or None."""
+
+    def hold_s(self, part: int) -> float:
+        """How long a former owner's requests can still be travelling."""
 
 
 class Send(Protocol):

@@ -24,6 +24,8 @@ class Recorder:
     """Holds results until the store has them; a result is never dropped."""
 
     def __init__(self, store: Store, written: Callable[[Sequence[Made]], None]) -> None:
+        self.refused = 0
+        """Results not written because another worker owned the partition by then."""
         self.ailing = ""
         """Why results are not written, in words, or nothing."""
         self._store = store
@@ -50,7 +52,7 @@ class Recorder:
         self._wake()
 
     def add_circuit(self, webhook_id: int, circuit: Circuit) -> None:
-        """A circuit that opened or closed; only its newest state matters."""
+        """A circuit that opened, probed or closed; only its newest state matters."""
         self._circuits[webhook_id] = circuit
         self._wake()
 
@@ -81,7 +83,7 @@ class Recorder:
         wait_s = 0.1
         while True:
             try:
-                await self._store.finish(batch, circuits)
+                self.refused += await self._store.finish(batch, circuits)
             except Unavailable as error:
                 self.ailing = f"{len(batch)} results wait for the store: {error}"
                 log.warning(self.ailing)

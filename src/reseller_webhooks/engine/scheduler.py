@@ -6,20 +6,24 @@ is one request under way; slots are few, so a lane that holds many gives way to 
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import structlog
 
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core import circuit as circuits
+from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.notification import Due
+from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.lane import Lane
-from reseller_webhooks.engine.ports import Known, Store
+from reseller_webhooks.engine.lanes import Lanes
+from reseller_webhooks.engine.ports import Known, Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
+from reseller_webhooks.engine.suspicion import PROBE_EVERY_S, Suspicion
 
 SLOTS = 1000
 """Requests under way at once, of all webhooks together."""
@@ -35,14 +39,22 @@ class Scheduler:
     """Owns the lanes and the slots."""
 
     def __init__(
-        self, store: Store, courier: Courier, recorder: Recorder, *, slots: int = SLOTS
+        self,
+        store: Store,
+        courier: Courier,
+        recorder: Recorder,
+        owner: Ownership,
+        *,
+        slots: int = SLOTS,
     ) -> None:
+        self.suspicion = Suspicion(self.resume)
+        self._owner = owner
         self._store = store
         self._courier = courier
         self._recorder = recorder
         self._slots = slots
         self._free = slots
-        self._lanes: dict[int, Lane] = {}
+        self._lanes = Lanes()
         self._hungry: dict[Lane, None] = {}
         self._waiting: deque[Lane] = deque()
         self._wake = asyncio.Event()
@@ -59,38 +71,59 @@ class Scheduler:
     @property
     def circuits_open(self) -> int:
         """Webhooks that only get probes at present."""
-        return sum(lane.circuit.is_open for lane in self._lanes.values())
+        return sum(lane.circuit.is_open for lane in self._lanes)
 
     def learn(self, known: Iterable[Known]) -> None:
         """Webhooks as the store has them now: new, changed or deleted."""
         for one in known:
             lane = self._lanes.get(one.id)
             if one.webhook is None:
-                if gone := self._lanes.pop(one.id, None):
-                    gone.close()
+                if lane:
+                    self._lanes.remove(lane)
             elif lane is None:
-                lane = self._lanes[one.id] = Lane(one.webhook, one.circuit)
-                self._tell(lane)
+                self._open(one.webhook, one.circuit)
             elif lane.webhook != one.webhook:
                 lane.change(one.webhook)
                 self._tell(lane)
 
-    def knows(self, webhook_id: int) -> bool:
-        """Whether the webhook has a lane."""
-        return webhook_id in self._lanes
+    @property
+    def stands_back(self) -> bool:
+        """Whether others should rather send, since from here no host can be reached."""
+        return self.suspicion.since is not None
+
+    async def adopt(self, parts: Collection[int]) -> None:
+        """Begin to send for the webhooks of these partitions."""
+        self.learn(await self._store.webhooks(0, parts))
+
+    def rest(self, parts: Collection[int]) -> None:
+        """Start nothing more for the webhooks of these partitions."""
+        for lane in self._lanes.of(parts):
+            lane.close()
+
+    def drop(self, parts: Collection[int]) -> None:
+        """Forget the webhooks of these partitions."""
+        for lane in self._lanes.of(parts):
+            self._lanes.remove(lane)
+
+    def busy(self, parts: Collection[int]) -> set[int]:
+        """Partitions with requests under way, or results not yet written."""
+        return {lane.part for lane in self._lanes.of(parts) if lane.held}
+
+    def resume(self) -> None:
+        """Go on after a time in which nothing might start."""
+        for lane in self._lanes:
+            self._hunger(lane)
+            self._serve(lane)
 
     def tell(self, webhook_ids: Iterable[int]) -> None:
         """These webhooks have new deliveries."""
-        for webhook_id in webhook_ids:
-            if lane := self._lanes.get(webhook_id):
-                self._tell(lane)
+        for lane in self._lanes.named(webhook_ids):
+            self._tell(lane)
 
     def look(self, due_in_s: dict[int, float]) -> None:
         """When each webhook's first delivery is due, from a look over the whole store."""
-        now = self._time()
-        for webhook_id, wait_s in due_in_s.items():
-            if lane := self._lanes.get(webhook_id):
-                self._look(lane, now + wait_s)
+        for lane in self._lanes.named(due_in_s):
+            self._look(lane, self._time() + due_in_s[lane.webhook.id])
 
     def written(self, made: Sequence[Made]) -> None:
         """These results are in the store."""
@@ -105,8 +138,7 @@ class Scheduler:
             elif lane.look_at <= at:
                 self._hunger(lane)
         if self._stalled and not self._recorder.is_full:
-            for lane in list(self._lanes.values()):
-                self._serve(lane)
+            self.resume()
 
     async def run(self) -> None:
         """Scan and start for ever."""
@@ -125,6 +157,15 @@ class Scheduler:
             await asyncio.wait(self._running, timeout=patience_s)
         for task in list(self._running):
             task.cancel()
+
+    def _open(self, webhook: Webhook, circuit: Circuit) -> None:
+        epoch = self._owner.epoch(webhook.part)
+        if epoch is None:
+            return
+        start_at = self._time() + self._owner.hold_s(webhook.part) if webhook.ordered else 0.0
+        lane = Lane(webhook, circuit, epoch=epoch, start_at=start_at)
+        self._lanes.add(lane)
+        self._tell(lane)
 
     def _tell(self, lane: Lane) -> None:
         lane.tell()
@@ -170,26 +211,29 @@ class Scheduler:
                 self._waiting.append(lane)
                 return
             self._free -= 1
-            task = asyncio.create_task(self._work(lane, lane.start(self._time())))
+            task = asyncio.create_task(self._work(lane, self._start(lane)))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        if lane.ready and (at := self._held_back_until(lane)):
-            self._agenda.add(at, lane)
+        if lane.ready:
+            self._agenda.add(self._held_back_until(lane), lane)
+
+    def _held_back_until(self, lane: Lane) -> float:
+        at = self._time()
+        if self.suspicion.since is not None:
+            return at + PROBE_EVERY_S
+        return lane.held_back_until(self._courier.world.now(), at)
 
     def _may_start(self, lane: Lane) -> bool:
         self._stalled = self._recorder.is_full
-        if self._stopping or self._stalled:
-            return False
-        return lane.can_start(self._courier.world.now(), self._time())
-
-    def _held_back_until(self, lane: Lane) -> float | None:
         at = self._time()
-        if lane.start_at > at:
-            return lane.start_at
-        if lane.circuit.is_open:
-            wait = lane.circuit.probe_at - self._courier.world.now()
-            return at + wait / SECOND if wait > 0 else None
-        return None
+        if self._stopping or self._stalled or not self._owner.in_time():
+            return False
+        return self.suspicion.may_start(at) and lane.can_start(self._courier.world.now(), at)
+
+    def _start(self, lane: Lane) -> Due:
+        at = self._time()
+        self.suspicion.started(at)
+        return lane.start(at)
 
     async def _work(self, lane: Lane, due: Due) -> None:
         """Hold a slot: one attempt after the other, as long as it is the lane's turn."""
@@ -198,7 +242,7 @@ class Scheduler:
                 await self._attempt(lane, due)
                 if not self._may_start(lane) or self._gives_way(lane):
                     break
-                due = lane.start(self._time())
+                due = self._start(lane)
                 self._serve(lane)  # a receiver that recovers is allowed more and more
         finally:
             self._free += 1
@@ -206,13 +250,23 @@ class Scheduler:
 
     async def _attempt(self, lane: Lane, due: Due) -> None:
         try:
-            made = await self._courier.attempt(lane.webhook, due)
-            self._judge(lane, made)
-            self._recorder.add(made)
+            made = await self._courier.attempt(lane.webhook, due, part=lane.part, epoch=lane.epoch)
+            if self._counts(lane, made):
+                self._judge(lane, made)
+                self._recorder.add(made)
         finally:
             lane.ended()
         if lane.wants and lane.look_at <= self._time():
             self._hunger(lane)
+
+    def _counts(self, lane: Lane, made: Made) -> bool:
+        """Whether an attempt is the receiver's, or came to nothing for a fault of our own."""
+        at = self._time()
+        if self.suspicion.counts(lane.host, made.attempt, at):
+            return True
+        lane.put_back(made.delivery.id, at + PROBE_EVERY_S)
+        self._agenda.add(at + PROBE_EVERY_S, lane)
+        return False
 
     def _judge(self, lane: Lane, made: Made) -> None:
         before = lane.circuit
@@ -224,7 +278,11 @@ class Scheduler:
             chance=world.chance(),
             first_wait_s=self._courier.policy.waits_s[0],
         )
-        if lane.circuit.is_open != before.is_open:
+        turned = lane.circuit.is_open != before.is_open
+        if turned:
+            state = "opened" if lane.circuit.is_open else "closed"
+            log.info(f"circuit {state}", webhook=lane.webhook.uuid, reason=lane.circuit.reason)
+        if turned or lane.circuit.probes != before.probes:
             self._recorder.add_circuit(lane.webhook.id, lane.circuit)
 
     def _gives_way(self, lane: Lane) -> bool:

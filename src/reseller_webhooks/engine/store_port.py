@@ -1,7 +1,7 @@
 """The engine's store: operations on a thread of their own, so that the loop never waits for SQL."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,8 +11,9 @@ from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations import deliveries, webhooks
+from reseller_webhooks.operations import deliveries, leases, webhooks
 from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.leases import Standing, Worker
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -24,14 +25,15 @@ THREADS = 4
 class StorePort:
     """engine.ports.Store on a real database."""
 
-    def __init__(self, database: Database, box: Box) -> None:
+    def __init__(self, database: Database, box: Box, worker: Worker | None = None) -> None:
         self._database = database
         self._box = box
+        self._worker = worker
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
 
-    async def webhooks(self, since: Micros) -> list[Known]:
-        """Webhooks written at or after an instant, secrets opened."""
-        return await self._run(lambda: self._known(since))
+    async def webhooks(self, since: Micros, parts: Collection[int]) -> list[Known]:
+        """Webhooks of some partitions written at or after an instant, secrets opened."""
+        return await self._run(lambda: self._known(since, parts))
 
     async def arrivals(self, since: int) -> tuple[int, list[int]]:
         """The newest delivery's number, and which webhooks got one after `since`."""
@@ -45,20 +47,47 @@ class StorePort:
         """What is due, for each ask."""
         return await self._run(lambda: deliveries.scan(self._database, asks))
 
-    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> None:
-        """Write what attempts have come to."""
-        await self._run(lambda: deliveries.finish(self._database, made, circuits))
+    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
+        """Write what attempts have come to; how many were left out, being another worker's."""
+        owner = self._worker.id if self._worker else None
+        return await self._run(
+            lambda: deliveries.finish(self._database, made, circuits, owner=owner)
+        )
+
+    async def beat(
+        self, *, release: Collection[int], lapsed_too: bool, stands_back: bool
+    ) -> Standing:
+        """Renew, give back, take."""
+        me = self._me()
+        return await self._run(
+            lambda: leases.beat(
+                self._database,
+                me,
+                release=release,
+                lapsed_too=lapsed_too,
+                stands_back=stands_back,
+            )
+        )
+
+    async def leave(self) -> None:
+        """Give everything back and be gone."""
+        me = self._me()
+        await self._run(lambda: leases.leave(self._database, me))
 
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown()
 
+    def _me(self) -> Worker:
+        assert self._worker, "only a worker has leases"  # noqa: S101
+        return self._worker
+
     async def _run(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
-    def _known(self, since: Micros) -> list[Known]:
+    def _known(self, since: Micros, parts: Collection[int]) -> list[Known]:
         now = clock.now()
-        rows = webhooks.changed_since(self._database, since)
+        rows = webhooks.changed_since(self._database, since, parts)
         return [_known(self._box, row, now) for row in rows if since or not row.deleted_at]
 
 

@@ -10,7 +10,7 @@ from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.store import deliveries as store
-from reseller_webhooks.store import events, log, webhooks
+from reseller_webhooks.store import events, leases, log, webhooks
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import AttemptLine, Line, LogQuery
 
@@ -84,12 +84,24 @@ def waiting(database: Database) -> dict[int, float]:
         }
 
 
-def finish(database: Database, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> None:
-    """Write what attempts have come to, and the circuits (by webhook) that opened or closed."""
+def finish(
+    database: Database,
+    made: Sequence[Made],
+    circuits: Mapping[int, Circuit],
+    *,
+    owner: str | None = None,
+) -> int:
+    """Write what attempts have come to, and circuits (by webhook) as they are now.
+
+    owner: the worker that writes; what its leases do not cover any more is left out, and
+    counted in the answer. None where nobody else writes.
+    """
     with database.write() as tx:
-        store.finish(tx, made)
+        true = made if owner is None else _still_owned(tx, made, owner)
+        store.finish(tx, true)
         for webhook_id, circuit in circuits.items():
-            webhooks.note_circuit(tx, webhook_id, circuit)
+            webhooks.note_circuit(tx, webhook_id, circuit, owner=owner)
+        return len(made) - len(true)
 
 
 def page(database: Database, query: LogQuery) -> list[Entry]:
@@ -149,6 +161,12 @@ def newest_attempt(database: Database) -> int:
     """Where a live view begins."""
     with database.read() as tx:
         return log.newest(tx)
+
+
+def _still_owned(tx: Tx, made: Sequence[Made], owner: str) -> list[Made]:
+    # Not whether the lease has lapsed: one that nobody took is still ours, and the result is true.
+    epochs = leases.epochs(tx, owner, {one.part for one in made})
+    return [one for one in made if epochs.get(one.part) == one.epoch]
 
 
 def _scan(tx: Tx, ask: Ask) -> list[Delivery]:

@@ -1,18 +1,30 @@
 """Webhooks: their rows, secrets sealed. A deleted webhook keeps its row, for the log."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, exists, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    RowMapping,
+    Select,
+    Text,
+    exists,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
-from reseller_webhooks.core.webhooks import Mode, WebhookState
+from reseller_webhooks.core.webhooks import PARTS, Mode, WebhookState
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import delivery, webhook
+from reseller_webhooks.store.schema import circuit_change, delivery, lease, webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +105,10 @@ def page(tx: Tx, *, reseller_id: int, after: int = 0, limit: int) -> list[Webhoo
     return _rows(tx, statement.order_by(webhook.c.id).limit(limit))
 
 
-def changed_since(tx: Tx, since: Micros) -> list[WebhookRow]:
-    """Every webhook written at or after an instant, deleted ones included; 0 for all."""
-    return _rows(tx, select(webhook).where(webhook.c.changed_at >= since))
+def changed_since(tx: Tx, since: Micros, parts: Collection[int]) -> list[WebhookRow]:
+    """Webhooks of some partitions written since an instant, deleted ones included; 0 for all."""
+    recent = select(webhook).where(webhook.c.changed_at >= since)
+    return _rows(tx, recent.where(webhook.c.part.in_(parts)) if len(parts) < PARTS else recent)
 
 
 def names(tx: Tx, numbers: set[int]) -> dict[int, tuple[str, str]]:
@@ -113,13 +126,28 @@ def id_of(tx: Tx, uuid: str, *, reseller_id: int) -> int | None:
     return tx.connection.execute(statement).scalar()
 
 
-def note_circuit(tx: Tx, number: int, circuit: Circuit) -> None:
-    """Write down a circuit's state; changed_at stays, since nobody changed the settings."""
+def note_circuit(tx: Tx, number: int, circuit: Circuit, *, owner: str | None) -> None:
+    """Write down a circuit's state, and its history when it opened or closed.
+
+    changed_at stays, since nobody changed the settings. owner: see operations/deliveries.finish.
+    """
+    mine = webhook.c.id == number
+    if owner is not None:
+        mine &= webhook.c.part.in_(select(lease.c.part).where(lease.c.owner == owner))
+    state = "OPEN" if circuit.is_open else "CLOSED"
+    turned = select(
+        webhook.c.id,
+        literal(circuit.is_open, Boolean),
+        literal(circuit.reason, Text),
+        literal(tx.now, BigInteger),
+    ).where(mine, webhook.c.circuit != state)
+    names = ["webhook_id", "is_open", "reason", "at"]
+    tx.connection.execute(insert(circuit_change).from_select(names, turned))
     tx.connection.execute(
         update(webhook)
-        .where(webhook.c.id == number)
+        .where(mine)
         .values(
-            circuit="OPEN" if circuit.is_open else "CLOSED",
+            circuit=state,
             circuit_reason=circuit.reason,
             circuit_at=circuit.since or tx.now,
             probe_at=circuit.probe_at or None,

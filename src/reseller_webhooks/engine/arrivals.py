@@ -1,0 +1,34 @@
+"""From which delivery's number on to ask for new ones."""
+
+from collections import deque
+
+LATE_S = 10.0
+"""A transaction may commit this much later than another whose deliveries have higher numbers."""
+STEP_S = LATE_S / 4
+
+
+class Arrivals:
+    """Numbers up to which deliveries have been seen, and when. Instants are the loop's seconds.
+
+    Every number is asked for twice, the second time late, when nothing can still appear below
+    it. What was finished in between is gone from the table, so the second time costs little.
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def since(self, at: float) -> int:
+        """Ask for those with higher numbers than this."""
+        if not self._seen:
+            return 0
+        first = self._seen[-1][1]
+        while len(self._seen) > 1 and self._seen[0][0] <= at - LATE_S:
+            first = self._seen.popleft()[1]
+        return first
+
+    def note(self, newest: int, at: float) -> None:
+        """This is the highest number in the store."""
+        if self._seen and at - self._seen[-1][0] < STEP_S:
+            at, before = self._seen.pop()
+            newest = max(newest, before)
+        self._seen.append((at, newest))

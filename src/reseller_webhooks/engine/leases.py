@@ -1,0 +1,181 @@
+"""Ownership by leases: several workers share the partitions of a store, and none sends for another.
+
+The database's clock decides when a lease has lapsed. A worker keeps only a deadline on its own
+monotonic clock, set before it asked, so it stops before anybody else may begin.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from math import inf
+from typing import Protocol
+
+import structlog
+
+from reseller_webhooks import clock
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.engine.ports import LeaseStore
+from reseller_webhooks.operations.leases import Standing
+
+TRUSTED = 0.95
+"""How much of a lease is used: clocks may drift, and a request takes a moment to leave."""
+LONG = 0.7
+"""Out of touch for this much of a lease, one may be the only one who is back."""
+BEATS = 3
+"""In the time of a lease, so that one that gets lost does no harm."""
+AGAIN_S = 0.5
+
+log = structlog.get_logger()
+
+
+class Lanes(Protocol):
+    """What leases do to the deliveries under way."""
+
+    @property
+    def stands_back(self) -> bool:
+        """Whether others should rather send."""
+
+    async def adopt(self, parts: Collection[int]) -> None:
+        """Begin to send for these; Unavailable when the store does not tell about them."""
+
+    def rest(self, parts: Collection[int]) -> None:
+        """Start nothing more for these."""
+
+    def drop(self, parts: Collection[int]) -> None:
+        """Forget these."""
+
+    def busy(self, parts: Collection[int]) -> set[int]:
+        """Those with requests under way, or results not yet written."""
+
+    def resume(self) -> None:
+        """Go on after a time in which nothing might start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A partition that is mine. not_before: monotonic seconds, for what must not overtake."""
+
+    epoch: int
+    not_before: float
+
+
+class Leases:
+    """What this worker holds. hold_s: how long a former owner's request can still be travelling."""
+
+    def __init__(
+        self,
+        store: LeaseStore,
+        *,
+        ttl_s: float,
+        hold_s: float,
+        monotonic_s: Callable[[], float] = clock.monotonic_s,
+    ) -> None:
+        self.members: frozenset[str] = frozenset()
+        self.store_ahead: Micros = 0
+        """How far the store's clock is ahead of this machine's."""
+        self._store = store
+        self._ttl_s, self._hold_s = ttl_s, hold_s
+        self._monotonic_s = monotonic_s
+        self._mine: dict[int, Holding] = {}
+        self._draining: frozenset[int] = frozenset()
+        self._hurried = asyncio.Event()
+        self._deadline = -inf
+        self._last_beat = inf
+        self._contact_since = -inf
+
+    @property
+    def parts(self) -> frozenset[int]:
+        """Every partition that is held, those being given back too."""
+        return frozenset(self._mine)
+
+    def in_time(self) -> bool:
+        """Whether the leases surely hold; if not, nothing may start."""
+        return self._monotonic_s() < self._deadline
+
+    def epoch(self, part: int) -> int | None:
+        """The epoch under which requests for the partition may start, or None."""
+        holding = self._mine.get(part)
+        return holding.epoch if holding and part not in self._draining else None
+
+    def hold_s(self, part: int) -> float:
+        """How long ordered deliveries of the partition must still wait."""
+        holding = self._mine.get(part)
+        return max(0.0, holding.not_before - self._monotonic_s()) if holding else 0.0
+
+    def hurry(self) -> None:
+        """Somebody came or went; beat now."""
+        self._hurried.set()
+
+    async def run(self, lanes: Lanes) -> None:
+        """Beat for ever."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._ttl_s / BEATS):
+                    await self._hurried.wait()
+            self._hurried.clear()
+            try:
+                await self.beat(lanes)
+            except Unavailable as error:
+                log.warning("the leases were not renewed", reason=str(error))
+                await asyncio.sleep(AGAIN_S)
+                self._hurried.set()
+
+    async def beat(self, lanes: Lanes) -> None:
+        """Say that we live, and follow what comes of it. Unavailable when the store is."""
+        began = self._monotonic_s()
+        if began - self._last_beat > LONG * self._ttl_s:
+            self._contact_since = began
+        idle = self._draining - lanes.busy(self._draining)
+        standing = await self._store.beat(
+            release=idle,
+            lapsed_too=began - self._contact_since >= self._ttl_s,
+            stands_back=lanes.stands_back,
+        )
+        late = not self.in_time()
+        self._last_beat, self._deadline = began, began + TRUSTED * self._ttl_s
+        self._lose(lanes, standing)
+        await self._gain(lanes, standing)
+        if late:
+            lanes.resume()
+
+    async def leave(self) -> None:
+        """Give everything back, so that others need not wait for it to lapse."""
+        self._deadline = -inf
+        self._mine.clear()
+        await self._store.leave()
+
+    def _lose(self, lanes: Lanes, standing: Standing) -> None:
+        self.members = standing.members
+        self.store_ahead = standing.now - clock.now()
+        lost = [part for part in self._mine if standing.kept.get(part) != self._mine[part].epoch]
+        for part in lost:
+            del self._mine[part]
+        draining = frozenset(self._mine) - standing.wanted
+        lanes.rest(draining - self._draining)
+        again = self._draining - draining
+        self._draining = draining
+        # One that was being given back and is wanted again begins anew, like any other.
+        lanes.drop([*lost, *again])
+        for part in again & frozenset(self._mine):
+            del self._mine[part]
+        if lost:
+            log.info("partitions given up", count=len(lost), kept=len(self._mine))
+
+    async def _gain(self, lanes: Lanes, standing: Standing) -> None:
+        lapsed = {grant.part for grant in standing.taken if grant.lapsed}
+        epochs = standing.kept | {grant.part: grant.epoch for grant in standing.taken}
+        new = {part: epoch for part, epoch in epochs.items() if part not in self._mine}
+        if not new:
+            return
+        safe_at = self._monotonic_s() + self._hold_s
+        for part, epoch in new.items():
+            self._mine[part] = Holding(epoch, safe_at if part in lapsed else -inf)
+        try:
+            await lanes.adopt(new)
+        except BaseException:
+            for part in new:  # the next beat finds them kept, and adopts them then
+                self._mine.pop(part, None)
+            raise
+        log.info("partitions taken", count=len(new), held=len(self._mine), lapsed=len(lapsed))

@@ -1,0 +1,72 @@
+"""Leases: one beat of a worker: say that it lives, keep what is its own, take what it wants."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.partitions import wanted
+from reseller_webhooks.store import leases
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.leases import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process that sends. id: new with every start. ttl_s: how long its leases last unrenewed."""
+
+    id: str
+    host: str
+    version: str
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a worker holds after a beat.
+
+    now: the store's clock. kept: partitions and their epochs, those just taken left out.
+    wanted: those it should hold while the same workers live.
+    """
+
+    now: Micros
+    members: frozenset[str]
+    wanted: frozenset[int]
+    kept: dict[int, int]
+    taken: list[Grant]
+
+
+def beat(
+    database: Database,
+    me: Worker,
+    *,
+    release: Collection[int] = (),
+    lapsed_too: bool = True,
+    stands_back: bool = False,
+) -> Standing:
+    """Renew, give back, take.
+
+    lapsed_too: take from workers that did not renew in time, not only what is free.
+    stands_back: want nothing as long as another worker lives.
+    """
+    with database.write() as tx:
+        until = tx.now + int(me.ttl_s * SECOND)
+        leases.appear(tx, me.id, host=me.host, version=me.version, until=until)
+        members = frozenset(one.id for one in leases.members(tx))
+        others = members - {me.id}
+        mine = frozenset[int]() if stands_back and others else wanted(me.id, members | {me.id})
+        leases.release(tx, me.id, release)
+        kept = leases.renew(tx, me.id, until=until)
+        taken = leases.take(tx, me.id, mine - set(kept), until=until, lapsed_too=lapsed_too)
+        return Standing(tx.now, members, mine, kept, taken)
+
+
+def leave(database: Database, me: Worker) -> None:
+    """Give everything back and be gone."""
+    with database.write() as tx:
+        leases.leave(tx, me.id)
+
+
+def vacate(database: Database) -> None:
+    """Nobody holds anything: for a store on one machine, when no worker lives there."""
+    with database.write() as tx:
+        leases.vacate(tx)

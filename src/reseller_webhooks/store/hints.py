@@ -1,0 +1,86 @@
+"""Hints: that something was committed, told across processes. Never needed, only quicker.
+
+PostgreSQL carries them (LISTEN, NOTIFY). An SQLite file has a number that changes with every
+commit of another connection, and asking for it costs some microseconds.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from threading import Event, Thread
+
+import psycopg
+
+from reseller_webhooks.store import sqlite
+
+CHANNEL = "reseller_webhooks"
+LOOK_S = 0.02
+"""How often the number of an SQLite file is looked at."""
+APART_S = 0.005
+"""Hints given at once are one; PostgreSQL takes a lock of its own for each."""
+AGAIN_S = 2.0
+
+
+class Hints:
+    """Gives hints and hears those of others, on threads of its own."""
+
+    def __init__(self, url: str, heard: Callable[[], None]) -> None:
+        self._url = url
+        self._heard = heard
+        self._is_sqlite = url.startswith("sqlite")
+        self._given = Event()
+        self._ended = Event()
+        self._threads: list[Thread] = []
+
+    def start(self, *, listens: bool) -> None:
+        """Begin. listens: whether to hear others, as whoever sends does."""
+        if not self._is_sqlite:
+            self._spawn(self._tell_postgres)
+        if listens:
+            self._spawn(self._watch_sqlite if self._is_sqlite else self._hear_postgres)
+
+    def give(self) -> None:
+        """Something was committed here."""
+        self._given.set()
+
+    def stop(self) -> None:
+        """End, and wait for the threads."""
+        self._ended.set()
+        self._given.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _spawn(self, work: Callable[[], None]) -> None:
+        def repeated() -> None:
+            while not self._ended.is_set():
+                try:
+                    work()
+                except (psycopg.Error, sqlite3.Error):
+                    self._ended.wait(AGAIN_S)  # without hints there is still the poll
+
+        thread = Thread(target=repeated, name="hints", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _watch_sqlite(self) -> None:
+        with closing(sqlite3.connect(sqlite.file(self._url))) as connection:
+            before = None
+            while not self._ended.wait(LOOK_S):
+                (number,) = connection.execute("PRAGMA data_version").fetchone()
+                if number != before:
+                    self._heard()
+                before = number
+
+    def _hear_postgres(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            while not self._ended.is_set():
+                for _ in connection.notifies(timeout=0.5, stop_after=1):
+                    self._heard()
+
+    def _tell_postgres(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            while self._given.wait() and not self._ended.is_set():
+                self._given.clear()
+                connection.execute(f"NOTIFY {CHANNEL}")
+                self._ended.wait(APART_S)
