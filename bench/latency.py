@@ -8,7 +8,6 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
 
 from bench.program import Receiver, Server, workshop
 
@@ -78,13 +77,14 @@ def _steady(server: Server, receiver: Receiver, per_s: float) -> tuple[float, li
     """The rate that was kept, and the waits in order."""
     receiver.ask("reset")
     size = max(1, round(per_s * TICK_S))
-    answered: dict[str, int] = {}
     began = time.perf_counter()
-    for tick in count():
-        if time.perf_counter() - began > STEADY_S:
-            break
-        answered |= _change(server, range(tick * size, (tick + 1) * size))
-        time.sleep(max(0.0, began + (tick + 1) * TICK_S - time.perf_counter()))
+    with ThreadPoolExecutor(CALLERS) as callers:  # who waits for an answer does not keep the beat
+        changes = []
+        for tick in range(round(STEADY_S / TICK_S)):
+            time.sleep(max(0.0, began + tick * TICK_S - time.perf_counter()))
+            numbers = range(tick * size, (tick + 1) * size)
+            changes.append(callers.submit(_change, server, numbers))
+        answered = {event: at for one in changes for event, at in one.result().items()}
     offered = len(answered) / (time.perf_counter() - began)
     _until(receiver, len(answered))
     return offered, sorted((at - answered[event]) / 1000 for event, at in receiver.times())
@@ -92,7 +92,9 @@ def _steady(server: Server, receiver: Receiver, per_s: float) -> tuple[float, li
 
 def _change(server: Server, numbers: range) -> dict[str, int]:
     """The events of some changes, and when they were answered, which is after their commit."""
-    results = server.change([server.company(n, "Latency") for n in numbers])
+    # A name of its own each time: content that is equal to the last makes no event.
+    name = f"Latency {time.monotonic_ns()}"
+    results = server.change([server.company(n, name) for n in numbers])
     at = time.time_ns() // 1000
     return {result["event"]: at for result in results}
 

@@ -233,7 +233,7 @@ async def test_an_open_circuit_says_why_since_when_and_when_it_is_tried_next(
     circuit = Circuit(is_open=True, reason="answered 503", since=1_000_000, probe_at=2_000_000)
     with running.database.write() as tx:
         number = tx.connection.execute(select(webhook.c.id)).scalar_one()
-        store.note_circuit(tx, number, circuit)
+        store.note_circuit(tx, number, circuit, owner=None)
     shown = (await manager.get(path)).json()
 
     assert (shown["circuit"], shown["circuitReason"]) == ("OPEN", "answered 503")

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, Refused
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import (
+    PARTS,
     PasswordAuth,
     Spec,
     SpecPatch,
@@ -163,5 +164,5 @@ def test_a_deleted_webhook_leaves_no_secret_behind(database: Database, reseller:
     row = webhooks.add(database, BOX, reseller.id, spec(auth=OAUTH2)).webhook
     webhooks.delete(database, reseller.id, row.uuid)
 
-    (gone,) = webhooks.changed_since(database, 0)
+    (gone,) = webhooks.changed_since(database, 0, range(PARTS))
     assert (gone.auth_sealed, gone.secret_sealed, gone.previous_secret_sealed) == ("", "", None)

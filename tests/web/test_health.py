@@ -38,7 +38,7 @@ def opens(house: House, row: WebhookRow, *, probe_in_s: int = 60) -> None:
         is_open=True, reason=DOWN.detail, since=now, probe_at=now + probe_in_s * SECOND
     )
     with house.database.write() as tx:
-        store.note_circuit(tx, row.id, circuit)
+        store.note_circuit(tx, row.id, circuit, owner=None)
 
 
 async def test_a_webhook_that_was_never_told_anything_says_so(

@@ -56,7 +56,7 @@ def fails(house: House, row: WebhookRow) -> None:
         is_open=True, reason=EXPIRED, since=now, probe_at=now + 60 * clock.SECOND, failures=10
     )
     with house.database.write() as tx:
-        store.note_circuit(tx, row.id, circuit)
+        store.note_circuit(tx, row.id, circuit, owner=None)
 
 
 async def test_without_webhooks_the_page_explains_and_offers_to_add_one(admin: Person) -> None:

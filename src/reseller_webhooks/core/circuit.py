@@ -36,6 +36,8 @@ class Circuit:
 
 
 CLOSED = Circuit()
+RAMP = Circuit(ramp=1)
+"""Closed, but careful: the concurrency grows with what is accepted."""
 
 
 def after_attempt(
@@ -78,7 +80,7 @@ def reopened(reason: str, since: int, probe_at: int) -> Circuit:
 
 def _better(circuit: Circuit) -> Circuit:
     if circuit.is_open:
-        return Circuit(ramp=1)
+        return RAMP
     if circuit.ramp is None:
         return CLOSED if circuit.failures else circuit
     streak = circuit.streak + 1

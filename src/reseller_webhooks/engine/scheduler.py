@@ -5,7 +5,6 @@ is one request under way; slots are few, so a lane that holds many gives way to 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 
 import structlog
@@ -23,12 +22,11 @@ from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.lanes import Lanes
 from reseller_webhooks.engine.ports import Known, Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
+from reseller_webhooks.engine.slots import Slots
 from reseller_webhooks.engine.suspicion import PROBE_EVERY_S, Suspicion
 
 SLOTS = 1000
 """Requests under way at once, of all webhooks together."""
-SHARE = 4
-"""No lane holds more than one slot in this many while others wait."""
 LANES_A_SCAN = 100
 RETRY_SCAN_S = 0.5
 
@@ -52,11 +50,9 @@ class Scheduler:
         self._store = store
         self._courier = courier
         self._recorder = recorder
-        self._slots = slots
-        self._free = slots
+        self._slots = Slots(slots)
         self._lanes = Lanes()
         self._hungry: dict[Lane, None] = {}
-        self._waiting: deque[Lane] = deque()
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
         self._running: set[asyncio.Task[None]] = set()
@@ -66,7 +62,7 @@ class Scheduler:
     @property
     def in_flight(self) -> int:
         """Requests under way."""
-        return self._slots - self._free
+        return self._slots.in_use
 
     @property
     def circuits_open(self) -> int:
@@ -162,7 +158,10 @@ class Scheduler:
         epoch = self._owner.epoch(webhook.part)
         if epoch is None:
             return
-        start_at = self._time() + self._owner.hold_s(webhook.part) if webhook.ordered else 0.0
+        hold_s = self._owner.hold_s(webhook.part)
+        if hold_s and not circuit.is_open:
+            circuit = circuits.RAMP  # what a former owner began counts with its receiver too
+        start_at = self._time() + hold_s if webhook.ordered else 0.0
         lane = Lane(webhook, circuit, epoch=epoch, start_at=start_at)
         self._lanes.add(lane)
         self._tell(lane)
@@ -207,10 +206,8 @@ class Scheduler:
     def _serve(self, lane: Lane) -> None:
         """Start what the lane may start now, and note when it may start more."""
         while self._may_start(lane):
-            if not self._free:
-                self._waiting.append(lane)
+            if not self._slots.take(lane):
                 return
-            self._free -= 1
             task = asyncio.create_task(self._work(lane, self._start(lane)))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -240,12 +237,12 @@ class Scheduler:
         try:
             while True:
                 await self._attempt(lane, due)
-                if not self._may_start(lane) or self._gives_way(lane):
+                if not self._may_start(lane) or self._slots.gives_way(lane):
                     break
                 due = self._start(lane)
                 self._serve(lane)  # a receiver that recovers is allowed more and more
         finally:
-            self._free += 1
+            self._slots.give_back()
             self._pass_on(lane)
 
     async def _attempt(self, lane: Lane, due: Due) -> None:
@@ -285,15 +282,10 @@ class Scheduler:
         if turned or lane.circuit.probes != before.probes:
             self._recorder.add_circuit(lane.webhook.id, lane.circuit)
 
-    def _gives_way(self, lane: Lane) -> bool:
-        return bool(self._waiting) and lane.in_flight >= self._slots // SHARE
-
     def _pass_on(self, lane: Lane) -> None:
         """A slot is free: lanes that wait go first, then this one, which may start more."""
-        for _ in range(len(self._waiting)):
-            if not self._free:
-                break
-            self._serve(self._waiting.popleft())
+        for waiting in self._slots.turns():
+            self._serve(waiting)
         self._serve(lane)
 
     def _time(self) -> float:
