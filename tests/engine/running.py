@@ -16,10 +16,12 @@ from reseller_webhooks.core.retry import RetryPolicy
 from reseller_webhooks.core.webhooks import Spec
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.engine import Engine
+from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.oauth2 import Tokens
 from reseller_webhooks.engine.sender import Sender
 from reseller_webhooks.engine.store_port import StorePort
 from reseller_webhooks.operations import deliveries, resellers, webhooks
+from reseller_webhooks.operations.leases import Standing, Worker
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store import events, log, migrate
 from reseller_webhooks.store.database import Database
@@ -45,14 +47,21 @@ class World:
 class TellingStore(StorePort):
     """The real store, which also tells the test when it was used."""
 
-    def __init__(self, database: Database, box: Box, used: asyncio.Condition) -> None:
-        super().__init__(database, box)
+    def __init__(
+        self, database: Database, box: Box, used: asyncio.Condition, worker: Worker | None = None
+    ) -> None:
+        super().__init__(database, box, worker)
         self._used = used
 
     async def finish(self, *given: Any) -> int:
         refused = await super().finish(*given)
         await self._tell()
         return refused
+
+    async def beat(self, **given: Any) -> Standing:
+        standing = await super().beat(**given)
+        await self._tell()
+        return standing
 
     async def scan(self, *given: Any) -> Any:
         found = await super().scan(*given)
@@ -65,7 +74,7 @@ class TellingStore(StorePort):
 
 
 class Running:
-    """One reseller's events going out. engine is None while it is stopped."""
+    """One reseller's events going out, through as many engines as run."""
 
     def __init__(self, directory: Path, ca_file: Path, **given: Any) -> None:
         self.database = Database(f"sqlite:///{directory}/engine.db")
@@ -80,7 +89,7 @@ class Running:
             "resolve": everything_is_here,
             "timeout_s": 5.0,
         } | given
-        self.engine: Engine | None = None
+        self.engines: list[Engine] = []
         self._used = asyncio.Condition()
 
     def webhook(self, url: str, **given: Any) -> WebhookRow:
@@ -109,22 +118,25 @@ class Running:
         return [one.uuid for one in some]
 
     def poke(self) -> None:
-        if self.engine:
-            self.engine.poke()
+        for engine in self.engines:
+            engine.poke()
 
     @asynccontextmanager
-    async def sending(self) -> AsyncIterator[Engine]:
-        store = TellingStore(self.database, self.box, self._used)
+    async def sending(self, worker: Worker | None = None) -> AsyncIterator[Engine]:
+        """An engine. worker: as which it shares the store with others; None when it is alone."""
+        store = TellingStore(self.database, self.box, self._used, worker)
+        leases = Leases(store, ttl_s=worker.ttl_s, hold_s=worker.ttl_s) if worker else None
         async with Sender(**self._sender_given) as sender:
             courier = Courier(sender.send, Tokens(sender), World(), RetryPolicy(self.waits_s))
-            self.engine = Engine(store, courier, slots=self.slots)
-            await self.engine.start()
+            engine = Engine(store, courier, leases, slots=self.slots)
+            await engine.start()
+            self.engines.append(engine)
             try:
-                yield self.engine
+                yield engine
             finally:
-                await self.engine.stop(patience_s=1)
+                self.engines.remove(engine)
+                await engine.stop(patience_s=1)
                 store.close()
-                self.engine = None
 
     def lines(self, *states: State) -> list[Line]:
         with self.database.read() as tx:

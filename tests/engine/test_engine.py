@@ -177,7 +177,7 @@ async def test_no_more_requests_are_under_way_than_the_webhook_allows(
         running.webhook(receiver.url(), max_in_flight=3)
         running.tell(*(f"c{i}" for i in range(20)))
         await receiver.received(3)
-        await running.until(lambda: running.engine and running.engine.in_flight == 3)
+        await running.until(lambda: running.engines[0].in_flight == 3)
         waiting = len(receiver.requests)
         go.set()
         await receiver.received(20)

@@ -6,7 +6,6 @@ monotonic clock, set before it asked, so it stops before anybody else may begin.
 
 import asyncio
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from typing import Protocol
@@ -25,7 +24,8 @@ LONG = 0.7
 """Out of touch for this much of a lease, one may be the only one who is back."""
 BEATS = 3
 """In the time of a lease, so that one that gets lost does no harm."""
-AGAIN_S = 0.5
+LOOK_S = 0.5
+"""How soon one that came or left is noticed, and how often to ask while partitions move."""
 
 log = structlog.get_logger()
 
@@ -80,7 +80,7 @@ class Leases:
         self._monotonic_s = monotonic_s
         self._mine: dict[int, Holding] = {}
         self._draining: frozenset[int] = frozenset()
-        self._hurried = asyncio.Event()
+        self._moving = False
         self._deadline = -inf
         self._last_beat = inf
         self._contact_since = -inf
@@ -104,23 +104,23 @@ class Leases:
         holding = self._mine.get(part)
         return max(0.0, holding.not_before - self._monotonic_s()) if holding else 0.0
 
-    def hurry(self) -> None:
-        """Somebody came or went; beat now."""
-        self._hurried.set()
-
     async def run(self, lanes: Lanes) -> None:
         """Beat for ever."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._ttl_s / BEATS):
-                    await self._hurried.wait()
-            self._hurried.clear()
             try:
+                await self._until_next()
                 await self.beat(lanes)
             except Unavailable as error:
                 log.warning("the leases were not renewed", reason=str(error))
-                await asyncio.sleep(AGAIN_S)
-                self._hurried.set()
+                await asyncio.sleep(LOOK_S)
+
+    async def _until_next(self) -> None:
+        """Soon while partitions move, or when somebody came or left; else after a while."""
+        beat_at = self._last_beat + self._ttl_s / BEATS
+        while (wait_s := beat_at - self._monotonic_s()) > 0:
+            await asyncio.sleep(min(LOOK_S, wait_s))
+            if self._moving or await self._store.living() != self.members:
+                return
 
     async def beat(self, lanes: Lanes) -> None:
         """Say that we live, and follow what comes of it. Unavailable when the store is."""
@@ -156,6 +156,7 @@ class Leases:
         lanes.rest(draining - self._draining)
         again = self._draining - draining
         self._draining = draining
+        self._moving = bool(draining) or not standing.wanted <= standing.held
         # One that was being given back and is wanted again begins anew, like any other.
         lanes.drop([*lost, *again])
         for part in again & frozenset(self._mine):

@@ -52,6 +52,9 @@ class LeaseStore(Protocol):
     ) -> Standing:
         """Renew, give back, take."""
 
+    async def living(self) -> frozenset[str]:
+        """The workers that live."""
+
     async def leave(self) -> None:
         """Give everything back and be gone."""
 

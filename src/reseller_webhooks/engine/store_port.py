@@ -69,6 +69,10 @@ class StorePort:
             )
         )
 
+    async def living(self) -> frozenset[str]:
+        """The workers that live."""
+        return await self._run(lambda: leases.living(self._database))
+
     async def leave(self) -> None:
         """Give everything back and be gone."""
         me = self._me()

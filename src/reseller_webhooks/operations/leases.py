@@ -34,6 +34,11 @@ class Standing:
     kept: dict[int, int]
     taken: list[Grant]
 
+    @property
+    def held(self) -> frozenset[int]:
+        """Every partition, kept or taken."""
+        return frozenset(self.kept) | {grant.part for grant in self.taken}
+
 
 def beat(
     database: Database,
@@ -58,6 +63,12 @@ def beat(
         kept = leases.renew(tx, me.id, until=until)
         taken = leases.take(tx, me.id, mine - set(kept), until=until, lapsed_too=lapsed_too)
         return Standing(tx.now, members, mine, kept, taken)
+
+
+def living(database: Database) -> frozenset[str]:
+    """The workers that live."""
+    with database.read() as tx:
+        return frozenset(one.id for one in leases.members(tx))
 
 
 def leave(database: Database, me: Worker) -> None:
