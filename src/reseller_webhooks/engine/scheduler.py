@@ -184,7 +184,9 @@ class Scheduler:
         while self._hungry and len(some) < LANES_A_SCAN:
             lane = next(iter(self._hungry))
             del self._hungry[lane]
-            if lane.wants and lane.look_at <= now:
+            if lane.look_at > now:
+                self._agenda.add(lane.look_at, lane)  # the note that brought it stood before this
+            elif lane.wants:
                 some.append(lane)
         return some
 
