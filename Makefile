@@ -40,8 +40,9 @@ format: dev
 bench: dev                  ## speed, as ratios to a bare loop in the same run
 	$(BIN)/python -m bench
 
-chaos: dev                  ## kill -9 under load; prints what was lost
+chaos: dev                  ## kill -9 and worse under load, on both databases; prints what was lost
 	$(BIN)/python -m bench.chaos
+	$(BIN)/python -m bench.cluster_chaos
 
 converge: dev               ## break everything between the platform and a mirror; prove them equal
 	$(BIN)/python -m bench.converge

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from bench.faults import FaultProxy
-from bench.program import Server, _free_port, workshop
+from bench.program import Server, free_port, workshop
 from reseller_webhooks.core.examples import CONTENTS
 from reseller_webhooks.core.names import Resource
 
@@ -33,7 +33,7 @@ class MirrorProcess:
 
     def __init__(self, directory: Path, server: Server, secrets: list[str]) -> None:
         self.file, self.copy = directory / "mirror.db", directory / "old-copy.db"
-        self._directory, self._server, self.port = directory, server, _free_port()
+        self._directory, self._server, self.port = directory, server, free_port()
         self._environment = os.environ | {
             "RESELLER_MIRROR_KEY": server.command(
                 "api-keys", "add", "--reseller", server.reseller, "--read-only"
@@ -89,7 +89,7 @@ def main() -> int:
     with workshop() as directory:
         server = Server(directory, RESELLER_WEBHOOKS_RETRY_SCHEDULE=SCHEDULE)
         server.start()
-        port = _free_port()
+        port = free_port()
         proxy = FaultProxy(directory, f"https://127.0.0.1:{port}/", given.seed)
         secrets = [
             server.add_webhook(proxy.url, resource=one.value, maxInFlight=32)["signingSecret"]

