@@ -8,8 +8,9 @@ from reseller_webhooks.core.delivery import Delivery, Made, State, Step
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import deliveries, events, resellers, webhooks
+from reseller_webhooks.store import events, resellers, webhooks
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.scan import scan
 from reseller_webhooks.store.webhooks import WebhookRow
 
 ALL = frozenset(Action)
@@ -79,7 +80,7 @@ def reseller(tx: Tx, name: str = "Northwind") -> int:
 
 
 def due(tx: Tx, webhook_id: int, *, ordered: bool = False, limit: int = 100) -> list[Delivery]:
-    return deliveries.scan(tx, webhook_id, ordered=ordered, limit=limit)
+    return scan(tx, {webhook_id: limit}, ordered=ordered)[webhook_id]
 
 
 def made(one: Delivery, state: State, *, number: int = 1, next_at: int | None = None) -> Made:

@@ -24,6 +24,7 @@ from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import deliveries, events
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.scan import scan
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.app import create_web
@@ -166,14 +167,14 @@ def tell(house: House, row: WebhookRow, *, count: int = 1, **given: Any) -> list
 
 
 def _pending(tx: Tx, row: WebhookRow) -> set[int]:
-    return {one.id for one in deliveries.scan(tx, row.id, ordered=False, limit=1000)}
+    return {one.id for one in scan(tx, {row.id: 1000}, ordered=False)[row.id]}
 
 
 def attempt(house: House, row: WebhookRow, result: Attempt, state: State) -> None:
     """Try every pending delivery of a webhook once more."""
     again_at = clock.now() + 240 * clock.SECOND if state is State.PENDING else None
     with house.database.write() as tx:
-        pending = deliveries.scan(tx, row.id, ordered=False, limit=1000)
+        pending = scan(tx, {row.id: 1000}, ordered=False)[row.id]
         made = [
             Made(one, one.attempts + 1, clock.now(), result, Step(state, again_at))
             for one in pending

@@ -11,6 +11,7 @@ from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.store import deliveries as store
 from reseller_webhooks.store import events, leases, log, webhooks
+from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import AttemptLine, Line, LogQuery
 
@@ -57,7 +58,7 @@ class Details:
 def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
     """For each ask, the deliveries that are due first, with their notifications."""
     with database.read() as tx:
-        rows = [_scan(tx, ask) for ask in asks]
+        rows = _scan(tx, asks)
         new = [
             [one for one in some if one.next_at <= tx.now and one.id not in ask.held]
             for ask, some in zip(asks, rows, strict=True)
@@ -169,10 +170,15 @@ def _still_owned(tx: Tx, made: Sequence[Made], owner: str) -> list[Made]:
     return [one for one in made if epochs.get(one.part) == one.epoch]
 
 
-def _scan(tx: Tx, ask: Ask) -> list[Delivery]:
-    # Those that are held are still in the table, and may all lie before what is new.
-    limit = ask.room + len(ask.held)
-    return store.scan(tx, ask.webhook_id, ordered=ask.ordered, limit=limit)
+def _scan(tx: Tx, asks: Sequence[Ask]) -> list[list[Delivery]]:
+    found: dict[int, list[Delivery]] = {}
+    for ordered in (False, True):
+        # Those that are held are still in the table, and may all lie before what is new.
+        limits = {
+            ask.webhook_id: ask.room + len(ask.held) for ask in asks if ask.ordered is ordered
+        }
+        found |= scans.scan(tx, limits, ordered=ordered)
+    return [found[ask.webhook_id] for ask in asks]
 
 
 def _due(found: Sequence[Delivery], bodies: dict[int, tuple[str, str]]) -> list[Due]:

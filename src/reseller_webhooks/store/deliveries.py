@@ -1,4 +1,4 @@
-"""Deliveries while they are unfinished: found when due, stepped or closed when attempted."""
+"""Deliveries while they are unfinished: stepped or closed when attempted. Found by scan.py."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     literal,
@@ -20,23 +19,13 @@ from sqlalchemy import (
 )
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.delivery import Delivery, Made, State
+from reseller_webhooks.core.delivery import Made, State
 from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import attempt, delivery, event, webhook
 
 CHUNK = 500
-
-
-def scan(tx: Tx, webhook_id: int, *, ordered: bool, limit: int) -> list[Delivery]:
-    """The webhook's deliveries that are due first, due or not; ordered: heads of a resource only.
-
-    One that lies in the future tells when to look again, so the caller needs no second question.
-    """
-    statement = _SCAN_HEADS if ordered else _SCAN
-    rows = tx.connection.execute(statement, {"webhook": webhook_id, "limit": limit})
-    return [Delivery(*row) for row in rows]
 
 
 def arrivals(tx: Tx, since: int) -> tuple[int, list[int]]:
@@ -99,21 +88,6 @@ def replay(tx: Tx, closed: Sequence[int]) -> list[int]:
     return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
 
 
-_FIELDS = [delivery.c[name] for name in Delivery.__dataclass_fields__]
-_SCAN = (
-    select(*_FIELDS)
-    .where(delivery.c.webhook_id == bindparam("webhook"))
-    .order_by(delivery.c.next_at, delivery.c.id)
-    .limit(bindparam("limit"))
-)
-_earlier = delivery.alias("earlier")
-_SCAN_HEADS = _SCAN.where(
-    ~exists().where(
-        _earlier.c.webhook_id == delivery.c.webhook_id,
-        _earlier.c.resource_uuid == delivery.c.resource_uuid,
-        _earlier.c.version < delivery.c.version,
-    )
-)
 _WAIT = (
     update(delivery)
     .where(delivery.c.id == bindparam("row_id"))
