@@ -85,6 +85,8 @@ class Lane:
     def found(self, found: Found, now: float) -> None:
         """End a scan with what it found."""
         self._scanning = False
+        if self._closed:
+            return  # what a closed lane held would keep its partition from being given back
         # A scan may still see what was finished and written after it began.
         self._take([due for due in found.due if due.delivery.id not in self._written_meanwhile])
         again = inf if found.again_s is None else now + found.again_s

@@ -126,8 +126,8 @@ class Scheduler:
         now, at = self._courier.world.now(), self._time()
         for one in made:
             lane = self._lanes.get(one.delivery.webhook_id)
-            if lane is None:
-                continue
+            if lane is None or lane.epoch != one.epoch:
+                continue  # of an earlier lease: the lane of now may have it under way anew
             lane.written(one.delivery.id)
             if one.step.next_at is not None:
                 self._look(lane, at + max(0, one.step.next_at - now) / SECOND)
