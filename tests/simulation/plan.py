@@ -1,0 +1,213 @@
+"""What happens in a run, drawn from its seed: webhooks, changes, and what goes wrong when."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from uuid import UUID
+
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhooks import ClientCredentialsAuth, Mode, NoAuth, Webhook
+
+START = 1_800_000_000_000_000
+"""The store's clock when a run begins, in microseconds UTC."""
+FAULTS_S = 40.0
+"""After this all faults are over, and everything must settle."""
+
+
+_OAUTH2 = ClientCredentialsAuth(token_url="https://issuer/", client_id="a", client_secret="b")
+
+
+class Profile(StrEnum):
+    """What kind of trouble a run has."""
+
+    CALM = "only receivers misbehave"
+    WORKERS = "workers are killed, frozen, stopped and started"
+    STORE = "the store is slow, loses answers, and workers are cut from it"
+    OUTAGE = "the whole store is away for longer than a lease"
+    NEIGHBOURS = "few slots, and one receiver that hangs"
+    ISLAND = "a worker has no network, the receivers are well"
+    EVERYTHING = "all of it"
+
+
+class Mood(StrEnum):
+    """How a receiver behaves for a while."""
+
+    WELL = "well"
+    BUSY = "answers 503"
+    RETRY_AFTER = "answers 503 with Retry-After"
+    HANGS = "takes requests and never answers"
+    AWAY = "refuses connections"
+    LIES = "accepts and answers 500"
+    LATE = "accepts, but only after the sender has given up"
+    SLOW = "accepts, in its own time"
+    FAR = "gets requests long after they were sent"
+    MOODY = "fails now and then"
+
+
+class Kind(StrEnum):
+    """What goes wrong with a process or the store."""
+
+    KILL = "is killed"
+    STOP = "is asked to stop"
+    FREEZE = "is frozen"
+    CUT = "cannot reach the store"
+    ISLAND = "cannot reach any receiver"
+    OUTAGE = "the store is away"
+    PAUSE = "webhook is paused"
+    DELETE = "webhook is deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """target: the place of a worker (0, 1, 2) or the id of a webhook. for_s: until it is over."""
+
+    at: float
+    kind: Kind
+    target: int
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A receiver's mood for some time."""
+
+    begin: float
+    end: float
+    mood: Mood
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event that is to be committed. late_s: from its number to its commit."""
+
+    at: float
+    resource: int
+    late_s: float
+
+
+@dataclass(slots=True)
+class Plan:
+    """All that is decided before a run begins."""
+
+    seed: int
+    profile: Profile
+    workers: int
+    ttl_s: float
+    timeout_s: float
+    slots: int
+    waits_s: tuple[float, ...]
+    webhooks: list[Webhook]
+    moods: dict[int, list[Span]]
+    changes: list[Change]
+    faults: list[Fault]
+    store_failures: float = 0.0
+    """Of a hundred calls of the store, how many get no answer, part of which did commit."""
+    slow_calls: float = 0.02
+    lost_pokes: float = 0.3
+    pauses: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+
+
+def draw(seed: int, profile: Profile | None = None) -> Plan:
+    """The plan of a seed."""
+    rng = Random(seed)
+    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20])[0]
+    profile = profile or weighted
+    neighbours, island = profile is Profile.NEIGHBOURS, profile is Profile.ISLAND
+    workers = 1 if profile in (Profile.CALM, Profile.NEIGHBOURS) else rng.choice([1, 2, 2, 3])
+    webhooks = [_webhook(rng, 1 + n, profile) for n in range(14 if island else rng.randint(3, 7))]
+    plan = Plan(
+        seed=seed,
+        profile=profile,
+        workers=workers,
+        ttl_s=rng.choice([4.0, 6.0]),
+        timeout_s=rng.choice([2.0, 3.0, 8.0]),
+        slots=8 if neighbours else rng.choice([4, 20, 1000]),
+        waits_s=(1.0, 2.0, 4.0, 8.0, 16.0),
+        webhooks=webhooks,
+        moods={},
+        changes=_changes(rng, profile),
+        faults=_faults(rng, profile, workers, len(webhooks)),
+    )
+    plan.moods = {one.id: _moods(rng, plan, one) for one in webhooks}
+    if profile in (Profile.STORE, Profile.EVERYTHING):
+        plan.store_failures = rng.choice([0.0, 0.01, 0.05])
+        plan.slow_calls = rng.choice([0.02, 0.1])
+    return plan
+
+
+def _webhook(rng: Random, number: int, profile: Profile) -> Webhook:
+    kind = rng.choice(["plain", "plain", "latest", "ordered", "ordered", "both"])
+    limited = profile is not Profile.NEIGHBOURS and rng.random() < 0.25
+    if profile is Profile.NEIGHBOURS:
+        kind = "plain"
+    return Webhook(
+        id=number,
+        uuid=str(UUID(int=rng.getrandbits(128), version=4)),
+        reseller_id=1,
+        url=f"https://receiver-{number}.example/",
+        resource=Resource.COMPANY,
+        actions=frozenset(Action),
+        auth=_OAUTH2 if rng.random() < 0.15 else NoAuth(),
+        secret="whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        mode=Mode.LATEST_STATE if kind in ("latest", "both") else Mode.EVERY_CHANGE,
+        ordered=kind in ("ordered", "both"),
+        max_in_flight=8 if profile is Profile.NEIGHBOURS else rng.choice([1, 2, 3, 10]),
+        rate_per_second=rng.choice([3.0, 10.0]) if limited else None,
+    )
+
+
+def _changes(rng: Random, profile: Profile) -> list[Change]:
+    resources = 40 if profile is Profile.NEIGHBOURS else rng.choice([3, 8, 20])
+    count = rng.randint(20, 60)
+    bursts = [rng.uniform(0.5, FAULTS_S - 2) for _ in range(6)]
+
+    def at() -> float:
+        if rng.random() < 0.6:
+            return rng.choice(bursts) + rng.random() * 0.5
+        return rng.uniform(0.5, FAULTS_S - 1)
+
+    def late_s() -> float:
+        return rng.uniform(0.2, 5.0) if rng.random() < 0.1 else rng.uniform(0.002, 0.03)
+
+    some = [Change(at(), rng.randrange(resources), late_s()) for _ in range(count)]
+    return sorted(some, key=lambda change: change.at)
+
+
+def _faults(rng: Random, profile: Profile, workers: int, webhooks: int) -> list[Fault]:
+    kinds = {
+        Profile.WORKERS: [Kind.KILL, Kind.FREEZE, Kind.FREEZE, Kind.STOP],
+        Profile.STORE: [Kind.CUT],
+        Profile.OUTAGE: [Kind.OUTAGE],
+        Profile.ISLAND: [Kind.ISLAND],
+        Profile.EVERYTHING: [
+            *(Kind.KILL, Kind.FREEZE, Kind.STOP, Kind.CUT, Kind.CUT, Kind.OUTAGE, Kind.ISLAND),
+        ],
+    }.get(profile, [])
+    count = 1 if profile in (Profile.ISLAND, Profile.OUTAGE) else rng.randint(1, 6)
+    some = [_fault(rng, rng.choice(kinds), workers) for _ in range(count)] if kinds else []
+    if profile is not Profile.NEIGHBOURS and rng.random() < 0.3:
+        some.append(_fault(rng, Kind.PAUSE, 0, rng.randint(1, webhooks)))
+    if profile is not Profile.NEIGHBOURS and rng.random() < 0.1:
+        some.append(_fault(rng, Kind.DELETE, 0, rng.randint(1, webhooks)))
+    return sorted(some, key=lambda fault: fault.at)
+
+
+def _fault(rng: Random, kind: Kind, workers: int, webhook: int = 0) -> Fault:
+    longest = {Kind.KILL: 6.0, Kind.STOP: 4.0, Kind.ISLAND: FAULTS_S}.get(kind, 15.0)
+    at = rng.uniform(2.0, 8.0) if kind is Kind.ISLAND else rng.uniform(2.0, FAULTS_S - 4)
+    for_s = min(rng.uniform(0.1, 1.0) * longest, FAULTS_S - at)
+    return Fault(at, kind, webhook or rng.randrange(workers), for_s)
+
+
+def _moods(rng: Random, plan: Plan, webhook: Webhook) -> list[Span]:
+    if plan.profile is Profile.ISLAND:
+        return []
+    if plan.profile is Profile.NEIGHBOURS:
+        return [Span(0, FAULTS_S, Mood.HANGS)] if webhook.id == 1 else []
+    spans: list[Span] = []
+    at = rng.uniform(0, 10)
+    while at < FAULTS_S:
+        end = min(at + rng.uniform(0.5, 15), FAULTS_S)
+        spans.append(Span(at, end, rng.choice([mood for mood in Mood if mood is not Mood.WELL])))
+        at = end + rng.uniform(0.5, 15)
+    return spans

@@ -1,0 +1,265 @@
+"""One run of a seed: the plan is carried out, the invariants look on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import inf
+from random import Random
+from typing import Any
+
+import structlog
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.delivery import Delivery, State
+from reseller_webhooks.core.webhooks import WebhookState
+from reseller_webhooks.engine import engine
+from tests.simulation.clockwork import STEPS_MAX, Clockwork
+from tests.simulation.network import Network
+from tests.simulation.plan import FAULTS_S, Change, Fault, Kind, Plan, Profile, draw
+from tests.simulation.store import Line
+from tests.simulation.tables import Tables, WebhookRow
+from tests.simulation.trace import Trace
+from tests.simulation.watch import Violation, Watch
+from tests.simulation.worker import Worker
+
+SETTLES_S = 120.0
+"""After the faults everything must be finished within this: the schedule's waits, and twice that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    seed: int
+    profile: Profile
+    violations: list[Violation]
+    trace: Trace
+    deliveries: int
+    requests: int
+    duplicates: int
+    faults: int
+    refused: int
+    store_failures: int
+    virtual_s: float
+    steps: int
+
+
+def simulate(seed: int, profile: Profile | None = None, *, fenced: bool = True) -> Outcome:
+    """Run a seed to its end. fenced: whether the store refuses results of a former owner."""
+    return Run(draw(seed, profile), fenced=fenced).run()
+
+
+class Run:
+    """The world of one seed."""
+
+    def __init__(self, plan: Plan, *, fenced: bool = True) -> None:
+        self.plan = plan
+        self.rng = Random(plan.seed ^ 0x5EED)
+        self.clockwork = Clockwork()
+        self.trace = Trace(self.clockwork)
+        rows = {one.id: WebhookRow(one) for one in plan.webhooks}
+        self.tables = Tables(self.clockwork, rows, fenced=fenced)
+        self.watch = Watch(plan, self.tables, self.trace)
+        self.line = Line(self.tables, plan, self.rng, self.trace)
+        self.network = Network(self.clockwork, plan, self.tables, self.watch, self.trace, self.rng)
+        self.places: list[Worker | None] = [None] * plan.workers
+        self.every: list[Worker] = []
+        self.versions: dict[int, int] = {}
+        self.busy: set[int] = set()
+        self.uncommitted = len(plan.changes)
+
+    def run(self) -> Outcome:
+        with _the_world_is(self):
+            self._arrange()
+            self.clockwork.run(FAULTS_S + SETTLES_S, self._is_over)
+            if self.clockwork.steps >= STEPS_MAX:
+                self.watch.broken("somebody turns in circles", f"{STEPS_MAX} steps")
+            self.watch.at_the_end()
+            self.watch.is_over = True
+            for worker in self.every:
+                worker.end()
+        return Outcome(
+            seed=self.plan.seed,
+            profile=self.plan.profile,
+            violations=self.watch.violations,
+            trace=self.trace,
+            deliveries=len(self.watch.committed),
+            requests=self.watch.requests,
+            duplicates=self.watch.duplicates,
+            faults=len(self.plan.faults),
+            refused=self.line.refused,
+            store_failures=self.line.failures,
+            virtual_s=self.clockwork.now,
+            steps=self.clockwork.steps,
+        )
+
+    def _is_over(self) -> bool:
+        if self.clockwork.now < FAULTS_S or self.uncommitted:
+            return False
+        return self.tables.is_settled
+
+    def _arrange(self) -> None:
+        for one in self.plan.webhooks:
+            self.trace.note("plan", "{}", _described(self.plan, one.id))
+        for place in range(self.plan.workers):
+            self.clockwork.after(self.rng.random() * 0.5, self._start, place)
+        for change in self.plan.changes:
+            self.clockwork.after(change.at, self._begin, change)
+        for fault in self.plan.faults:
+            self.clockwork.after(fault.at, self._fault, fault)
+
+    # --- changes
+
+    def _begin(self, change: Change) -> None:
+        """The transaction begins; who changes the same record waits for it to end."""
+        if change.resource in self.busy or not self.line.is_up:
+            self.clockwork.after(0.01, self._begin, change)
+            return
+        self.busy.add(change.resource)
+        version = self.versions[change.resource] = self.versions.get(change.resource, 0) + 1
+        now = self.tables.now
+        made = [
+            Delivery(
+                id=self.tables.number(),
+                webhook_id=row.webhook.id,
+                event_id=0,
+                reseller_id=1,
+                resource="COMPANY",
+                action="CHANGED",
+                resource_uuid=f"r{change.resource}",
+                version=version,
+                attempts=0,
+                created_at=now,
+                next_at=now,
+                replay_of=None,
+            )
+            for row in self.tables.webhooks.values()
+            if not row.deleted
+        ]
+        self.clockwork.after(change.late_s, self._commit, change, made)
+
+    def _commit(self, change: Change, made: list[Delivery]) -> None:
+        if not self.line.is_up:
+            self.clockwork.after(0.5, self._roll_back, change)
+            return
+        self.busy.discard(change.resource)
+        self.uncommitted -= 1
+        made = [one for one in made if not self.tables.webhooks[one.webhook_id].deleted]
+        self.tables.commit(made)
+        self.watch.commits(made)
+        if made:
+            first, last = made[0], made[-1]
+            text = "commits {} v{}: deliveries {} to {}"
+            self.trace.note("store", text, first.resource_uuid, first.version, first.id, last.id)
+        for worker in self.every:
+            if not worker.is_gone and self.rng.random() > self.plan.lost_pokes:
+                self.clockwork.after(self.line.delay_s(), worker.poke)
+
+    def _roll_back(self, change: Change) -> None:
+        """Nothing was acknowledged; whoever sent it sends it again."""
+        self.busy.discard(change.resource)
+        self.versions[change.resource] -= 1
+        self._begin(change)
+
+    # --- workers and faults
+
+    def _start(self, place: int) -> None:
+        name = f"{'abc'[place]}{sum(one.name[0] == 'abc'[place] for one in self.every) + 1}"
+        worker = Worker(name, self.clockwork, self.line, self.network, self.watch, self.rng)
+        self.places[place] = worker
+        self.every.append(worker)
+        self.trace.note(name, "starts")
+        worker.on_gone = lambda: self._gone(place, worker)
+
+    def _gone(self, place: int, worker: Worker) -> None:
+        self.trace.note(worker.name, "is gone")
+        if self.places[place] is worker:
+            self.places[place] = None
+            self.clockwork.after(worker.restart_s, self._start, place)
+
+    def _fault(self, fault: Fault) -> None:
+        for_s, now = fault.for_s, self.clockwork.after
+        self.trace.note("fault", "{} {}, {:.1f} s", _whom(self, fault), fault.kind.value, for_s)
+        if fault.kind is Kind.OUTAGE:
+            self.line.is_up = False
+            now(for_s, setattr, self.line, "is_up", True)
+        elif fault.kind in (Kind.PAUSE, Kind.DELETE):
+            self._change_webhook(fault)
+        elif worker := self.places[fault.target]:
+            self._fault_of(worker, fault)
+
+    def _fault_of(self, worker: Worker, fault: Fault) -> None:
+        for_s, now = fault.for_s, self.clockwork.after
+        worker.restart_s = for_s
+        match fault.kind:
+            case Kind.KILL:
+                worker.kill()
+            case Kind.STOP:
+                worker.stop()
+            case Kind.FREEZE:
+                worker.freeze()
+                now(for_s, worker.thaw)
+            case Kind.CUT:
+                worker.port.is_cut = True
+                now(for_s, setattr, worker.port, "is_cut", False)
+            case Kind.ISLAND:
+                worker.uplink.is_cut = True
+                now(for_s, setattr, worker.uplink, "is_cut", False)
+
+    def _change_webhook(self, fault: Fault) -> None:
+        row = self.tables.webhooks[fault.target]
+        row.changed_at = self.tables.now
+        if fault.kind is Kind.DELETE:
+            row.deleted = True
+            for one in list(self.tables.pending[fault.target].values()):
+                self.tables.close(one, State.CANCELLED)
+            return
+        row.webhook = replace(row.webhook, state=WebhookState.PAUSED)
+        self.clockwork.after(fault.for_s, self._resume, fault.target)
+
+    def _resume(self, webhook_id: int) -> None:
+        row = self.tables.webhooks[webhook_id]
+        row.webhook = replace(row.webhook, state=WebhookState.ACTIVE)
+        row.changed_at = self.tables.now
+
+
+@contextmanager
+def _the_world_is(run: Run) -> Iterator[None]:
+    """The clock is the run's, and so is the log. The look over everything, which would hide
+    that something was missed, never comes."""
+    before = clock.now, engine.WHOLE_LOOK_S, structlog.get_config()
+
+    def now() -> int:
+        loop = engine.asyncio.get_running_loop()
+        return next(one.wall() for one in run.every if one.loop is loop)
+
+    def logged(_: Any, method: str, event: dict[str, Any]) -> str:
+        loop = engine.asyncio.get_running_loop()
+        who = next((one.name for one in run.every if one.loop is loop), "?")
+        what = event.pop("event")
+        run.trace.note(who, "{} {}", what, event or "")
+        if method in ("error", "exception") and "suspected" not in what:
+            run.watch.broken("the engine reported a mistake of its own", f"{who}: {what} {event}")
+        raise structlog.DropEvent
+
+    clock.now, engine.WHOLE_LOOK_S = now, inf
+    structlog.configure(processors=[logged], wrapper_class=structlog.stdlib.BoundLogger)
+    try:
+        yield
+    finally:
+        clock.now, engine.WHOLE_LOOK_S = before[0], before[1]
+        structlog.configure(**before[2])
+
+
+def _described(plan: Plan, number: int) -> str:
+    one = next(one for one in plan.webhooks if one.id == number)
+    moods = ", ".join(f"{s.begin:.0f}-{s.end:.0f} s {s.mood.value}" for s in plan.moods[number])
+    order = " ordered" if one.ordered else ""
+    return f"webhook {number} {one.mode}{order} cap {one.max_in_flight} rate {one.rate_per_second}: {moods}"
+
+
+def _whom(run: Run, fault: Fault) -> str:
+    if fault.kind is Kind.OUTAGE:
+        return ""
+    if fault.kind in (Kind.PAUSE, Kind.DELETE):
+        return str(fault.target)
+    worker = run.places[fault.target]
+    return worker.name if worker else "nobody"

@@ -1,0 +1,135 @@
+"""The store as one worker reaches it: over a network that is slow, fails, and loses answers."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from random import Random
+from typing import Any, TypeVar
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.engine.ports import Known
+from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.leases import Standing
+from tests.simulation.clockwork import Clockwork, ProcessLoop
+from tests.simulation.plan import Plan
+from tests.simulation.tables import Tables
+from tests.simulation.trace import Trace
+
+T = TypeVar("T")
+
+
+class Line:
+    """The way to the store that all workers share. is_up: whether the store answers at all."""
+
+    def __init__(self, tables: Tables, plan: Plan, rng: Random, trace: Trace) -> None:
+        self.tables, self.plan, self.rng, self.trace = tables, plan, rng, trace
+        self.clockwork: Clockwork = tables.clockwork
+        self.is_up = True
+        self.failures = 0
+        self.refused = 0
+
+    def delay_s(self) -> float:
+        """How long a message takes one way."""
+        draw = self.rng.random()
+        if draw < self.plan.slow_calls:
+            return self.rng.uniform(0.1, 1.5)
+        return 0.0005 + 0.004 * draw
+
+
+class Port:
+    """engine.ports.Store and LeaseStore for one worker. is_cut: its way to the store is broken."""
+
+    def __init__(self, line: Line, loop: ProcessLoop, me: str) -> None:
+        self.is_cut = False
+        self.is_gone = False
+        self._line, self._loop, self._me = line, loop, me
+
+    async def webhooks(self, since: Micros, parts: Collection[int]) -> list[Known]:
+        some = frozenset(parts)
+        return await self._ask("webhooks", lambda tables: tables.known(since, some))
+
+    async def arrivals(self, since: int) -> tuple[int, list[int]]:
+        return await self._ask("arrivals", lambda tables: tables.arrivals(since))
+
+    async def waiting(self) -> dict[int, float]:
+        return await self._ask("waiting", Tables.waiting)
+
+    async def scan(self, asks: Sequence[Ask]) -> list[Found]:
+        return await self._ask("scan", lambda tables: tables.scan(asks))
+
+    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
+        refused = await self._ask("finish", lambda tables: tables.finish(made, circuits, self._me))
+        if refused:
+            self._line.trace.note(self._me, "{} results refused, being another's", refused)
+            self._line.refused += refused
+        return refused
+
+    async def beat(
+        self, *, release: Collection[int], lapsed_too: bool, stands_back: bool
+    ) -> Standing:
+        return await self._ask(
+            "beat",
+            lambda tables: tables.beat(
+                self._me,
+                self._line.plan.ttl_s,
+                frozenset(release),
+                lapsed_too=lapsed_too,
+                stands_back=stands_back,
+            ),
+        )
+
+    async def living(self) -> frozenset[str]:
+        return await self._ask("living", Tables.living)
+
+    async def leave(self) -> None:
+        await self._ask("leave", lambda tables: tables.leave(self._me))
+
+    async def _ask(self, name: str, transaction: Callable[[Tables], T]) -> T:
+        answer: asyncio.Future[T] = self._loop.create_future()
+        line = self._line
+        if self.is_cut or not line.is_up:
+            line.clockwork.after(line.rng.choice([0.01, 0.5, 2.0]), self._fail, answer, name)
+        else:
+            line.clockwork.after(line.delay_s(), self._transact, name, transaction, answer)
+        return await answer
+
+    def _transact(
+        self, name: str, transaction: Callable[[Tables], Any], answer: asyncio.Future[Any]
+    ) -> None:
+        line = self._line
+        if self.is_cut or not line.is_up:
+            self._fail(answer, name)
+            return
+        luck = line.rng.random()
+        if luck < line.plan.store_failures / 2:
+            self._fail(answer, name)
+            return
+        result = transaction(line.tables)
+        if luck < line.plan.store_failures:
+            line.trace.note(self._me, "{} committed, but the answer is lost", name)
+            line.clockwork.after(line.delay_s(), self._fail, answer, name)
+            return
+        line.clockwork.after(line.delay_s(), self._answer, answer, name, result)
+
+    def _answer(self, answer: asyncio.Future[T], name: str, result: T) -> None:
+        if self.is_cut:
+            self._fail(answer, name)
+        elif not self.is_gone:
+            self._loop.call_soon(_settle, answer, result)
+
+    def _fail(self, answer: asyncio.Future[Any], name: str) -> None:
+        self._line.failures += 1
+        if not self.is_gone:
+            self._line.trace.note(self._me, "{} fails", name)
+            self._loop.call_soon(_settle, answer, Unavailable("the store does not answer"))
+
+
+def _settle(answer: asyncio.Future[Any], result: Any) -> None:
+    if answer.done():
+        return
+    if isinstance(result, Exception):
+        answer.set_exception(result)
+    else:
+        answer.set_result(result)

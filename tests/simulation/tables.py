@@ -1,0 +1,237 @@
+"""The simulated store's rows and transactions. One transaction happens at a time, all at once.
+
+It keeps what the engine promises upon: what store/ and operations/ do in SQL, in as few words as
+can be. What each statement does there is tested on real databases; here it only has to be true.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core import circuit as circuits
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import Delivery, Made, State
+from reseller_webhooks.core.notification import Due
+from reseller_webhooks.core.partitions import wanted
+from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook
+from reseller_webhooks.engine.ports import Known
+from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.leases import Standing
+from reseller_webhooks.store.leases import Grant
+from tests.simulation.clockwork import Clockwork
+from tests.simulation.plan import START
+
+
+@dataclass(slots=True)
+class WebhookRow:
+    webhook: Webhook
+    changed_at: Micros = START
+    deleted: bool = False
+    circuit: Circuit = circuits.CLOSED
+
+
+@dataclass(slots=True)
+class Tenure:
+    """That a worker held a partition. end: "lapsed", "given back", or nothing yet."""
+
+    owner: str
+    epoch: int
+    since: float
+    end: str = ""
+    until: float = 0.0
+    covers: Micros = 0
+    """Until when the lease is good if it is not renewed."""
+
+
+@dataclass(slots=True)
+class Closed:
+    """A delivery that is no more, and how many attempts it took."""
+
+    delivery: Delivery
+    state: State
+    attempts: int
+
+
+@dataclass(slots=True)
+class Tables:
+    """Everything that is durable. A delivery's event is its id, and its body is empty."""
+
+    clockwork: Clockwork
+    webhooks: dict[int, WebhookRow]
+    pending: dict[int, dict[int, Delivery]] = field(default_factory=lambda: defaultdict(dict))
+    closed: dict[int, Closed] = field(default_factory=dict)
+    tenures: dict[int, list[Tenure]] = field(default_factory=lambda: defaultdict(list))
+    members: dict[str, Micros] = field(default_factory=dict)
+    numbers: int = 0
+    fenced: bool = True
+    """Rule 6; only a removal turns it off."""
+    counted_back: list[str] = field(default_factory=list)
+    """Deliveries whose count of attempts went back."""
+
+    @property
+    def now(self) -> Micros:
+        """The store's clock."""
+        return START + int(self.clockwork.now * SECOND)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is unfinished but what waits on a webhook that does not send."""
+        return not any(self.pending.values())
+
+    def holder(self, part: int) -> Tenure | None:
+        """Who has the partition, even if the lease has lapsed."""
+        some = self.tenures[part]
+        return some[-1] if some and not some[-1].end else None
+
+    # --- ingest
+
+    def number(self) -> int:
+        """The next delivery's number, drawn long before its transaction commits, perhaps."""
+        self.numbers += 1
+        return self.numbers
+
+    def commit(self, made: Sequence[Delivery]) -> None:
+        """New deliveries become visible, and take the place of older ones where that is wanted."""
+        for one in made:
+            row = self.webhooks[one.webhook_id]
+            if row.deleted:
+                continue
+            mine = self.pending[one.webhook_id]
+            if row.webhook.mode is Mode.LATEST_STATE:
+                older = [old for old in mine.values() if old.resource_uuid == one.resource_uuid]
+                for old in older:
+                    self.close(old, State.SUPERSEDED)
+            mine[one.id] = one
+
+    def close(self, one: Delivery, state: State) -> None:
+        """The delivery is finished."""
+        del self.pending[one.webhook_id][one.id]
+        self.closed[one.id] = Closed(one, state, one.attempts)
+
+    # --- what the engine asks
+
+    def known(self, since: Micros, parts: Collection[int]) -> list[Known]:
+        return [
+            Known(number, None if row.deleted else row.webhook, row.circuit)
+            for number, row in self.webhooks.items()
+            if row.changed_at >= since and row.webhook.part in parts and (since or not row.deleted)
+        ]
+
+    def arrivals(self, since: int) -> tuple[int, list[int]]:
+        newest = max((max(some) for some in self.pending.values() if some), default=0)
+        if newest <= since:
+            return since, []
+        return newest, [
+            number for number, some in self.pending.items() if some and max(some) > since
+        ]
+
+    def waiting(self) -> dict[int, float]:
+        return {
+            number: max(0.0, (min(one.next_at for one in some.values()) - self.now) / SECOND)
+            for number, some in self.pending.items()
+            if some
+        }
+
+    def scan(self, asks: Sequence[Ask]) -> list[Found]:
+        return [self._scan(ask) for ask in asks]
+
+    def _scan(self, ask: Ask) -> Found:
+        some = list(self.pending[ask.webhook_id].values())
+        if ask.ordered:
+            heads: dict[str, int] = {}
+            for one in some:
+                heads[one.resource_uuid] = min(
+                    one.version, heads.get(one.resource_uuid, one.version)
+                )
+            some = [one for one in some if one.version == heads[one.resource_uuid]]
+        limit = ask.room + len(ask.held)
+        rows = sorted(some, key=lambda one: (one.next_at, one.id))[:limit]
+        new = [one for one in rows if one.id not in ask.held]
+        due = [Due(one, str(one.id), b"") for one in new if one.next_at <= self.now]
+        later = next((one for one in new if one.next_at > self.now), None)
+        if later is not None:
+            return Found(due, (later.next_at - self.now) / SECOND)
+        return Found(due, 0.0 if len(rows) == limit else None)
+
+    def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit], owner: str) -> int:
+        mine = [one for one in made if self._owns(owner, one.part, one.epoch)]
+        for one in mine:
+            self._finish(one)
+        for number, circuit in circuits.items():
+            row = self.webhooks[number]
+            holder = self.holder(row.webhook.part)
+            if holder and holder.owner == owner:
+                row.circuit = circuit
+        return len(made) - len(mine)
+
+    def _owns(self, owner: str, part: int, epoch: int) -> bool:
+        holder = self.holder(part)
+        return not self.fenced or bool(holder and (holder.owner, holder.epoch) == (owner, epoch))
+
+    def _finish(self, one: Made) -> None:
+        row = self.pending[one.delivery.webhook_id].get(one.delivery.id)
+        if row is None:
+            return
+        if one.number < row.attempts:
+            self.counted_back.append(f"delivery {row.id}: {row.attempts} to {one.number}")
+        row = replace(row, attempts=one.number, next_at=one.step.next_at or row.next_at)
+        self.pending[row.webhook_id][row.id] = row
+        if one.step.state is not State.PENDING:
+            self.close(row, one.step.state)
+
+    # --- leases: operations/leases.py on store/leases.py
+
+    def beat(
+        self,
+        me: str,
+        ttl_s: float,
+        release: Collection[int],
+        *,
+        lapsed_too: bool,
+        stands_back: bool,
+    ) -> Standing:
+        until = self.now + int(ttl_s * SECOND)
+        self.members[me] = until
+        members = self.living()
+        mine = frozenset[int]() if stands_back and members - {me} else wanted(me, members)
+        for part in release:
+            self._end(part, me, "given back")
+        kept = {}
+        for part in range(PARTS):
+            holder = self.holder(part)
+            if holder and holder.owner == me:
+                holder.covers = until
+                kept[part] = holder.epoch
+        taken = [
+            self._take(part, me, until)
+            for part in sorted(mine - set(kept))
+            if self._is_open(part, lapsed_too=lapsed_too)
+        ]
+        return Standing(self.now, members, mine, kept, taken)
+
+    def living(self) -> frozenset[str]:
+        return frozenset(name for name, until in self.members.items() if until > self.now)
+
+    def leave(self, me: str) -> None:
+        for part in range(PARTS):
+            self._end(part, me, "given back")
+        self.members.pop(me, None)
+
+    def _is_open(self, part: int, *, lapsed_too: bool) -> bool:
+        holder = self.holder(part)
+        return holder is None or (lapsed_too and holder.covers < self.now)
+
+    def _take(self, part: int, me: str, until: Micros) -> Grant:
+        lapsed = self.holder(part)
+        if lapsed:
+            self._end(part, lapsed.owner, "lapsed")
+        before = self.tenures[part]
+        epoch = before[-1].epoch + 1 if before else 1
+        before.append(Tenure(me, epoch, self.clockwork.now, covers=until))
+        return Grant(part, epoch, lapsed=lapsed is not None)
+
+    def _end(self, part: int, owner: str, how: str) -> None:
+        holder = self.holder(part)
+        if holder and holder.owner == owner:
+            holder.end, holder.until = how, self.clockwork.now

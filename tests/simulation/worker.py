@@ -1,0 +1,106 @@
+"""A worker process: the real engine on a loop of its own, and what can be done to it."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.retry import RetryPolicy
+from reseller_webhooks.engine.courier import Courier
+from reseller_webhooks.engine.engine import Engine
+from reseller_webhooks.engine.leases import Leases
+from reseller_webhooks.engine.oauth2 import Tokens
+from tests.simulation.clockwork import Clockwork, ProcessLoop
+from tests.simulation.network import Issuer, Network, Uplink
+from tests.simulation.plan import START
+from tests.simulation.store import Line, Port
+from tests.simulation.watch import Watch
+
+
+class Worker:
+    """One process from start to end. Its clocks are a little off."""
+
+    def __init__(
+        self,
+        name: str,
+        clockwork: Clockwork,
+        line: Line,
+        network: Network,
+        watch: Watch,
+        rng: Random,
+    ) -> None:
+        self.name = name
+        self.is_gone = False
+        self.restart_s = 1.0
+        self.on_gone: Callable[[], None] = lambda: None
+        self._clockwork, self._rng = clockwork, rng
+        self.wall_off = int(rng.uniform(-2, 2) * SECOND)
+        self.loop = ProcessLoop(
+            clockwork, pace=rng.uniform(0.995, 1.005), ahead_s=rng.uniform(0, 1000)
+        )
+        self.loop.set_exception_handler(self._slipped)
+        self._watch = watch
+        self.port = Port(line, self.loop, name)
+        self.uplink = Uplink(network, watch, self.loop, name)
+        plan = line.plan
+        self.leases = Leases(
+            self.port, ttl_s=plan.ttl_s, hold_s=plan.timeout_s, monotonic_s=self._monotonic_s
+        )
+        tokens = Tokens(Issuer(network, self.loop), monotonic_s=self.loop.time)
+        courier = Courier(self.uplink, tokens, self, RetryPolicy(plan.waits_s))
+        self.engine = Engine(self.port, courier, self.leases, slots=plan.slots)
+        clockwork.loops.append(self.loop)
+        self.loop.create_task(self._run())
+
+    # --- the engine's world
+
+    def now(self) -> Micros:
+        return self.wall() + self.leases.store_ahead
+
+    def chance(self) -> float:
+        return self._rng.random()
+
+    def wall(self) -> Micros:
+        """What this machine's clock says."""
+        return START + int(self._clockwork.now * SECOND) + self.wall_off
+
+    # --- what happens to it
+
+    def poke(self) -> None:
+        if not self.is_gone:
+            self.engine.poke()
+
+    def freeze(self) -> None:
+        self.loop.frozen = True
+
+    def thaw(self) -> None:
+        self.loop.frozen = False
+
+    def kill(self) -> None:
+        """It is gone from one step to the next, with all that it knew."""
+        self.is_gone = self.port.is_gone = self.uplink.is_gone = True
+        self._clockwork.loops.remove(self.loop)
+        self.on_gone()
+
+    def stop(self) -> None:
+        """It is asked to end in good order, and is gone when it has."""
+        task = self.loop.create_task(self.engine.stop(patience_s=10))
+        task.add_done_callback(lambda _: self.is_gone or self.kill())
+
+    def end(self) -> None:
+        """After the run: take it down, starting nothing more."""
+        self.is_gone = True
+        self.loop.end()
+
+    async def _run(self) -> None:
+        try:
+            await self.engine.start()
+        except Unavailable:
+            self.kill()  # as the program does, and whoever watches over it starts it again
+
+    def _monotonic_s(self) -> float:
+        return float("inf") if self.is_gone else self.loop.time()
+
+    def _slipped(self, loop: Any, context: dict[str, Any]) -> None:
+        self._watch.broken("an exception that nobody caught", context)
