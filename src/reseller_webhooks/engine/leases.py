@@ -152,7 +152,10 @@ class Leases:
         lost = [part for part in self._mine if standing.kept.get(part) != self._mine[part].epoch]
         for part in lost:
             del self._mine[part]
-        draining = frozenset(self._mine) - standing.wanted
+        # What is under way goes on being given back, even if it is wanted again: a lane made
+        # anew would not know of it.
+        busy = frozenset(lanes.busy(self._draining))
+        draining = frozenset(self._mine) - (standing.wanted - busy)
         lanes.rest(draining - self._draining)
         again = self._draining - draining
         self._draining = draining

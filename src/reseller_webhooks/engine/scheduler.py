@@ -15,7 +15,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.core.webhooks import Mode, Webhook
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.lane import Lane
@@ -161,7 +161,8 @@ class Scheduler:
         hold_s = self._owner.hold_s(webhook.part)
         if hold_s and not circuit.is_open:
             circuit = circuits.RAMP  # what a former owner began counts with its receiver too
-        start_at = self._time() + hold_s if webhook.ordered else 0.0
+        serial = webhook.ordered or webhook.mode is Mode.LATEST_STATE
+        start_at = self._time() + hold_s if serial else 0.0
         lane = Lane(webhook, circuit, epoch=epoch, start_at=start_at)
         self._lanes.add(lane)
         self._tell(lane)
