@@ -9,6 +9,7 @@ import typer
 
 from reseller_webhooks import __version__, settings
 from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.core.audit import COMMAND
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
 
 app = typer.Typer(
@@ -160,14 +161,14 @@ def add_user(
     operator: Annotated[bool, typer.Option("--operator", help="Sees every reseller.")] = False,
 ) -> None:
     """Add a user and print a one-time sign-in link."""
-    from reseller_webhooks.operations import access
+    from reseller_webhooks.operations import people
 
     if operator == (reseller is not None):
         raise typer.BadParameter("give either --reseller ID or --operator")
     if role not in (Role.ADMIN, Role.VIEWER):
         raise typer.BadParameter(f"{role!r} is no role; give admin or viewer")
     wanted = Role.OPERATOR if operator else Role(role)
-    token = access.add_person(_ready_database(), email, wanted, reseller)
+    token = people.add(_ready_database(), email, wanted, reseller)
     typer.echo(f"{settings.load().public_url}/sign-in/{token}")
 
 
@@ -215,4 +216,4 @@ def _ready_database() -> Any:
 
     database = _database()
     migrations.upgrade(database)
-    return database
+    return database.acting(COMMAND)

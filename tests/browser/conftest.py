@@ -16,7 +16,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from reseller_webhooks.core.access import Role, Scope
-from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.operations import access, people, resellers
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
 from tests.conftest import Running, serving
@@ -109,7 +109,7 @@ async def window(program: Running, chromium: Browser) -> AsyncIterator[Open]:
             page.on("pageerror", lambda error: one.complaints.append(str(error)))
             page.on("console", lambda said: _note(one, said.type, said.text))
             email = f"{reseller.uuid}@acme.example"
-            link = access.add_person(program.database, email, role, reseller.uuid)
+            link = people.add(program.database, email, role, reseller.uuid)
             await one.to(f"{paths.SIGN_IN}/{link}")
             return one
 

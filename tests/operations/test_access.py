@@ -4,7 +4,7 @@ import pytest
 
 from reseller_webhooks.core.access import FREE_GUESSES, Role, Scope
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.operations import access, people, resellers
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 
@@ -12,7 +12,7 @@ PASSWORD = "correct horse battery"
 
 
 def signed_in(database: Database, role: Role, reseller: str | None) -> access.Visitor:
-    link = access.add_person(database, f"{role}@acme.example", role, reseller)
+    link = people.add(database, f"{role}@acme.example", role, reseller)
     return access.visitor(database, access.sign_in_by_link(database, link))
 
 
@@ -40,7 +40,7 @@ def test_a_key_for_a_reseller_that_is_not_there_is_refused(database: Database) -
 
 
 def test_a_link_signs_in_once(database: Database, reseller: Reseller) -> None:
-    link = access.add_person(database, "Ana@Acme.example", Role.ADMIN, reseller.uuid)
+    link = people.add(database, "Ana@Acme.example", Role.ADMIN, reseller.uuid)
     visitor = access.visitor(database, access.sign_in_by_link(database, link))
 
     assert (visitor.person.email, visitor.reseller_id) == ("ana@acme.example", reseller.id)
@@ -51,14 +51,14 @@ def test_a_link_signs_in_once(database: Database, reseller: Reseller) -> None:
 @pytest.mark.parametrize("email", ["", "ana", "@x", "a b@c", "a@b\nc"])
 def test_what_is_no_address_is_refused(database: Database, reseller: Reseller, email: str) -> None:
     with pytest.raises(Invalid):
-        access.add_person(database, email, Role.ADMIN, reseller.uuid)
+        people.add(database, email, Role.ADMIN, reseller.uuid)
 
 
 def test_an_address_is_taken_once(database: Database, reseller: Reseller) -> None:
-    access.add_person(database, "ana@acme.example", Role.ADMIN, reseller.uuid)
+    people.add(database, "ana@acme.example", Role.ADMIN, reseller.uuid)
 
     with pytest.raises(Conflict):
-        access.add_person(database, "ANA@acme.example", Role.VIEWER, reseller.uuid)
+        people.add(database, "ANA@acme.example", Role.VIEWER, reseller.uuid)
 
 
 def test_a_password_signs_in_and_a_wrong_one_does_not(
@@ -75,7 +75,7 @@ def test_a_password_signs_in_and_a_wrong_one_does_not(
 def test_nobody_without_a_password_signs_in_with_one(
     database: Database, reseller: Reseller
 ) -> None:
-    access.add_person(database, "ana@acme.example", Role.ADMIN, reseller.uuid)
+    people.add(database, "ana@acme.example", Role.ADMIN, reseller.uuid)
 
     with pytest.raises(NotSignedIn):
         access.sign_in(database, "ana@acme.example", "")

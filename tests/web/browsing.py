@@ -16,7 +16,7 @@ from reseller_webhooks.core.delivery import Made, State, Step
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import PasswordAuth, Spec, TokenAuth, Webhook
-from reseller_webhooks.operations import access, webhooks
+from reseller_webhooks.operations import people, webhooks
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.secrets import Box
@@ -90,7 +90,7 @@ class Person:
     async def enters(self, role: Role, reseller: Reseller | None) -> "Person":
         """Follow a fresh sign-in link; an operator turns to the reseller, if one is given."""
         own = None if reseller is None or role is Role.OPERATOR else reseller.uuid
-        link = access.add_person(self.house.database, f"{uuid4()}@acme.example", role, own)
+        link = people.add(self.house.database, f"{uuid4()}@acme.example", role, own)
         await self.client.get(f"{paths.SIGN_IN}/{link}")
         if role is Role.OPERATOR and reseller:
             await self.send(paths.reseller(reseller.uuid))

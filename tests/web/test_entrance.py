@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from reseller_webhooks.core.access import FREE_GUESSES, Role
-from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.operations import people, resellers
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 def link(database: Database, northwind: Reseller) -> str:
-    return access.add_person(database, "ana@acme.example", Role.ADMIN, northwind.uuid)
+    return people.add(database, "ana@acme.example", Role.ADMIN, northwind.uuid)
 
 
 async def with_password(person: Person, link: str) -> None:
@@ -180,7 +180,7 @@ async def test_signing_in_again_ends_the_session_that_was_there(
 ) -> None:
     await nobody.client.get(f"{paths.SIGN_IN}/{link}")
     first = dict(nobody.client.cookies)
-    other = access.add_person(database, "bob@acme.example", Role.ADMIN, northwind.uuid)
+    other = people.add(database, "bob@acme.example", Role.ADMIN, northwind.uuid)
     await nobody.client.get(f"{paths.SIGN_IN}/{other}")
     late = Person(nobody.house)
     late.client.cookies.update(first)

@@ -3,13 +3,14 @@
 What belongs to another reseller is not found, as if it were not there.
 """
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from reseller_webhooks.api.gate import caller_of
+from reseller_webhooks.api.gate import actor_of, caller_of
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound
 from reseller_webhooks.operations import resellers
@@ -36,9 +37,10 @@ ResellerParameter = Annotated[
 
 
 async def house(request: Request) -> House:
-    """The parts of the running program."""
+    """The parts of the running program; what is written is written in the caller's name."""
     found: House = request.app.state.house
-    return found
+    database = found.database.acting(actor_of(request.scope))
+    return replace(found, database=database)
 
 
 TheHouse = Annotated[House, Depends(house)]

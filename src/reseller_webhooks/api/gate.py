@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from reseller_webhooks.api import problems
 from reseller_webhooks.api.keys import Keys
 from reseller_webhooks.api.problems import NoSuchPath, TooLarge
+from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError
 from reseller_webhooks.operations.access import Caller
 from reseller_webhooks.operations.house import House
@@ -74,6 +75,15 @@ def caller_of(scope: Scope) -> Caller:
     if not isinstance(found, Caller):
         raise NotSignedIn("this path needs an API key")
     return found
+
+
+def actor_of(scope: Scope) -> Actor:
+    """Who that is, for the audit log."""
+    caller = scope.get("state", {}).get("caller")
+    address = (scope.get("client") or ("",))[0]
+    if isinstance(caller, Caller):
+        return Actor(ActorKind.KEY, caller.name, address)
+    return Actor(ActorKind.NOBODY, "", address)
 
 
 def key_of(scope: Scope) -> str:

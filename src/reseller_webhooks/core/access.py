@@ -1,6 +1,7 @@
 """Who may do what: scopes of API keys and roles of people."""
 
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 
 
 class Scope(StrEnum):
@@ -26,12 +27,28 @@ class Role(StrEnum):
 
 
 FREE_GUESSES = 5
-"""Wrong passwords before a person has to wait."""
+"""Wrong passwords for one account before its owner has to wait."""
+FREE_GUESSES_OF_ADDRESS = 30
+"""Wrong passwords from one address, for whatever accounts: an office may share one."""
 LONGEST_LOCK_S = 900
+_IPV6_BITS = 64
 
 
-def lock_s(failures: int) -> int:
+def lock_s(failures: int, free: int = FREE_GUESSES) -> int:
     """Seconds to wait after that many wrong passwords in a row; doubles from 15 s to 15 min."""
-    if failures < FREE_GUESSES:
+    if failures < free:
         return 0
-    return min(15 << min(failures - FREE_GUESSES, 10), LONGEST_LOCK_S)
+    return min(15 << min(failures - free, 10), LONGEST_LOCK_S)
+
+
+def network_of(address: str) -> str:
+    """What one visitor can take addresses from at will: an IPv4 address, or a /64 of IPv6."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ip_network((int(found), _IPV6_BITS), strict=False))

@@ -69,7 +69,14 @@ class KeyReused(ResellerWebhooksError):
 
 
 class NotSignedIn(ResellerWebhooksError):
-    """The caller did not show who they are, or what they showed is not valid (any more)."""
+    """The caller did not show who they are, or what they showed is not valid (any more).
+
+    retry_after_s: how long to wait before trying again; 0 when waiting does not help.
+    """
+
+    def __init__(self, detail: str, retry_after_s: int = 0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(detail)
 
 
 class NotAllowed(ResellerWebhooksError):

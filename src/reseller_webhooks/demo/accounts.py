@@ -7,7 +7,7 @@ from pathlib import Path
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.demo.sample import RESELLER
-from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.operations import access, people, resellers
 from reseller_webhooks.store.database import Database
 
 ADMIN = "admin@fernhill.example"
@@ -28,11 +28,11 @@ def prepare(database: Database, file: Path) -> Accounts:
     if kept := _kept(database, file):
         return kept
     reseller = resellers.add(database, RESELLER).uuid
-    access.add_person(database, ADMIN, Role.ADMIN, reseller)
+    people.add(database, ADMIN, Role.ADMIN, reseller)
     made = Accounts(
         reseller,
-        access.add_key(database, Scope.PLATFORM, None).key,
-        access.add_key(database, Scope.RESELLER, reseller).key,
+        access.add_key(database, Scope.PLATFORM, None, "Demo platform").key,
+        access.add_key(database, Scope.RESELLER, reseller, "Demo reseller").key,
         is_new=True,
     )
     file.touch(mode=0o600)
@@ -52,4 +52,4 @@ def _kept(database: Database, file: Path) -> Accounts | None:
 
 def sign_in_link(database: Database, public_url: str) -> str:
     """A fresh one-time link for the reseller's admin."""
-    return f"{public_url}/sign-in/{access.link_for(database, ADMIN)}"
+    return f"{public_url}/sign-in/{people.link_for(database, ADMIN)}"

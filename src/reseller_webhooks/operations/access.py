@@ -1,21 +1,26 @@
-"""Who comes in: API keys, people, one-time links, sessions."""
+"""Who comes in: by key, link, password or identity provider; and what their sessions are."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY, SECOND
-from reseller_webhooks.core.access import Role, Scope, lock_s
+from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.core.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.operations import guesses
 from reseller_webhooks.store import access as store
-from reseller_webhooks.store import resellers
-from reseller_webhooks.store.access import Person, Session
+from reseller_webhooks.store import audit, resellers, sessions
+from reseller_webhooks.store.access import ApiKey, Person
+from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.sessions import Session
 
-LINK_LIVES = 1 * DAY
 SESSION_LIVES = 14 * DAY
+SEEN_EVERY = 300 * SECOND
+"""How often it is written down when something was last used or seen: looking costs no write."""
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+AGENT_MAX = 300
+LOCKED = "your access has been ended; ask the operator of this service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Caller:
 
     scope: Scope
     reseller_id: int | None
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +45,48 @@ class Visitor:
         """Whether this person may change webhooks."""
         return self.person.role != Role.VIEWER
 
+    @property
+    def is_operator(self) -> bool:
+        """Whether this person sees and manages every reseller."""
+        return self.person.role == Role.OPERATOR
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What somebody comes with: the IP address, and what the browser says that it is."""
+
+    address: str = ""
+    agent: str = ""
+
+
+NOWHERE = Device()
+
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """An API key that was just made; `key` is shown this once."""
 
     id: str
-    key: str
+    key: str = field(repr=False)
 
 
-def add_key(database: Database, scope: Scope, reseller: str | None) -> NewKey:
+def add_key(database: Database, scope: Scope, reseller: str | None, name: str = "") -> NewKey:
     """A new API key; reseller: the id of the one it is for, None for the platform."""
     made = NewKey(secrets.new_id(), secrets.KEY_PREFIX + secrets.new_token())
+    start = made.key[:10]
     with database.write() as tx:
+        reseller_id = number_of(tx, reseller)
         store.add_key(
             tx,
             uuid=made.id,
             fingerprint=secrets.fingerprint(made.key),
-            start=made.key[:10],
+            start=start,
+            name=name,
             scope=scope.value,
-            reseller_id=_reseller_id(tx, reseller),
+            reseller_id=reseller_id,
         )
+        subject = Subject(made.id, f"{name} {start}".strip(), reseller_id)
+        audit.write(tx, Act.KEY_ADDED, subject, {"scope": scope.value})
     return made
 
 
@@ -67,69 +94,87 @@ def caller(database: Database, key: str) -> Caller:
     """Who shows this key. NotSignedIn when it is none of ours, or was revoked."""
     with database.read() as tx:
         found = store.key_by_fingerprint(tx, secrets.fingerprint(key))
+        now = tx.now
     if found is None:
         raise NotSignedIn("this API key is not known, or was revoked")
-    return Caller(Scope(found.scope), found.reseller_id)
+    if now - (found.used_at or 0) > SEEN_EVERY:
+        with database.write() as tx:
+            store.change_key(tx, found.id, used_at=tx.now)
+    return Caller(Scope(found.scope), found.reseller_id, key_name(found))
 
 
-def add_person(database: Database, email: str, role: Role, reseller: str | None) -> str:
-    """A new user; the token of a one-time sign-in link."""
-    address = email.strip().lower()
-    if not _EMAIL.fullmatch(address):
-        raise Invalid.at("/email", f"{email!r} is no address; give one like ana@acme.example")
-    with database.write() as tx:
-        person = store.add_person(
-            tx,
-            uuid=secrets.new_id(),
-            email=address,
-            password=None,
-            role=role.value,
-            reseller_id=_reseller_id(tx, reseller),
-        )
-        return _new_link(tx, person.id)
+def key_name(one: ApiKey) -> str:
+    """How people know a key again: its name, and how it begins."""
+    return f"{one.name} {one.start}".strip()
 
 
-def link_for(database: Database, email: str) -> str | None:
-    """The token of a fresh one-time link for somebody who is known already, else None."""
-    with database.write() as tx:
-        person = store.person_by_email(tx, email.strip().lower())
-        return _new_link(tx, person.id) if person else None
-
-
-def sign_in_by_link(database: Database, token: str) -> str:
+def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) -> str:
     """A session's token for a link that was not used yet; NotSignedIn otherwise."""
     with database.write() as tx:
         person_id = store.use_link(tx, secrets.fingerprint(token))
-        session = _new_session(tx, person_id) if person_id is not None else None
-    if session is None:
-        raise NotSignedIn("this sign-in link was used before or is older than a day")
-    return session
+        person = None if person_id is None else store.person_by_id(tx, person_id)
+        if person is not None and person.locked_at is None:
+            return enter(tx, person, device, "link")
+    raise NotSignedIn("this sign-in link was used before or is older than a day")
 
 
-def sign_in(database: Database, email: str, password: str) -> str:
-    """A session's token. NotSignedIn for a wrong address or password, without saying which."""
+def sign_in(database: Database, email: str, password: str, device: Device = NOWHERE) -> str:
+    """A session's token. NotSignedIn for a wrong address or password, without saying which.
+
+    Whoever guesses too often has to wait, and is told how long: just as long for an address that
+    nobody has as for one that somebody has.
+    """
+    wanted = normal(email)
+    # Counted before it is tried: guesses made at the same moment cannot slip through together.
+    counted = guesses.begin(database, wanted, device.address)
     with database.read() as tx:
-        person = store.person_by_email(tx, email.strip().lower())
-        locked = person is not None and (person.locked_until or 0) > tx.now
+        person = store.person_by_email(tx, wanted)
     # The slow hash is computed outside any transaction, and for unknown addresses too.
     fits = secrets.password_fits(person.password if person else None, password[:PASSWORD_MAX])
-    if locked:
-        raise NotSignedIn("too many wrong passwords; wait some minutes and try again")
-    if person is None or not fits:
-        _count_failure(database, person)
-        raise NotSignedIn("the e-mail address or the password is wrong")
     with database.write() as tx:
-        store.change_person(tx, person.id, failures=0, locked_until=None)
-        return _new_session(tx, person.id)
+        found = store.person_by_id(tx, person.id) if person and fits else None
+        if found is not None:
+            guesses.forgive(tx, wanted, device.address)
+        if found is not None and found.locked_at is None:
+            return enter(tx, found, device, "password")
+        if person is not None and guesses.is_worth_a_line(counted):
+            refused = {"guesses in a row": counted}
+            audit.write(tx, Act.USER_SIGN_IN_REFUSED, subject_of(person), refused)
+    raise NotSignedIn(LOCKED if found else "the e-mail address or the password is wrong")
 
 
-def visitor(database: Database, token: str) -> Visitor:
+def enter(tx: Tx, person: Person, device: Device, way: str) -> str:
+    """A new session's token for somebody who has shown who they are. way: how, in a word."""
+    token = secrets.new_token()
+    one = Session(
+        fingerprint=secrets.fingerprint(token),
+        uuid=secrets.new_id(),
+        person_id=person.id,
+        csrf=secrets.new_token(),
+        reseller_id=None,
+        address=device.address,
+        agent=device.agent[:AGENT_MAX],
+        created_at=tx.now,
+        seen_at=tx.now,
+        expires_at=tx.now + SESSION_LIVES,
+    )
+    sessions.add(tx, one)
+    store.change_person(tx, person.id, seen_at=tx.now)
+    by = Actor(ActorKind.PERSON, person.email, device.address)
+    audit.write(tx, Act.USER_SIGNED_IN, subject_of(person), {"by": way}, by=by)
+    return token
+
+
+def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor:
     """Who has this session; NotSignedIn when it has ended."""
     with database.read() as tx:
-        session = store.session_by_fingerprint(tx, secrets.fingerprint(token))
+        session = sessions.by_fingerprint(tx, secrets.fingerprint(token))
         person = store.person_by_id(tx, session.person_id) if session else None
-    if session is None or person is None:
+        now = tx.now
+    if session is None or person is None or person.locked_at is not None:
         raise NotSignedIn("sign in first")
+    if now - session.seen_at > SEEN_EVERY:
+        _seen(database, session, device)
     operator = person.role == Role.OPERATOR
     return Visitor(person, session, session.reseller_id if operator else person.reseller_id)
 
@@ -137,66 +182,67 @@ def visitor(database: Database, token: str) -> Visitor:
 def sign_out(database: Database, visitor: Visitor) -> None:
     """End this session."""
     with database.write() as tx:
-        store.end_session(tx, visitor.session.fingerprint)
+        sessions.end(tx, visitor.session.fingerprint)
 
 
 def look_at(database: Database, visitor: Visitor, reseller: str) -> None:
     """An operator turns to a reseller."""
-    if visitor.person.role != Role.OPERATOR:
+    if not visitor.is_operator:
         raise NotAllowed("only an operator can turn to another reseller")
     with database.write() as tx:
-        reseller_id = _reseller_id(tx, reseller)
-        store.change_session(tx, visitor.session.fingerprint, reseller_id=reseller_id)
+        reseller_id = number_of(tx, reseller)
+        sessions.change(tx, visitor.session.fingerprint, reseller_id=reseller_id)
 
 
 def set_password(database: Database, visitor: Visitor, old: str, new: str) -> None:
-    """Set or change one's own password; every other session of the person ends."""
-    if not PASSWORD_MIN <= len(new) <= PASSWORD_MAX:
-        raise Invalid.at("/new", f"give a password of {PASSWORD_MIN} to {PASSWORD_MAX} characters")
-    stored = visitor.person.password
-    if stored is not None and not secrets.password_fits(stored, old):
-        raise Invalid.at("/old", "this is not the present password")
+    """Set or change one's own password; every other session of the person ends.
+
+    Guesses of the present one are counted as guesses at the door are. Errors: Invalid, NotSignedIn.
+    """
+    check_password(new, "/new")
+    person, address = visitor.person, visitor.session.address
+    if person.password is not None:
+        guesses.begin(database, person.email, address)
+        if not secrets.password_fits(person.password, old[:PASSWORD_MAX]):
+            raise Invalid.at("/old", "this is not the present password")
     hashed = secrets.hash_password(new)
     with database.write() as tx:
-        store.change_person(tx, visitor.person.id, password=hashed, failures=0, locked_until=None)
-        store.end_sessions(tx, visitor.person.id, but=visitor.session.fingerprint)
+        guesses.forgive(tx, person.email, address)
+        store.change_person(tx, person.id, password=hashed)
+        store.drop_links(tx, person.id)
+        sessions.end_all(tx, person.id, but=visitor.session.fingerprint)
+        audit.write(tx, Act.USER_PASSWORD_SET, subject_of(person))
 
 
-def _count_failure(database: Database, person: Person | None) -> None:
-    if person is None:
-        return
-    with database.write() as tx:
-        failures = person.failures + 1
-        until = tx.now + lock_s(failures) * SECOND
-        store.change_person(tx, person.id, failures=failures, locked_until=until)
+def check_password(new: str, pointer: str) -> None:
+    """Invalid for one that is too short to be hard to guess."""
+    if not PASSWORD_MIN <= len(new) <= PASSWORD_MAX:
+        raise Invalid.at(pointer, f"give a password of {PASSWORD_MIN} to {PASSWORD_MAX} characters")
 
 
-def _reseller_id(tx: Tx, uuid: str | None) -> int | None:
-    if uuid is None:
+def normal(email: str) -> str:
+    """An e-mail address as it is stored."""
+    return email.strip().lower()
+
+
+def subject_of(person: Person) -> Subject:
+    """Somebody, for the audit log."""
+    return Subject(person.uuid, person.email, person.reseller_id)
+
+
+def number_of(tx: Tx, reseller: str | None) -> int | None:
+    """The store's number of the reseller with that id; NotFound."""
+    if reseller is None:
         return None
-    found = resellers.by_uuid(tx, uuid)
+    found = resellers.by_uuid(tx, reseller)
     if found is None:
-        raise NotFound("reseller", uuid)
+        raise NotFound("reseller", reseller)
     return found.id
 
 
-def _new_link(tx: Tx, person_id: int) -> str:
-    token = secrets.new_token()
-    store.add_link(tx, secrets.fingerprint(token), person_id, tx.now + LINK_LIVES)
-    return token
-
-
-def _new_session(tx: Tx, person_id: int) -> str:
-    token = secrets.new_token()
-    store.add_session(
-        tx,
-        Session(
-            fingerprint=secrets.fingerprint(token),
-            person_id=person_id,
-            csrf=secrets.new_token(),
-            reseller_id=None,
-            created_at=tx.now,
-            expires_at=tx.now + SESSION_LIVES,
-        ),
-    )
-    return token
+def _seen(database: Database, session: Session, device: Device) -> None:
+    given = {"address": device.address, "agent": device.agent[:AGENT_MAX]}
+    changed = {name: value for name, value in given.items() if value}
+    with database.write() as tx:
+        sessions.change(tx, session.fingerprint, seen_at=tx.now, **changed)
+        store.change_person(tx, session.person_id, seen_at=tx.now)

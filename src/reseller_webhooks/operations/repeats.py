@@ -3,25 +3,31 @@
 from dataclasses import replace
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.delivery import State
+from reseller_webhooks.operations import audit as audits
 from reseller_webhooks.operations import deliveries
 from reseller_webhooks.operations.deliveries import REPLAYS_PER_TRANSACTION
+from reseller_webhooks.store import audit
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.webhooks import WebhookRow
 
 
-def retry_failed(
-    database: Database, reseller_id: int, webhook_id: int, since: Micros, until: Micros
-) -> int:
+def retry_failed(database: Database, row: WebhookRow, since: Micros | None, until: Micros) -> int:
     """New deliveries for those made from `since` on and before `until` that failed; how many."""
     query = LogQuery(
-        reseller_id,
+        row.reseller_id,
         frozenset({State.FAILED}),
-        webhook_id=webhook_id,
+        webhook_id=row.id,
         since=since,
         until=until,
         limit=REPLAYS_PER_TRANSACTION,
     )
+    # Before the first batch, so that whatever is sent again was asked for by somebody.
+    with database.write() as tx:
+        asked = {"from": since, "to": until}
+        audit.write(tx, Act.WEBHOOK_FAILED_RETRIED, audits.webhook(row), asked)
     count, behind = deliveries.retry_failed(database, query)
     while behind is not None:
         more, behind = deliveries.retry_failed(database, replace(query, behind=behind))

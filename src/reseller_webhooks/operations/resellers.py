@@ -1,8 +1,11 @@
 """Resellers: add, find, list."""
 
 from reseller_webhooks import secrets
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Invalid, NotFound
+from reseller_webhooks.store import audit
 from reseller_webhooks.store import resellers as store
+from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 
@@ -15,7 +18,9 @@ def add(database: Database, name: str) -> Reseller:
     if not 1 <= len(wanted) <= NAME_MAX:
         raise Invalid.at("/name", f"give a name of 1 to {NAME_MAX} characters")
     with database.write() as tx:
-        return store.add(tx, secrets.new_id(), wanted)
+        made = store.add(tx, secrets.new_id(), wanted)
+        audit.write(tx, Act.RESELLER_ADDED, Subject(made.uuid, made.name, made.id))
+        return made
 
 
 def get(database: Database, uuid: str) -> Reseller:

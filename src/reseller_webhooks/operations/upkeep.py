@@ -1,11 +1,24 @@
 """What has to be done now and then: dropping what is past its time, in small transactions."""
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.store import access, deliveries, idempotency, retention, webhooks
+from reseller_webhooks.operations.guesses import FORGOTTEN_AFTER
+from reseller_webhooks.store import (
+    access,
+    audit,
+    deliveries,
+    guesses,
+    idempotency,
+    invites,
+    retention,
+    sessions,
+    webhooks,
+)
 from reseller_webhooks.store.database import Database
 
 KEYS_KEPT = 2 * DAY
 """How long a repeated Idempotency-Key is recognised."""
+AUDIT_KEPT = 730 * DAY
+"""Who did what is asked for long after the notifications it led to are gone."""
 BATCH = 2_000
 """Rows dropped in one transaction, so that ingest never waits long for the writer."""
 
@@ -15,7 +28,11 @@ def drop_old(database: Database, *, retention_days: int) -> int:
     with database.write() as tx:
         before = tx.now - retention_days * DAY
         dropped = retention.drop(tx, before, limit=BATCH)
-        access.forget_expired(tx)
+        sessions.forget_expired(tx)
+        invites.forget_expired(tx)
+        access.forget_expired_links(tx)
+        guesses.forget(tx, tx.now - FORGOTTEN_AFTER)
+        dropped += audit.forget(tx, tx.now - AUDIT_KEPT, limit=BATCH)
         return dropped + idempotency.forget(tx, tx.now - KEYS_KEPT, limit=BATCH)
 
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import targets
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.signing import new_secret
 from reseller_webhooks.core.webhooks import (
@@ -22,8 +23,10 @@ from reseller_webhooks.core.webhooks import (
     WebhookState,
     part_of,
 )
+from reseller_webhooks.operations.audit import changes, settings_of
+from reseller_webhooks.operations.audit import webhook as subject_of
 from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import deliveries
+from reseller_webhooks.store import audit, deliveries
 from reseller_webhooks.store import webhooks as store
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -59,6 +62,7 @@ def add(database: Database, box: Box, reseller_id: int, spec: Spec) -> Added:
             state=WebhookState.ACTIVE.value,
             **columns,
         )
+        audit.write(tx, Act.WEBHOOK_ADDED, subject_of(row), settings_of(row))
     return Added(row, secret)
 
 
@@ -67,7 +71,13 @@ def change(
 ) -> WebhookRow:
     """Change what the patch names and nothing else. Errors as `add`."""
     columns = _columns(patch, patch.model_fields_set, box)
-    return _change(database, reseller_id, uuid, columns)
+    with database.write() as tx:
+        before = _get(tx, reseller_id, uuid)
+        after = store.change(tx, before.id, **columns) if columns else before
+        changed = changes(before, after, auth_given="auth_sealed" in columns)
+        if changed:
+            audit.write(tx, Act.WEBHOOK_CHANGED, subject_of(after), changed)
+    return after
 
 
 def delete(database: Database, reseller_id: int, uuid: str) -> None:
@@ -83,16 +93,17 @@ def delete(database: Database, reseller_id: int, uuid: str) -> None:
             previous_secret_sealed=None,
         )
         deliveries.cancel(tx, row.id, limit=CANCELLED_AT_ONCE)
+        audit.write(tx, Act.WEBHOOK_DELETED, subject_of(row), settings_of(row))
 
 
 def pause(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
     """Hold deliveries back; they gather until the webhook is resumed."""
-    return _change(database, reseller_id, uuid, {"state": WebhookState.PAUSED.value})
+    return _turn(database, reseller_id, uuid, WebhookState.PAUSED, Act.WEBHOOK_PAUSED)
 
 
 def resume(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
     """Let deliveries go out again."""
-    return _change(database, reseller_id, uuid, {"state": WebhookState.ACTIVE.value})
+    return _turn(database, reseller_id, uuid, WebhookState.ACTIVE, Act.WEBHOOK_RESUMED)
 
 
 def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> Added:
@@ -108,6 +119,7 @@ def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> 
             previous_secret_sealed=row.secret_sealed,
             previous_secret_until=tx.now + BOTH_SIGN_FOR,
         )
+        audit.write(tx, Act.WEBHOOK_SECRET_ROTATED, subject_of(changed))
     return Added(changed, secret)
 
 
@@ -159,12 +171,14 @@ def opened(box: Box, row: WebhookRow, now: Micros) -> Webhook:
     )
 
 
-def _change(
-    database: Database, reseller_id: int, uuid: str, columns: dict[str, object]
+def _turn(
+    database: Database, reseller_id: int, uuid: str, state: WebhookState, act: Act
 ) -> WebhookRow:
     with database.write() as tx:
         row = _get(tx, reseller_id, uuid)
-        return store.change(tx, row.id, **columns) if columns else row
+        if row.state is not state:
+            audit.write(tx, act, subject_of(row))
+        return store.change(tx, row.id, state=state.value)
 
 
 def _get(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:

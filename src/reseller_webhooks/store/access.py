@@ -1,4 +1,4 @@
-"""Who may come in: API keys, people, their sessions and sign-in links. Tokens only as hashes."""
+"""Who may come in: API keys, people, their sign-in links. Tokens only as hashes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import api_key, person, session, sign_in_link
+from reseller_webhooks.store.schema import api_key, person, sign_in_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,11 @@ class ApiKey:
     id: int
     uuid: str
     start: str
+    name: str
     scope: str
     reseller_id: int | None
     created_at: Micros
+    used_at: Micros | None
     revoked_at: Micros | None
 
 
@@ -35,21 +37,9 @@ class Person:
     password: str | None = field(repr=False)
     role: str
     reseller_id: int | None
-    failures: int
-    locked_until: Micros | None
     created_at: Micros
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One browser that is signed in. reseller_id: the one an operator looks at."""
-
-    fingerprint: str = field(repr=False)
-    person_id: int
-    csrf: str = field(repr=False)
-    reseller_id: int | None
-    created_at: Micros
-    expires_at: Micros
+    seen_at: Micros | None
+    locked_at: Micros | None
 
 
 def add_key(tx: Tx, **columns: object) -> None:
@@ -64,9 +54,28 @@ def key_by_fingerprint(tx: Tx, fingerprint: str) -> ApiKey | None:
     return ApiKey(**row) if row else None
 
 
+def key_by_uuid(tx: Tx, uuid: str) -> ApiKey | None:
+    """The key with that id, revoked or not."""
+    row = tx.connection.execute(_keys().where(api_key.c.uuid == uuid)).mappings().first()
+    return ApiKey(**row) if row else None
+
+
+def keys(tx: Tx, *, before: int | None, limit: int) -> list[ApiKey]:
+    """Keys, newest first, from before a number."""
+    statement = _keys().order_by(api_key.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(api_key.c.id < before)
+    return [ApiKey(**row) for row in tx.connection.execute(statement).mappings()]
+
+
+def change_key(tx: Tx, number: int, **columns: object) -> None:
+    """Overwrite some of a key's columns."""
+    tx.connection.execute(update(api_key).where(api_key.c.id == number).values(**columns))
+
+
 def add_person(tx: Tx, **columns: object) -> Person:
     """Write a new person down. Conflict when the e-mail address is taken."""
-    statement = insert(person).values(**columns, failures=0, created_at=tx.now)
+    statement = insert(person).values(**columns, created_at=tx.now)
     try:
         return Person(**tx.connection.execute(statement.returning(*_PERSON)).mappings().one())
     except IntegrityError:
@@ -81,6 +90,19 @@ def person_by_email(tx: Tx, email: str) -> Person | None:
 def person_by_id(tx: Tx, number: int) -> Person | None:
     """The person with the store's number."""
     return _person(tx, select(*_PERSON).where(person.c.id == number))
+
+
+def person_by_uuid(tx: Tx, uuid: str) -> Person | None:
+    """The person with that id."""
+    return _person(tx, select(*_PERSON).where(person.c.uuid == uuid))
+
+
+def people(tx: Tx, reseller_id: int | None, *, after: int, limit: int) -> list[Person]:
+    """People in the order they were added: of one reseller, or all for None."""
+    statement = select(*_PERSON).where(person.c.id > after).order_by(person.c.id).limit(limit)
+    if reseller_id is not None:
+        statement = statement.where(person.c.reseller_id == reseller_id)
+    return [Person(**row) for row in tx.connection.execute(statement).mappings()]
 
 
 def change_person(tx: Tx, number: int, **columns: object) -> None:
@@ -108,44 +130,13 @@ def use_link(tx: Tx, fingerprint: str) -> int | None:
     return row.person_id if row and row.expires_at > tx.now else None
 
 
-def add_session(tx: Tx, one: Session) -> None:
-    """Write a new session down."""
-    columns = {name: getattr(one, name) for name in Session.__dataclass_fields__}
-    tx.connection.execute(insert(session).values(**columns))
+def drop_links(tx: Tx, person_id: int) -> None:
+    """Let nobody sign in by links that somebody has been given."""
+    tx.connection.execute(delete(sign_in_link).where(sign_in_link.c.person_id == person_id))
 
 
-def session_by_fingerprint(tx: Tx, fingerprint: str) -> Session | None:
-    """The session, if it has not expired."""
-    columns = [session.c[name] for name in Session.__dataclass_fields__]
-    statement = select(*columns).where(
-        session.c.fingerprint == fingerprint, session.c.expires_at > tx.now
-    )
-    row = tx.connection.execute(statement).first()
-    return Session(*row) if row else None
-
-
-def change_session(tx: Tx, fingerprint: str, **columns: object) -> None:
-    """Overwrite some of a session's columns."""
-    tx.connection.execute(
-        update(session).where(session.c.fingerprint == fingerprint).values(**columns)
-    )
-
-
-def end_session(tx: Tx, fingerprint: str) -> None:
-    """Sign one browser out."""
-    tx.connection.execute(delete(session).where(session.c.fingerprint == fingerprint))
-
-
-def end_sessions(tx: Tx, person_id: int, *, but: str) -> None:
-    """Sign a person out everywhere but in one browser."""
-    tx.connection.execute(
-        delete(session).where(session.c.person_id == person_id, session.c.fingerprint != but)
-    )
-
-
-def forget_expired(tx: Tx) -> None:
-    """Drop sessions and links whose time is over."""
-    tx.connection.execute(delete(session).where(session.c.expires_at <= tx.now))
+def forget_expired_links(tx: Tx) -> None:
+    """Drop links whose time is over."""
     tx.connection.execute(delete(sign_in_link).where(sign_in_link.c.expires_at <= tx.now))
 
 

@@ -1,7 +1,11 @@
-"""Connections and transactions. Owns how a transaction begins, ends and knows its time."""
+"""Connections and transactions. Owns how a transaction begins, ends and knows its time.
+
+A transaction also knows who asked for it, so that the audit log needs no argument of its own.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,16 +15,18 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.audit import PROGRAM, Actor
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.store import postgres, sqlite
 
 
 @dataclass(frozen=True, slots=True)
 class Tx:
-    """One transaction. Everything it writes carries the same time."""
+    """One transaction. Everything it writes carries the same time. by: who asked for it."""
 
     connection: Connection
     now: Micros
+    by: Actor = PROGRAM
 
 
 class Database:
@@ -33,6 +39,13 @@ class Database:
         # SQLite has one writer. Waiting here is fair and wakes at once; its own busy
         # handler sleeps and starves whoever comes late.
         self._writer = Lock() if self._dialect is sqlite else None
+        self._by = PROGRAM
+
+    def acting(self, by: Actor) -> "Database":
+        """The same store, for what somebody does."""
+        same = copy(self)
+        same._by = by
+        return same
 
     @staticmethod
     def file_of(url: str) -> Path | None:
@@ -61,7 +74,7 @@ class Database:
             with self.engine.connect() as connection:
                 options = connection.execution_options(writes=write)
                 with options.begin():
-                    yield Tx(options, self._dialect.now(options))
+                    yield Tx(options, self._dialect.now(options), self._by)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise Unavailable(f"the store does not answer: {_short(error)}") from error
         except DBAPIError as error:

@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reseller_webhooks import clock
+from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.operations import webhooks
-from reseller_webhooks.operations.access import Visitor
+from reseller_webhooks.operations.access import Device, Visitor
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
@@ -51,8 +52,8 @@ class Page:
 
     @property
     def database(self) -> Database:
-        """The store."""
-        return self.site.house.database
+        """The store; what is written there is written in the visitor's name."""
+        return self.site.house.database.acting(self._actor)
 
     @property
     def box(self) -> Box:
@@ -92,6 +93,18 @@ class Page:
             self.site.cookies.keep_notice(response, sealed)
         return response
 
+    @property
+    def device(self) -> Device:
+        """What the visitor comes with."""
+        return device_of(self.request)
+
+    @property
+    def _actor(self) -> Actor:
+        address = self.device.address
+        if self.visitor is None:
+            return Actor(ActorKind.NOBODY, "", address)
+        return Actor(ActorKind.PERSON, self.visitor.person.email, address)
+
     def _notice(self) -> Notice | None:
         sealed = self.site.cookies.notice(self.request)
         if not sealed or self.visitor is None:
@@ -107,3 +120,9 @@ class Page:
         except NotFound:
             return ""
         return self.box.open(row.secret_sealed)
+
+
+def device_of(request: Request) -> Device:
+    """What a visitor comes with."""
+    address = request.client.host if request.client else ""
+    return Device(address, request.headers.get("user-agent", ""))

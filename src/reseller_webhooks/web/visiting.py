@@ -17,7 +17,7 @@ from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, ResellerWebho
 from reseller_webhooks.operations import access, resellers
 from reseller_webhooks.operations.access import Visitor
 from reseller_webhooks.web.form import Form, read
-from reseller_webhooks.web.page import Page, Site
+from reseller_webhooks.web.page import Page, Site, device_of
 
 READS = {"GET", "HEAD"}
 FORM_TOKEN = "form-token"  # noqa: S105 - the name of a field
@@ -52,7 +52,7 @@ def visitor(site: TheSite, request: Request) -> Visitor | None:
     """Who is signed in, if anybody."""
     token = site.cookies.session(request)
     try:
-        return access.visitor(site.house.database, token) if token else None
+        return access.visitor(site.house.database, token, device_of(request)) if token else None
     except NotSignedIn:
         return None
 

@@ -1,6 +1,5 @@
 """What can be tried with a webhook at once: a test notification, and what failed before."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -18,14 +17,10 @@ from reseller_webhooks.api.seats import seat
 from reseller_webhooks.api.shapes import Input, Shape
 from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.attempts import Outcome
-from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.webhooks import Webhook
-from reseller_webhooks.operations import deliveries, webhooks
-from reseller_webhooks.operations.deliveries import REPLAYS_PER_TRANSACTION
+from reseller_webhooks.operations import repeats, webhooks
 from reseller_webhooks.operations.house import House
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import LogQuery
 
 TESTS_MAX = 3
 """Of one reseller at once: they pass by the webhook's own limits."""
@@ -93,25 +88,11 @@ async def retry_failed(
 ) -> Repeated:
     """Makes a new delivery for each one of the period that has failed for good."""
     row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
-    query = LogQuery(
-        tenant,
-        frozenset({State.FAILED}),
-        webhook_id=row.id,
-        since=period.since,
-        until=clock.now() if period.until is None else period.until,
-        limit=REPLAYS_PER_TRANSACTION,
-    )
-    return Repeated(count=await write(house, partial(_repeat, house.database, query)))
+    until = clock.now() if period.until is None else period.until
+    operation = partial(repeats.retry_failed, house.database, row, period.since, until)
+    return Repeated(count=await write(house, operation))
 
 
 def _opened(house: House, tenant: int, uuid: str) -> Webhook:
     row = webhooks.get(house.database, tenant, uuid)
     return webhooks.opened(house.box, row, clock.now())
-
-
-def _repeat(database: Database, query: LogQuery) -> int:
-    count, behind = deliveries.retry_failed(database, query)
-    while behind is not None:
-        more, behind = deliveries.retry_failed(database, replace(query, behind=behind))
-        count += more
-    return count

@@ -7,11 +7,14 @@ delivery  only while unfinished: small and hot     attempt append-only; the one 
 
 from reseller_webhooks.store.schema.access import (
     api_key,
+    guess,
     idempotency,
+    invite,
     person,
     session,
     sign_in_link,
 )
+from reseller_webhooks.store.schema.audit import audit
 from reseller_webhooks.store.schema.columns import metadata
 from reseller_webhooks.store.schema.deliveries import attempt, delivery
 from reseller_webhooks.store.schema.leases import lease, member
@@ -21,11 +24,14 @@ from reseller_webhooks.store.schema.webhooks import circuit_change, webhook
 __all__ = [
     "api_key",
     "attempt",
+    "audit",
     "circuit_change",
     "delivery",
     "digest",
     "event",
+    "guess",
     "idempotency",
+    "invite",
     "lease",
     "member",
     "metadata",

@@ -77,7 +77,7 @@ def retry_failed(page: Writer, uuid: str, form: Posted) -> Response:
     asked = period.typed(form)
     if asked.wrong:
         return _page(page, row, asked=asked, status=INVALID)
-    count = repeats.retry_failed(page.database, page.tenant, row.id, *period.instants(asked))
+    count = repeats.retry_failed(page.database, row, *period.instants(asked))
     return _done(page, uuid, "retried_failed", f"{count:,}")
 
 

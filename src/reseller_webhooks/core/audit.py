@@ -1,0 +1,62 @@
+"""The audit log's words: who does something, and what can be done that is worth remembering."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """What somebody is who does something."""
+
+    PERSON = "person"
+    KEY = "key"
+    COMMAND = "command"
+    PROGRAM = "program"
+    NOBODY = "nobody"
+    """Somebody who is not signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something.
+
+    name: an e-mail address, or the name and start of a key. address: the IP address it came from.
+    """
+
+    kind: ActorKind
+    name: str = ""
+    address: str = ""
+
+
+PROGRAM = Actor(ActorKind.PROGRAM)
+COMMAND = Actor(ActorKind.COMMAND)
+
+
+class Act(StrEnum):
+    """What was done. The part before the dot says what it was done to."""
+
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_PAUSED = "webhook.paused"
+    WEBHOOK_RESUMED = "webhook.resumed"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret-rotated"  # noqa: S105 - a word
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_FAILED_RETRIED = "webhook.failed-retried"
+    USER_ADDED = "user.added"
+    USER_INVITED = "user.invited"
+    USER_INVITE_WITHDRAWN = "user.invite-withdrawn"
+    USER_JOINED = "user.joined"
+    USER_LOCKED = "user.locked"
+    USER_UNLOCKED = "user.unlocked"
+    USER_LINK_MADE = "user.link-made"
+    USER_PASSWORD_SET = "user.password-set"  # noqa: S105 - a word
+    USER_SIGNED_IN = "user.signed-in"
+    USER_SIGN_IN_REFUSED = "user.sign-in-refused"
+    USER_SESSIONS_ENDED = "user.sessions-ended"
+    KEY_ADDED = "key.added"
+    KEY_REVOKED = "key.revoked"
+    RESELLER_ADDED = "reseller.added"
+
+    @property
+    def subject(self) -> str:
+        """What it was done to: webhook, user, key or reseller."""
+        return self.value.partition(".")[0]

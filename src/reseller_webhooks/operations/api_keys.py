@@ -1,0 +1,39 @@
+"""API keys, as an operator sees them: list and revoke. `access` makes and reads them."""
+
+from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.operations.access import key_name
+from reseller_webhooks.store import access as store
+from reseller_webhooks.store import audit
+from reseller_webhooks.store.access import ApiKey
+from reseller_webhooks.store.audit import Subject
+from reseller_webhooks.store.database import Database
+
+
+def page(database: Database, *, before: int | None = None, limit: int = 100) -> list[ApiKey]:
+    """Keys, newest first, revoked ones included."""
+    with database.read() as tx:
+        return store.keys(tx, before=before, limit=limit)
+
+
+def get(database: Database, uuid: str) -> ApiKey:
+    """The key with that id."""
+    with database.read() as tx:
+        found = store.key_by_uuid(tx, uuid)
+    if found is None:
+        raise NotFound("API key", uuid)
+    return found
+
+
+def revoke(database: Database, uuid: str) -> ApiKey:
+    """Let nobody call with a key any more; within a second no process takes it."""
+    with database.write() as tx:
+        found = store.key_by_uuid(tx, uuid)
+        if found is None:
+            raise NotFound("API key", uuid)
+        if found.revoked_at is None:
+            store.change_key(tx, found.id, revoked_at=tx.now)
+            audit.write(
+                tx, Act.KEY_REVOKED, Subject(found.uuid, key_name(found), found.reseller_id)
+            )
+        return found

@@ -1,0 +1,45 @@
+"""The audit log: what it says of a webhook, and its pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reseller_webhooks.store import audit as store
+from reseller_webhooks.store.audit import AuditQuery, Line, Subject
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.webhooks import WebhookRow
+
+_SHOWN = ("url", "resource", "actions", "format", "mode", "ordered", "max_in_flight")
+_SETTINGS = (*_SHOWN, "rate_per_second", "auth_type")
+ENTERED_AGAIN = "entered again"
+
+
+def page(database: Database, query: AuditQuery) -> list[Line]:
+    """The lines that were asked for, newest first."""
+    with database.read() as tx:
+        return store.page(tx, query)
+
+
+def webhook(row: WebhookRow) -> Subject:
+    """A webhook, as the log names it."""
+    return Subject(row.uuid, row.url, row.reseller_id)
+
+
+def settings_of(row: WebhookRow) -> Mapping[str, Any]:
+    """How a webhook begins; no secret is among it."""
+    return {name: _plain(getattr(row, name)) for name in ("resource", "actions", "auth_type")}
+
+
+def changes(before: WebhookRow, after: WebhookRow, *, auth_given: bool) -> Mapping[str, Any]:
+    """What is different, as [before, after]; of secrets only that they were entered again."""
+    found: dict[str, Any] = {}
+    for name in _SETTINGS:
+        old, new = _plain(getattr(before, name)), _plain(getattr(after, name))
+        if old != new:
+            found[name] = [old, new]
+    if auth_given and after.auth_type != "NONE" and "auth_type" not in found:
+        found["authentication"] = ENTERED_AGAIN
+    return found
+
+
+def _plain(value: object) -> Any:
+    return sorted(str(one) for one in value) if isinstance(value, frozenset) else value

@@ -1,0 +1,72 @@
+"""Invites: who may come in as soon as they have opened their link. Tokens only as hashes."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, delete, insert, select
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import invite
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Somebody who may come in; an address has at most one."""
+
+    uuid: str
+    email: str
+    role: str
+    reseller_id: int | None
+    invited_by: str
+    created_at: Micros
+    expires_at: Micros
+
+
+_COLUMNS = [invite.c[name] for name in Invite.__dataclass_fields__]
+
+
+def put(tx: Tx, one: Invite, fingerprint: str) -> None:
+    """Write an invite down, in the place of one that the address has."""
+    tx.connection.execute(delete(invite).where(invite.c.email == one.email))
+    columns = {name: getattr(one, name) for name in Invite.__dataclass_fields__}
+    tx.connection.execute(insert(invite).values(**columns, fingerprint=fingerprint))
+
+
+def by_fingerprint(tx: Tx, fingerprint: str) -> Invite | None:
+    """The invite whose link it is, if it still holds."""
+    return _one(tx, invite.c.fingerprint == fingerprint)
+
+
+def by_email(tx: Tx, email: str) -> Invite | None:
+    """The invite of an address, if it still holds."""
+    return _one(tx, invite.c.email == email)
+
+
+def by_uuid(tx: Tx, uuid: str) -> Invite | None:
+    """The invite with that id, if it still holds."""
+    return _one(tx, invite.c.uuid == uuid)
+
+
+def take(tx: Tx, uuid: str) -> bool:
+    """Take an invite away, because it was used or withdrawn; False if another has just done so."""
+    return tx.connection.execute(delete(invite).where(invite.c.uuid == uuid)).rowcount > 0
+
+
+def page(tx: Tx, reseller_id: int | None, *, limit: int) -> list[Invite]:
+    """Those that still hold, newest first: of one reseller, or of all for None."""
+    statement = select(*_COLUMNS).where(invite.c.expires_at > tx.now)
+    if reseller_id is not None:
+        statement = statement.where(invite.c.reseller_id == reseller_id)
+    rows = tx.connection.execute(statement.order_by(invite.c.id.desc()).limit(limit))
+    return [Invite(*row) for row in rows]
+
+
+def forget_expired(tx: Tx) -> None:
+    """Drop invites whose time is over."""
+    tx.connection.execute(delete(invite).where(invite.c.expires_at <= tx.now))
+
+
+def _one(tx: Tx, wanted: ColumnElement[bool]) -> Invite | None:
+    statement = select(*_COLUMNS).where(wanted, invite.c.expires_at > tx.now)
+    row = tx.connection.execute(statement).first()
+    return Invite(*row) if row else None
