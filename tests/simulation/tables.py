@@ -192,7 +192,7 @@ class Tables:
         stands_back: bool,
     ) -> Standing:
         until = self.now + int(ttl_s * SECOND)
-        self.members[me] = until
+        self.members[me] = self.now if stands_back else until
         members = self.living()
         mine = frozenset[int]() if stands_back and members - {me} else wanted(me, members)
         for part in release:

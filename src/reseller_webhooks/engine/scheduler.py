@@ -85,7 +85,7 @@ class Scheduler:
     @property
     def stands_back(self) -> bool:
         """Whether others should rather send, since from here no host can be reached."""
-        return self.suspicion.since is not None
+        return self.suspicion.stands_back(self._time())
 
     async def adopt(self, parts: Collection[int]) -> None:
         """Begin to send for the webhooks of these partitions."""

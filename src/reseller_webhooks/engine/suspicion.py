@@ -17,6 +17,8 @@ HOSTS_MIN = 10
 """Of fewer hosts, all may well be down at once."""
 SHARE = 0.9
 PROBE_EVERY_S = 1.0
+STAND_BACK_S, BACK_EVERY_S = 50.0, 60.0
+"""For ten seconds of each minute it asks for its share again, and probes."""
 LONGEST_S = 900.0
 """After a quarter of an hour failures count again: perhaps they are all down."""
 UNREACHED = {Reason.DNS, Reason.CONNECT, Reason.TIMEOUT}
@@ -39,6 +41,10 @@ class Suspicion:
     def may_start(self, at: float) -> bool:
         """Whether a request may go out: all when we trust ourselves, else one now and then."""
         return self.since is None or at >= self._probe_at
+
+    def stands_back(self, at: float) -> bool:
+        """Whether others should rather send; not always, since who has nothing cannot probe."""
+        return self.since is not None and (at - self.since) % BACK_EVERY_S < STAND_BACK_S
 
     def started(self, at: float) -> None:
         """A request went out."""

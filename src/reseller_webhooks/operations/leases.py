@@ -55,7 +55,9 @@ def beat(
     """
     with database.write() as tx:
         until = tx.now + int(me.ttl_s * SECOND)
-        leases.appear(tx, me.id, host=me.host, version=me.version, until=until)
+        # Who stands back does not count as living, so that the others want what it leaves to them.
+        lives_until = tx.now if stands_back else until
+        leases.appear(tx, me.id, host=me.host, version=me.version, until=lives_until)
         members = frozenset(one.id for one in leases.members(tx))
         others = members - {me.id}
         mine = frozenset[int]() if stands_back and others else wanted(me.id, members | {me.id})
