@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 from reseller_webhooks import __version__, clock, secrets
@@ -40,6 +41,9 @@ from reseller_webhooks.store import migrate
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.hints import Hints
 from reseller_webhooks.web.app import create_web
+
+THREADS = 16
+"""Requests that use the store at once. More would only wait for each other."""
 
 
 class Part(StrEnum):
@@ -114,6 +118,7 @@ class Program:
     async def running(self) -> AsyncIterator[None]:
         """Start every part, and stop them the other way round."""
         self.prepare()
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)
             await stack.enter_async_context(self._sender)

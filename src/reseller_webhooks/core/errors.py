@@ -88,8 +88,12 @@ class Refused(ResellerWebhooksError):
 
 
 class Unavailable(ResellerWebhooksError):
-    """Not now: the store does not answer or too much waits. Try again after `retry_after_s`."""
+    """Not now: the store does not answer or too much waits. Try again after `retry_after_s`.
 
-    def __init__(self, detail: str, retry_after_s: int = 1) -> None:
+    collided: another transaction was quicker with the same; one's own may be tried again at once.
+    """
+
+    def __init__(self, detail: str, retry_after_s: int = 1, *, collided: bool = False) -> None:
         self.retry_after_s = retry_after_s
+        self.collided = collided
         super().__init__(detail)

@@ -10,7 +10,7 @@ from reseller_webhooks import secrets
 from reseller_webhooks.core import changes as core
 from reseller_webhooks.core.changes import Change
 from reseller_webhooks.core.digests import Bucket, bucket_of
-from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError
+from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
@@ -21,6 +21,7 @@ from reseller_webhooks.store.records import Key
 
 MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
+COLLISIONS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,21 @@ def apply(
 ) -> list[Answer | ResellerWebhooksError]:
     """Apply requests in one transaction, each of them all or nothing; an answer or error for each.
 
-    Many requests that come at once share the transaction, so that they share its commit.
+    Many requests that come at once share the transaction, so that they share its commit. When
+    another process is quicker with the same record or key, all are read and applied again.
     """
+    for _ in range(COLLISIONS_MAX):
+        try:
+            return _apply(database, requests, public_url)
+        except Unavailable as error:
+            if not error.collided:
+                raise
+    return _apply(database, requests, public_url)
+
+
+def _apply(
+    database: Database, requests: Sequence[Request], public_url: str
+) -> list[Answer | ResellerWebhooksError]:
     with database.write() as tx:
         draft = _draft(tx, requests, public_url)
         before = dict(draft.records)

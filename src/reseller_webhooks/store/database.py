@@ -11,13 +11,17 @@ from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.audit import PROGRAM, Actor
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.store import postgres, sqlite
+
+COLLIDED = "another transaction was writing the same"
+DEADLOCKS = {"40001", "40P01"}
+"""What PostgreSQL calls a serialization failure and a deadlock (appendix A of its manual)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,11 @@ class Database:
                 options = connection.execution_options(writes=write)
                 with options.begin():
                     yield Tx(options, self._dialect.now(options), self._by)
+        except IntegrityError as error:
+            raise Unavailable(f"{COLLIDED}: {_short(error)}", collided=True) from error
         except (OperationalError, InterfaceError, PoolTimeout) as error:
+            if getattr(error.__cause__, "sqlstate", None) in DEADLOCKS:
+                raise Unavailable(f"{COLLIDED}: {_short(error)}", collided=True) from error
             raise Unavailable(f"the store does not answer: {_short(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Select,
     String,
     Text,
     bindparam,
@@ -59,14 +58,16 @@ def finish(tx: Tx, made: Sequence[Made]) -> None:
 def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
     """Close what newer deliveries of these events replace, for webhooks that want latest states."""
     for start in range(0, len(event_ids), CHUNK):
-        older = _older_than(event_ids[start : start + CHUNK])
-        _close(tx, older, State.SUPERSEDED, "a newer notification of the same resource replaced it")
+        rows = tx.connection.execute(_OLDER, {"events": event_ids[start : start + CHUNK]})
+        why = "a newer notification of the same resource replaced it"
+        _close(tx, list(rows.scalars()), State.SUPERSEDED, why)
 
 
 def cancel(tx: Tx, webhook_id: int, *, limit: int) -> int:
     """Close up to `limit` of a deleted webhook's deliveries; how many there were."""
     some = select(delivery.c.id).where(delivery.c.webhook_id == webhook_id).limit(limit)
-    return _close(tx, some, State.CANCELLED, "its webhook was deleted")
+    numbers = list(tx.connection.execute(some).scalars())
+    return _close(tx, numbers, State.CANCELLED, "its webhook was deleted")
 
 
 def replay(tx: Tx, closed: Sequence[int]) -> list[int]:
@@ -133,24 +134,25 @@ def _attempt_row(one: Made, *, closes: bool) -> dict[str, object]:
     }
 
 
-def _older_than(event_ids: Sequence[int]) -> Select[tuple[int]]:
-    newer = delivery.alias("newer")
-    return (
-        select(delivery.c.id)
-        .join_from(newer, webhook, webhook.c.id == newer.c.webhook_id)
-        .join(
-            delivery,
-            (delivery.c.webhook_id == newer.c.webhook_id)
-            & (delivery.c.resource_uuid == newer.c.resource_uuid)
-            & (delivery.c.version < newer.c.version),
-        )
-        .where(newer.c.event_id.in_(event_ids), webhook.c.mode == Mode.LATEST_STATE.value)
-        .distinct()
+_newer = delivery.alias("newer")
+_OLDER = (
+    select(delivery.c.id)
+    .join_from(_newer, webhook, webhook.c.id == _newer.c.webhook_id)
+    .join(
+        delivery,
+        (delivery.c.webhook_id == _newer.c.webhook_id)
+        & (delivery.c.resource_uuid == _newer.c.resource_uuid)
+        & (delivery.c.version < _newer.c.version),
     )
+    .where(
+        _newer.c.event_id.in_(bindparam("events", expanding=True)),
+        webhook.c.mode == Mode.LATEST_STATE.value,
+    )
+    .distinct()
+)
 
 
-def _close(tx: Tx, some: Select[tuple[int]], state: State, detail: str) -> int:
-    numbers = list(tx.connection.execute(some).scalars())
+def _close(tx: Tx, numbers: Sequence[int], state: State, detail: str) -> int:
     for start in range(0, len(numbers), CHUNK):
         named = delivery.c.id.in_(numbers[start : start + CHUNK])
         closing = select(*_closing(tx, state, detail)).where(named)

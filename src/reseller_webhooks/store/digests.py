@@ -1,8 +1,9 @@
 """Digests, kept up in the transaction of each change: a bucket is a row."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from reseller_webhooks.core.digests import BUCKETS, Bucket, Digest
 from reseller_webhooks.core.names import Resource
@@ -15,20 +16,23 @@ Key = tuple[int, Resource, int]
 
 
 def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Bucket]:
-    """Those of the buckets that are not empty, locked where that is needed."""
+    """Those of the buckets that are not empty, locked where that is needed.
+
+    Always in the same sequence, so that two transactions never wait for each other.
+    """
     numbers: dict[tuple[int, Resource], set[int]] = {}
     for reseller_id, resource, number in keys:
         numbers.setdefault((reseller_id, resource), set()).add(number)
     return {
         (reseller_id, resource, number): bucket
-        for (reseller_id, resource), some in numbers.items()
-        for number, bucket in _of_kind(tx, reseller_id, resource, some)
+        for (reseller_id, resource), some in sorted(numbers.items())
+        for number, bucket in _of_kind(tx, _LOCKED, reseller_id, resource, some)
     }
 
 
 def of(tx: Tx, resource: Resource, *, reseller_id: int) -> Digest:
     """The digest of all records of a reseller and resource."""
-    found = dict(_of_kind(tx, reseller_id, resource, range(BUCKETS), lock=False))
+    found = dict(_of_kind(tx, _BUCKETS, reseller_id, resource, range(BUCKETS)))
     return Digest(tuple(found.get(number, Bucket()) for number in range(BUCKETS)))
 
 
@@ -50,17 +54,23 @@ _CHANGE = (
 )
 
 
-def _of_kind(
-    tx: Tx, reseller_id: int, resource: Resource, some: Collection[int], *, lock: bool = True
-) -> Iterator[tuple[int, Bucket]]:
-    statement = select(digest.c.bucket, digest.c["count"], digest.c.value).where(
-        digest.c.reseller_id == reseller_id,
-        digest.c.resource == resource,
-        digest.c.bucket.in_(some),
+_BUCKETS = (
+    select(digest.c.bucket, digest.c["count"], digest.c.value)
+    .where(
+        digest.c.reseller_id == bindparam("reseller"),
+        digest.c.resource == bindparam("resource"),
+        digest.c.bucket.in_(bindparam("buckets", expanding=True)),
     )
-    for number, count, value in tx.connection.execute(
-        statement.with_for_update() if lock else statement
-    ):
+    .order_by(digest.c.bucket)
+)
+_LOCKED = _BUCKETS.with_for_update()
+
+
+def _of_kind(
+    tx: Tx, statement: Select[Any], reseller_id: int, resource: Resource, some: Collection[int]
+) -> Iterator[tuple[int, Bucket]]:
+    given = {"reseller": reseller_id, "resource": resource, "buckets": list(some)}
+    for number, count, value in tx.connection.execute(statement, given):
         yield number, Bucket(count, int(value, 16))
 
 

@@ -17,16 +17,14 @@ def add(tx: Tx, events: Sequence[Event]) -> list[int]:
     """Write events down; their store's numbers, in the same sequence."""
     if not events:
         return []
-    statement = insert(event).returning(event.c.id, sort_by_parameter_order=True)
-    return list(tx.connection.execute(statement, [_columns(one) for one in events]).scalars())
+    return list(tx.connection.execute(_ADD, [_columns(one) for one in events]).scalars())
 
 
 def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:
     """Make one delivery per matching webhook; the rule is core/fanout's."""
     for start in range(0, len(event_ids), CHUNK):
-        some = event_ids[start : start + CHUNK]
-        matching = _MATCHING.where(event.c.id.in_(some)).order_by(event.c.id, webhook.c.id)
-        tx.connection.execute(insert(delivery).from_select(_COLUMNS, matching), {"now": tx.now})
+        given = {"now": tx.now, "events": event_ids[start : start + CHUNK]}
+        tx.connection.execute(_FAN_OUT, given)
 
 
 def by_uuid(tx: Tx, uuid: str, *, reseller_id: int | None) -> Event | None:
@@ -55,8 +53,8 @@ def of_resource(
 
 def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """uuid and body of each event, by the store's number."""
-    statement = select(event.c.id, event.c.uuid, event.c.body).where(event.c.id.in_(event_ids))
-    return {number: (uuid, body) for number, uuid, body in tx.connection.execute(statement)}
+    rows = tx.connection.execute(_BODIES, {"events": event_ids})
+    return {number: (uuid, body) for number, uuid, body in rows}
 
 
 _MATCHING = select(
@@ -80,6 +78,12 @@ _MATCHING = select(
     & webhook.c.deleted_at.is_(None),
 )
 _COLUMNS = [column.name for column in _MATCHING.selected_columns]
+_OF_EVENTS = event.c.id.in_(bindparam("events", expanding=True))
+_ADD = insert(event).returning(event.c.id, sort_by_parameter_order=True)
+_FAN_OUT = insert(delivery).from_select(
+    _COLUMNS, _MATCHING.where(_OF_EVENTS).order_by(event.c.id, webhook.c.id)
+)
+_BODIES = select(event.c.id, event.c.uuid, event.c.body).where(_OF_EVENTS)
 
 
 def _columns(one: Event) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.store.database import Tx
@@ -18,10 +18,17 @@ class Given:
     answer: str
 
 
+_GIVEN = select(idempotency.c.key, idempotency.c.fingerprint, idempotency.c.answer).where(
+    idempotency.c.key.in_(bindparam("keys", expanding=True))
+)
+
+
 def given(tx: Tx, keys: Iterable[str]) -> dict[str, Given]:
     """The answers already given for these keys."""
-    statement = select(idempotency.c.key, idempotency.c.fingerprint, idempotency.c.answer)
-    rows = tx.connection.execute(statement.where(idempotency.c.key.in_(list(keys))))
+    named = list(keys)
+    if not named:
+        return {}
+    rows = tx.connection.execute(_GIVEN, {"keys": named})
     return {key: Given(fingerprint, answer) for key, fingerprint, answer in rows}
 
 

@@ -1,6 +1,6 @@
 """Records: the current state of every resource, tombstones included."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
 
@@ -21,13 +21,15 @@ def key(one: Record) -> Key:
 
 
 def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Record]:
-    """Those of the named records that exist, locked for this transaction where that is needed."""
-    uuids: dict[int, set[str]] = {}
-    for uuid, _, reseller_id in keys:
-        uuids.setdefault(reseller_id, set()).add(uuid)
-    found = (
-        one for reseller_id, some in uuids.items() for one in _of_reseller(tx, reseller_id, some)
-    )
+    """Those of the named records that exist, locked for this transaction where that is needed.
+
+    Always in the same sequence, so that two transactions never wait for each other.
+    """
+    given = {
+        "uuids": list({uuid for uuid, _, _ in keys}),
+        "resellers": list({reseller_id for _, _, reseller_id in keys}),
+    }
+    found = map(_record, tx.connection.execute(_HELD, given).mappings())
     return {key(one): one for one in found if key(one) in keys}
 
 
@@ -110,6 +112,16 @@ def next_number(tx: Tx, name: str) -> int:
 
 
 _COLUMNS = [record.c[name] for name in Record.__dataclass_fields__]
+# SQLite walks the whole table for (a, b, c) IN (...), but takes the index for this.
+_HELD = (
+    select(*_COLUMNS)
+    .where(
+        record.c.uuid.in_(bindparam("uuids", expanding=True)),
+        record.c.reseller_id.in_(bindparam("resellers", expanding=True)),
+    )
+    .order_by(record.c.id)
+    .with_for_update()
+)
 _REPLACE = (
     update(record)
     .where(record.c.id == bindparam("row_id"))
@@ -128,16 +140,6 @@ _REPLACE = (
         }
     )
 )
-
-
-def _of_reseller(tx: Tx, reseller_id: int, uuids: Collection[str]) -> Iterator[Record]:
-    # SQLite walks the whole table for (a, b, c) IN (...), but takes the index for this.
-    statement = (
-        select(*_COLUMNS)
-        .where(record.c.uuid.in_(uuids), record.c.reseller_id == reseller_id)
-        .with_for_update()
-    )
-    return (_record(row) for row in tx.connection.execute(statement).mappings())
 
 
 def _columns(one: Record) -> dict[str, object]:
