@@ -1,5 +1,6 @@
 """A worker process: the real engine on a loop of its own, and what can be done to it."""
 
+import asyncio
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -81,6 +82,7 @@ class Worker:
         """It is gone from one step to the next, with all that it knew."""
         self.is_gone = self.port.is_gone = self.uplink.is_gone = True
         self._clockwork.loops.remove(self.loop)
+        self._left_behind = asyncio.all_tasks(self.loop)  # or memory is tidied up as it comes
         self.on_gone()
 
     def stop(self) -> None:

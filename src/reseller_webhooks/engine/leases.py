@@ -127,26 +127,36 @@ class Leases:
         began = self._monotonic_s()
         if began - self._last_beat > LONG * self._ttl_s:
             self._contact_since = began
-        idle = self._draining - lanes.busy(self._draining)
         standing = await self._store.beat(
-            release=idle,
+            release=self._idle(lanes),
             lapsed_too=began - self._contact_since >= self._ttl_s,
             stands_back=lanes.stands_back,
         )
         late = not self.in_time()
         self._last_beat, self._deadline = began, began + TRUSTED * self._ttl_s
-        self._lose(lanes, standing)
-        await self._gain(lanes, standing)
+        again = self._lose(lanes, standing)
+        await self._gain(lanes, standing, again)
         if late:
             lanes.resume()
 
     async def leave(self) -> None:
-        """Give everything back, so that others need not wait for it to lapse."""
-        self._deadline = -inf
-        self._mine.clear()
-        await self._store.leave()
+        """Give everything back, so that others need not wait for it to lapse.
 
-    def _lose(self, lanes: Lanes, standing: Standing) -> None:
+        Unless a former owner's requests may still be travelling: others are to wait for them too.
+        """
+        self._deadline = -inf
+        is_quiet = not any(map(self.hold_s, self._mine))
+        self._mine.clear()
+        if is_quiet:
+            await self._store.leave()
+
+    def _idle(self, lanes: Lanes) -> frozenset[int]:
+        """What can be given back: nobody's requests are under way, a former owner's included."""
+        some = self._draining - lanes.busy(self._draining)
+        return frozenset(part for part in some if not self.hold_s(part))
+
+    def _lose(self, lanes: Lanes, standing: Standing) -> frozenset[int]:
+        """Those that were to be given back and are wanted again; they begin anew."""
         self.members = standing.members
         self.store_ahead = standing.now - clock.now()
         lost = [part for part in self._mine if standing.kept.get(part) != self._mine[part].epoch]
@@ -157,29 +167,29 @@ class Leases:
         busy = frozenset(lanes.busy(self._draining))
         draining = frozenset(self._mine) - (standing.wanted - busy)
         lanes.rest(draining - self._draining)
-        again = self._draining - draining
+        again = (self._draining - draining) & frozenset(self._mine)
         self._draining = draining
         self._moving = bool(draining) or not standing.wanted <= standing.held
-        # One that was being given back and is wanted again begins anew, like any other.
         lanes.drop([*lost, *again])
-        for part in again & frozenset(self._mine):
-            del self._mine[part]
         if lost:
             log.info("partitions given up", count=len(lost), kept=len(self._mine))
+        return again
 
-    async def _gain(self, lanes: Lanes, standing: Standing) -> None:
-        lapsed = {grant.part for grant in standing.taken if grant.lapsed}
+    async def _gain(self, lanes: Lanes, standing: Standing, again: frozenset[int]) -> None:
+        # One that is kept and not known was taken by a beat that got no answer, perhaps lapsed.
+        calm = {grant.part for grant in standing.taken if not grant.lapsed}
         epochs = standing.kept | {grant.part: grant.epoch for grant in standing.taken}
         new = {part: epoch for part, epoch in epochs.items() if part not in self._mine}
-        if not new:
+        if not new and not again:
             return
         safe_at = self._monotonic_s() + self._hold_s
         for part, epoch in new.items():
-            self._mine[part] = Holding(epoch, safe_at if part in lapsed else -inf)
+            self._mine[part] = Holding(epoch, -inf if part in calm else safe_at)
         try:
-            await lanes.adopt(new)
+            await lanes.adopt([*new, *again])
         except BaseException:
-            for part in new:  # the next beat finds them kept, and adopts them then
+            for part in [*new, *again]:  # the next beat finds them kept, and adopts them then
                 self._mine.pop(part, None)
             raise
-        log.info("partitions taken", count=len(new), held=len(self._mine), lapsed=len(lapsed))
+        lapsed = sum(grant.lapsed for grant in standing.taken)
+        log.info("partitions taken", count=len(new), held=len(self._mine), lapsed=lapsed)
