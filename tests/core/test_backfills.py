@@ -12,6 +12,7 @@ from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.stages import INITIATED
 
 ALL = frozenset(Action)
 ADDED, CHANGED, REMOVED = (frozenset({Action(one)}) for one in ("ADDED", "CHANGED", "REMOVED"))
@@ -32,7 +33,7 @@ def restated(actions: frozenset[Action] = ALL, **given: Any) -> Event:
         "content": '{"name":"Acme"}',
         "changed_at": 5_000_000,
     }
-    event = backfills.restated(Record(**columns | given), actions, STAMP)
+    event = backfills.restated(Record(**columns | given), actions, STAMP, with_removed=True)
     assert event
     return event
 
@@ -104,10 +105,27 @@ def test_a_tombstone_is_told_as_removed_without_content() -> None:
     assert removed().action is Action.REMOVED
 
 
-def test_nothing_is_told_that_the_webhook_has_no_box_for() -> None:
-    tombstone = Record(1, 1, Resource.COMPANY, "c1", None, None, 7, True, None, None, 5)
+LEAVING = Record(
+    1, 1, Resource.APP_ASSIGNMENT, "a1", "s1", "u1", 7, False, INITIATED, '{"id":"a1"}', 5
+)
+TOMBSTONE = Record(1, 1, Resource.COMPANY, "c1", None, None, 7, True, None, None, 5)
 
-    assert backfills.restated(tombstone, ADDED | CHANGED, STAMP) is None
+
+@pytest.mark.parametrize("record", [TOMBSTONE, LEAVING])
+def test_what_is_removed_is_told_only_when_asked_for(record: Record) -> None:
+    assert backfills.restated(record, ALL, STAMP, with_removed=False) is None
+
+
+@pytest.mark.parametrize("record", [TOMBSTONE, LEAVING])
+def test_what_is_removed_is_told_only_where_deleted_is_ticked(record: Record) -> None:
+    assert backfills.restated(record, ADDED | CHANGED, STAMP, with_removed=True) is None
+
+
+def test_an_app_assignment_that_is_leaving_is_told_as_removed() -> None:
+    event = backfills.restated(LEAVING, ALL, STAMP, with_removed=True)
+
+    assert event
+    assert json.loads(event.body)["resource"] == {"type": "APP_ASSIGNMENT", "uuid": "a1"}
 
 
 def test_the_event_is_kept_from_now_on_and_no_fan_out_tells_of_it() -> None:

@@ -20,6 +20,7 @@ from reseller_webhooks.api.gate import UNDER, Gate
 from reseller_webhooks.api.invalid import invalid
 from reseller_webhooks.api.problems import NoSuchPath, WrongMethod
 from reseller_webhooks.api.routes import (
+    backfills,
     changes,
     deliveries,
     events,
@@ -41,6 +42,7 @@ ROUTERS = (
     records.router,
     webhooks.router,
     trials.router,
+    backfills.router,
     stream.router,  # before deliveries/{id}, which it would be one of
     deliveries.router,
     events.router,

@@ -23,6 +23,7 @@ from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.retry import RetryPolicy
 from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.engine.backfills import Backfills
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.intake import Intake
@@ -135,13 +136,15 @@ class Program:
         presence = self._be_present()
         engine = Engine(self._store, self._courier, self._leases)
         upkeep = Upkeep(self.database, retention_days=self.settings.retention_days)
+        backfills = Backfills(self.database, public_url=self.settings.public_url, made=self._poke)
         await engine.start()
         self._engine = engine
-        tidying = asyncio.create_task(upkeep.run())
+        beside = [asyncio.create_task(upkeep.run()), asyncio.create_task(backfills.run())]
         try:
             yield
         finally:
-            tidying.cancel()
+            for task in beside:
+                task.cancel()
             await engine.stop()
             self._hints.give()
             self._store.close()

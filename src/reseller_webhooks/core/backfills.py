@@ -13,6 +13,7 @@ from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.resources import path
+from reseller_webhooks.core.stages import Stage, stage_of
 
 RATE = 50
 """Records a second, unless somebody asks for another rate."""
@@ -73,9 +74,14 @@ class Target:
     deleted: bool
 
 
+def can_tell(actions: frozenset[Action]) -> bool:
+    """Whether the webhook has a box ticked that the notifications can say."""
+    return _action(actions) is not None
+
+
 def check(actions: frozenset[Action], *, with_removed: bool) -> None:
     """Invalid when the webhook has not ticked what the notifications would say."""
-    if _action(actions) is None:
+    if not can_tell(actions):
         raise Invalid.at("", "the webhook has neither Added nor Changed ticked; tick one of them")
     if with_removed and Action.REMOVED not in actions:
         raise Invalid.at("/removed", "the webhook has Deleted not ticked; tick it, or give false")
@@ -87,20 +93,24 @@ def ending(backfill: Backfill, target: Target) -> str:
         return "its webhook was deleted"
     if target.resource is not backfill.resource:
         return f"its webhook is about another resource now, {target.resource.label}"
-    if _action(target.actions) is None:
+    if not can_tell(target.actions):
         return "its webhook has neither Added nor Changed ticked any more"
     return ""
 
 
-def restated(record: Record, actions: frozenset[Action], stamp: Stamp) -> Event | None:
-    """The event that tells a record's state once more; None when the webhook has no box for it.
+def restated(
+    record: Record, actions: frozenset[Action], stamp: Stamp, *, with_removed: bool
+) -> Event | None:
+    """The event that tells a record's state once more; None when the webhook is not to be told.
 
+    An app assignment that is leaving counts as removed, as its receivers were told already.
     It has an id of its own, because a receiver that remembers ids has to take it, but the
     record's version and the time of its last change, because nothing has changed. Nobody is
     told of it by fan-out, so no box is in `ticked`; that also marks it.
     """
-    action = Action.REMOVED if record.removed else _action(actions)
-    if action is None or action not in actions:
+    gone = record.removed or stage_of(record.resource, record.status) is Stage.LEAVING
+    action = Action.REMOVED if gone else _action(actions)
+    if action is None or action not in actions or (gone and not with_removed):
         return None
     return Event(
         uuid=stamp.event,
@@ -122,7 +132,7 @@ def _action(actions: frozenset[Action]) -> Action | None:
 
 def _body(record: Record, action: Action, stamp: Stamp) -> str:
     at, version = record.changed_at, record.version
-    if record.content is None:
+    if action is Action.REMOVED or record.content is None:
         return events.body_without_content(
             stamp.event, at, record.resource, uuid=record.uuid, version=version
         )

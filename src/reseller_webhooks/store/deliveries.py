@@ -10,9 +10,11 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -22,7 +24,7 @@ from reseller_webhooks.core.delivery import Made, State
 from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import attempt, delivery, event, webhook
+from reseller_webhooks.store.schema import attempt, backfill, delivery, event, webhook
 
 CHUNK = 500
 
@@ -56,7 +58,11 @@ def finish(tx: Tx, made: Sequence[Made]) -> None:
 
 
 def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
-    """Close what newer deliveries of these events replace, for webhooks that want latest states."""
+    """Close what newer deliveries of these events replace.
+
+    That is every older one where the webhook wants latest states, else only what a backfill has
+    made: a state that is told once more is worth nothing when a newer one follows.
+    """
     for start in range(0, len(event_ids), CHUNK):
         rows = tx.connection.execute(_OLDER, {"events": event_ids[start : start + CHUNK]})
         why = "a newer notification of the same resource replaced it"
@@ -135,6 +141,8 @@ def _attempt_row(one: Made, *, closes: bool) -> dict[str, object]:
 
 
 _newer = delivery.alias("newer")
+_wants_latest = webhook.c.mode == Mode.LATEST_STATE.value
+_restated = event.c.ticked == 0  # see core/backfills.restated
 _OLDER = (
     select(delivery.c.id)
     .join_from(_newer, webhook, webhook.c.id == _newer.c.webhook_id)
@@ -146,7 +154,10 @@ _OLDER = (
     )
     .where(
         _newer.c.event_id.in_(bindparam("events", expanding=True)),
-        webhook.c.mode == Mode.LATEST_STATE.value,
+        # Of nearly every webhook the first line says already that there is nothing to close, so
+        # that no delivery is looked at.
+        or_(_wants_latest, webhook.c.id.in_(select(backfill.c.webhook_id))),
+        or_(_wants_latest, exists().where(event.c.id == delivery.c.event_id, _restated)),
     )
     .distinct()
 )

@@ -12,6 +12,7 @@ from reseller_webhooks.web.page import Site
 from reseller_webhooks.web.rendering import STATICS
 from reseller_webhooks.web.routes import (
     account,
+    backfill,
     entrance,
     log,
     resellers,
@@ -31,6 +32,7 @@ AREAS = (
     webhooks.routes,
     webhook_forms.routes,
     webhook.routes,
+    backfill.routes,
 )
 """Every route but that of the static files."""
 

@@ -15,6 +15,7 @@ from reseller_webhooks.store.schema.access import (
     sign_in_link,
 )
 from reseller_webhooks.store.schema.audit import audit
+from reseller_webhooks.store.schema.backfills import backfill
 from reseller_webhooks.store.schema.columns import metadata
 from reseller_webhooks.store.schema.deliveries import attempt, delivery
 from reseller_webhooks.store.schema.leases import lease, member
@@ -25,6 +26,7 @@ __all__ = [
     "api_key",
     "attempt",
     "audit",
+    "backfill",
     "circuit_change",
     "delivery",
     "digest",

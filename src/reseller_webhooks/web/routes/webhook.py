@@ -13,6 +13,7 @@ from reseller_webhooks.store.health import HOUR, CircuitChange
 from reseller_webhooks.store.log import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths, period
+from reseller_webhooks.web.backfill import section
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.period import Period
@@ -129,6 +130,7 @@ def _page(
         auth=webhooks.auth_of(page.box, row),
         entries=deliveries.page(page.database, query),
         attempt=attempt,
+        backfill=section(page.database, row),
         now=course.now,
     )
 

@@ -1,0 +1,42 @@
+"""Takes backfills on, a step each when it is due. Any worker may take any step."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.operations import backfills
+from reseller_webhooks.store.database import Database
+
+LOOK_S = 0.25
+"""A step is due once a second; the rate is kept over several, so coming late does no harm."""
+
+log = structlog.get_logger()
+
+
+class Backfills:
+    """made: tells the engine that there are new deliveries."""
+
+    def __init__(self, database: Database, *, public_url: str, made: Callable[[], None]) -> None:
+        self._database = database
+        self._public_url = public_url
+        self._made = made
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            try:
+                while await asyncio.to_thread(backfills.is_due, self._database):
+                    if not await self._step():
+                        break
+            except Unavailable as error:
+                log.warning("a backfill was put off", reason=str(error))
+            await asyncio.sleep(LOOK_S)
+
+    async def _step(self) -> bool:
+        """Whether there may be another one."""
+        made = await asyncio.to_thread(backfills.step, self._database, public_url=self._public_url)
+        if made:
+            self._made()
+        return made is not None

@@ -1,0 +1,171 @@
+"""Backfills: begin one, see how far it is, cancel it, and take it a step on."""
+
+from dataclasses import dataclass
+
+from reseller_webhooks import secrets
+from reseller_webhooks.clock import SECOND
+from reseller_webhooks.core import backfills as core
+from reseller_webhooks.core.backfills import RATE, Backfill, BackfillState, Target
+from reseller_webhooks.core.changes import Stamp
+from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
+from reseller_webhooks.core.records import Record
+from reseller_webhooks.store import backfills as store
+from reseller_webhooks.store import deliveries, events, webhooks
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.webhooks import WebhookRow
+
+COUNTED_MAX = 10_000
+"""More than these are only known to be more, where a page asks each time it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """The webhook's newest backfill if any, and how many records a new one would send.
+
+    count: at most COUNTED_MAX + 1, and 0 while one is running.
+    """
+
+    newest: Backfill | None
+    count: int
+
+
+def begin(
+    database: Database, reseller_id: int, uuid: str, *, rate: int = RATE, with_removed: bool = False
+) -> Backfill:
+    """Begin to send the present state of every record that the webhook is about.
+
+    rate: records a second. with_removed: send tombstones too. Conflict while one is running;
+    Invalid when the webhook has not ticked what the notifications would say.
+    """
+    with database.read() as tx:
+        row = _webhook(tx, reseller_id, uuid)
+        core.check(row.actions, with_removed=with_removed)
+        # Counting a million records takes a while, in which the writer is free.
+        total = store.count(tx, row.resource, reseller_id=reseller_id, with_removed=with_removed)
+    with database.write() as tx:
+        begun = Backfill(
+            webhook_id=row.id,
+            resource=row.resource,
+            state=BackfillState.RUNNING,
+            reason="",
+            rate=rate,
+            with_removed=with_removed,
+            total=total,
+            sent=0,
+            passed=0,
+            last=store.last(tx, row.resource, reseller_id=reseller_id),
+            started_at=tx.now,
+            next_at=tx.now,
+            finished_at=None,
+        )
+        store.begin(tx, begun)
+        return begun
+
+
+def get(database: Database, reseller_id: int, uuid: str) -> Backfill:
+    """The webhook's newest backfill; NotFound when it never had one."""
+    with database.read() as tx:
+        return _newest(tx, _webhook(tx, reseller_id, uuid))
+
+
+def prospect(database: Database, row: WebhookRow) -> Prospect:
+    """What a page has to know of it."""
+    with database.read() as tx:
+        newest = store.of(tx, row.id)
+        if newest and newest.state is BackfillState.RUNNING:
+            return Prospect(newest, 0)
+        count = store.count(
+            tx,
+            row.resource,
+            reseller_id=row.reseller_id,
+            with_removed=False,
+            limit=COUNTED_MAX + 1,
+        )
+        return Prospect(newest, count)
+
+
+def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
+    """Send no more; what was handed over to delivery still goes out. Conflict when it is over."""
+    with database.write() as tx:
+        row = _webhook(tx, reseller_id, uuid)
+        if not store.end(tx, _newest(tx, row), BackfillState.CANCELLED):
+            raise Conflict("no backfill of this webhook is running; there is nothing to cancel")
+        return _newest(tx, row)
+
+
+def is_due(database: Database) -> bool:
+    """Whether a step of any backfill is due; asking holds nobody up."""
+    with database.read() as tx:
+        return store.is_due(tx)
+
+
+def step(database: Database, *, public_url: str) -> int | None:
+    """Take the backfill that is due first a step on: one second's worth of records.
+
+    How many deliveries that made; None when no step is due, or another worker takes it.
+    """
+    with database.write() as tx:
+        found = store.due(tx)
+        return _step(tx, *found, public_url) if found else None
+
+
+def _step(tx: Tx, one: Backfill, target: Target, public_url: str) -> int:
+    if reason := core.ending(one, target):
+        store.end(tx, one, BackfillState.CANCELLED, reason)
+        return 0
+    queued = store.due_deliveries(tx, one.webhook_id, limit=one.ahead_max)
+    if not target.sends or queued >= one.ahead_max:
+        store.move(tx, one, passed=one.passed, sent=one.sent, next_at=tx.now + SECOND)
+        return 0
+    records, is_end = store.behind(tx, one, target.reseller_id)
+    made = _made(tx, one, target, records, public_url)
+    _deliver(tx, one, target, made)
+    _note(tx, one, records, is_end=is_end)
+    return len(made)
+
+
+def _made(
+    tx: Tx, one: Backfill, target: Target, records: list[Record], public_url: str
+) -> list[Event]:
+    # What is on its way already tells the same state or a newer one.
+    under_way = store.under_way(tx, one.webhook_id, [record.uuid for record in records])
+    some = (
+        core.restated(record, target.actions, _stamp(tx, public_url), with_removed=one.with_removed)
+        for record in records
+        if record.version > under_way.get(record.uuid, 0)
+    )
+    return [event for event in some if event]
+
+
+def _deliver(tx: Tx, one: Backfill, target: Target, made: list[Event]) -> None:
+    numbers = events.add(tx, made)
+    store.deliver(tx, one.webhook_id, target.part, list(zip(numbers, made, strict=True)))
+    deliveries.supersede(tx, numbers)
+
+
+def _note(tx: Tx, one: Backfill, records: list[Record], *, is_end: bool) -> None:
+    passed = records[-1].id or 0 if records else one.passed
+    # After a standstill it goes on from now; it does not make up for lost time.
+    next_at = max(one.next_at + SECOND, tx.now) if records else tx.now + SECOND
+    store.move(tx, one, passed=passed, sent=one.sent + len(records), next_at=next_at)
+    if is_end:
+        store.end(tx, one, BackfillState.DONE)
+
+
+def _stamp(tx: Tx, public_url: str) -> Stamp:
+    return Stamp(tx.now, event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES)), public_url)
+
+
+def _webhook(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
+    row = webhooks.by_uuid(tx, uuid, reseller_id=reseller_id)
+    if row is None:
+        raise NotFound("webhook", uuid)
+    return row
+
+
+def _newest(tx: Tx, row: WebhookRow) -> Backfill:
+    newest = store.of(tx, row.id)
+    if newest is None:
+        raise NotFound("backfill of the webhook", row.uuid)
+    return newest

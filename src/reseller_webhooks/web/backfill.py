@@ -1,0 +1,50 @@
+"""What a webhook's page says of sending the present state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reseller_webhooks.core.backfills import RATE, Backfill, can_tell
+from reseller_webhooks.core.names import Action
+from reseller_webhooks.operations import backfills
+from reseller_webhooks.operations.backfills import COUNTED_MAX
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.webhooks import WebhookRow
+
+RATES = (10, RATE, 200, 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """prospect: what would be sent, in words. waits: why a running one makes no headway, if so."""
+
+    newest: Backfill | None
+    prospect: str
+    waits: str
+    possible: bool
+    tells_of_removed: bool
+    rates: Sequence[int] = RATES
+    usual: int = RATE
+
+
+def section(database: Database, row: WebhookRow) -> Section:
+    """The section on a webhook's page."""
+    found = backfills.prospect(database, row)
+    return Section(
+        newest=found.newest,
+        prospect=_words(found.count),
+        waits=_waits(row),
+        possible=can_tell(row.actions),
+        tells_of_removed=Action.REMOVED in row.actions,
+    )
+
+
+def _words(count: int) -> str:
+    if count > COUNTED_MAX:
+        return f"more than {COUNTED_MAX:,} records"
+    return "1 record" if count == 1 else f"{count:,} records"
+
+
+def _waits(row: WebhookRow) -> str:
+    if row.state == "PAUSED":
+        return "It goes on when the webhook is resumed."
+    return "It goes on when the receiver is back." if row.circuit == "OPEN" else ""

@@ -1,0 +1,51 @@
+"""Sending the present state, from a webhook's page: begin and cancel."""
+
+from contextlib import suppress
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from reseller_webhooks.core.errors import Conflict, Invalid
+from reseller_webhooks.operations import backfills, webhooks
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.backfill import RATES
+from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.routes.webhook import ONE
+from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
+
+routes = APIRouter()
+THERE = "#backfill"
+
+
+@routes.post(ONE + "/backfill")
+def begin(page: Writer, uuid: str, form: Posted) -> Response:
+    """Confirm Send."""
+    webhooks.get(page.database, page.tenant, uuid)
+    rate = {f"{one}": one for one in RATES}.get(form.text("rate"))
+    if rate is None:
+        raise Invalid.at("/rate", "choose how fast from the list")
+    with suppress(Conflict):  # One is running: the page shows it.
+        backfills.begin(
+            page.database, page.tenant, uuid, rate=rate, with_removed=form.has("removed")
+        )
+    return _back(page, uuid)
+
+
+@routes.post(ONE + "/backfill/cancel")
+def cancel(page: Writer, uuid: str) -> Response:
+    """Send no more of it."""
+    with suppress(Conflict):  # It was done meanwhile: the page says so.
+        backfills.cancel(page.database, page.tenant, uuid)
+    return _back(page, uuid)
+
+
+@routes.get(ONE + "/backfill")
+@routes.get(ONE + "/backfill/cancel")
+def after(page: AtReseller, uuid: str) -> Response:
+    """Refresh; and who comes back to one of these addresses sees the webhook."""
+    return _back(page, uuid)
+
+
+def _back(page: Page, uuid: str) -> Response:
+    row = webhooks.get(page.database, page.tenant, uuid)
+    return page.go(paths.webhook(row.uuid) + THERE)
