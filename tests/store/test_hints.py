@@ -1,0 +1,60 @@
+"""Hints go from one process to another, on both databases; they end when they are told to."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+
+from reseller_webhooks.operations import resellers
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.hints import Hints
+
+WAIT_S = 20.0
+CUT_THE_OTHERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+
+
+@contextmanager
+def listening(database: Database) -> Iterator[threading.Event]:
+    """Set whenever a hint was heard."""
+    heard = threading.Event()
+    hints = Hints(database.url, heard.set)
+    hints.start(listens=True)
+    try:
+        yield heard
+    finally:
+        hints.stop()
+
+
+def tell(database: Database, heard: threading.Event) -> bool:
+    """Commit something and hint at it, until it was heard: who just began may miss the first."""
+    hints = Hints(database.url, lambda: None)
+    hints.start(listens=False)
+    try:
+        for turn in range(int(WAIT_S / 0.2)):
+            resellers.add(database, f"R{turn}")
+            hints.give()
+            if heard.wait(0.2):
+                return True
+        return False
+    finally:
+        hints.stop()
+
+
+def test_another_process_hears_that_something_was_committed(database: Database) -> None:
+    with listening(database) as heard:
+        assert tell(database, heard)
+
+
+def test_who_lost_its_connection_hears_again(database: Database) -> None:
+    with listening(database) as heard:
+        assert tell(database, heard)
+        if not database.url.startswith("sqlite"):
+            with database.write() as tx:
+                tx.connection.execute(CUT_THE_OTHERS)
+        heard.clear()
+
+        assert tell(database, heard)
