@@ -1,5 +1,6 @@
 """One attempt from start to end: token if need be, request, what it means for the delivery."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reseller_webhooks.core import delivery as deliveries
@@ -13,6 +14,14 @@ from reseller_webhooks.engine.ports import Bearer, Send, World
 UNAUTHORISED = 401
 
 
+class Overtaken(Exception):
+    """Nothing was sent: by the time its access token came, the request might not leave any more."""
+
+
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Courier:
     """Makes attempts. legacy_token: also send the token under AppDirect's older name."""
@@ -23,11 +32,19 @@ class Courier:
     policy: RetryPolicy
     legacy_token: bool = False
 
-    async def attempt(self, webhook: Webhook, due: Due, *, part: int = 0, epoch: int = 0) -> Made:
-        """Try a delivery once more, under the lease of a partition."""
+    async def attempt(
+        self,
+        webhook: Webhook,
+        due: Due,
+        *,
+        part: int = 0,
+        epoch: int = 0,
+        may_leave: Callable[[], bool] = _always,
+    ) -> Made:
+        """Try a delivery once more, under the lease of a partition. Overtaken if that ended."""
         number = due.delivery.attempts + 1
         at = self.world.now()
-        result = await self.request(webhook, due, number=number, at=at)
+        result = await self.request(webhook, due, number=number, at=at, may_leave=may_leave)
         step = deliveries.after_attempt(
             number,
             result,
@@ -37,13 +54,23 @@ class Courier:
         )
         return Made(due.delivery, number, at, result, step, part, epoch)
 
-    async def request(self, webhook: Webhook, due: Due, *, number: int, at: int) -> Attempt:
+    async def request(
+        self,
+        webhook: Webhook,
+        due: Due,
+        *,
+        number: int,
+        at: int,
+        may_leave: Callable[[], bool] = _always,
+    ) -> Attempt:
         """Send one request; a handshake that fails is a failed attempt with its reason."""
         if isinstance(webhook.auth, NoAuth | TokenAuth):
             return await self._send(webhook, due, number, at, None)
         bearer = await self.tokens.bearer(webhook.id, webhook.auth)
         if isinstance(bearer, Attempt):
             return bearer
+        if not may_leave():  # the handshake may have taken as long as a request may
+            raise Overtaken
         result = await self._send(webhook, due, number, at, bearer)
         if result.status == UNAUTHORISED:
             # The receiver may have forgotten it early; the next attempt brings a new one.

@@ -6,6 +6,7 @@ is one request under way; slots are few, so a lane that holds many gives way to 
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 
 import structlog
 
@@ -17,7 +18,7 @@ from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Mode, Webhook
 from reseller_webhooks.engine.agenda import Agenda
-from reseller_webhooks.engine.courier import Courier
+from reseller_webhooks.engine.courier import Courier, Overtaken
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.lanes import Lanes
 from reseller_webhooks.engine.ports import Known, Ownership, Store
@@ -250,14 +251,22 @@ class Scheduler:
 
     async def _attempt(self, lane: Lane, due: Due) -> None:
         try:
-            made = await self._courier.attempt(lane.webhook, due, part=lane.part, epoch=lane.epoch)
+            still = partial(self._may_leave, lane)
+            made = await self._courier.attempt(
+                lane.webhook, due, part=lane.part, epoch=lane.epoch, may_leave=still
+            )
             if self._counts(lane, made):
                 self._judge(lane, made)
                 self._recorder.add(made)
+        except Overtaken:
+            lane.put_back(due.delivery.id, self._time())
         finally:
             lane.ended()
         if lane.wants and lane.look_at <= self._time():
             self._hunger(lane)
+
+    def _may_leave(self, lane: Lane) -> bool:
+        return self._owner.in_time() and self._owner.epoch(lane.part) == lane.epoch
 
     def _counts(self, lane: Lane, made: Made) -> bool:
         """Whether an attempt is the receiver's, or came to nothing for a fault of our own."""
@@ -271,12 +280,9 @@ class Scheduler:
     def _judge(self, lane: Lane, made: Made) -> None:
         before = lane.circuit
         world = self._courier.world
+        wait_s = self._courier.policy.waits_s[0]
         lane.circuit = circuits.after_attempt(
-            before,
-            made.attempt,
-            now=world.now(),
-            chance=world.chance(),
-            first_wait_s=self._courier.policy.waits_s[0],
+            before, made.attempt, now=world.now(), chance=world.chance(), first_wait_s=wait_s
         )
         turned = lane.circuit.is_open != before.is_open
         if turned:
