@@ -1,9 +1,11 @@
 """The way in and out: links, passwords, cookies."""
 
+import re
+
 import httpx
 import pytest
 
-from reseller_webhooks.core.access import FREE_GUESSES, Role
+from reseller_webhooks.core.access import FREE_GUESSES, FREE_GUESSES_OF_ADDRESS, Role
 from reseller_webhooks.operations import people, resellers
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
@@ -127,8 +129,35 @@ async def test_guesses_are_slowed_down(nobody: Person, link: str) -> None:
         await sign_in(nobody, "wrong")
     right = await sign_in(nobody, PASSWORD)
 
-    assert right.status_code == 401
-    assert "Too many wrong passwords" in words(right.text)
+    assert right.status_code == 429
+    assert int(right.headers["retry-after"]) in range(1, 16)
+    assert f"wait {right.headers['retry-after']} second" in words(right.text)
+
+
+async def test_whether_somebody_has_an_account_cannot_be_found_out_by_guessing(
+    nobody: Person, link: str
+) -> None:
+    await with_password(nobody, link)
+    told = {}
+    for email in ("ana@acme.example", "nobody@acme.example"):
+        answers = [await sign_in(nobody, "wrong", email=email) for _ in range(FREE_GUESSES + 1)]
+        told[email] = [(one.status_code, problem(one)) for one in answers]
+
+    assert told["ana@acme.example"] == told["nobody@acme.example"]
+
+
+def problem(answer: httpx.Response) -> str:
+    """What is wrong, whatever second it is."""
+    (found,) = re.findall(r'role="alert">.*?<p>(.*?)</p>', answer.text, re.DOTALL)
+    return re.sub(r"\d+ seconds?", "N seconds", str(found))
+
+
+async def test_one_address_guesses_at_many_accounts_only_for_a_while(nobody: Person) -> None:
+    for number in range(FREE_GUESSES_OF_ADDRESS):
+        assert (await sign_in(nobody, "x", email=f"u{number}@acme.example")).status_code == 401
+    more = await sign_in(nobody, "x", email="one-more@acme.example")
+
+    assert more.status_code == 429
 
 
 async def test_the_page_that_was_asked_for_comes_after_signing_in(

@@ -16,7 +16,7 @@ from reseller_webhooks.web.app import AREAS
 from reseller_webhooks.web.log_filter import shown_id
 from tests.web.browsing import HOST, OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, token_in
 
-OPEN = {"/", paths.SIGN_IN, f"{paths.SIGN_IN}/{{token}}"}
+OPEN = {"/", paths.SIGN_IN, f"{paths.SIGN_IN}/{{token}}", f"{paths.INVITE}/{{token}}"}
 """What nobody has to sign in for."""
 
 
@@ -57,6 +57,7 @@ def filled(path: str, row: WebhookRow, house: House) -> str:
 def everything(house: House) -> Any:
     with house.database.read() as tx:
         tables = ["webhook", "delivery", "attempt", "session", "person", "sign_in_link"]
+        tables += ["api_key", "invite", "reseller", "audit"]
         return [
             tx.connection.exec_driver_sql(f"SELECT * FROM {table}").fetchall() for table in tables
         ]

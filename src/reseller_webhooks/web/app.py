@@ -12,10 +12,14 @@ from reseller_webhooks.web.page import Site
 from reseller_webhooks.web.rendering import STATICS
 from reseller_webhooks.web.routes import (
     account,
+    audit_log,
     backfill,
     entrance,
+    invited,
     log,
+    operator,
     resellers,
+    users,
     webhook,
     webhook_forms,
     webhooks,
@@ -25,8 +29,12 @@ from reseller_webhooks.web.visiting import genuine
 NOT_FOUND = 404
 AREAS = (
     entrance.routes,
+    invited.routes,
     account.routes,
+    users.routes,
     resellers.routes,
+    operator.routes,
+    audit_log.routes,
     # The log's addresses and the form's come before those of a webhook, whose id is any text.
     log.routes,
     webhooks.routes,

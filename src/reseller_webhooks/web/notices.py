@@ -1,7 +1,8 @@
 """A notice: what the next page tells about what was just done, such as that a webhook was created.
 
 It travels in a sealed cookie, so every process can tell it and nobody can make one up. A new
-signing secret does not travel: the notice only allows its session to see it, once.
+signing secret does not travel: the notice only allows its session to see it, once. A new API key
+and the link of an invite do, because the store keeps no more of them than a hash.
 """
 
 from dataclasses import asdict, dataclass

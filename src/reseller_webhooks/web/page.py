@@ -66,6 +66,12 @@ class Page:
         assert self.reseller is not None, "a route asks for AtReseller to have one"  # noqa: S101
         return self.reseller.id
 
+    @property
+    def who(self) -> Visitor:
+        """Who is signed in."""
+        assert self.visitor is not None, "a route asks for SignedIn to have one"  # noqa: S101
+        return self.visitor
+
     def html(self, template: str, status: int = 200, **given: Any) -> HTMLResponse:
         """The page."""
         notice = self._notice()

@@ -4,13 +4,22 @@ from urllib.parse import urlencode
 
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
+INVITE = "/invite"
 ACCOUNT = "/account"
+SESSIONS = f"{ACCOUNT}/sessions"
+USERS = "/users"
+INVITES = f"{USERS}/invites"
 RESELLERS = "/resellers"
+KEYS = "/operator/api-keys"
+WORKERS = "/operator/health"
+AUDIT = "/operator/audit"
 WEBHOOKS = "/manage/reseller/settings/integration/webhooks"
 ADD = f"{WEBHOOKS}/add"
 LOG = f"{WEBHOOKS}/log"
 
-AFTER_SIGN_IN = (WEBHOOKS, ACCOUNT, RESELLERS)
+OPERATOR = (RESELLERS, USERS, KEYS, WORKERS, AUDIT)
+"""The operator's pages."""
+AFTER_SIGN_IN = (WEBHOOKS, ACCOUNT, *OPERATOR)
 """Where somebody who was asked to sign in may be sent on to."""
 
 
@@ -27,6 +36,32 @@ def delivery(shown_id: str, step: str = "") -> str:
 def reseller(uuid: str) -> str:
     """Where an operator turns to a reseller."""
     return f"{RESELLERS}/{uuid}/open"
+
+
+def user(uuid: str, step: str) -> str:
+    """What can be done with a user: link, lock, unlock."""
+    return f"{USERS}/{uuid}/{step}"
+
+
+def invite(uuid: str) -> str:
+    """Where an invite is withdrawn."""
+    return f"{INVITES}/{uuid}/withdraw"
+
+
+def key(uuid: str) -> str:
+    """Where an API key is revoked."""
+    return f"{KEYS}/{uuid}/revoke"
+
+
+def session(uuid: str) -> str:
+    """Where one of one's own sessions is ended."""
+    return f"{SESSIONS}/{uuid}/end"
+
+
+def audit(**filters: object) -> str:
+    """The audit log, filtered; empty filters are left out."""
+    query = urlencode({name: value for name, value in filters.items() if value})
+    return f"{AUDIT}?{query}" if query else AUDIT
 
 
 def log(**filters: str) -> str:

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import AUTH_LABELS
-from reseller_webhooks.web import health, paths, sparkline, words
+from reseller_webhooks.web import audit_words, devices, health, paths, sparkline, words
 from reseller_webhooks.web.log_filter import shown_id
 from reseller_webhooks.web.statics import Statics
 
@@ -40,6 +40,7 @@ def templates() -> Environment:
         static=STATICS.url,
         paths=paths,
         words=words,
+        audit_words=audit_words,
         health_of=health.of,
         waiting_count=health.waiting_count,
         sparkline_of=sparkline.of,
@@ -51,6 +52,7 @@ def templates() -> Environment:
         breakable=breakable,
         cause=health.cause,
         delivery_id=shown_id,
+        device=devices.told,
         duration=duration,
         iso=iso,
         pretty=pretty,

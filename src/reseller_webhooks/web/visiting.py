@@ -117,6 +117,16 @@ async def operator(page: SignedIn) -> Page:
 Operator = Annotated[Page, Depends(operator)]
 
 
+async def host(page: SignedIn) -> Page:
+    """For somebody who lets others in: an admin colleagues, an operator anybody."""
+    if page.visitor is None or not page.visitor.may_write:
+        raise NotAllowed("only admins may see who else signs in; ask one of them")
+    return page
+
+
+Host = Annotated[Page, Depends(host)]
+
+
 async def at_reseller(page: SignedIn) -> Page:
     """For somebody in front of one reseller's webhooks, who may see them."""
     if page.reseller is None:

@@ -1,37 +1,60 @@
-"""One's own account: the password."""
+"""One's own account: the password, and where one is signed in."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.operations import access
+from reseller_webhooks.core.errors import Invalid, NotSignedIn
+from reseller_webhooks.operations import access, people
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Posted, SignedIn
 from reseller_webhooks.web.webhook_fields import wrong_of
 
-INVALID = 422
+INVALID, TOO_MANY = 422, 429
 
 routes = APIRouter()
 
 
 @routes.get(paths.ACCOUNT)
 def account(page: SignedIn) -> Response:
-    """Who one is, and the form for a new password."""
+    """Who one is, where one is signed in, and the form for a new password."""
     return _form(page, 200, {})
 
 
 @routes.post(paths.ACCOUNT)
 def set_password(page: SignedIn, form: Posted) -> Response:
     """Set or change one's password."""
-    assert page.visitor is not None, "SignedIn has one"  # noqa: S101
     try:
-        access.set_password(page.database, page.visitor, form.exact("old"), form.exact("new"))
+        access.set_password(page.database, page.who, form.exact("old"), form.exact("new"))
     except Invalid as error:
         return _form(page, INVALID, wrong_of(error))
+    except NotSignedIn as error:
+        answer = _form(page, TOO_MANY, {"old": sentence(str(error))})
+        answer.headers["retry-after"] = str(error.retry_after_s)
+        return answer
     return page.go(paths.ACCOUNT, Notice("password_set"))
 
 
+@routes.post(paths.SESSIONS + "/{uuid}/end")
+def end_session(page: SignedIn, uuid: str) -> Response:
+    """Sign one of one's other browsers out."""
+    people.end_session(page.database, page.who, uuid)
+    return page.go(paths.ACCOUNT, Notice("session_ended"))
+
+
+@routes.post(paths.SESSIONS + "/end-others")
+def end_others(page: SignedIn) -> Response:
+    """Sign out everywhere but here."""
+    count = people.end_other_sessions(page.database, page.who)
+    return page.go(paths.ACCOUNT, Notice("sessions_ended", detail=str(count)))
+
+
 def _form(page: SignedIn, status: int, wrong: dict[str, str]) -> Response:
-    shortest = access.PASSWORD_MIN
-    return page.html("account.html", status, wrong=wrong, shortest=shortest)
+    return page.html(
+        "account.html",
+        status,
+        wrong=wrong,
+        shortest=access.PASSWORD_MIN,
+        sessions=people.sessions_of(page.database, page.who),
+    )

@@ -10,7 +10,7 @@ from reseller_webhooks.web.page import SEE_OTHER, Page
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Anyone, Posted, SignedIn
 
-GONE, NOT_SIGNED_IN, NOT_NOW = 410, 401, 503
+GONE, NOT_SIGNED_IN, TOO_MANY, NOT_NOW = 410, 401, 429, 503
 
 routes = APIRouter()
 
@@ -35,9 +35,13 @@ def sign_in(page: Anyone, form: Posted) -> Response:
     """Sign in by e-mail address and password."""
     wanted, email = form.text("next"), form.text("email")
     try:
-        token = access.sign_in(page.database, email, form.exact("password"))
+        token = access.sign_in(page.database, email, form.exact("password"), page.device)
     except NotSignedIn as error:
-        return _form(page, wanted, NOT_SIGNED_IN, email=email, wrong=sentence(str(error)))
+        status = TOO_MANY if error.retry_after_s else NOT_SIGNED_IN
+        answer = _form(page, wanted, status, email=email, wrong=sentence(str(error)))
+        if error.retry_after_s:
+            answer.headers["retry-after"] = str(error.retry_after_s)
+        return answer
     return _entered(page, token, paths.after_sign_in(wanted))
 
 
@@ -47,7 +51,7 @@ def sign_in_by_link(page: Anyone, token: str) -> Response:
     if _is_only_looking_ahead(page):
         return Response(status_code=NOT_NOW)
     try:
-        session = access.sign_in_by_link(page.database, token)
+        session = access.sign_in_by_link(page.database, token, page.device)
     except NotSignedIn:
         return page.html("link_gone.html", GONE)
     return _entered(page, session, paths.WEBHOOKS)

@@ -1,0 +1,92 @@
+"""The operator's pages: API keys, and how workers and partitions fare."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.operations import access, api_keys, fleet, resellers
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.visiting import Operator, Posted
+from reseller_webhooks.web.webhook_fields import wrong_of
+
+ROWS, OFFERED = 100, 500
+NAME_MAX = 80
+INVALID = 422
+
+routes = APIRouter()
+
+
+@routes.get(paths.KEYS)
+def keys(page: Operator, before: str = "") -> Response:
+    """API keys by name and last use, and the form that makes one."""
+    return _keys(page, before=before)
+
+
+@routes.post(paths.KEYS)
+def add_key(page: Operator, form: Posted) -> Response:
+    """Make a key, which is shown once."""
+    try:
+        name, scope, reseller = _wanted(form)
+        made = access.add_key(page.database, scope, reseller, name)
+    except Invalid as error:
+        return _keys(page, INVALID, form=form, wrong=wrong_of(error))
+    return page.go(paths.KEYS, Notice("key_made", detail=made.key))
+
+
+@routes.post(paths.KEYS + "/{uuid}/revoke")
+def revoke(page: Operator, uuid: str) -> Response:
+    """Let nobody call with a key any more."""
+    gone = api_keys.revoke(page.database, uuid)
+    return page.go(paths.KEYS, Notice("key_revoked", detail=access.key_name(gone)))
+
+
+@routes.get(paths.WORKERS)
+def workers(page: Operator) -> Response:
+    """Workers, partitions, what is late, and circuits that are open."""
+    return page.html(
+        "operator_health.html",
+        fleet=fleet.look(page.database),
+        ailing=page.site.house.ailing(),
+    )
+
+
+def _wanted(form: Form) -> tuple[str, Scope, str | None]:
+    name, scope = form.text("name"), form.text("scope")
+    if not 1 <= len(name) <= NAME_MAX:
+        raise Invalid.at("/name", f"give a name of 1 to {NAME_MAX} characters")
+    if scope not in set(Scope):
+        raise Invalid.at("/scope", "choose what the key may do")
+    if scope == Scope.PLATFORM:
+        return name, Scope(scope), None
+    if not form.text("reseller"):
+        raise Invalid.at("/reseller", "choose the reseller that the key is for")
+    return name, Scope(scope), form.text("reseller")
+
+
+def _keys(
+    page: Page,
+    status: int = 200,
+    *,
+    before: str = "",
+    form: Form | None = None,
+    wrong: dict[str, str] | None = None,
+) -> Response:
+    is_number = before.isascii() and before.isdecimal() and len(before) < 19
+    number = int(before) if is_number else None
+    rows = api_keys.page(page.database, before=number, limit=ROWS + 1)
+    offered = resellers.page(page.database, limit=OFFERED)
+    typed = form or Form({})
+    return page.html(
+        "operator_keys.html",
+        status,
+        rows=rows[:ROWS],
+        more=rows[ROWS - 1].id if len(rows) > ROWS else None,
+        offered=offered,
+        names={one.id: one.name for one in offered},
+        typed={name: typed.text(name) for name in ("name", "scope", "reseller")},
+        wrong=wrong or {},
+    )

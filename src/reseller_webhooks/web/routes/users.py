@@ -1,0 +1,123 @@
+"""Who signs in: an admin sees colleagues and invites them, an operator everybody."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.errors import Conflict, Invalid
+from reseller_webhooks.operations import invites, people, resellers
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.rendering import sentence
+from reseller_webhooks.web.visiting import Host, Posted
+from reseller_webhooks.web.webhook_fields import wrong_of
+
+ROWS, OFFERED = 100, 500
+INVALID, TAKEN = 422, 409
+
+routes = APIRouter()
+
+
+@routes.get(paths.USERS)
+def users(page: Host, after: str = "") -> Response:
+    """Users and pending invites, and the form that invites somebody."""
+    return _page(page, after=after)
+
+
+@routes.post(paths.INVITES)
+def invite(page: Host, form: Posted) -> Response:
+    """Make an invite; its link is shown once."""
+    try:
+        role, reseller = _wanted(page, form)
+        token = invites.invite(page.database, form.text("email"), role, reseller)
+    except Invalid as error:
+        return _page(page, INVALID, form=form, wrong=wrong_of(error))
+    except Conflict as error:
+        return _page(page, TAKEN, form=form, wrong={"email": sentence(str(error))})
+    link = f"{page.site.house.settings.public_url}{paths.INVITE}/{token}"
+    return page.go(paths.USERS, Notice("invited", detail=link))
+
+
+@routes.get(paths.INVITES)
+def after_invite(page: Host) -> Response:
+    """Who comes back to this address sees the list."""
+    return page.go(paths.USERS)
+
+
+@routes.post(paths.INVITES + "/{uuid}/withdraw")
+def withdraw(page: Host, uuid: str) -> Response:
+    """Let an invite's link open nothing any more."""
+    gone = invites.withdraw(page.database, uuid, reseller_id=_scope(page))
+    return page.go(paths.USERS, Notice("invite_withdrawn", detail=gone.email))
+
+
+@routes.post(paths.USERS + "/{uuid}/link")
+def link(page: Host, uuid: str) -> Response:
+    """A link for somebody who has forgotten the password."""
+    person, token = people.new_link(page.database, uuid, reseller_id=_scope(page))
+    made = f"{page.site.house.settings.public_url}{paths.SIGN_IN}/{token}"
+    return page.go(paths.USERS, Notice("link_made", person.email, made))
+
+
+@routes.post(paths.USERS + "/{uuid}/lock")
+def lock(page: Host, uuid: str) -> Response:
+    """Let somebody in no more."""
+    person = people.lock(page.database, page.who, uuid, reseller_id=_scope(page))
+    return page.go(paths.USERS, Notice("locked", detail=person.email))
+
+
+@routes.post(paths.USERS + "/{uuid}/unlock")
+def unlock(page: Host, uuid: str) -> Response:
+    """Let somebody in again."""
+    person = people.unlock(page.database, uuid, reseller_id=_scope(page))
+    return page.go(paths.USERS, Notice("unlocked", detail=person.email))
+
+
+def _scope(page: Page) -> int | None:
+    """Whose users somebody may see: None for everybody's."""
+    return None if page.who.is_operator else page.tenant
+
+
+def _wanted(page: Page, form: Form) -> tuple[Role, str | None]:
+    role = form.text("role")
+    if role not in set(Role) or (role == Role.OPERATOR and not page.who.is_operator):
+        raise Invalid.at("/role", "choose one of the roles")
+    if role == Role.OPERATOR:
+        return Role(role), None
+    if not page.who.is_operator:
+        return Role(role), page.reseller.uuid if page.reseller else None
+    if not form.text("reseller"):
+        raise Invalid.at("/reseller", "choose the reseller that the user belongs to")
+    return Role(role), form.text("reseller")
+
+
+def _page(
+    page: Page,
+    status: int = 200,
+    *,
+    after: str = "",
+    form: Form | None = None,
+    wrong: dict[str, str] | None = None,
+) -> Response:
+    number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
+    rows = people.page(page.database, _scope(page), after=number, limit=ROWS + 1)
+    offered = resellers.page(page.database, limit=OFFERED) if page.who.is_operator else []
+    chosen = form.text("reseller") if form else page.reseller.uuid if page.reseller else ""
+    return page.html(
+        "users.html",
+        status,
+        rows=rows[:ROWS],
+        more=rows[ROWS - 1].id if len(rows) > ROWS else None,
+        invites=invites.page(page.database, _scope(page)),
+        offered=offered,
+        names={one.id: one.name for one in offered},
+        roles=[one for one in Role if one is not Role.OPERATOR or page.who.is_operator],
+        typed={
+            "email": form.text("email") if form else "",
+            "role": form.text("role") if form else Role.ADMIN.value,
+            "reseller": chosen,
+        },
+        wrong=wrong or {},
+    )

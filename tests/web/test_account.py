@@ -1,0 +1,210 @@
+"""One's own account and one's colleagues': sessions, invites, links, locks."""
+
+import re
+
+import pytest
+
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.operations import access, people
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import devices, paths
+from tests.web.browsing import Person, token_in, words
+
+PASSWORD = "correct horse battery"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0"
+SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
+)
+EDGE = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
+)
+
+
+async def also_in(house: House, first: Person, agent: str) -> Person:
+    """The same person in another browser."""
+    email = re.search(r"[\w-]+@acme.example", await first.see(paths.ACCOUNT))
+    link = people.link_for(house.database, email[0] if email else "")
+    second = Person(house)
+    second.client.headers["user-agent"] = agent
+    await second.client.get(f"{paths.SIGN_IN}/{link}")
+    return second
+
+
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        (FIREFOX, "Firefox on Windows"),
+        (SAFARI, "Safari on an iPhone"),
+        (EDGE, "Edge on a Mac"),
+        ("curl/8.5.0", "curl"),
+        ("", "An unknown device"),
+        ("<script>", "An unknown device"),
+    ],
+)
+def test_a_browser_is_told_in_words(agent: str, told: str) -> None:
+    assert devices.told(agent) == told
+
+
+async def test_sessions_tell_device_address_and_when(house: House, admin: Person) -> None:
+    await also_in(house, admin, FIREFOX)
+    page = words(await admin.see(paths.ACCOUNT))
+
+    assert "Firefox on Windows 127.0.0.1" in page
+    assert "This browser" in page
+
+
+async def test_one_other_session_is_ended(house: House, admin: Person) -> None:
+    other = await also_in(house, admin, FIREFOX)
+    third = await also_in(house, admin, SAFARI)
+    page = await admin.see(paths.ACCOUNT)
+    rows = [row for row in page.split("<tr") if "Firefox on Windows" in row]
+    path = re.search(r'action="(/account/sessions/[^"]+)"', rows[0])
+    told = words(await admin.follow(await admin.send(path[1] if path else "")))
+
+    assert "That browser was signed out." in told
+    assert (await other.client.get(paths.ACCOUNT)).status_code == 303
+    assert (await third.client.get(paths.ACCOUNT)).status_code == 200
+
+
+async def test_all_other_sessions_are_ended_at_once(house: House, admin: Person) -> None:
+    others = [await also_in(house, admin, agent) for agent in (FIREFOX, SAFARI)]
+    await admin.send(f"{paths.SESSIONS}/end-others")
+
+    assert [(await one.client.get(paths.ACCOUNT)).status_code for one in others] == [303, 303]
+    assert (await admin.client.get(paths.ACCOUNT)).status_code == 200
+
+
+async def test_nobody_ends_the_session_of_another(
+    house: House, admin: Person, viewer: Person, database: Database
+) -> None:
+    with database.read() as tx:
+        ids = tx.connection.exec_driver_sql("SELECT uuid FROM session").scalars().all()
+    for uuid in ids:
+        await admin.send(paths.session(uuid))
+
+    assert (await viewer.client.get(paths.ACCOUNT)).status_code == 200
+
+
+async def test_the_present_password_cannot_be_guessed_from_inside(admin: Person) -> None:
+    await admin.send(paths.ACCOUNT, {"new": PASSWORD})
+    wrong = {"old": "wrong", "new": "another long one"}
+    codes = [(await admin.send(paths.ACCOUNT, wrong)).status_code for _ in range(6)]
+
+    assert codes == [422] * 5 + [429]
+
+
+async def test_an_invite_lets_a_colleague_in_once(
+    house: House, admin: Person, nobody: Person, northwind: Reseller
+) -> None:
+    path = await invited(admin, email="Bea@acme.example", role="viewer")
+    form = await nobody.see(path)
+    short = await nobody.send_raw(path, [("new", "short"), ("form-token", token_in(form))])
+    entered = await nobody.send_raw(path, [("new", PASSWORD), ("form-token", token_in(form))])
+    again = await Person(house).client.get(path)
+
+    assert "to the webhooks of Northwind" in words(form)
+    assert short.status_code == 422
+    assert entered.headers["location"] == paths.WEBHOOKS
+    assert "Viewer: sees webhooks" in words(await nobody.see(paths.ACCOUNT))
+    assert again.status_code == 410
+    visitor = access.sign_in(house.database, "bea@acme.example", PASSWORD)
+    assert access.visitor(house.database, visitor).reseller_id == northwind.id
+
+
+async def invited(host: Person, **fields: str) -> str:
+    """The path of an invite's link, as the page shows it once."""
+    page = await host.follow(await host.send(paths.INVITES, fields))
+    found = re.search(r'value="[^"]*(/invite/[^"]+)"', page)
+    assert found, words(page)
+    assert found[1] not in await host.see(paths.USERS)
+    return found[1]
+
+
+async def test_a_withdrawn_invite_opens_nothing(admin: Person, nobody: Person) -> None:
+    path = await invited(admin, email="bea@acme.example", role="admin")
+    listed = await admin.see(paths.USERS)
+    withdraw = re.search(r'action="(/users/invites/[^"]+)"', listed)
+    await admin.send(withdraw[1] if withdraw else "")
+
+    assert "bea@acme.example" in listed
+    assert (await nobody.client.get(path)).status_code == 410
+
+
+async def test_an_invite_lives_a_week(admin: Person, nobody: Person, database: Database) -> None:
+    path = await invited(admin, email="bea@acme.example", role="admin")
+    with database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE invite SET expires_at = 1")
+
+    assert (await nobody.client.get(path)).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "told"),
+    [
+        ({"email": "bea", "role": "admin"}, 422, "E-mail address:"),
+        ({"email": "bea@acme.example", "role": "operator"}, 422, "Role:"),
+        ({"email": "bea@acme.example", "role": "king"}, 422, "Role:"),
+        ({"email": "ANA@acme.example", "role": "admin"}, 409, "There is already a user"),
+    ],
+)
+async def test_an_admin_invites_nobody_who_cannot_be(
+    admin: Person, database: Database, northwind: Reseller, fields: dict[str, str], status: int,
+    told: str,
+) -> None:  # fmt: skip
+    people.add(database, "ana@acme.example", Role.ADMIN, northwind.uuid)
+    answer = await admin.send(paths.INVITES, fields)
+
+    assert answer.status_code == status
+    assert told in words(answer.text)
+    assert fields["email"] in answer.text
+
+
+async def test_an_admin_sees_and_locks_colleagues_and_nobody_else(
+    house: House, admin: Person, viewer: Person, contoso: Reseller, database: Database
+) -> None:
+    people.add(database, "eve@contoso.example", Role.ADMIN, contoso.uuid)
+    with database.read() as tx:
+        statement = "SELECT uuid, email, role FROM person"
+        rows = tx.connection.exec_driver_sql(statement).all()
+    ids = {row.role if "acme" in row.email else "eve": row.uuid for row in rows}
+    listed = await admin.see(paths.USERS)
+
+    assert "eve@contoso.example" not in listed
+    for step in ("lock", "unlock", "link"):
+        assert (await admin.send(paths.user(ids["eve"], step))).status_code == 404
+    assert (await admin.send(paths.user(ids["admin"], "lock"))).status_code == 403
+    assert (await admin.send(paths.user(ids["viewer"], "lock"))).status_code == 303
+    assert (await viewer.client.get(paths.ACCOUNT)).status_code == 303
+    assert "Locked" in words(await admin.see(paths.USERS))
+
+
+async def test_who_is_locked_comes_in_by_no_way_until_unlocked(
+    house: House, admin: Person, database: Database, northwind: Reseller
+) -> None:
+    people.add(database, "bea@acme.example", Role.VIEWER, northwind.uuid)
+    with database.read() as tx:
+        uuid = tx.connection.exec_driver_sql(
+            "SELECT uuid FROM person WHERE email = 'bea@acme.example'"
+        ).scalar_one()
+    link = await shown_link(admin, uuid)
+    await admin.send(paths.user(uuid, "lock"))
+    late = await Person(house).client.get(link)
+    await admin.send(paths.user(uuid, "unlock"))
+    fresh = await Person(house).client.get(await shown_link(admin, uuid))
+
+    assert (late.status_code, fresh.status_code) == (410, 303)
+
+
+async def shown_link(host: Person, uuid: str) -> str:
+    page = await host.follow(await host.send(paths.user(uuid, "link")))
+    found = re.search(r'value="[^"]*(/sign-in/[^"]+)"', page)
+    assert found, words(page)
+    return found[1]
+
+
+async def test_a_viewer_sees_no_users(viewer: Person) -> None:
+    assert (await viewer.client.get(paths.USERS)).status_code == 403

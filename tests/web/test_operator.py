@@ -1,0 +1,243 @@
+"""The operator's pages: resellers, users, API keys, health, the audit log."""
+
+import re
+
+import pytest
+
+from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.operations import access, people, resellers, webhooks
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store import leases
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import paths
+from tests.web.browsing import OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, words
+
+PAGES = (paths.RESELLERS, paths.USERS, paths.KEYS, paths.WORKERS, paths.AUDIT)
+
+
+@pytest.mark.parametrize("path", [paths.RESELLERS, paths.KEYS, paths.WORKERS, paths.AUDIT])
+async def test_nobody_but_an_operator_sees_them(admin: Person, viewer: Person, path: str) -> None:
+    assert (await admin.client.get(path)).status_code == 403
+    assert (await viewer.client.get(path)).status_code == 403
+
+
+async def test_a_reseller_is_added(operator: Person, database: Database) -> None:
+    wrong = await operator.send(paths.RESELLERS, {"name": " "})
+    page = words(await operator.follow(await operator.send(paths.RESELLERS, {"name": "Fabrikam"})))
+
+    assert wrong.status_code == 422
+    assert "Fabrikam was added." in page
+    assert [one.name for one in resellers.page(database)] == ["Northwind", "Fabrikam"]
+
+
+async def test_an_operator_invites_an_admin_of_any_reseller_and_another_operator(
+    operator: Person, contoso: Reseller, house: House
+) -> None:
+    for fields, where in (
+        ({"role": "admin", "reseller": contoso.uuid}, "to the webhooks of Contoso"),
+        ({"role": "operator", "reseller": contoso.uuid}, "to operate this service"),
+    ):
+        email = f"{fields['role']}@new.example"
+        page = await operator.follow(await operator.send(paths.INVITES, {"email": email, **fields}))
+        found = re.search(r'value="[^"]*(/invite/[^"]+)"', page)
+
+        assert where in words(await Person(house).see(found[1] if found else ""))
+
+
+async def test_an_admin_needs_a_reseller(operator: Person) -> None:
+    fields = {"email": "x@new.example", "role": "admin", "reseller": ""}
+    answer = await operator.send(paths.INVITES, fields)
+
+    assert answer.status_code == 422
+    assert "Reseller: Choose the reseller" in words(answer.text)
+
+
+async def test_a_key_is_shown_once_listed_by_name_and_use_and_revoked(
+    operator: Person, database: Database, northwind: Reseller
+) -> None:
+    fields = {"name": "CRM import", "scope": "reseller", "reseller": northwind.uuid}
+    page = await operator.follow(await operator.send(paths.KEYS, fields))
+    found = re.search(r'value="(rwk_[^"]+)"', page)
+    key = found[1] if found else ""
+    listed = await operator.see(paths.KEYS)
+    before = access.caller(database, key)
+    used = words(await operator.see(paths.KEYS))
+    revoke = re.search(r'action="(/operator/api-keys/[^"]+/revoke)"', listed)
+    after = words(await operator.follow(await operator.send(revoke[1] if revoke else "")))
+
+    assert before == access.Caller(Scope.RESELLER, northwind.id)
+    assert key not in listed
+    assert "CRM import" in words(listed)
+    assert words(listed).count("Never") == 1
+    assert "Never" not in used
+    assert "was revoked" in after
+    with pytest.raises(NotSignedIn):
+        access.caller(database, key)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"name": "", "scope": "platform"}, "Name:"),
+        ({"name": "x", "scope": "everything"}, "May do:"),
+        ({"name": "x", "scope": "reseller"}, "Reseller:"),
+    ],
+)
+async def test_a_key_that_cannot_be_is_refused(
+    operator: Person, fields: dict[str, str], told: str
+) -> None:
+    answer = await operator.send(paths.KEYS, fields)
+
+    assert answer.status_code == 422
+    assert told in words(answer.text)
+
+
+async def test_health_tells_workers_what_is_late_and_what_fails(
+    operator: Person, house: House, northwind: Reseller, database: Database
+) -> None:
+    empty = words(await operator.see(paths.WORKERS))
+    tell(house, a_webhook(house, northwind))
+    failing = a_webhook(house, northwind, url="https://broken.example.com/in")
+    with database.write() as tx:
+        until = tx.now + 60_000_000
+        leases.appear(tx, "worker-1", host="sender-a", version="1.0", until=until)
+        leases.take(tx, "worker-1", range(250), until=until, lapsed_too=False)
+        tx.connection.exec_driver_sql(
+            "UPDATE webhook SET circuit = 'OPEN', circuit_reason = 'answered 503', circuit_at = 1 "
+            f"WHERE id = {failing.id}"
+        )
+    page = words(await operator.see(paths.WORKERS))
+
+    assert "No worker lives" in empty
+    assert "sender-a 1.0" in page
+    assert "250 of 256" in page
+    assert "6 of 256 partitions are held by no worker" in page
+    assert "https://crm.example.com/hook of Northwind" in page
+    assert "https://broken.example.com/in Northwind" in page
+    assert "Answered 503." in page
+
+
+async def test_the_audit_log_tells_who_did_what_to_a_webhook_and_no_secret(
+    operator: Person, admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind, auth=TOKEN)
+    for step in ("pause", "resume", "rotate-secret", "delete"):
+        await admin.send(paths.webhook(row.uuid, step))
+    mine = await operator.see(paths.audit(one=row.uuid))
+    told = words(mine)
+
+    for text in ("paused", "resumed", "deleted"):
+        assert f"Webhook {text}" in told
+    assert "Signing secret rotated" in told
+    assert "127.0.0.1" in told
+    assert re.search(r"[\w-]+@acme.example 127.0.0.1", told)
+    assert not [one for one in SECRETS if one in mine]
+
+
+async def test_a_change_is_told_with_how_it_was_and_how_it_is(
+    operator: Person, admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind, auth=TOKEN)
+    fields = [
+        ("url", "https://crm.example.com/other"),
+        ("resource", "COMPANY"),
+        ("actions", "ADDED"),
+        ("auth", "TOKEN"),
+        ("token", "an0ther-s3cret"),
+        ("mode", "EVERY_CHANGE"),
+        ("maxInFlight", "10"),
+    ]
+    await admin.send(paths.webhook(row.uuid, "edit"), fields)
+    page = await operator.see(paths.audit(one=row.uuid))
+
+    assert "<del>https://crm.example.com/hook</del>" in page
+    assert "<ins>https://crm.example.com/other</ins>" in page
+    assert "<ins>Added</ins>" in page
+    assert "Authentication: entered again" in words(page)
+    assert "an0ther-s3cret" not in page
+
+
+async def test_a_change_that_changes_nothing_is_not_told(
+    house: House, northwind: Reseller, operator: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    webhooks.resume(house.database, northwind.id, row.uuid)
+    page = words(await operator.see(paths.audit(one=row.uuid)))
+
+    assert "Webhook added" in page
+    assert "resumed" not in page
+
+
+async def test_what_is_undone_leaves_no_line(
+    house: House, northwind: Reseller, database: Database
+) -> None:
+    a_webhook(house, northwind)
+    before = lines(database)
+    with pytest.raises(Exception, match="already"):
+        a_webhook(house, northwind)
+
+    assert lines(database) == before
+
+
+def lines(database: Database) -> int:
+    with database.read() as tx:
+        return int(tx.connection.exec_driver_sql("SELECT count(*) FROM audit").scalar_one())
+
+
+async def test_the_log_is_narrowed_by_subject_person_reseller_and_day(
+    operator: Person, house: House, northwind: Reseller, contoso: Reseller
+) -> None:
+    a_webhook(house, northwind, url="https://north.example.com/")
+    a_webhook(house, contoso, url="https://south.example.com/", auth=OAUTH2)
+    people.link_for(house.database, "nobody@acme.example")
+
+    by_reseller = words(await operator.see(paths.audit(reseller=contoso.uuid)))
+    assert "south.example.com" in by_reseller
+    assert "north.example.com" not in by_reseller
+    users = words(await operator.see(paths.audit(subject="user")))
+    assert "Signed in" in users
+    assert "Webhook added" not in users
+    assert "Nothing matches" in words(await operator.see(paths.audit(who="eve@evil.example")))
+    assert "Nothing matches" in words(await operator.see(paths.audit(to="2001-01-01")))
+    assert "Webhook added" in words(await operator.see(paths.audit(**{"from": "2001-01-01"})))
+    assert "Webhook added" in words(await operator.see(f"{paths.AUDIT}?from=yesterday&before=x"))
+
+
+async def test_the_log_comes_in_pages_that_miss_nothing_and_repeat_nothing(
+    operator: Person, database: Database
+) -> None:
+    for number in range(120):
+        resellers.add(database, f"Reseller {number:03}")
+    seen: list[str] = []
+    path = paths.audit(subject="reseller")
+    while path:
+        page = await operator.see(path)
+        seen += re.findall(r"Reseller \d{3}", words(page.split("<tbody")[1]))
+        older = re.search(r'href="([^"]+)">Older', page)
+        path = older[1].replace("&amp;", "&") if older else ""
+
+    assert seen == [f"Reseller {number:03}" for number in reversed(range(120))]
+
+
+async def test_wrong_passwords_of_an_account_leave_few_lines(
+    operator: Person, database: Database, northwind: Reseller
+) -> None:
+    people.add(database, "ana@acme.example", access.Role.ADMIN, northwind.uuid)
+    for email in ("ana@acme.example", "nobody@acme.example"):
+        for _ in range(5):
+            with pytest.raises(NotSignedIn):
+                access.sign_in(database, email, "wrong")
+    page = words(await operator.see(paths.audit(subject="user")))
+
+    assert page.count("Wrong password") == 3
+    assert "nobody@acme.example" not in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_is_titled_and_names_where_one_is(operator: Person, path: str) -> None:
+    page = await operator.see(path)
+
+    assert page.count("<h1") == 1
+    assert page.count('aria-current="page"') == 2
