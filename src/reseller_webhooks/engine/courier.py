@@ -36,7 +36,6 @@ class Courier:
         self,
         webhook: Webhook,
         due: Due,
-        *,
         part: int = 0,
         epoch: int = 0,
         may_leave: Callable[[], bool] = _always,

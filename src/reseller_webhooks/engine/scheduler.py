@@ -251,10 +251,8 @@ class Scheduler:
 
     async def _attempt(self, lane: Lane, due: Due) -> None:
         try:
-            still = partial(self._may_leave, lane)
-            made = await self._courier.attempt(
-                lane.webhook, due, part=lane.part, epoch=lane.epoch, may_leave=still
-            )
+            may = partial(self._may_leave, lane)
+            made = await self._courier.attempt(lane.webhook, due, lane.part, lane.epoch, may)
             if self._counts(lane, made):
                 self._judge(lane, made)
                 self._recorder.add(made)
