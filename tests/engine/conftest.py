@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
 
+from tests.engine.running import Make, Running
 from tests.receivers.authority import Authority
+from tests.receivers.receiver import HOST, Behaviour, Receiver
 
 ON_BOTH_LOOPS = {"test_guard.py", "test_sender.py", "test_sender_hostile.py", "test_failures.py"}
 
@@ -28,3 +31,16 @@ def authority() -> Authority:
 @pytest.fixture(scope="session")
 def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return authority.write(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def make(tmp_path: Path, ca_file: Path) -> Make:
+    def made(**given: Any) -> Running:
+        return Running(tmp_path, ca_file, **given)
+
+    return made
+
+
+@pytest.fixture
+def receiving(authority: Authority) -> Callable[[Behaviour], Receiver]:
+    return lambda behaviour: Receiver(behaviour, tls=authority.serves(HOST))

@@ -23,11 +23,12 @@ from reseller_webhooks.engine.store_port import StorePort
 from reseller_webhooks.operations import deliveries, resellers, webhooks
 from reseller_webhooks.operations.leases import Standing, Worker
 from reseller_webhooks.secrets import Box
+from reseller_webhooks.store import deliveries as stored
 from reseller_webhooks.store import events, log, migrate
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log import Line, LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
-from tests.receivers.receiver import WAIT_S, everything_is_here
+from tests.receivers.receiver import WAIT_S, Request, everything_is_here
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -113,7 +114,9 @@ class Running:
             for resource in resources
         ]
         with self.database.write() as tx:
-            events.fan_out(tx, events.add(tx, some))
+            numbers = events.add(tx, some)
+            events.fan_out(tx, numbers)
+            stored.supersede(tx, numbers)
         self.poke()
         return [one.uuid for one in some]
 
@@ -159,3 +162,11 @@ class Running:
             return lines if len(lines) >= count else None
 
         return list(await self.until(enough))
+
+
+Make = Callable[..., Running]
+
+
+def ids(requests: list[Request]) -> list[str | None]:
+    """The event that each request tells of."""
+    return [request.header("webhook-id") for request in requests]

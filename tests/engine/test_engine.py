@@ -1,50 +1,16 @@
 """The engine from committed event to receiver and log: real store, sockets and TLS."""
 
-import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-import pytest
 from standardwebhooks import Webhook as Standard
 
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.webhooks import SpecPatch, TokenAuth
 from reseller_webhooks.operations import deliveries, webhooks
-from tests.engine.running import BODY, Running
-from tests.receivers.authority import Authority
-from tests.receivers.behaviours import answers, closes_unanswered, hangs, when
-from tests.receivers.receiver import HOST, Behaviour, Conversation, Receiver, Request
-
-Make = Callable[..., Running]
-
-
-@pytest.fixture
-def make(tmp_path: Path, ca_file: Path) -> Make:
-    def made(**given: Any) -> Running:
-        return Running(tmp_path, ca_file, **given)
-
-    return made
-
-
-@pytest.fixture
-def receiving(authority: Authority) -> Callable[[Behaviour], Receiver]:
-    return lambda behaviour: Receiver(behaviour, tls=authority.serves(HOST))
-
-
-def by_turns(statuses: list[int]) -> Behaviour:
-    """Another status for each request; the last one for all that follow, also when changed."""
-
-    async def behave(talk: Conversation) -> None:
-        while await talk.request():
-            await talk.answer(statuses.pop(0) if len(statuses) > 1 else statuses[0])
-
-    return behave
-
-
-def ids(requests: list[Request]) -> list[str | None]:
-    return [request.header("webhook-id") for request in requests]
+from tests.engine.running import BODY, Make, ids
+from tests.receivers.behaviours import answers, by_turns, closes_unanswered, hangs
+from tests.receivers.receiver import Behaviour, Receiver
 
 
 async def test_an_event_reaches_its_receiver_and_stands_in_the_log(
@@ -168,57 +134,6 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else(
     assert len(set(ids(arrived))) == len(delivered) == 200
 
 
-async def test_no_more_requests_are_under_way_than_the_webhook_allows(
-    make: Make, receiving: Callable[[Behaviour], Receiver]
-) -> None:
-    running = make()
-    go = asyncio.Event()
-    async with receiving(when(go, answers())) as receiver, running.sending():
-        running.webhook(receiver.url(), max_in_flight=3)
-        running.tell(*(f"c{i}" for i in range(20)))
-        await receiver.received(3)
-        await running.until(lambda: running.engines[0].in_flight == 3)
-        waiting = len(receiver.requests)
-        go.set()
-        await receiver.received(20)
-
-    assert waiting == 3
-    assert receiver.connections <= 3
-
-
-async def test_ordered_versions_of_a_resource_never_start_out_of_order(
-    make: Make, receiving: Callable[[Behaviour], Receiver]
-) -> None:
-    running = make()
-    flaky = by_turns([500, 200, 500, 200])
-    async with receiving(flaky) as receiver, running.sending():
-        running.webhook(receiver.url(), ordered=True)
-        sent = [running.tell("c1", version=version)[0] for version in range(1, 9)]
-        await running.closed(8)
-
-    firsts = list(dict.fromkeys(ids(receiver.requests)))
-    assert firsts == sent
-
-
-async def test_a_paused_webhook_gets_nothing_until_it_is_resumed(
-    make: Make, receiving: Callable[[Behaviour], Receiver]
-) -> None:
-    running = make()
-    async with receiving(answers()) as receiver, receiving(answers()) as other:
-        row = running.webhook(receiver.url())
-        running.webhook(other.url())
-        webhooks.pause(running.database, running.reseller, row.uuid)
-        async with running.sending():
-            running.tell("c1", "c2")
-            await running.closed(2)
-            before = len(receiver.requests)
-            webhooks.resume(running.database, running.reseller, row.uuid)
-            running.poke()
-            await receiver.received(2)
-
-    assert before == 0
-
-
 async def test_a_webhook_changed_while_it_is_used_goes_on_under_its_new_settings(
     make: Make, receiving: Callable[[Behaviour], Receiver]
 ) -> None:
@@ -304,16 +219,3 @@ async def test_a_lane_that_holds_many_slots_gives_way_to_one_that_waits(
             await running.closed(302)
 
     assert ahead < 300
-
-
-async def test_a_rate_is_not_exceeded(
-    make: Make, receiving: Callable[[Behaviour], Receiver]
-) -> None:
-    running = make()
-    async with receiving(answers()) as receiver, running.sending():
-        running.webhook(receiver.url(), rate_per_second=50)
-        running.tell(*(f"c{i}" for i in range(15)))
-        lines = await running.closed(15)
-
-    started = sorted(running.details(line).attempts[0].at for line in lines)
-    assert started[-1] - started[0] >= 14 * 20_000 * 0.95

@@ -21,6 +21,16 @@ def answers(status: int = 200, body: bytes = b"", **headers: str) -> Behaviour:
     return behave
 
 
+def by_turns(statuses: list[int]) -> Behaviour:
+    """Another status for each request; the last one for all that follow, also when changed."""
+
+    async def behave(talk: Conversation) -> None:
+        while await talk.request():
+            await talk.answer(statuses.pop(0) if len(statuses) > 1 else statuses[0])
+
+    return behave
+
+
 def says(raw: bytes) -> Behaviour:
     """Takes a request, writes these bytes and keeps quiet."""
 
