@@ -2,12 +2,14 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from reseller_webhooks import __version__, settings
+from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.audit import COMMAND
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
@@ -172,11 +174,41 @@ def add_user(
     typer.echo(f"{settings.load().public_url}/sign-in/{token}")
 
 
+@users.command("link")
+def link_user(email: str) -> None:
+    """Print a one-time sign-in link for a user who has forgotten the password."""
+    from reseller_webhooks.operations import people
+
+    token = people.link_for(_ready_database(), email)
+    if token is None:
+        raise Refused(f"there is no user {email}; add one with: reseller-webhooks users add")
+    typer.echo(f"{settings.load().public_url}/sign-in/{token}")
+
+
+@users.command("lock")
+def lock_user(email: str) -> None:
+    """Let a user in no more; sessions and links end at once."""
+    from reseller_webhooks.operations import people
+
+    database = _ready_database()
+    people.lock(database, None, people.uuid_of(database, email), reseller_id=None)
+
+
+@users.command("unlock")
+def unlock_user(email: str) -> None:
+    """Let a user in again."""
+    from reseller_webhooks.operations import people
+
+    database = _ready_database()
+    people.unlock(database, people.uuid_of(database, email), reseller_id=None)
+
+
 @api_keys.command("add")
 def add_api_key(
     scope: Annotated[str | None, typer.Option(help="platform.")] = None,
     reseller: Annotated[str | None, typer.Option(help="Id of the key's reseller.")] = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="May only read.")] = False,
+    name: Annotated[str, typer.Option(help="Which program is to use it.")] = "",
 ) -> None:
     """Add an API key and print it; it is shown this once."""
     from reseller_webhooks.operations import access
@@ -184,7 +216,27 @@ def add_api_key(
     if (scope is None) == (reseller is None) or (scope and (scope != Scope.PLATFORM or read_only)):
         raise typer.BadParameter("give either --scope platform or --reseller ID [--read-only]")
     wanted = Scope.PLATFORM if scope else Scope.RESELLER_READ if read_only else Scope.RESELLER
-    typer.echo(access.add_key(_ready_database(), wanted, reseller).key)
+    typer.echo(access.add_key(_ready_database(), wanted, reseller, name).key)
+
+
+@api_keys.command("list")
+def list_api_keys() -> None:
+    """Print the keys that hold, newest first: id, how it begins, scope, last use, name."""
+    from reseller_webhooks.operations import api_keys as operations
+
+    for one in operations.valid(_ready_database()):
+        used = "never"
+        if one.used_at:
+            used = f"{datetime.fromtimestamp(one.used_at // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        typer.echo("\t".join((one.uuid, one.start, one.scope, used, one.name)))
+
+
+@api_keys.command("revoke")
+def revoke_api_key(key: Annotated[str, typer.Argument(help="Its id, as list prints it.")]) -> None:
+    """Let nobody call with a key any more."""
+    from reseller_webhooks.operations import api_keys as operations
+
+    operations.revoke(_ready_database(), key)
 
 
 def _verify_mirror(sides: Any) -> NoReturn:

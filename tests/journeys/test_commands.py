@@ -45,6 +45,28 @@ def test_an_installation_is_set_up_by_four_commands(run: Run) -> None:
     assert all(key.startswith("rwk_") and len(key.split()) == 1 for key in keys)
 
 
+def test_keys_are_listed_and_revoked(run: Run) -> None:
+    for name in ("CRM import", "Billing"):
+        run("api-keys", "add", "--scope", "platform", "--name", name)
+    first, second = run("api-keys", "list").stdout.splitlines()
+    revoked = run("api-keys", "revoke", first.split("\t")[0])
+
+    assert first.split("\t")[2:] == ["platform", "never", "Billing"]
+    assert revoked.returncode == 0
+    assert run("api-keys", "list").stdout.splitlines() == [second]
+    assert run("api-keys", "revoke", "nothing").returncode == 1
+
+
+def test_a_user_is_locked_and_unlocked_and_gets_a_new_link(run: Run) -> None:
+    run("users", "add", "ops@acme.example", "--operator")
+    done = [run("users", step, "OPS@acme.example").returncode for step in ("lock", "unlock")]
+
+    assert done == [0, 0]
+    assert "/sign-in/" in run("users", "link", "ops@acme.example").stdout
+    assert "no user with id 'eve@acme.example'" in run("users", "lock", "eve@acme.example").stderr
+    assert run("users", "link", "eve@acme.example").returncode == 1
+
+
 def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
     before = run("check")
     run("migrate")

@@ -1,5 +1,7 @@
 """API keys, as an operator sees them: list and revoke. `access` makes and reads them."""
 
+from collections.abc import Iterator
+
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.operations.access import key_name
@@ -16,13 +18,12 @@ def page(database: Database, *, before: int | None = None, limit: int = 100) -> 
         return store.keys(tx, before=before, limit=limit)
 
 
-def get(database: Database, uuid: str) -> ApiKey:
-    """The key with that id."""
-    with database.read() as tx:
-        found = store.key_by_uuid(tx, uuid)
-    if found is None:
-        raise NotFound("API key", uuid)
-    return found
+def valid(database: Database) -> Iterator[ApiKey]:
+    """All that have not been revoked, newest first."""
+    found = page(database)
+    while found:
+        yield from (one for one in found if one.revoked_at is None)
+        found = page(database, before=found[-1].id)
 
 
 def revoke(database: Database, uuid: str) -> ApiKey:

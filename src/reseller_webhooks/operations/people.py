@@ -58,6 +58,15 @@ def link_for(database: Database, email: str) -> str | None:
         return _new_link(tx, person.id)
 
 
+def uuid_of(database: Database, email: str) -> str:
+    """The id of the user with that address; NotFound."""
+    with database.read() as tx:
+        person = store.person_by_email(tx, normal(email))
+    if person is None:
+        raise NotFound("user", email)
+    return person.uuid
+
+
 def page(
     database: Database, reseller_id: int | None, *, after: int = 0, limit: int = 100
 ) -> list[Person]:
