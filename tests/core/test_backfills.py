@@ -67,7 +67,6 @@ def target(**given: Any) -> Target:
         "part": 0,
         "resource": Resource.COMPANY,
         "actions": ALL,
-        "sends": True,
         "deleted": False,
     }
     return Target(**columns | given)
@@ -151,7 +150,6 @@ def test_it_cannot_tell_of_removed_records_where_deleted_is_not_ticked() -> None
 
 def test_it_goes_on_while_the_webhook_is_as_it_was() -> None:
     assert backfills.ending(backfill(), target()) == ""
-    assert backfills.ending(backfill(), target(sends=False)) == ""
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,24 @@ def test_tombstones_are_left_out(database: Database) -> None:
     assert told_of(database, row) == ["c0"]
 
 
+def test_many_tombstones_are_passed_by_short_steps_without_a_wait(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LOOKED_AT", 2)
+    row = prepared(database, 1)
+    with database.write() as tx:
+        records.add(tx, [tombstone(row, f"gone{n}") for n in range(9)])
+        records.add(tx, [record(reseller_id=row.reseller_id, uuid="last")])
+    began = begin(database, row, rate=1)
+    with database.write() as tx:
+        tx.connection.execute(update(backfill).values(next_at=began.next_at - 5 * SECOND))
+    steps = [step(database) for _ in range(5)]
+
+    assert steps == [1, 0, 0, 1, None]
+    assert told_of(database, row) == ["c0", "last"]
+    assert newest(database, row).state is BackfillState.DONE
+
+
 def test_tombstones_are_sent_when_asked_for(database: Database) -> None:
     row = prepared(database, 1)
     with database.write() as tx:
@@ -270,9 +288,19 @@ def test_nothing_is_made_while_the_webhook_does_not_send(
     with database.write() as tx:
         webhooks.change(tx, row.id, **held_back)
 
-    assert step(database) == 0
+    assert step(database) is None
     assert waiting(database, row) == []
     assert newest(database, row).state is BackfillState.RUNNING
+
+
+def test_it_goes_on_when_the_webhook_sends_again(database: Database) -> None:
+    row = prepared(database, 3)
+    begin(database, row)
+    for state in ("PAUSED", "ACTIVE"):
+        with database.write() as tx:
+            webhooks.change(tx, row.id, state=state)
+
+    assert step(database) == 2
 
 
 def test_it_waits_while_too_much_waits(database: Database) -> None:
@@ -413,15 +441,26 @@ def test_a_record_cannot_change_while_a_step_tells_of_it(database: Database) -> 
     row = prepared(database, 1)
     one = begin(database, row, rate=10)
     with database.write() as telling:
-        store.behind(telling, one, row.reseller_id)
+        store.following(telling, one, row.reseller_id)
         with database.write() as changing:
             statement = select(record_table.c.id).with_for_update(skip_locked=True)
 
             assert changing.connection.execute(statement).all() == []
 
 
-def tombstone(row: WebhookRow) -> Any:
-    return record(reseller_id=row.reseller_id, uuid="gone", removed=True, content=None, status=None)
+def test_an_estimate_looks_at_so_many_records_and_no_more(database: Database) -> None:
+    row = prepared(database, 3)
+    with database.write() as tx:
+        records.add(tx, [tombstone(row)])
+        of_it = {"resource": row.resource, "reseller_id": row.reseller_id}
+
+        assert store.estimate(tx, **of_it, limit=4) == (3, False)
+        assert store.estimate(tx, **of_it, limit=2) == (3, True)
+        assert store.count(tx, **of_it, with_removed=True) == 4
+
+
+def tombstone(row: WebhookRow, uuid: str = "gone") -> Any:
+    return record(reseller_id=row.reseller_id, uuid=uuid, removed=True, content=None, status=None)
 
 
 def closed(database: Database) -> Sequence[str]:

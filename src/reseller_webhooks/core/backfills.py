@@ -64,13 +64,12 @@ class Backfill:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a step has to know of the webhook. sends: neither paused nor its circuit open."""
+    """What a step has to know of the webhook."""
 
     reseller_id: int
     part: int
     resource: Resource
     actions: frozenset[Action]
-    sends: bool
     deleted: bool
 
 

@@ -12,22 +12,26 @@ from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.store import backfills as store
 from reseller_webhooks.store import deliveries, events, webhooks
+from reseller_webhooks.store.backfills import Next
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.webhooks import WebhookRow
 
 COUNTED_MAX = 10_000
 """More than these are only known to be more, where a page asks each time it is shown."""
+AGAIN = SECOND // 10
+"""Somebody is just changing the record that comes next; they are done soon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """The webhook's newest backfill if any, and how many records a new one would send.
 
-    count: at most COUNTED_MAX + 1, and 0 while one is running.
+    is_more: whether there may be more than `count`. While one is running nothing is counted.
     """
 
     newest: Backfill | None
-    count: int
+    count: int = 0
+    is_more: bool = False
 
 
 def begin(
@@ -74,15 +78,9 @@ def prospect(database: Database, row: WebhookRow) -> Prospect:
     with database.read() as tx:
         newest = store.of(tx, row.id)
         if newest and newest.state is BackfillState.RUNNING:
-            return Prospect(newest, 0)
-        count = store.count(
-            tx,
-            row.resource,
-            reseller_id=row.reseller_id,
-            with_removed=False,
-            limit=COUNTED_MAX + 1,
-        )
-        return Prospect(newest, count)
+            return Prospect(newest)
+        count = store.estimate(tx, row.resource, reseller_id=row.reseller_id, limit=COUNTED_MAX)
+        return Prospect(newest, *count)
 
 
 def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
@@ -114,14 +112,13 @@ def _step(tx: Tx, one: Backfill, target: Target, public_url: str) -> int:
     if reason := core.ending(one, target):
         store.end(tx, one, BackfillState.CANCELLED, reason)
         return 0
-    queued = store.due_deliveries(tx, one.webhook_id, limit=one.ahead_max)
-    if not target.sends or queued >= one.ahead_max:
+    if store.due_deliveries(tx, one.webhook_id, limit=one.ahead_max) == one.ahead_max:
         store.move(tx, one, passed=one.passed, sent=one.sent, next_at=tx.now + SECOND)
         return 0
-    records, is_end = store.behind(tx, one, target.reseller_id)
-    made = _made(tx, one, target, records, public_url)
+    following = store.following(tx, one, target.reseller_id)
+    made = _made(tx, one, target, following.records, public_url)
     _deliver(tx, one, target, made)
-    _note(tx, one, records, is_end=is_end)
+    _note(tx, one, following)
     return len(made)
 
 
@@ -144,12 +141,14 @@ def _deliver(tx: Tx, one: Backfill, target: Target, made: list[Event]) -> None:
     deliveries.supersede(tx, numbers)
 
 
-def _note(tx: Tx, one: Backfill, records: list[Record], *, is_end: bool) -> None:
-    passed = records[-1].id or 0 if records else one.passed
-    # After a standstill it goes on from now; it does not make up for lost time.
-    next_at = max(one.next_at + SECOND, tx.now) if records else tx.now + SECOND
-    store.move(tx, one, passed=passed, sent=one.sent + len(records), next_at=next_at)
-    if is_end:
+def _note(tx: Tx, one: Backfill, following: Next) -> None:
+    count = len(following.records)
+    stuck = following.passed == one.passed
+    wait = AGAIN if stuck else SECOND * count // one.rate
+    # After a standstill it makes up for a second at most.
+    next_at = max(one.next_at, tx.now - SECOND) + wait
+    store.move(tx, one, passed=following.passed, sent=one.sent + count, next_at=next_at)
+    if following.is_end:
         store.end(tx, one, BackfillState.DONE)
 
 

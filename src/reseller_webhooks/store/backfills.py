@@ -5,9 +5,10 @@ The position moves in the transaction that makes the deliveries, so a kill loses
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reseller_webhooks.clock import Micros
@@ -22,6 +23,8 @@ from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import backfill, delivery, record, webhook
 
 CHUNK = 500
+LOOKED_AT = 1_000
+"""Records that a step may find removed, before the next one goes on; it is to stay short."""
 
 
 def begin(tx: Tx, one: Backfill) -> None:
@@ -47,15 +50,18 @@ def of(tx: Tx, webhook_id: int) -> Backfill | None:
 
 def is_due(tx: Tx) -> bool:
     """Whether a step of any backfill is due."""
-    statement = select(backfill.c.webhook_id).where(*_due(tx.now)).limit(1)
-    return tx.connection.execute(statement).first() is not None
+    statement = select(backfill.c.webhook_id).join_from(backfill, webhook).where(*_due(tx.now))
+    return tx.connection.execute(statement.limit(1)).first() is not None
 
 
 def due(tx: Tx) -> tuple[Backfill, Target] | None:
-    """The backfill whose step is due first, locked, and its webhook."""
+    """The backfill whose step is due first, locked, and its webhook.
+
+    None is due while its webhook does not send: paused, or with an open circuit.
+    """
     statement = (
         select(backfill, *_TARGET)
-        .join(webhook, webhook.c.id == backfill.c.webhook_id)
+        .join_from(backfill, webhook)
         .where(*_due(tx.now))
         .order_by(backfill.c.next_at)
         .limit(1)
@@ -75,43 +81,58 @@ def end(tx: Tx, one: Backfill, state: BackfillState, reason: str = "") -> bool:
     return _change(tx, one, state=state.value, reason=reason, finished_at=tx.now)
 
 
-def count(
-    tx: Tx, resource: Resource, *, reseller_id: int, with_removed: bool, limit: int | None = None
-) -> int:
-    """How many records a backfill has to send, as they are now; counted up to `limit`."""
-    some = select(record.c.id).where(*_of(reseller_id, resource, with_removed=with_removed))
-    numbers = some.limit(limit).subquery()
-    return tx.connection.execute(select(func.count()).select_from(numbers)).scalar_one()
+def count(tx: Tx, resource: Resource, *, reseller_id: int, with_removed: bool) -> int:
+    """How many records a backfill has to send, as they are now."""
+    given = _of(reseller_id, resource)
+    wanted = given if with_removed else [*given, record.c.removed.is_(False)]
+    return tx.connection.execute(select(func.count()).where(*wanted)).scalar_one()
+
+
+def estimate(tx: Tx, resource: Resource, *, reseller_id: int, limit: int) -> tuple[int, bool]:
+    """How many live records are among the first `limit`, and whether there are more records."""
+    some = select(record.c.removed).where(*_of(reseller_id, resource)).limit(limit + 1).subquery()
+    live = func.coalesce(func.sum(case((some.c.removed, 0), else_=1)), 0)
+    found, seen = tx.connection.execute(select(live, func.count()).select_from(some)).one()
+    return found, seen > limit
 
 
 def last(tx: Tx, resource: Resource, *, reseller_id: int) -> int:
     """The number of the newest record; 0 when there is none."""
-    statement = select(func.max(record.c.id)).where(*_of(reseller_id, resource, with_removed=True))
+    statement = select(func.max(record.c.id)).where(*_of(reseller_id, resource))
     return tx.connection.execute(statement).scalar() or 0
 
 
-def behind(tx: Tx, one: Backfill, reseller_id: int) -> tuple[list[Record], bool]:
-    """Its next records, locked against changes, and whether these are all that are left.
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What a step tells of, locked against changes, and the record that it comes to with that."""
 
-    One that somebody is just changing is not waited for, as they may wait for another of these;
+    records: list[Record]
+    passed: int
+    is_end: bool
+
+
+def following(tx: Tx, one: Backfill, reseller_id: int) -> Next:
+    """The next records; they may be few where nearly all that follows is removed.
+
+    One that somebody is just changing is not waited for, as they may wait for another of these:
     the records end before it, and the next step finds it changed.
     """
+    limit = one.rate + LOOKED_AT
     statement = (
-        select(*_RECORD)
-        .where(
-            *_of(reseller_id, one.resource, with_removed=one.with_removed),
-            record.c.id > one.passed,
-            record.c.id <= one.last,
-        )
+        select(record.c.id, record.c.removed)
+        .where(*_of(reseller_id, one.resource), record.c.id.between(one.passed + 1, one.last))
         .order_by(record.c.id)
+        .limit(limit)
     )
-    locking = statement.limit(one.rate).with_for_update(read=True, skip_locked=True)
-    rows = tx.connection.execute(locking).mappings().all()
-    locked = {row["id"]: Record(**{**row, "resource": one.resource}) for row in rows}
-    numbers = statement.with_only_columns(record.c.id).limit(one.rate + 1)
-    there = list(tx.connection.execute(numbers).scalars())
-    held = list(takewhile(locked.__contains__, there))
-    return [locked[number] for number in held], len(held) == len(there)
+    seen = tx.connection.execute(statement).tuples().all()
+    every = [number for number, removed in seen if one.with_removed or not removed]
+    wanted = every[: one.rate]
+    locked = _locked(tx, wanted)
+    held = list(takewhile(locked.__contains__, wanted))
+    records = [locked[number] for number in held]
+    if len(held) < len(every):
+        return Next(records, passed=held[-1] if held else one.passed, is_end=False)
+    return Next(records, passed=seen[-1][0] if seen else one.passed, is_end=len(seen) < limit)
 
 
 def under_way(tx: Tx, webhook_id: int, uuids: Collection[str]) -> dict[str, int]:
@@ -173,19 +194,28 @@ _TARGET = [
     webhook.c.part,
     webhook.c.resource.label("about"),
     webhook.c.actions,
-    webhook.c.state.label("webhook_state"),
-    webhook.c.circuit,
     webhook.c.deleted_at,
 ]
 
 
 def _due(now: Micros) -> tuple[ColumnElement[bool], ...]:
-    return backfill.c.state == _RUNNING, backfill.c.next_at <= now
+    sends = (webhook.c.state == WebhookState.ACTIVE.value) & (webhook.c.circuit == "CLOSED")
+    goes_on = sends | webhook.c.deleted_at.is_not(None)
+    return backfill.c.state == _RUNNING, backfill.c.next_at <= now, goes_on
 
 
-def _of(reseller_id: int, resource: Resource, *, with_removed: bool) -> list[ColumnElement[bool]]:
-    given = [record.c.reseller_id == reseller_id, record.c.resource == resource.value]
-    return given if with_removed else [*given, record.c.removed.is_(False)]
+def _of(reseller_id: int, resource: Resource) -> list[ColumnElement[bool]]:
+    return [record.c.reseller_id == reseller_id, record.c.resource == resource.value]
+
+
+def _locked(tx: Tx, numbers: list[int]) -> dict[int, Record]:
+    """Those of the records that nobody is changing, as they are now and stay until we commit."""
+    statement = select(*_RECORD).where(record.c.id.in_(numbers))
+    locking = statement.with_for_update(read=True, skip_locked=True)
+    return {
+        row["id"]: Record(**{**row, "resource": Resource(row["resource"])})
+        for row in tx.connection.execute(locking).mappings()
+    }
 
 
 def _change(tx: Tx, one: Backfill, **columns: object) -> bool:
@@ -206,6 +236,5 @@ def _target(row: RowMapping) -> Target:
         part=row["part"],
         resource=Resource(row["about"]),
         actions=from_mask(row["actions"]),
-        sends=row["webhook_state"] == WebhookState.ACTIVE and row["circuit"] == "CLOSED",
         deleted=row["deleted_at"] is not None,
     )

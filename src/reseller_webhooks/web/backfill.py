@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from reseller_webhooks.core.backfills import RATE, Backfill, can_tell
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.operations import backfills
-from reseller_webhooks.operations.backfills import COUNTED_MAX
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.webhooks import WebhookRow
 
@@ -31,17 +30,16 @@ def section(database: Database, row: WebhookRow) -> Section:
     found = backfills.prospect(database, row)
     return Section(
         newest=found.newest,
-        prospect=_words(found.count),
+        prospect=_words(found.count, is_more=found.is_more),
         waits=_waits(row),
         possible=can_tell(row.actions),
         tells_of_removed=Action.REMOVED in row.actions,
     )
 
 
-def _words(count: int) -> str:
-    if count > COUNTED_MAX:
-        return f"more than {COUNTED_MAX:,} records"
-    return "1 record" if count == 1 else f"{count:,} records"
+def _words(count: int, *, is_more: bool) -> str:
+    words = "1 record" if count == 1 else f"{count:,} records"
+    return f"at least {words}" if is_more else words
 
 
 def _waits(row: WebhookRow) -> str:
