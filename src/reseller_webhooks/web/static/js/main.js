@@ -3,6 +3,7 @@ import { tellTimes } from "./times.js";
 import { offerCopying } from "./copying.js";
 import { offerShowing } from "./showing.js";
 import { sendOnce } from "./sending.js";
+import { followProgress } from "./progress.js";
 import { askInZone } from "./zones.js";
 
 tellTimes();
@@ -10,3 +11,4 @@ offerCopying();
 offerShowing();
 sendOnce();
 askInZone();
+followProgress();
