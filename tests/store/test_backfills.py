@@ -18,14 +18,14 @@ from reseller_webhooks.operations import backfills
 from reseller_webhooks.store import backfills as store
 from reseller_webhooks.store import deliveries, events, migrate, records, webhooks
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import attempt, backfill, delivery
+from reseller_webhooks.store.schema import attempt, audit, backfill, delivery
 from reseller_webhooks.store.schema import record as record_table
 from reseller_webhooks.store.webhooks import WebhookRow
 from tests.store.making import due, made, record, reseller, told, webhook
 from tests.store.making import event as an_event
 
 URL = "https://platform.example"
-HELD = ("reseller", "record", "webhook", "event", "delivery", "attempt", "backfill")
+HELD = ("audit", "reseller", "record", "webhook", "event", "delivery", "attempt", "backfill")
 # SQLite has one writer, so nothing can happen between two of its statements.
 POSTGRES = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 
@@ -334,6 +334,16 @@ def test_a_cancelled_one_makes_nothing_more(database: Database) -> None:
     assert cancelled.state is BackfillState.CANCELLED
     assert cancelled.finished_at
     assert step_now(database) is None
+
+
+def test_who_begins_and_cancels_one_is_written_down(database: Database) -> None:
+    row = prepared(database, 5)
+    begin(database, row)
+    backfills.cancel(database, row.reseller_id, row.uuid)
+    with database.read() as tx:
+        acts = list(tx.connection.execute(select(audit.c.act).order_by(audit.c.id)).scalars())
+
+    assert acts == ["webhook.backfill-begun", "webhook.backfill-cancelled"]
 
 
 def test_what_is_over_cannot_be_cancelled(database: Database) -> None:

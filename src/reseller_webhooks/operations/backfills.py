@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core import backfills as core
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.backfills import RATE, Backfill, BackfillState, Target
 from reseller_webhooks.core.changes import Stamp
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.records import Record
+from reseller_webhooks.operations import audit as audits
+from reseller_webhooks.store import audit, deliveries, events, webhooks
 from reseller_webhooks.store import backfills as store
-from reseller_webhooks.store import deliveries, events, webhooks
 from reseller_webhooks.store.backfills import Next
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -64,6 +66,8 @@ def begin(
             finished_at=None,
         )
         store.begin(tx, begun)
+        asked = {"rate": rate, "removed": with_removed}
+        audit.write(tx, Act.WEBHOOK_BACKFILL_BEGUN, audits.webhook(row), asked)
         return begun
 
 
@@ -89,6 +93,7 @@ def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
         row = _webhook(tx, reseller_id, uuid)
         if not store.end(tx, _newest(tx, row), BackfillState.CANCELLED):
             raise Conflict("no backfill of this webhook is running; there is nothing to cancel")
+        audit.write(tx, Act.WEBHOOK_BACKFILL_CANCELLED, audits.webhook(row))
         return _newest(tx, row)
 
 
