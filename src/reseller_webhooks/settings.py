@@ -63,6 +63,21 @@ class Settings(BaseSettings):
         False, description="also send the token as AppDirect-Webhook-Token"
     )
 
+    oidc_issuer: str = Field(
+        "", description="https URL of an OpenID Connect provider that people may sign in with"
+    )
+    oidc_client_id: str = Field("", description="what that provider knows this program by")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="shown to that provider; empty for a public client"
+    )
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_over_tls(cls, value: str) -> str:
+        if value and not value.startswith("https://"):
+            raise ValueError("give a URL that begins with https://")
+        return value
+
     @field_validator("secret_keys", "allow_targets", "retry_schedule", mode="before")
     @classmethod
     def _comma_list(cls, value: Any) -> Any:

@@ -17,6 +17,7 @@ from reseller_webhooks.web.log_filter import shown_id
 from tests.web.browsing import HOST, OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, token_in
 
 OPEN = {"/", paths.SIGN_IN, f"{paths.SIGN_IN}/{{token}}", f"{paths.INVITE}/{{token}}"}
+OPEN |= {paths.OPENID, paths.OPENID_BACK}
 """What nobody has to sign in for."""
 
 

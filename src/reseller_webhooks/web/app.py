@@ -4,7 +4,7 @@ from fastapi import Depends, FastAPI
 from starlette.responses import Response
 
 from reseller_webhooks.operations.house import House
-from reseller_webhooks.web import errors
+from reseller_webhooks.web import errors, openid
 from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.head import HeadAsGet
 from reseller_webhooks.web.headers import StrictHeaders
@@ -15,6 +15,7 @@ from reseller_webhooks.web.routes import (
     audit_log,
     backfill,
     entrance,
+    entrance_openid,
     invited,
     log,
     operator,
@@ -28,6 +29,8 @@ from reseller_webhooks.web.visiting import genuine
 
 NOT_FOUND = 404
 AREAS = (
+    # Its addresses come before those of links, whose token is any text.
+    entrance_openid.routes,
     entrance.routes,
     invited.routes,
     account.routes,
@@ -48,7 +51,8 @@ AREAS = (
 def create_web(house: House) -> FastAPI:
     """Every page. No route changes anything before `genuine` has passed its form."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.site = Site(house, Cookies(secure=house.settings.public_url.startswith("https://")))
+    cookies = Cookies(secure=house.settings.public_url.startswith("https://"))
+    app.state.site = Site(house, cookies, openid=openid.of(house.settings))
     app.get("/static/{version}/{name:path}")(static)
     for area in AREAS:
         app.include_router(area, dependencies=[Depends(genuine)])

@@ -9,6 +9,7 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.operations.access import SESSION_LIVES
 
 NOTICE_LIVES_S = 120
+OPENID_LIVES_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,18 @@ class Cookies:
     def drop_notice(self, response: Response) -> None:
         """It has been told."""
         self._set(response, "notice", "", 0)
+
+    def openid(self, request: Request) -> str:
+        """The sealed sign-in that an identity provider was asked for, or nothing."""
+        return self._get(request, "openid")
+
+    def keep_openid(self, response: Response, sealed: str) -> None:
+        """Remember it until the provider sends the browser back."""
+        self._set(response, "openid", sealed, OPENID_LIVES_S)
+
+    def drop_openid(self, response: Response) -> None:
+        """It has come back."""
+        self._set(response, "openid", "", 0)
 
     def _name(self, name: str) -> str:
         return f"__Host-webhooks-{name}" if self.secure else f"webhooks-{name}"

@@ -19,6 +19,7 @@ from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import notices
 from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.openid import OpenId
 from reseller_webhooks.web.rendering import templates
 
 SEE_OTHER = 303
@@ -28,11 +29,15 @@ DETAIL_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all pages share. tests: how many test notifications of a reseller are under way."""
+    """What all pages share. tests: how many test notifications of a reseller are under way.
+
+    openid: the identity provider, if there is one.
+    """
 
     house: House
     cookies: Cookies
     tests: Counter[int] = field(default_factory=Counter)
+    openid: OpenId | None = None
 
     def render(self, template: str, **given: Any) -> str:
         """A template with what it is given."""

@@ -3,6 +3,8 @@
 from urllib.parse import urlencode
 
 SIGN_IN = "/sign-in"
+OPENID = f"{SIGN_IN}/openid"
+OPENID_BACK = f"{OPENID}/callback"
 SIGN_OUT = "/sign-out"
 INVITE = "/invite"
 ACCOUNT = "/account"
@@ -73,6 +75,11 @@ def log(**filters: str) -> str:
 def sign_in(wanted: str = "") -> str:
     """The sign-in page, and where to go on to."""
     return f"{SIGN_IN}?{urlencode({'next': wanted})}" if wanted else SIGN_IN
+
+
+def openid(wanted: str) -> str:
+    """Where signing in with the identity provider begins, and where to go on to."""
+    return f"{OPENID}?{urlencode({'next': wanted})}" if wanted else OPENID
 
 
 def after_sign_in(wanted: str) -> str:

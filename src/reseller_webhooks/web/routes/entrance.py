@@ -27,7 +27,7 @@ def sign_in_page(page: Anyone) -> Response:
     wanted = page.request.query_params.get("next", "")
     if page.visitor:
         return page.go(paths.after_sign_in(wanted))
-    return _form(page, wanted)
+    return sign_in_form(page, wanted)
 
 
 @routes.post(paths.SIGN_IN)
@@ -38,11 +38,11 @@ def sign_in(page: Anyone, form: Posted) -> Response:
         token = access.sign_in(page.database, email, form.exact("password"), page.device)
     except NotSignedIn as error:
         status = TOO_MANY if error.retry_after_s else NOT_SIGNED_IN
-        answer = _form(page, wanted, status, email=email, wrong=sentence(str(error)))
+        answer = sign_in_form(page, wanted, status, email=email, wrong=sentence(str(error)))
         if error.retry_after_s:
             answer.headers["retry-after"] = str(error.retry_after_s)
         return answer
-    return _entered(page, token, paths.after_sign_in(wanted))
+    return entered(page, token, paths.after_sign_in(wanted))
 
 
 @routes.get(paths.SIGN_IN + "/{token}")
@@ -54,7 +54,7 @@ def sign_in_by_link(page: Anyone, token: str) -> Response:
         session = access.sign_in_by_link(page.database, token, page.device)
     except NotSignedIn:
         return page.html("link_gone.html", GONE)
-    return _entered(page, session, paths.WEBHOOKS)
+    return entered(page, session, paths.WEBHOOKS)
 
 
 @routes.post(paths.SIGN_OUT)
@@ -66,15 +66,17 @@ def sign_out(page: SignedIn) -> Response:
     return response
 
 
-def _form(
+def sign_in_form(
     page: Page, wanted: str, status: int = 200, *, email: str = "", wrong: str = ""
 ) -> Response:
+    """The sign-in page, with what went wrong if anything did."""
     response = page.html("sign_in.html", status, wanted=wanted, email=email, wrong=wrong)
     page.site.cookies.keep_form_token(response, page.form_token)
     return response
 
 
-def _entered(page: Page, token: str, path: str) -> Response:
+def entered(page: Page, token: str, path: str) -> Response:
+    """Signed in, and on to a page; whoever was signed in here is out."""
     _end_session(page)
     response = RedirectResponse(path, SEE_OTHER)
     page.site.cookies.keep_session(response, token)
