@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def _prepare(directory: Path, variant: Variant, url: str) -> None:
-    place = Workplace(_file(directory, variant))
+    place = Workplace(_url(directory, variant))
     reseller = place.reseller("Bench")
     at_once = max(2, AT_ONCE // variant.webhooks)
     hooks = [
@@ -111,7 +111,7 @@ def _print(rounds: list[list[Cost]]) -> None:
 
 async def _alone(directory: Path, variant: Variant) -> Cost:
     """One measurement, in this process."""
-    place = Workplace(_file(directory, variant))
+    place = Workplace(_url(directory, variant))
     hooks, bodies = _there(place, variant)
     cpu = time.process_time()
     async with place.sending(directory / "ca.pem", slots=AT_ONCE) as (engine, store):
@@ -143,8 +143,8 @@ def _there(place: Workplace, variant: Variant) -> tuple[list[WebhookRow], list[i
     return hooks, list(range(1, BODIES + 1))
 
 
-def _file(directory: Path, variant: Variant) -> Path:
-    return directory / f"flat-{VARIANTS.index(variant)}.db"
+def _url(directory: Path, variant: Variant) -> str:
+    return f"sqlite:///{directory}/flat-{VARIANTS.index(variant)}.db"
 
 
 if __name__ == "__main__":

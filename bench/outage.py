@@ -74,7 +74,7 @@ class Drill:
     def __init__(self, directory: Path, street: Street) -> None:
         self.street = street
         self.ca_file = directory / "ca.pem"
-        self.place = Workplace(directory / "outage.db")
+        self.place = Workplace(f"sqlite:///{directory}/outage.db")
         self.resellers = [self.place.reseller(f"R{n}") for n in range(RECEIVERS)]
         self.hooks = [
             self.place.webhook(reseller, f"https://127.0.0.1:{port}/hook", at_once=AT_ONCE)

@@ -54,6 +54,8 @@ class Link:
         self._listens = threading.Event()
         self._loop = asyncio.new_event_loop()
         self.port = 0
+        self.sent = 0
+        """How often something went to the server: round trips, if each waits for its answer."""
         threading.Thread(target=self._run, daemon=True).start()
         self._listens.wait()
 
@@ -87,12 +89,15 @@ class Link:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+        await asyncio.gather(
+            self._pass(reader, back, asks=True), self._pass(there, writer, asks=False)
+        )
 
-    async def _pass(self, source: StreamReader, target: StreamWriter) -> None:
+    async def _pass(self, source: StreamReader, target: StreamWriter, *, asks: bool) -> None:
         with suppress(OSError):
             while some := await source.read(CHUNK):
                 await self._open.wait()
+                self.sent += asks
                 target.write(some)
                 await target.drain()
         target.close()

@@ -1,4 +1,4 @@
-"""An engine in this process, on a real SQLite file with rows put there in bulk, for benches that
+"""An engine in this process, and a real store with rows put there in bulk, for benches that
 need a store in a state which the program would take days to reach."""
 
 import asyncio
@@ -24,7 +24,7 @@ from reseller_webhooks.engine.sender import Sender
 from reseller_webhooks.engine.store_port import StorePort
 from reseller_webhooks.operations import resellers, webhooks
 from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import bulk, events, migrate
+from reseller_webhooks.store import bulk, deliveries, events, migrate
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.schema import delivery
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -70,8 +70,8 @@ class CountingStore(StorePort):
 class Workplace:
     """The store and what to put there."""
 
-    def __init__(self, file: Path) -> None:
-        self.database = Database(f"sqlite:///{file}")
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
         self.box = Box([KEY])
         migrate.upgrade(self.database)
 
@@ -96,6 +96,7 @@ class Workplace:
         with self.database.write() as tx:
             numbers = events.add(tx, some)
             events.fan_out(tx, numbers)
+            deliveries.supersede(tx, numbers)
         return [one.uuid for one in some]
 
     def bodies(self, reseller: int, count: int) -> list[int]:
