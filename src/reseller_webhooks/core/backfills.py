@@ -18,7 +18,8 @@ from reseller_webhooks.core.stages import Stage, stage_of
 RATE = 50
 """Records a second, unless somebody asks for another rate."""
 RATE_MAX = 1_000
-"""One second's records are one transaction, which must not hold up the others for long."""
+STEP_MAX = 250
+"""Records in one step, which is one transaction and must not hold up the others for long."""
 AHEAD_S = 2
 """So many seconds' worth may wait to be sent; then nothing is added, so that no queue grows."""
 AHEAD_MIN = 100
@@ -55,6 +56,11 @@ class Backfill:
     started_at: int
     next_at: int
     finished_at: int | None
+
+    @property
+    def step(self) -> int:
+        """Records that one step tells of: a second's, or less where that would be too many."""
+        return min(self.rate, STEP_MAX)
 
     @property
     def ahead_max(self) -> int:

@@ -9,8 +9,8 @@ from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.operations import backfills
 from reseller_webhooks.store.database import Database
 
-LOOK_S = 0.25
-"""A step is due once a second; the rate is kept over several, so coming late does no harm."""
+LOOK_S = 0.5
+"""A step that comes late is made up for, so the rate is kept."""
 
 log = structlog.get_logger()
 

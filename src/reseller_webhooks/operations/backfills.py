@@ -104,7 +104,7 @@ def is_due(database: Database) -> bool:
 
 
 def step(database: Database, *, public_url: str) -> int | None:
-    """Take the backfill that is due first a step on: one second's worth of records.
+    """Take the backfill that is due first a step on: one second's worth of records, or fewer.
 
     How many deliveries that made; None when no step is due, or another worker takes it.
     """

@@ -117,7 +117,7 @@ def following(tx: Tx, one: Backfill, reseller_id: int) -> Next:
     One that somebody is just changing is not waited for, as they may wait for another of these:
     the records end before it, and the next step finds it changed.
     """
-    limit = one.rate + LOOKED_AT
+    limit = one.step + LOOKED_AT
     statement = (
         select(record.c.id, record.c.removed)
         .where(*_of(reseller_id, one.resource), record.c.id.between(one.passed + 1, one.last))
@@ -126,7 +126,7 @@ def following(tx: Tx, one: Backfill, reseller_id: int) -> Next:
     )
     seen = tx.connection.execute(statement).tuples().all()
     every = [number for number, removed in seen if one.with_removed or not removed]
-    wanted = every[: one.rate]
+    wanted = every[: one.step]
     locked = _locked(tx, wanted)
     held = list(takewhile(locked.__contains__, wanted))
     records = [locked[number] for number in held]
