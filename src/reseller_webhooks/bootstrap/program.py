@@ -84,7 +84,7 @@ class Program:
         )
         self._store = StorePort(self.database, self.box, _worker(settings))
         self._leases = Leases(self._store, ttl_s=settings.lease_s, hold_s=settings.timeout_s)
-        self._hints = Hints(settings.database, self._wake)
+        self._hints = Hints(settings.database, lambda: self._wake(webhooks=False))
         self._courier = Courier(
             send=self._sender.send,
             tokens=Tokens(self._sender),
@@ -92,7 +92,9 @@ class Program:
             policy=RetryPolicy(tuple(settings.retry_schedule)),
             legacy_token=settings.legacy_token_header,
         )
-        self._intake = Intake(self.database, settings.public_url, self._poke)
+        self._intake = Intake(
+            self.database, settings.public_url, lambda: self._poke(webhooks=False)
+        )
         self._engine: Engine | None = None
         self.house = House(
             settings=settings,
@@ -162,14 +164,14 @@ class Program:
             presence.share()
         return presence
 
-    def _poke(self) -> None:
+    def _poke(self, *, webhooks: bool = True) -> None:
         """Something was committed here."""
-        self._wake()
+        self._wake(webhooks=webhooks)
         self._hints.give()
 
-    def _wake(self) -> None:
+    def _wake(self, *, webhooks: bool) -> None:
         if self._engine:
-            self._engine.poke()
+            self._engine.poke(webhooks=webhooks)
 
     async def _try_now(self, webhook: Webhook) -> Attempt:
         at = clock.now()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from math import inf
 from typing import Any
 
 import structlog
@@ -48,6 +49,7 @@ class Engine:
         self._poked = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._webhooks_since = 0
+        self._learn_at = -inf
         self._arrivals = Arrivals()
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -68,10 +70,13 @@ class Engine:
             return "the store has not confirmed what this worker may send for; see the log"
         return self._recorder.ailing
 
-    def poke(self) -> None:
-        """Something was committed; look at once instead of at the next poll. From any thread."""
+    def poke(self, *, webhooks: bool = True) -> None:
+        """Something was committed; look at once instead of at the next poll. From any thread.
+
+        webhooks: whether those may have changed too, and not only deliveries been made.
+        """
         if self._loop and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._poked.set)
+            self._loop.call_soon_threadsafe(self._look, webhooks)
 
     async def start(self) -> None:
         """Begin; returns once every webhook that is ours is known."""
@@ -120,7 +125,8 @@ class Engine:
                     await self._poked.wait()
             self._poked.clear()
             try:
-                await self._learn()
+                if self._loop and self._loop.time() >= self._learn_at:
+                    await self._learn()
                 told = await self._arrived()
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))
@@ -128,8 +134,14 @@ class Engine:
                 continue
             self._scheduler.tell(told)
 
+    def _look(self, webhooks: bool) -> None:
+        if webhooks:
+            self._learn_at = -inf
+        self._poked.set()
+
     async def _learn(self) -> None:
         now = self._courier.world.now()
+        self._learn_at = asyncio.get_running_loop().time() + POLL_S
         known = await self._store.webhooks(self._webhooks_since, self._owner.parts)
         self._scheduler.learn(known)
         self._webhooks_since = now - SLACK
