@@ -12,7 +12,8 @@ from reseller_webhooks.store import webhooks as store
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
-from tests.web.browsing import Person, a_webhook, words
+from reseller_webhooks.web.log_filter import shown_id
+from tests.web.browsing import Person, a_webhook, tell, words
 
 
 @pytest.fixture
@@ -130,6 +131,20 @@ async def test_it_says_why_one_has_ended_by_itself(
     backfills.step(house.database, public_url="https://platform.example")
 
     assert "Its webhook is about another resource now, Order." in await section(admin, row)
+
+
+async def test_a_delivery_tells_that_it_is_part_of_one(
+    house: House, row: WebhookRow, admin: Person
+) -> None:
+    companies(house, row, 1)
+    await begins(admin, row)
+    backfills.step(house.database, public_url="https://platform.example")
+    (told,) = tell(house, row)
+    restated = words(await admin.see(paths.delivery(shown_id(told - 1))))
+    changed = words(await admin.see(paths.delivery(shown_id(told))))
+
+    assert "Part of Sending the present state" in restated
+    assert "Part of" not in changed
 
 
 async def test_a_viewer_sees_how_far_it_is_and_can_do_nothing(
