@@ -9,6 +9,7 @@ from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import deliveries, log
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.tally import Tally, tally
 from tests.store.making import due, event, made, reseller, told, webhook
 
 
@@ -59,6 +60,24 @@ def test_each_filter_leaves_what_it_names(
     with database.read() as tx:
         found = log.page(tx, LogQuery(owner, **given))
     assert [line.resource_uuid for line in found] == expected
+
+    with database.read() as tx:
+        asked = {name: value for name, value in given.items() if name != "limit"}
+        if "limit" not in given:
+            assert tally(tx, LogQuery(owner, **asked)) == Tally(len(expected), more=False)
+
+
+def test_counting_ends_after_some_lines_and_says_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, _ = _with_one_of_each(database)
+    monkeypatch.setattr("reseller_webhooks.store.tally.COUNTED_MAX", 2)
+    monkeypatch.setattr("reseller_webhooks.store.tally.SIFTED_MAX", 2)
+
+    with database.read() as tx:
+        assert tally(tx, LogQuery(owner)) == Tally(2, more=True)
+        assert tally(tx, LogQuery(owner, action=Action.REMOVED)) == Tally(1, more=True)
+        assert tally(tx, LogQuery(owner, states=frozenset({State.FAILED}))) == Tally(1, more=False)
 
 
 def test_the_webhook_filter_leaves_its_deliveries(database: Database) -> None:

@@ -41,7 +41,7 @@ async def test_each_tab_shows_its_deliveries(admin: Person, three: dict[str, int
     every = await admin.see(paths.LOG)
 
     assert lines(every) == 3
-    assert "All Successful Pending Failed" in words(every)
+    assert "All 3 Successful 1 Pending 1 Failed 1" in words(every)
     for tab, number in three.items():
         html = await admin.see(paths.log(tab=tab))
 
@@ -80,6 +80,49 @@ async def test_the_form_and_the_tabs_keep_each_other(admin: Person, three: dict[
     assert '<option value="COMPANY" selected>' in html
     assert '<input type="hidden" name="tab" value="failed">' in html
     assert f'href="{paths.LOG}?tab=pending&amp;resource=COMPANY"' in html
+
+
+async def test_the_search_finds_one_resource_and_the_counts_say_how_much_of_it(
+    house: House, admin: Person, row: WebhookRow, three: dict[str, int]
+) -> None:
+    tell(house, row, resource_uuid="other")
+    html = await admin.see(paths.log(id="other"))
+
+    assert lines(html) == 1
+    assert "All 1 Successful 0 Pending 1 Failed 0" in words(html)
+    assert 'name="id" type="search" value="other"' in html
+
+
+async def test_a_time_range_in_utc_narrows_the_log(admin: Person, three: dict[str, int]) -> None:
+    html = await admin.see(paths.LOG)
+
+    assert words(html).count("(UTC)") == 2
+    assert lines(await admin.see(paths.log(**{"from": "2000-01-01T00:00"}))) == 3
+    assert lines(await admin.see(paths.log(**{"to": "2000-01-01T00:00"}))) == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "said_of_it"),
+    [
+        ("from=yesterday", "Enter a date and a time"),
+        ("from=2026-01-02T00:00&to=2026-01-01T00:00", "Enter a time after the one in From."),
+    ],
+)
+async def test_a_time_that_is_none_is_told_beside_its_field(
+    admin: Person, three: dict[str, int], query: str, said_of_it: str
+) -> None:
+    html = await admin.see(f"{paths.LOG}?{query}")
+
+    assert said_of_it in words(html)
+    assert 'aria-invalid="true"' in html
+
+
+async def test_no_more_than_a_thousand_are_counted(
+    house: House, admin: Person, row: WebhookRow
+) -> None:
+    tell(house, row, count=1_001)
+
+    assert "All 1,000+ Successful 0 Pending 1,000+ Failed 0" in words(await admin.see(paths.LOG))
 
 
 @pytest.mark.parametrize(

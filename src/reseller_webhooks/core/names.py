@@ -48,3 +48,23 @@ def to_mask(actions: frozenset[Action]) -> int:
 def from_mask(mask: int) -> frozenset[Action]:
     """The set that `to_mask` made a number of."""
     return frozenset(action for action in Action if mask & action.bit)
+
+
+DELIVERY = "dlv_"
+NUMBER_MAX = 2**63 - 1
+
+
+def delivery_name(number: int) -> str:
+    """A delivery's id as people and programs see it."""
+    return f"{DELIVERY}{number}"
+
+
+def delivery_number(name: str) -> int | None:
+    """The store's number of a delivery, None when the text names none."""
+    return number_in(name.removeprefix(DELIVERY)) if name.startswith(DELIVERY) else None
+
+
+def number_in(digits: str) -> int | None:
+    """A number that the store can hold, None when it is none."""
+    fits = digits.isascii() and digits.isdecimal() and len(digits) <= len(str(NUMBER_MAX))
+    return int(digits) if fits and int(digits) <= NUMBER_MAX else None

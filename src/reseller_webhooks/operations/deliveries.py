@@ -14,6 +14,7 @@ from reseller_webhooks.store import events, leases, log, webhooks
 from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import AttemptLine, Line, LogQuery
+from reseller_webhooks.store.tally import Tally, tally
 
 REPLAYS_PER_TRANSACTION = 1_000
 
@@ -103,6 +104,12 @@ def finish(
         for webhook_id, circuit in circuits.items():
             webhooks.note_circuit(tx, webhook_id, circuit, owner=owner)
         return len(made) - len(true)
+
+
+def tallies(database: Database, queries: Sequence[LogQuery]) -> list[Tally]:
+    """How many lines each query finds, as far as anybody counts."""
+    with database.read() as tx:
+        return [tally(tx, query) for query in queries]
 
 
 def page(database: Database, query: LogQuery) -> list[Entry]:

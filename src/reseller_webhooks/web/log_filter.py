@@ -1,18 +1,24 @@
 """The event log's address: its tab, filters and place, from the query and back into links."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.names import (
+    Action,
+    Resource,
+    delivery_name,
+    delivery_number,
+    number_in,
+)
 from reseller_webhooks.store.log import Line, LogQuery, Position
-from reseller_webhooks.web import paths
+from reseller_webhooks.web import paths, period
 
 LINES = 50
 """On one page of the log."""
-ID_PREFIX = "dlv_"
-NUMBER_MAX = 2**63 - 1
+ID_MAX = 64
+"""Characters of a resource's id."""
 
 TABS: dict[str, tuple[str, frozenset[State]]] = {
     "": ("All", frozenset()),
@@ -25,29 +31,47 @@ TABS: dict[str, tuple[str, frozenset[State]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Words of the address; empty for any. What it does not know means any as well."""
+    """Words of the address; empty for any. What it does not know means any as well.
+
+    id: of a resource. since, until: to the minute, as browsers write it, in UTC.
+    """
 
     tab: str = ""
     resource: str = ""
     action: str = ""
     webhook: str = ""
+    id: str = ""
+    since: str = ""
+    until: str = ""
     behind: str = ""
 
     @property
     def narrows(self) -> bool:
         """Whether it leaves anything out, apart from the tab."""
-        return bool(self.resource or self.action or self.webhook)
+        return self != LogFilter(tab=self.tab, behind=self.behind)
 
     @property
     def path(self) -> str:
         """The address of this page of the log."""
-        return paths.log(
-            tab=self.tab,
-            resource=self.resource,
-            action=self.action,
-            webhook=self.webhook,
-            behind=self.behind,
-        )
+        words = asdict(self)
+        return paths.log(**{"from": words.pop("since"), "to": words.pop("until")} | words)
+
+    @property
+    def stream(self) -> str:
+        """Where its news come from: the same filters from the newest on."""
+        return replace(self, behind="").path.replace(paths.LOG, paths.LOG_STREAM, 1)
+
+    @property
+    def wrong(self) -> Mapping[str, str]:
+        """A sentence for each field that has to be mended; it leaves nothing out until then."""
+        times = {"from": self.since, "to": self.until}
+        found = {
+            name: period.ENTER for name, text in times.items() if text and _instant(text) is None
+        }
+        since, until = _instant(self.since), _instant(self.until)
+        if since is not None and until is not None and until <= since:
+            found["to"] = "Enter a time after the one in From."
+        return found
 
     def at_tab(self, tab: str) -> "LogFilter":
         """The same filters on another tab, from the newest on."""
@@ -65,6 +89,9 @@ class LogFilter:
             resource=Resource(self.resource) if self.resource else None,
             action=Action(self.action) if self.action else None,
             webhook_id=webhook_id,
+            resource_uuid=self.id or None,
+            since=None if "from" in self.wrong else _instant(self.since),
+            until=None if "to" in self.wrong else _instant(self.until),
             behind=_position(self.behind),
             limit=LINES + 1,
         )
@@ -77,18 +104,21 @@ def read(query: Mapping[str, str]) -> LogFilter:
         resource=_known(query.get("resource", ""), Resource.__members__),
         action=_known(query.get("action", ""), Action.__members__),
         webhook=query.get("webhook", ""),
+        id=query.get("id", "").replace("\0", "").strip()[:ID_MAX],
+        since=query.get("from", "")[:16],
+        until=query.get("to", "")[:16],
         behind=query.get("behind", "") if _position(query.get("behind", "")) else "",
     )
 
 
 def shown_id(number: int) -> str:
     """A delivery's id as people see it, the same as the API's."""
-    return f"{ID_PREFIX}{number}"
+    return delivery_name(number)
 
 
 def number_of(shown: str) -> int:
     """The store's number of a delivery. NotFound when it cannot be one."""
-    number = _number(shown.removeprefix(ID_PREFIX)) if shown.startswith(ID_PREFIX) else None
+    number = delivery_number(shown)
     if number is None:
         raise NotFound("delivery", shown)
     return number
@@ -98,11 +128,10 @@ def _known(word: str, words: Mapping[str, object]) -> str:
     return word if word in words else ""
 
 
+def _instant(text: str) -> int | None:
+    return period.instant(text) if text else None
+
+
 def _position(text: str) -> Position | None:
-    at, _, number = (_number(part) for part in text.partition("."))
+    at, _, number = (number_in(part) for part in text.partition("."))
     return None if at is None or number is None else (at, number)
-
-
-def _number(digits: str) -> int | None:
-    fits = digits.isascii() and digits.isdecimal() and len(digits) <= len(str(NUMBER_MAX))
-    return int(digits) if fits and int(digits) <= NUMBER_MAX else None

@@ -1,6 +1,6 @@
 """Where each page is. Templates know them by the same names."""
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 SIGN_IN = "/sign-in"
 OPENID = f"{SIGN_IN}/openid"
@@ -18,6 +18,8 @@ AUDIT = "/operator/audit"
 WEBHOOKS = "/manage/reseller/settings/integration/webhooks"
 ADD = f"{WEBHOOKS}/add"
 LOG = f"{WEBHOOKS}/log"
+LOG_STREAM = f"{LOG}/stream"
+RECORDS = f"{WEBHOOKS}/records"
 
 OPERATOR = (RESELLERS, USERS, KEYS, WORKERS, AUDIT)
 """The operator's pages."""
@@ -70,6 +72,17 @@ def log(**filters: str) -> str:
     """The event log, filtered; empty filters are left out."""
     query = urlencode({name: value for name, value in filters.items() if value})
     return f"{LOG}?{query}" if query else LOG
+
+
+def records(**filters: str) -> str:
+    """The records, filtered; empty filters are left out."""
+    query = urlencode({name: value for name, value in filters.items() if value})
+    return f"{RECORDS}?{query}" if query else RECORDS
+
+
+def record(resource: str, uuid: str) -> str:
+    """One record. An id of a record may be any text."""
+    return f"{RECORDS}/{resource}/{quote(uuid, safe='')}"
 
 
 def sign_in(wanted: str = "") -> str:

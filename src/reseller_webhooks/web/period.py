@@ -34,7 +34,7 @@ def of(since: Micros, until: Micros) -> Period:
 def typed(form: Form) -> Period:
     """The fields as somebody has filled them in, with what is wrong with them."""
     values = {name: form.text(name) for name in LABELS}
-    wrong = {name: ENTER for name, text in values.items() if _instant(text) is None}
+    wrong = {name: ENTER for name, text in values.items() if instant(text) is None}
     if not wrong and values["to"] <= values["from"]:
         wrong = {"to": "Enter a time after the one in From."}
     return Period(values, wrong)
@@ -42,7 +42,7 @@ def typed(form: Form) -> Period:
 
 def instants(period: Period) -> tuple[Micros, Micros]:
     """From and to, of a period that nothing is wrong with."""
-    since, until = (_instant(period.values[name]) for name in LABELS)
+    since, until = (instant(period.values[name]) for name in LABELS)
     if since is None or until is None:
         raise ValueError("a period that is wrong has no instants")
     return since, until
@@ -52,7 +52,8 @@ def _text(at: Micros) -> str:
     return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%dT%H:%M}"
 
 
-def _instant(text: str) -> Micros | None:
+def instant(text: str) -> Micros | None:
+    """The instant that somebody has typed, None when it is none."""
     try:
         at = datetime.strptime(text[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
         return int(at.timestamp()) * SECOND if at.year >= FIRST_YEAR else None

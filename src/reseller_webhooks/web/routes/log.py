@@ -1,5 +1,7 @@
 """The event log: what went to which webhook, and what came of it."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -27,11 +29,17 @@ def log_page(page: AtReseller) -> Response:
     filters = log_filter.read(page.request.query_params)
     chosen = webhooks.get(page.database, page.tenant, filters.webhook) if filters.webhook else None
     query = filters.query(page.tenant, chosen.id if chosen else None)
+    tallies = deliveries.tallies(
+        page.database, [replace(query, states=states) for _, states in TABS.values()]
+    )
     found = deliveries.page(page.database, query)
     return page.html(
         "log.html",
         filters=filters,
-        tabs=TABS,
+        tabs=[
+            (word, label, one)
+            for (word, (label, _)), one in zip(TABS.items(), tallies, strict=True)
+        ],
         entries=found[:LINES],
         older=filters.after(found[LINES - 1].line) if len(found) > LINES else None,
         offered=webhooks.page(page.database, page.tenant, limit=WEBHOOKS_OFFERED),
