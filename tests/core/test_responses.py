@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.attempts import RESPONSE_CHARS_KEPT, response_start, retry_after_s
+from reseller_webhooks.core.attempts import (
+    HEADER_CHARS_KEPT,
+    HEADERS_KEPT,
+    RESPONSE_CHARS_KEPT,
+    kept_headers,
+    response_start,
+    retry_after_s,
+)
 from reseller_webhooks.core.retry import RETRY_AFTER_MAX_S
 
 NOON = 1_445_342_400_000_000  # Tue, 20 Oct 2015 12:00:00 GMT
@@ -51,3 +58,25 @@ def test_the_start_of_a_response_is_cut_between_characters(character: str) -> No
     raw = (character * 2 * RESPONSE_CHARS_KEPT).encode()
 
     assert response_start(raw) == character * RESPONSE_CHARS_KEPT
+
+
+@given(st.lists(st.tuples(st.binary(max_size=400), st.binary(max_size=400)), max_size=70))
+def test_headers_are_kept_within_bounds_whatever_comes(raw: list[tuple[bytes, bytes]]) -> None:
+    kept = kept_headers(raw)
+
+    assert len(kept) <= HEADERS_KEPT
+    assert all(len(text) <= HEADER_CHARS_KEPT for pair in kept.items() for text in pair)
+    assert "\0" not in "".join(kept.values())
+
+
+@pytest.mark.parametrize(
+    "name", ["Set-Cookie", "authorization", "X-Api-Key", "x-csrf-token", "Authentication-Info"]
+)
+def test_a_header_that_may_be_a_secret_is_not_kept(name: str) -> None:
+    assert kept_headers([(name.encode(), b"x")]) == {}
+
+
+def test_a_challenge_is_kept_and_a_repeated_header_is_joined() -> None:
+    raw = [(b"WWW-Authenticate", b"Bearer"), (b"Via", b"one"), (b"via", b"two")]
+
+    assert kept_headers(raw) == {"www-authenticate": "Bearer", "via": "one, two"}

@@ -16,9 +16,10 @@ CHUNKED = (
     b"HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"4;a=b\r\nhalf\r\n3\r\n of\r\n0\r\nretry-after: 9\r\n\r\n"
 )
+HEADERS = [(b"Retry-After", b"120"), (b"Transfer-Encoding", b"chunked")]
 PROPER = {
     "length": (PLAIN, Answer(200, b"", b"ok")),
-    "chunks": (CHUNKED, Answer(503, b"120", b"half of")),
+    "chunks": (CHUNKED, Answer(503, b"120", b"half of", HEADERS)),
     "interim": (CONTINUE + HINTS + PLAIN, Answer(200, b"", b"ok")),
     "nothing": (b"HTTP/1.1 204 No Content\r\n\r\n", Answer(204, b"", b"")),
     "lone name": (b"HTTP/1.1 200 OK\r\nx:\r\ncontent-length: 0\r\n\r\n", Answer(200, b"", b"")),

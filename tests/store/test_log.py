@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.attempts import from_status
+from reseller_webhooks.core.delivery import Made, State, Step
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import deliveries, log
 from reseller_webhooks.store.database import Database
@@ -118,3 +119,19 @@ def test_a_live_view_hears_of_each_delivery_that_was_attempted_since(database: D
         again = log.touched_since(tx, position, reseller_id=owner, limit=10)
     assert len(touched) == 2
     assert again == (position, [])
+
+
+def test_headers_of_an_answer_come_back_as_they_were_kept(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        row = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        (one,) = due(tx, row.id)
+        failed = from_status(503, 5, headers={"retry-after": "9"})
+        deliveries.finish(tx, [Made(one, 1, 1, failed, Step(State.PENDING, 2))])
+        deliveries.finish(tx, [made(one, State.DELIVERED, number=2)])
+
+        assert [line.response_headers for line in log.attempts(tx, one.id)] == [
+            {"retry-after": "9"},
+            None,
+        ]

@@ -1,6 +1,7 @@
 """An attempt: one HTTP request of a delivery, and its result. Owns what counts as success."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,14 @@ RESPONSE_BYTES_READ = 16 * 1024
 """A receiver has no reason to answer more; past this the connection is closed, not drained."""
 RESPONSE_CHARS_KEPT = 4 * 1024
 """What the log keeps of an answer: enough for an error page's first lines."""
+
+
+HEADERS_KEPT = 24
+HEADER_CHARS_KEPT = 200
+_SECRET = re.compile(r"cookie|auth|token|secret|password|session|signature|credential|api-?key")
+"""Names of headers whose values may let somebody in."""
+_HARMLESS = frozenset({"www-authenticate", "proxy-authenticate"})
+"""Challenges: they say what is missing, and hold no secret."""
 
 
 class Outcome(StrEnum):
@@ -62,6 +71,7 @@ class Attempt:
     detail: one line in plain words for the log, empty on success; holds no secret.
     retry_after_s: what the receiver asked for (RFC 9110, 10.2.3), or 0.
     response: the start of the answer's body, at most RESPONSE_CHARS_KEPT characters.
+    headers: the answer's first ones by `kept_headers`, unless it was accepted.
     """
 
     outcome: Outcome
@@ -71,6 +81,7 @@ class Attempt:
     detail: str = ""
     retry_after_s: int = 0
     response: str = field(default="", repr=False)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
     def accepted(self) -> bool:
@@ -78,17 +89,36 @@ class Attempt:
         return self.outcome is Outcome.ACCEPTED
 
 
-def from_status(status: int, ms: int, *, retry_after_s: int = 0, response: str = "") -> Attempt:
+def from_status(
+    status: int,
+    ms: int,
+    *,
+    retry_after_s: int = 0,
+    response: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Attempt:
     """The attempt that an answer makes: 2xx is success, redirects are not followed and fail."""
     if 200 <= status < 300:
         return Attempt(Outcome.ACCEPTED, ms, status, response=response)
     if 300 <= status < 400:
+        reason, later = Reason.REDIRECT, 0
         detail = f"answered {status}, a redirect; redirects are not followed: give the final URL"
-        return Attempt(Outcome.FAILED, ms, status, Reason.REDIRECT, detail, response=response)
-    detail = f"answered {status}; a receiver confirms with any status from 200 to 299"
-    return Attempt(
-        Outcome.FAILED, ms, status, Reason.STATUS, detail, retry_after_s, response=response
-    )
+    else:
+        reason, later = Reason.STATUS, retry_after_s
+        detail = f"answered {status}; a receiver confirms with any status from 200 to 299"
+    return Attempt(Outcome.FAILED, ms, status, reason, detail, later, response, headers)
+
+
+def kept_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """What the log keeps of an answer's headers: some, cut short, and none that may be a secret."""
+    kept: dict[str, str] = {}
+    for name, value in raw:
+        called, text = name.decode("latin-1").lower(), value.decode("latin-1").replace("\0", "")
+        if called in kept:
+            kept[called] = f"{kept[called]}, {text}"[:HEADER_CHARS_KEPT]
+        elif len(kept) < HEADERS_KEPT and (called in _HARMLESS or not _SECRET.search(called)):
+            kept[called[:HEADER_CHARS_KEPT]] = text[:HEADER_CHARS_KEPT]
+    return kept
 
 
 def response_start(raw: bytes) -> str:

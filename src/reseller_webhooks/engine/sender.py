@@ -15,6 +15,7 @@ from reseller_webhooks.core.attempts import (
     Outgoing,
     Reason,
     from_status,
+    kept_headers,
     response_start,
     retry_after_s,
 )
@@ -136,6 +137,7 @@ def _answered(answer: Answer, began_s: float) -> Attempt:
         _ms_since(began_s),
         retry_after_s=later or 0,
         response=response_start(answer.body),
+        headers=kept_headers(answer.headers) if answer.headers else None,
     )
 
 

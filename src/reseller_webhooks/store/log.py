@@ -5,6 +5,7 @@ One store and one transaction, so what it shows cannot contradict the engine. Pa
 How many lines there are is counted in tally.py.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -75,6 +76,7 @@ class AttemptLine:
     detail: str
     response: str = field(repr=False)
     state: State | None
+    response_headers: dict[str, str] | None = field(default=None, repr=False)
 
 
 def page(tx: Tx, query: LogQuery) -> list[Line]:
@@ -102,10 +104,7 @@ def attempts(tx: Tx, delivery_id: int) -> list[AttemptLine]:
     rows = tx.connection.execute(
         select(*columns).where(attempt.c.delivery_id == delivery_id).order_by(attempt.c.id)
     )
-    return [
-        AttemptLine(**{**row, "state": State(row["state"]) if row["state"] else None})
-        for row in rows.mappings()
-    ]
+    return [_attempt_line(row) for row in rows.mappings()]
 
 
 def of_event(tx: Tx, event_id: int, *, reseller_id: int) -> list[Line]:
@@ -142,6 +141,12 @@ def touched_since(tx: Tx, since: int, *, reseller_id: int, limit: int) -> tuple[
         .limit(limit)
     ).all()
     return (rows[-1].id if rows else since), list(dict.fromkeys(row.delivery_id for row in rows))
+
+
+def _attempt_line(row: RowMapping) -> AttemptLine:
+    headers = json.loads(row["response_headers"]) if row["response_headers"] else None
+    state = State(row["state"]) if row["state"] else None
+    return AttemptLine(**{**row, "state": state, "response_headers": headers})
 
 
 def _unfinished(tx: Tx, query: LogQuery) -> list[Line]:

@@ -1,5 +1,6 @@
 """What a receiver answers. Owns its framing, its limits, and what counts as an answer."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -12,17 +13,24 @@ ANSWER_BYTES_MAX = 64 * 1024
 send a head of more than 8 KiB."""
 INTERIM_MAX = 16
 """1xx answers before the real one. Nobody needs more than a few; without end they burn our CPU."""
-OK = 200
+HEADERS_MAX = 64
+"""Of which the log keeps the first that may be shown."""
+OK, REDIRECTS = 200, 300
 SWITCHING_PROTOCOLS = 101
 """The one 1xx that is final: what follows it is not HTTP."""
 
 
 class Answer(NamedTuple):
-    """What a receiver said. retry_after: the header as it came. body: its start."""
+    """What a receiver said. retry_after: the header as it came. body: its start.
+
+    headers: the first of them as they came, of an answer that is no 2xx: only what went wrong is
+    looked into.
+    """
 
     status: int
     retry_after: bytes
     body: bytes
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 class _Surplus(Exception):
@@ -45,6 +53,7 @@ class Ear:
         self._left = ANSWER_BYTES_MAX
         self._messages = self._status = 0
         self._retry_after = self._body = b""
+        self._headers: list[tuple[bytes, bytes]] = []
 
     def hear(self, data: bytes) -> None:
         """Bytes in any portions. Garbled when they are no answer."""
@@ -63,7 +72,10 @@ class Ear:
         """The answer, as far as it is here: None before the end of its head."""
         if not self._status:
             return None
-        return Answer(self._status, self._retry_after, self._body)
+        went_well = OK <= self._status < REDIRECTS
+        return Answer(
+            self._status, self._retry_after, self._body, () if went_well else self._headers
+        )
 
     @property
     def silent(self) -> bool:
@@ -88,8 +100,12 @@ class Ear:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer."""
-        if not self._status and name.lower() == b"retry-after":
+        if self._status:
+            return
+        if name.lower() == b"retry-after":
             self._retry_after = value
+        if len(self._headers) < HEADERS_MAX:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The empty line after a head."""
@@ -98,6 +114,7 @@ class Ear:
             self._status = status
         else:
             self._retry_after = b""
+            self._headers = []
 
     def on_body(self, part: bytes) -> None:
         """Some of the body, without its framing."""
