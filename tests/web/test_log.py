@@ -98,7 +98,7 @@ async def test_a_time_range_in_utc_narrows_the_log(admin: Person, three: dict[st
 
     assert words(html).count("(UTC)") == 2
     assert lines(await admin.see(paths.log(**{"from": "2000-01-01T00:00"}))) == 3
-    assert lines(await admin.see(paths.log(**{"to": "2000-01-01T00:00"}))) == 0
+    assert lines(await admin.see(paths.log(to="2000-01-01T00:00"))) == 0
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,74 @@ async def test_details_show_each_attempt_with_masked_headers(
     assert "x-webhook-attempt: 2" in text
     assert "x-appdirect-webhook-token: ********" in text
     assert "webhook-signature: v1,********" in text
+
+
+async def test_details_tell_what_changed_since_the_version_before(
+    house: House, admin: Person, row: WebhookRow
+) -> None:
+    body = '{"resource":{"content":{"name":"%s","status":"%s","address":{"city":"%s"},"size":1}}}'
+    tell(house, row, version=1, body=body % ("Acme", "PENDING", "Bonn"))
+    (number,) = tell(house, row, version=2, body=body % ("Acme & Sons", "ACTIVE", "Bonn"))
+    html = await admin.see(paths.delivery(shown_id(number)))
+
+    assert "Name Acme Acme & Sons Status Pending Active Payload" in words(html)
+    assert "<del>Acme</del>" in html
+    assert "<ins>Acme &amp; Sons</ins>" in html
+
+
+async def test_details_show_the_headers_of_an_answer_that_did_not_accept(
+    house: House, admin: Person, row: WebhookRow
+) -> None:
+    (number,) = tell(house, row)
+    down = from_status(503, 5, headers={"server": "nginx", "retry-after": "9"})
+    attempt(house, row, down, State.PENDING)
+    attempt(house, row, OK, State.DELIVERED)
+    text = words(await admin.see(paths.delivery(shown_id(number))))
+
+    assert "Response headers server: nginx retry-after: 9" in text
+    assert "kept only of answers that did not accept the notification" in text
+
+
+async def test_the_curl_command_holds_placeholders_and_no_secret(
+    admin: Person, three: dict[str, int]
+) -> None:
+    text = words(await admin.see(paths.delivery(shown_id(three["failed"]))))
+
+    assert "--header 'x-appdirect-webhook-token: TOKEN'" in text
+    assert "--header 'webhook-signature: v1,SIGNATURE'" in text
+    assert TOKEN.token not in text
+
+
+async def test_all_that_failed_since_some_time_is_sent_again(
+    house: House, northwind: Reseller, admin: Person, outside: Outside, three: dict[str, int]
+) -> None:
+    other = a_webhook(house, northwind, url="https://other.example.com/hook")
+    tell(house, other, resource_uuid="x", count=2)
+    attempt(house, other, DOWN, State.FAILED)
+    page = await admin.follow(await admin.send(paths.LOG_RETRY, {"from": "2000-01-01T00:00"}))
+
+    assert "notifications are sent again." in words(page)
+    assert lines(await admin.see(paths.log(tab="pending"))) >= 4
+    assert outside.pokes == 1
+
+
+async def test_what_failed_at_one_webhook_is_sent_again_alone(
+    house: House, northwind: Reseller, admin: Person, row: WebhookRow, three: dict[str, int]
+) -> None:
+    other = a_webhook(house, northwind, resource=Resource.LEAD)
+    tell(house, other)
+    attempt(house, other, DOWN, State.FAILED)
+    fields = {"from": "2000-01-01T00:00", "webhook": row.uuid}
+    page = await admin.follow(await admin.send(paths.LOG_RETRY, fields))
+
+    assert "1 notification is sent again." in words(page)
+
+
+async def test_a_viewer_sends_nothing_again(viewer: Person, three: dict[str, int]) -> None:
+    answer = await viewer.send(paths.LOG_RETRY, {"from": "2000-01-01T00:00"})
+
+    assert answer.status_code == 403
+    assert "Retry all failed" not in words(await viewer.see(paths.log(tab="failed")))
 
 
 async def test_a_failed_delivery_says_why_and_what_to_do(

@@ -49,11 +49,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """All there is to see of one delivery. event is None once its retention is over."""
+    """All there is to see of one delivery. event is None once its retention is over.
+
+    previous: the event before it of the same resource, if it is kept.
+    """
 
     entry: Entry
     event: Event | None
     attempts: list[AttemptLine]
+    previous: Event | None = None
 
 
 def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
@@ -126,7 +130,7 @@ def get(database: Database, delivery_id: int, *, reseller_id: int) -> Details:
             raise NotFound("delivery", str(delivery_id))
         entry = _entries(tx, [line])[0]
         event = events.by_uuid(tx, entry.event, reseller_id=reseller_id) if entry.event else None
-        return Details(entry, event, log.attempts(tx, delivery_id))
+        return Details(entry, event, log.attempts(tx, delivery_id), _previous(tx, event))
 
 
 def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
@@ -169,6 +173,20 @@ def newest_attempt(database: Database) -> int:
     """Where a live view begins."""
     with database.read() as tx:
         return log.newest(tx)
+
+
+def _previous(tx: Tx, event: Event | None) -> Event | None:
+    if event is None:
+        return None
+    before = events.of_resource(
+        tx,
+        event.resource,
+        event.resource_uuid,
+        reseller_id=event.reseller_id,
+        before=event.version,
+        limit=1,
+    )
+    return before[0] if before else None
 
 
 def _still_owned(tx: Tx, made: Sequence[Made], owner: str) -> list[Made]:

@@ -19,6 +19,7 @@ WEBHOOKS = "/manage/reseller/settings/integration/webhooks"
 ADD = f"{WEBHOOKS}/add"
 LOG = f"{WEBHOOKS}/log"
 LOG_STREAM = f"{LOG}/stream"
+LOG_RETRY = f"{LOG}/retry-failed"
 RECORDS = f"{WEBHOOKS}/records"
 
 OPERATOR = (RESELLERS, USERS, KEYS, WORKERS, AUDIT)

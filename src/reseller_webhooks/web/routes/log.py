@@ -6,16 +6,23 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks import clock
+from reseller_webhooks.core.attempts import HEADERS_KEPT
+from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import shown_headers
-from reseller_webhooks.operations import deliveries, webhooks
+from reseller_webhooks.operations import deliveries, repeats, webhooks
+from reseller_webhooks.operations.deliveries import Details
+from reseller_webhooks.store.log import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
-from reseller_webhooks.web import log_filter, paths
+from reseller_webhooks.web import log_changes, log_curl, log_filter, paths, period
+from reseller_webhooks.web.log_changes import SHOWN_MAX, Change
 from reseller_webhooks.web.log_filter import LINES, TABS
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
-from reseller_webhooks.web.visiting import AtReseller, Writer
+from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
+DAY = 86_400 * clock.SECOND
 WEBHOOKS_OFFERED = 500
 """In the filter's list."""
 ONE = paths.LOG + "/{shown}"
@@ -43,6 +50,7 @@ def log_page(page: AtReseller) -> Response:
         entries=found[:LINES],
         older=filters.after(found[LINES - 1].line) if len(found) > LINES else None,
         offered=webhooks.page(page.database, page.tenant, limit=WEBHOOKS_OFFERED),
+        again=filters.since or period.of(clock.now() - DAY, clock.now()).values["from"],
         now=clock.now(),
     )
 
@@ -62,8 +70,30 @@ def delivery_page(page: AtReseller, shown: str) -> Response:
         event=found.event,
         webhook=row,
         attempts=list(zip(tried, headers, strict=True)),
+        changes=_changes(found),
+        shown_max=SHOWN_MAX,
+        headers_kept=HEADERS_KEPT,
+        curl=_curl(found, auth_type) if row else "",
+        again=period.of(found.entry.line.created_at, clock.now()).values,
         now=clock.now(),
     )
+
+
+@routes.post(paths.LOG_RETRY)
+def retry_failed(page: Writer, form: Posted) -> Response:
+    """New deliveries of all that failed since some time, to one webhook or to each."""
+    since, one = period.instant(form.text("from")), form.text("webhook")
+    if since is None:
+        return page.go(paths.log(tab="failed"), Notice("not_retried", detail=period.ENTER))
+    every = webhooks.page(page.database, page.tenant, limit=WEBHOOKS_OFFERED)
+    rows = [webhooks.get(page.database, page.tenant, one)] if one else every
+    failed = LogQuery(page.tenant, frozenset({State.FAILED}), since=since, limit=1)
+    until, count = clock.now(), 0
+    for row in rows:
+        if deliveries.page(page.database, replace(failed, webhook_id=row.id)):
+            count += repeats.retry_failed(page.database, row, since, until)
+    page.site.house.poke()
+    return page.go(paths.LOG, Notice("retried_failed", detail=f"{count:,}"))
 
 
 @routes.post(ONE + "/retry")
@@ -76,6 +106,21 @@ def retry(page: Writer, shown: str) -> Response:
         return page.go(paths.delivery(shown), Notice("not_retried", detail=str(error)))
     page.site.house.poke()
     return page.go(paths.delivery(log_filter.shown_id(made)), Notice("retried", detail=shown))
+
+
+def _changes(found: Details) -> list[Change]:
+    event, before = found.event, found.previous
+    if event is None or before is None or event.action is not Action.CHANGED:
+        return []
+    return log_changes.between(before.body, event.body)
+
+
+def _curl(found: Details, auth_type: str) -> str:
+    if found.event is None:
+        return ""
+    number = max(found.entry.line.attempts, 1)
+    headers = shown_headers(found.event.uuid, auth_type, number, clock.now())
+    return log_curl.command(found.entry.url, headers, found.event.body)
 
 
 def _webhook(page: Page, uuid: str) -> WebhookRow | None:

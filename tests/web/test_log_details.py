@@ -1,0 +1,99 @@
+"""What a delivery's page says about its payload: what changed, and the curl command."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import orjson
+import pytest
+
+from reseller_webhooks.core.notification import shown_headers
+from reseller_webhooks.web.log_changes import Change, Value, between
+from reseller_webhooks.web.log_curl import command
+
+
+def body(**content: Any) -> str:
+    return orjson.dumps({"resource": {"content": content}}).decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": None}, {}, []),
+        ({"a": 1}, {"a": True}, [Change("A", Value("1"), Value("Yes"))]),
+        ({"vatId": "x"}, {}, [Change("VAT ID", Value("x"), None)]),
+        ({}, {"isNew": False}, [Change("Is new", None, Value("No"))]),
+        (
+            {"status": "PENDING_REMOTE_CREATION", "currency": "USD"},
+            {"status": "ACTIVE", "currency": "EUR"},
+            [
+                Change("Status", Value("Pending remote creation"), Value("Active")),
+                Change("Currency", Value("USD"), Value("EUR")),
+            ],
+        ),
+        (
+            {"orderLines": [{"quantity": 1}]},
+            {"orderLines": [{"quantity": 2}]},
+            [Change("Order lines, 1, Quantity", Value("1"), Value("2"))],
+        ),
+        (
+            {"dueDate": 1_500_000_000_000},
+            {"dueDate": None},
+            [Change("Due date", Value("1500000000000", at=1_500_000_000_000_000), None)],
+        ),
+    ],
+)
+def test_what_changed_is_told_field_by_field(
+    before: dict[str, Any], now: dict[str, Any], expected: list[Change]
+) -> None:
+    assert between(body(**before), body(**now)) == expected
+
+
+class _Kept(BaseHTTPRequestHandler):
+    got: list[tuple[str, bytes, str]]
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["content-length"]))
+        self.got.append((self.path, sent, self.headers["webhook-id"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def kept() -> Iterator[tuple[str, list[tuple[str, bytes, str]]]]:
+    """The URL of a plain receiver on loopback, and what it got."""
+    _Kept.got = []
+    server = HTTPServer(("127.0.0.1", 0), _Kept)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", _Kept.got
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+NASTY = [
+    'it\'s $HOME `id` \\\\ "quoted" !! %s & ; | > /tmp/x',
+    "@/etc/passwd",
+    "line\nbreak\r\n\ttab",
+    "Söhne – 日本語 🎉",
+    "",
+]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_the_curl_command_sends_the_same_bytes_from_a_real_shell(
+    kept: tuple[str, list[tuple[str, bytes, str]]], name: str
+) -> None:
+    url, got = kept
+    sent = body(name=name) if name else name
+    told = command(f"{url}/a?b={c}&d[]='e'", shown_headers("evt", "TOKEN", 1, 0), sent)
+
+    subprocess.run(["/bin/sh", "-c", f"{told} --silent"], check=True, timeout=10)
+    assert got == [("/a?b={c}&d[]='e'", sent.encode(), "evt")]
