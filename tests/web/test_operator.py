@@ -152,8 +152,8 @@ async def test_a_change_is_told_with_how_it_was_and_how_it_is(
     await admin.send(paths.webhook(row.uuid, "edit"), fields)
     page = await operator.see(paths.audit(one=row.uuid))
 
-    assert "<del>https://crm.example.com/hook</del>" in page
-    assert "<ins>https://crm.example.com/other</ins>" in page
+    assert "<del>https://crm.example.com/hook</del>" in page.replace("<wbr>", "")
+    assert "<ins>https://crm.example.com/other</ins>" in page.replace("<wbr>", "")
     assert "<ins>Added</ins>" in page
     assert "Authentication: entered again" in words(page)
     assert "an0ther-s3cret" not in page

@@ -18,7 +18,7 @@ from reseller_webhooks.web.log_filter import shown_id
 from reseller_webhooks.web.statics import Statics
 
 HERE = Path(__file__).parent
-_ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.])")
+_ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.@])")
 """Where the parts of a URL end; not behind https://, which would stand alone."""
 
 
