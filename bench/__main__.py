@@ -1,9 +1,9 @@
-"""make bench: everything, or only what is named: python -m bench speed flat latency outage."""
+"""make bench: everything, or only what is named: python -m bench speed latency."""
 
 import sys
 from importlib import import_module
 
-NAMES = ("speed", "latency", "flat")
+NAMES = ("speed", "engine", "latency", "flat", "workers", "outage")
 
 
 def main(names: list[str]) -> int:
