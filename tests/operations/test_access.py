@@ -4,7 +4,7 @@ import pytest
 
 from reseller_webhooks.core.access import FREE_GUESSES, Role, Scope
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.operations import access, people, resellers
+from reseller_webhooks.operations import access, passwords, people, resellers
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 
@@ -18,7 +18,7 @@ def signed_in(database: Database, role: Role, reseller: str | None) -> access.Vi
 
 def with_password(database: Database, reseller: Reseller) -> str:
     visitor = signed_in(database, Role.ADMIN, reseller.uuid)
-    access.set_password(database, visitor, "", PASSWORD)
+    passwords.change(database, visitor, "", PASSWORD)
     return visitor.person.email
 
 
@@ -96,7 +96,7 @@ def test_guesses_are_slowed_down_even_if_the_next_is_right(
 def test_a_new_password_ends_the_other_sessions(database: Database, reseller: Reseller) -> None:
     email = with_password(database, reseller)
     here, there = (access.sign_in(database, email, PASSWORD) for _ in range(2))
-    access.set_password(database, access.visitor(database, here), PASSWORD, PASSWORD + "!")
+    passwords.change(database, access.visitor(database, here), PASSWORD, PASSWORD + "!")
 
     assert access.visitor(database, here)
     with pytest.raises(NotSignedIn):

@@ -1,17 +1,20 @@
 """The operator's pages: resellers, users, API keys, health, the audit log."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations import access, people, resellers, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import leases
+from reseller_webhooks.store.audit import Line
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.web import paths
+from reseller_webhooks.web import audit_words, paths
 from tests.web.browsing import OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, words
 
 PAGES = (paths.RESELLERS, paths.USERS, paths.KEYS, paths.WORKERS, paths.AUDIT)
@@ -241,3 +244,10 @@ async def test_every_page_is_titled_and_names_where_one_is(operator: Person, pat
 
     assert page.count("<h1") == 1
     assert page.count('aria-current="page"') == 2
+
+
+def test_every_act_has_its_words() -> None:
+    unknown = Line(1, 1, None, "", "person", "", "", "", "", "", {})
+
+    assert [one for one in Act if audit_words.act(replace(unknown, act=one)) == one] == []
+    assert {one.subject for one in Act} == set(audit_words.SUBJECTS)

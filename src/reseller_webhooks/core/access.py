@@ -26,6 +26,8 @@ class Role(StrEnum):
     """Sees and manages every reseller's."""
 
 
+PASSWORD_MIN, PASSWORD_MAX = 10, 200
+"""Characters of a password; the longest keeps the slow hash from being fed megabytes."""
 FREE_GUESSES = 5
 """Wrong passwords for one account before its owner has to wait."""
 FREE_GUESSES_OF_ADDRESS = 30

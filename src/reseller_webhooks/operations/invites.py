@@ -5,12 +5,11 @@ from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.operations import people
+from reseller_webhooks.operations import passwords, people
 from reseller_webhooks.operations.access import (
     LOCKED,
     NOWHERE,
     Device,
-    check_password,
     enter,
     normal,
     number_of,
@@ -80,7 +79,7 @@ def look(database: Database, token: str) -> Invite:
 
 def accept(database: Database, token: str, password: str, device: Device = NOWHERE) -> str:
     """A session's token for a new user with that password. Invalid, or NotSignedIn when gone."""
-    check_password(password, "/new")
+    passwords.check(password, "/new")
     look(database, token)
     hashed = secrets.hash_password(password)
     with database.write() as tx:

@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from reseller_webhooks.core.access import PASSWORD_MIN
 from reseller_webhooks.core.errors import Invalid, NotSignedIn
-from reseller_webhooks.operations import access, people
+from reseller_webhooks.operations import passwords, people
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.rendering import sentence
@@ -26,7 +27,7 @@ def account(page: SignedIn) -> Response:
 def set_password(page: SignedIn, form: Posted) -> Response:
     """Set or change one's password."""
     try:
-        access.set_password(page.database, page.who, form.exact("old"), form.exact("new"))
+        passwords.change(page.database, page.who, form.exact("old"), form.exact("new"))
     except Invalid as error:
         return _form(page, INVALID, wrong_of(error))
     except NotSignedIn as error:
@@ -55,6 +56,6 @@ def _form(page: SignedIn, status: int, wrong: dict[str, str]) -> Response:
         "account.html",
         status,
         wrong=wrong,
-        shortest=access.PASSWORD_MIN,
+        shortest=PASSWORD_MIN,
         sessions=people.sessions_of(page.database, page.who),
     )

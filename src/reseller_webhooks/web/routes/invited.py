@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
+from reseller_webhooks.core.access import PASSWORD_MIN
 from reseller_webhooks.core.errors import Conflict, Invalid, NotSignedIn
 from reseller_webhooks.operations import access, invites, resellers
 from reseller_webhooks.store.invites import Invite
@@ -57,7 +58,7 @@ def _form(
         whose=whose,
         token=token,
         wrong=wrong or {},
-        shortest=access.PASSWORD_MIN,
+        shortest=PASSWORD_MIN,
     )
     if page.visitor is None:
         page.site.cookies.keep_form_token(response, page.form_token)
