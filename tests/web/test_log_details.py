@@ -93,7 +93,7 @@ def test_the_curl_command_sends_the_same_bytes_from_a_real_shell(
 ) -> None:
     url, got = kept
     sent = body(name=name) if name else name
-    told = command(f"{url}/a?b={c}&d[]='e'", shown_headers("evt", "TOKEN", 1, 0), sent)
+    told = command(f"{url}/a?b={{c}}&d[]='e'", shown_headers("evt", "TOKEN", 1, 0), sent)
 
     subprocess.run(["/bin/sh", "-c", f"{told} --silent"], check=True, timeout=10)
     assert got == [("/a?b={c}&d[]='e'", sent.encode(), "evt")]

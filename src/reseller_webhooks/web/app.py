@@ -19,6 +19,7 @@ from reseller_webhooks.web.routes import (
     invited,
     log,
     operator,
+    records,
     resellers,
     users,
     webhook,
@@ -38,8 +39,9 @@ AREAS = (
     resellers.routes,
     operator.routes,
     audit_log.routes,
-    # The log's addresses and the form's come before those of a webhook, whose id is any text.
+    # Addresses of the log, records and form come before those of a webhook, whose id is any text.
     log.routes,
+    records.routes,
     webhooks.routes,
     webhook_forms.routes,
     webhook.routes,

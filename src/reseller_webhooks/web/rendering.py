@@ -13,7 +13,15 @@ from markupsafe import Markup, escape
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import AUTH_LABELS
-from reseller_webhooks.web import audit_words, devices, health, paths, sparkline, words
+from reseller_webhooks.web import (
+    audit_words,
+    devices,
+    health,
+    paths,
+    record_words,
+    sparkline,
+    words,
+)
 from reseller_webhooks.web.log_filter import shown_id
 from reseller_webhooks.web.statics import Statics
 
@@ -41,6 +49,7 @@ def templates() -> Environment:
         paths=paths,
         words=words,
         audit_words=audit_words,
+        record_words=record_words,
         health_of=health.of,
         waiting_count=health.waiting_count,
         sparkline_of=sparkline.of,

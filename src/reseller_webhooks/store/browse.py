@@ -1,0 +1,52 @@
+"""Records for somebody who looks through them: newest first, tombstones too."""
+
+from sqlalchemy import RowMapping, select
+
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import Record
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import record, webhook
+
+_COLUMNS = [record.c[name] for name in Record.__dataclass_fields__]
+
+
+def page(
+    tx: Tx, resource: Resource, *, reseller_id: int, behind: int | None, limit: int
+) -> list[Record]:
+    """Records that came before the number `behind`, the newest first."""
+    statement = select(*_COLUMNS).where(
+        record.c.reseller_id == reseller_id, record.c.resource == resource
+    )
+    if behind is not None:
+        statement = statement.where(record.c.id < behind)
+    rows = tx.connection.execute(statement.order_by(record.c.id.desc()).limit(limit))
+    return [_record(row) for row in rows.mappings()]
+
+
+def called(tx: Tx, uuid: str, *, reseller_id: int) -> list[Record]:
+    """The records with this id: at most one of each resource."""
+    statement = select(*_COLUMNS).where(
+        record.c.uuid == uuid,
+        record.c.resource.in_([one.value for one in Resource]),
+        record.c.reseller_id == reseller_id,
+    )
+    return [_record(row) for row in tx.connection.execute(statement).mappings()]
+
+
+def webhooks_about(tx: Tx, resource: Resource, *, reseller_id: int, limit: int) -> list[str]:
+    """The ids of the webhooks of a resource that live, in the order they were added."""
+    statement = (
+        select(webhook.c.uuid)
+        .where(
+            webhook.c.reseller_id == reseller_id,
+            webhook.c.resource == resource,
+            webhook.c.deleted_at.is_(None),
+        )
+        .order_by(webhook.c.id)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(statement).scalars())
+
+
+def _record(row: RowMapping) -> Record:
+    return Record(**{**row, "resource": Resource(row["resource"])})

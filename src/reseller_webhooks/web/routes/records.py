@@ -1,0 +1,62 @@
+"""Records: what the platform holds of this reseller, and which webhooks have it as it is."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.names import Resource, number_in
+from reseller_webhooks.operations import browse
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.log_filter import ID_MAX
+from reseller_webhooks.web.visiting import AtReseller
+
+ROWS = 50
+VERSIONS = 20
+
+routes = APIRouter()
+
+
+@routes.get(paths.RECORDS)
+def records_page(page: AtReseller, resource: str = "", behind: str = "") -> Response:
+    """The records of one resource, newest first; or those with an id."""
+    chosen = Resource(resource) if resource in Resource.__members__ else Resource.COMPANY
+    wanted = page.request.query_params.get("id", "").replace("\0", "").strip()[:ID_MAX]
+    if wanted:
+        found = browse.called(page.database, wanted, reseller_id=page.tenant)
+        if len(found) == 1:
+            return page.go(paths.record(found[0].resource, found[0].uuid))
+    else:
+        found = browse.page(
+            page.database,
+            chosen,
+            reseller_id=page.tenant,
+            behind=number_in(behind),
+            limit=ROWS + 1,
+        )
+    return page.html(
+        "records.html",
+        chosen=chosen,
+        wanted=wanted,
+        records=found[:ROWS],
+        older=found[ROWS - 1].id if len(found) > ROWS else None,
+        first=number_in(behind) is None,
+    )
+
+
+@routes.get(paths.RECORDS + "/{resource}/{uuid:path}")
+def record_page(page: AtReseller, resource: str, uuid: str, before: str = "") -> Response:
+    """One record: what it is now, who has it, and how it came to be so."""
+    if resource not in Resource.__members__ or "\0" in uuid:
+        raise NotFound("record", uuid)
+    found = browse.look(
+        page.database,
+        Resource(resource),
+        uuid,
+        reseller_id=page.tenant,
+        before=number_in(before),
+        limit=VERSIONS,
+    )
+    return page.html(
+        "record.html", found=found, record=found.record, before=before, now=clock.now()
+    )

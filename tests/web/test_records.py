@@ -1,0 +1,163 @@
+"""The records: lists, search, and on one page whether a webhook is in sync."""
+
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from reseller_webhooks.core.attempts import from_status
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.records import Record
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store import records
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import paths
+from tests.web.browsing import OK, Person, a_webhook, attempt, tell, words
+
+DOWN = from_status(503, 12)
+
+
+def hold(house: House, reseller: Reseller, *uuids: str, **given: Any) -> None:
+    """Records of the reseller."""
+    columns: dict[str, Any] = {
+        "id": None,
+        "reseller_id": reseller.id,
+        "resource": Resource.COMPANY,
+        "parent": None,
+        "alias": None,
+        "version": 2,
+        "removed": False,
+        "status": "ACTIVE",
+        "content": orjson.dumps({"name": "Acme <b>"}).decode(),
+        "changed_at": 1,
+    }
+    with house.database.write() as tx:
+        records.add(tx, [Record(uuid=uuid, **columns | given) for uuid in uuids])
+
+
+def change(house: House, row: WebhookRow, version: int, name: str = "Acme", **given: Any) -> int:
+    """A change of the company acme, told to the webhook; the delivery's number."""
+    action = Action.ADDED if version == 1 else Action.CHANGED
+    body = orjson.dumps({"resource": {"content": {"name": name}}}).decode()
+    (number,) = tell(house, row, **{"version": version, "body": body, "action": action} | given)
+    return number
+
+
+@pytest.fixture
+def row(house: House, northwind: Reseller) -> WebhookRow:
+    hold(house, northwind, "acme")
+    return a_webhook(house, northwind)
+
+
+ACME = paths.record("COMPANY", "acme")
+
+
+async def test_the_list_shows_names_and_comes_in_pages(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    hold(house, northwind, *(str(uuid4()) for _ in range(60)))
+    first = await admin.see(paths.RECORDS)
+    older = first.partition(">Older<")[0].rpartition('href="')[2].partition('"')[0]
+    second = await admin.see(older.replace("&amp;", "&"))
+
+    assert (first.count('class="opens"'), second.count('class="opens"')) == (50, 10)
+    assert "Acme &lt;b&gt;" in first
+    assert ">Newest<" in second
+
+
+async def test_a_search_by_id_leads_to_the_record_whatever_its_type(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    hold(house, northwind, "l/1 ü", resource=Resource.LEAD, content="{}")
+    answer = await admin.client.get(paths.RECORDS, params={"id": " l/1 ü "})
+
+    assert "LEAD" in answer.headers["location"]
+    assert "Lead l/1 ü" in words(await admin.follow(answer))
+    assert "No record has this ID" in words(await admin.see(paths.records(id="none")))
+
+
+async def test_a_record_is_in_sync_once_its_newest_version_is_accepted(
+    house: House, admin: Person, row: WebhookRow
+) -> None:
+    change(house, row, 1)
+    attempt(house, row, OK, State.DELIVERED)
+    change(house, row, 2, "Acme Ltd")
+    waiting = words(await admin.see(ACME))
+    attempt(house, row, DOWN, State.PENDING)
+    trying = words(await admin.see(ACME))
+    attempt(house, row, DOWN, State.FAILED)
+    failed = words(await admin.see(ACME))
+    change(house, row, 2, "Acme Ltd")
+    attempt(house, row, OK, State.DELIVERED)
+    synced = words(await admin.see(ACME))
+
+    assert "Waiting: version 2 was not sent yet. Before that it accepted version 1." in waiting
+    assert "Failed at version 2: answered 503. It is tried again by itself." in trying
+    assert "Not in sync Failed at version 2: answered 503. It was given up." in failed
+    assert "In sync This webhook has accepted version 2 of 2." in synced
+
+
+async def test_a_webhook_that_does_not_ask_for_a_change_has_all_it_asks_for(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    hold(house, northwind, "acme", version=7)
+    row = a_webhook(house, northwind, actions=frozenset({Action.ADDED}))
+    never = words(await admin.see(ACME))
+    change(house, row, 1)
+    attempt(house, row, OK, State.DELIVERED)
+
+    assert "Not told Nothing of this record was sent to this webhook" in never
+    assert "This webhook has accepted version 1 of 7" in words(await admin.see(ACME))
+
+
+async def test_the_history_tells_what_each_version_changed_and_where_it_went(
+    house: House, admin: Person, row: WebhookRow
+) -> None:
+    change(house, row, 1)
+    number = change(house, row, 2, "Acme & Sons")
+    html = await admin.see(ACME)
+
+    assert "Version 2 Changed" in words(html)
+    assert "Name: Acme → Acme & Sons" in words(html)
+    assert f'href="{paths.LOG}/dlv_{number}"' in html
+
+
+async def test_a_long_history_comes_in_pages(house: House, admin: Person, row: WebhookRow) -> None:
+    for version in range(1, 25):
+        change(house, row, version)
+    first = await admin.see(ACME)
+    second = await admin.see(f"{ACME}?before=5")
+
+    assert "?before=5" in first
+    assert first.count("<h3>Version") == 20
+    assert second.count("<h3>Version") == 4
+
+
+async def test_a_deleted_record_stays_to_be_seen(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    hold(house, northwind, "acme", removed=True, content=None, status=None)
+    text = words(await admin.see(ACME))
+
+    assert "Company acme Deleted" in text
+    assert "only its ID and version are kept" in text
+    assert "There is no webhook for Company" in text
+
+
+async def test_records_of_another_reseller_are_not_there(
+    house: House, contoso: Reseller, admin: Person
+) -> None:
+    hold(house, contoso, "acme")
+
+    assert (await admin.client.get(ACME)).status_code == 404
+    assert 'class="opens"' not in await admin.see(paths.RECORDS)
+
+
+@pytest.mark.parametrize("path", ["PIZZA/acme", "COMPANY/none", "LEAD/acme", "COMPANY/a%00"])
+async def test_what_cannot_be_a_record_is_not_there(
+    admin: Person, row: WebhookRow, path: str
+) -> None:
+    assert (await admin.client.get(f"{paths.RECORDS}/{path}")).status_code == 404
