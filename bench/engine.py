@@ -4,7 +4,6 @@ Each measurement is a process of its own; the two take turns. What the whole pro
 pages, leases, hints) is in bench/speed.py.
 """
 
-import asyncio
 import statistics
 import subprocess
 import sys
