@@ -47,6 +47,7 @@ async def test_a_webhook_is_answered_as_the_contract_says(manager: httpx.AsyncCl
         "resource": "COMPANY",
         "actions": ["ADDED", "CHANGED"],
         "auth": {"type": "NONE"},
+        "format": "NOTIFICATION",
         "mode": "EVERY_CHANGE",
         "ordered": False,
         "maxInFlight": 10,

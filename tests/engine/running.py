@@ -97,7 +97,7 @@ class Running:
         spec = Spec(url=url, resource=Resource.COMPANY, actions=frozenset(Action), **given)
         return webhooks.add(self.database, self.box, self.reseller, spec).webhook
 
-    def tell(self, *resources: str, version: int = 1) -> list[str]:
+    def tell(self, *resources: str, version: int = 1, body: str = BODY) -> list[str]:
         """Commit one event for each resource; their ids."""
         some = [
             Event(
@@ -109,7 +109,7 @@ class Running:
                 ticked=frozenset({Action.CHANGED}),
                 version=version,
                 changed_at=clock.now(),
-                body=BODY,
+                body=body,
             )
             for resource in resources
         ]

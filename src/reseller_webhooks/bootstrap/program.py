@@ -17,6 +17,7 @@ from reseller_webhooks import __version__, clock, secrets
 from reseller_webhooks.api.app import create_api
 from reseller_webhooks.core import examples
 from reseller_webhooks.core.attempts import Attempt
+from reseller_webhooks.core.cloudevents import EVENTS
 from reseller_webhooks.core.delivery import Delivery
 from reseller_webhooks.core.events import CHANCE_BYTES, event_uuid
 from reseller_webhooks.core.names import Action
@@ -91,6 +92,7 @@ class Program:
             world=World(lambda: self._leases.store_ahead),
             policy=RetryPolicy(tuple(settings.retry_schedule)),
             legacy_token=settings.legacy_token_header,
+            source=settings.public_url + EVENTS,
         )
         self._intake = Intake(
             self.database, settings.public_url, lambda: self._poke(webhooks=False)

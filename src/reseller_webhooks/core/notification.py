@@ -3,15 +3,20 @@
 from dataclasses import dataclass, field
 
 from reseller_webhooks import __version__
+from reseller_webhooks.core import cloudevents
 from reseller_webhooks.core.attempts import Outgoing
 from reseller_webhooks.core.delivery import Delivery
 from reseller_webhooks.core.signing import sign
-from reseller_webhooks.core.webhooks import NoAuth, TokenAuth, Webhook
+from reseller_webhooks.core.webhooks import Format, NoAuth, TokenAuth, Webhook
 
 USER_AGENT = f"reseller-webhooks/{__version__}"
 TOKEN = "x-appdirect-webhook-token"  # noqa: S105 - the name of a header
 LEGACY_TOKEN = "AppDirect-Webhook-Token"  # noqa: S105 - the name of a header
 MASK = "********"
+MEDIA_TYPES = {
+    Format.NOTIFICATION: "application/json",
+    Format.CLOUDEVENTS: cloudevents.MEDIA_TYPE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +36,24 @@ def outgoing(
     at: int,
     bearer: str | None = None,
     legacy_token: bool = False,
+    source: str = cloudevents.EVENTS,
 ) -> Outgoing:
     """The request of one attempt.
 
     number: of the attempt, from 1. at: microseconds UTC. bearer: the OAuth2 access token.
+    source: where the events of a CloudEvents webhook come from, a URL.
     """
+    body = packed(webhook.format, due.event, due.body, source)
     at_s = at // 1_000_000
     secrets = [webhook.secret]
     if webhook.previous_secret and at < webhook.previous_secret_until:
         secrets.append(webhook.previous_secret)
     headers = {
-        "content-type": "application/json",
+        "content-type": MEDIA_TYPES[webhook.format],
         "user-agent": USER_AGENT,
         "webhook-id": due.event,
         "webhook-timestamp": str(at_s),
-        "webhook-signature": sign(secrets, due.event, at_s, due.body),
+        "webhook-signature": sign(secrets, due.event, at_s, body),
         "x-webhook-attempt": str(number),
     }
     if isinstance(webhook.auth, TokenAuth):
@@ -54,13 +62,20 @@ def outgoing(
             headers[LEGACY_TOKEN] = webhook.auth.token
     elif not isinstance(webhook.auth, NoAuth) and bearer is not None:
         headers["authorization"] = f"Bearer {bearer}"
-    return Outgoing(webhook.url, headers, due.body)
+    return Outgoing(webhook.url, headers, body)
 
 
-def shown_headers(event: str, auth_type: str, number: int, at: int) -> dict[str, str]:
+def packed(form: Format, event: str, body: bytes, source: str) -> bytes:
+    """What goes out, and is signed: the notification itself, or the CloudEvent that holds it."""
+    return cloudevents.structured(event, body, source) if form is Format.CLOUDEVENTS else body
+
+
+def shown_headers(
+    event: str, auth_type: str, number: int, at: int, form: Format = Format.NOTIFICATION
+) -> dict[str, str]:
     """An attempt's headers as people may see them: what proves who we are is masked."""
     headers = {
-        "content-type": "application/json",
+        "content-type": MEDIA_TYPES[form],
         "user-agent": USER_AGENT,
         "webhook-id": event,
         "webhook-timestamp": str(at // 1_000_000),

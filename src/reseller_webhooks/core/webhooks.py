@@ -23,6 +23,13 @@ class Mode(StrEnum):
     LATEST_STATE = "LATEST_STATE"
 
 
+class Format(StrEnum):
+    """How a notification is packed: as AppDirect sends it, or as a CloudEvent that holds it."""
+
+    NOTIFICATION = "NOTIFICATION"
+    CLOUDEVENTS = "CLOUDEVENTS"
+
+
 class WebhookState(StrEnum):
     """Whether deliveries of the webhook go out."""
 
@@ -89,6 +96,7 @@ class Spec(_Input):
     resource: Resource
     actions: frozenset[Action] = Field(min_length=1)
     auth: Auth = NoAuth()
+    format: Format = Format.NOTIFICATION
     mode: Mode = Mode.EVERY_CHANGE
     ordered: bool = False
     max_in_flight: int = Field(default=10, ge=1, le=MAX_IN_FLIGHT)
@@ -102,6 +110,7 @@ class SpecPatch(_Input):
     resource: Resource = Resource.COMPANY
     actions: frozenset[Action] = Field(default=frozenset(), min_length=1)
     auth: Auth = NoAuth()
+    format: Format = Format.NOTIFICATION
     mode: Mode = Mode.EVERY_CHANGE
     ordered: bool = False
     max_in_flight: int = Field(default=10, ge=1, le=MAX_IN_FLIGHT)
@@ -132,6 +141,7 @@ class Webhook:
     actions: frozenset[Action]
     auth: NoAuth | TokenAuth | PasswordAuth | ClientCredentialsAuth
     secret: str = field(repr=False)
+    format: Format = Format.NOTIFICATION
     mode: Mode = Mode.EVERY_CHANGE
     ordered: bool = False
     max_in_flight: int = 10

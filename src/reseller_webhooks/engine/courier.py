@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reseller_webhooks.core import cloudevents
 from reseller_webhooks.core import delivery as deliveries
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.delivery import Made
@@ -24,13 +25,17 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Makes attempts. legacy_token: also send the token under AppDirect's older name."""
+    """Makes attempts. legacy_token: also send the token under AppDirect's older name.
+
+    source: what CloudEvents name as theirs, a URL.
+    """
 
     send: Send
     tokens: Bearer
     world: World
     policy: RetryPolicy
     legacy_token: bool = False
+    source: str = cloudevents.EVENTS
 
     async def attempt(
         self,
@@ -87,5 +92,6 @@ class Courier:
                 at=at,
                 bearer=bearer,
                 legacy_token=self.legacy_token,
+                source=self.source,
             )
         )

@@ -163,6 +163,7 @@ def opened(box: Box, row: WebhookRow, now: Micros) -> Webhook:
         secret=box.open(row.secret_sealed),
         previous_secret=box.open(previous) if previous else None,
         previous_secret_until=until,
+        format=row.format,
         mode=row.mode,
         ordered=row.ordered,
         max_in_flight=row.max_in_flight,
@@ -197,7 +198,7 @@ def _columns(given: Spec | SpecPatch, names: Collection[str], box: Box) -> dict[
                 columns["url"] = targets.check_url(value, "/url")
             case "auth":
                 columns |= _auth_columns(value, box)
-            case "resource" | "mode":
+            case "resource" | "format" | "mode":
                 columns[name] = value.value
             case _:
                 columns[name] = value

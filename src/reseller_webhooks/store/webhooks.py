@@ -22,7 +22,7 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
-from reseller_webhooks.core.webhooks import PARTS, Mode, WebhookState
+from reseller_webhooks.core.webhooks import PARTS, Format, Mode, WebhookState
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import circuit_change, delivery, lease, webhook
 
@@ -43,7 +43,7 @@ class WebhookRow:
     secret_sealed: str
     previous_secret_sealed: str | None
     previous_secret_until: Micros | None
-    format: str
+    format: Format
     mode: Mode
     ordered: bool
     max_in_flight: int
@@ -177,6 +177,7 @@ def _row(row: RowMapping) -> WebhookRow:
             **row,
             "resource": Resource(row["resource"]),
             "actions": from_mask(row["actions"]),
+            "format": Format(row["format"]),
             "mode": Mode(row["mode"]),
             "state": WebhookState(row["state"]),
         }

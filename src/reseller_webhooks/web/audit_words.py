@@ -40,6 +40,7 @@ _FIELDS = {
     "auth_type": "Authentication",
     "max_in_flight": "Requests at once",
     "rate_per_second": "Requests per second",
+    "format": "Format",
     "mode": "After an outage",
     "by": "With",
 }

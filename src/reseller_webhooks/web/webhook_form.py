@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from reseller_webhooks.core import targets
 from reseller_webhooks.core.addresses import Network
 from reseller_webhooks.core.errors import Invalid, Problem
-from reseller_webhooks.core.webhooks import Mode, Spec, SpecPatch
+from reseller_webhooks.core.webhooks import Format, Mode, Spec, SpecPatch
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.webhook_fields import (
@@ -57,7 +57,12 @@ class Wrong(Exception):
 
 def blank() -> Filled:
     """The form before anything is typed."""
-    defaults = {"auth": "NONE", "mode": Mode.EVERY_CHANGE.value, "maxInFlight": "10"}
+    defaults = {
+        "auth": "NONE",
+        "format": Format.NOTIFICATION.value,
+        "mode": Mode.EVERY_CHANGE.value,
+        "maxInFlight": "10",
+    }
     return Filled(dict.fromkeys(LABELS, "") | defaults)
 
 
@@ -68,6 +73,7 @@ def of_row(row: WebhookRow, auth: Any) -> Filled:
     values = {
         "url": row.url,
         "resource": row.resource.value,
+        "format": row.format.value,
         "mode": row.mode.value,
         "ordered": "on" if row.ordered else "",
         "maxInFlight": str(row.max_in_flight),
@@ -107,6 +113,7 @@ def _fields(form: Form, stored: Any) -> dict[str, Any]:
         "resource": form.text("resource"),
         "actions": sorted(form.every("actions")),
         "auth": _auth(form, stored),
+        "format": form.text("format") or Format.NOTIFICATION.value,
         "mode": form.text("mode") or Mode.EVERY_CHANGE.value,
         "ordered": form.has("ordered"),
         "maxInFlight": form.text("maxInFlight"),

@@ -27,6 +27,7 @@ from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.deliveries import Entry
 from reseller_webhooks.operations.house import House
@@ -105,7 +106,7 @@ def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
     """All there is to see of it: the payload as it was sent, and every attempt."""
     with _known_as(shown):
         found = deliveries.get(house.database, number_of(shown), reseller_id=tenant)
-    fields = details(found, _auth_type(house, tenant, found.entry.webhook)).model_dump(mode="json")
+    fields = details(found, *_manner(house, tenant, found.entry.webhook)).model_dump(mode="json")
     if found.event is not None:
         fields["payload"] = orjson.Fragment(found.event.body)
     return Response(orjson.dumps(fields), media_type=JSON)
@@ -149,8 +150,10 @@ def _number(database: Database, tenant: int, webhook: str) -> int:
     return number
 
 
-def _auth_type(house: House, tenant: int, webhook: str) -> str:
+def _manner(house: House, tenant: int, webhook: str) -> tuple[str, Format]:
+    """How the webhook proves itself and packs its notifications."""
     try:
-        return webhooks.get(house.database, tenant, webhook).auth_type
+        row = webhooks.get(house.database, tenant, webhook)
     except NotFound:  # It was deleted, and how it proved itself went with it.
-        return "NONE"
+        return "NONE", Format.NOTIFICATION
+    return row.auth_type, row.format

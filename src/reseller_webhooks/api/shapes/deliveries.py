@@ -12,6 +12,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.notification import shown_headers
+from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations.deliveries import Details, Entry
 from reseller_webhooks.store.log import AttemptLine, Line
 
@@ -79,14 +80,18 @@ def delivery(entry: Entry) -> Delivery:
     return Delivery(**_fields(entry))
 
 
-def details(found: Details, auth_type: str) -> DeliveryDetails:
+def details(found: Details, auth_type: str, form: Format) -> DeliveryDetails:
     """The delivery with all there is to see of it but its payload."""
     event = found.entry.event
     return DeliveryDetails(
         **_fields(found.entry),
         payload=None,
         attempts=[
-            _attempt(one, Outcome(one.outcome), shown_headers(event, auth_type, one.number, one.at))
+            _attempt(
+                one,
+                Outcome(one.outcome),
+                shown_headers(event, auth_type, one.number, one.at, form),
+            )
             for one in found.attempts
             if one.outcome  # A line without one closed the delivery; `last` tells why.
         ],

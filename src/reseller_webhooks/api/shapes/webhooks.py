@@ -7,7 +7,7 @@ from pydantic import Field
 from reseller_webhooks.api import moments
 from reseller_webhooks.api.shapes import Shape
 from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Mode, WebhookState
+from reseller_webhooks.core.webhooks import Format, Mode, WebhookState
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.webhooks import Added
 from reseller_webhooks.secrets import Box
@@ -36,6 +36,9 @@ class Webhook(Shape):
     resource: Resource
     actions: list[Action]
     auth: ShownAuth
+    format: Format = Field(
+        description="AppDirect's notification, or a CloudEvent 1.0 that holds it."
+    )
     mode: Mode
     ordered: bool
     max_in_flight: int
@@ -81,6 +84,7 @@ def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
         "resource": row.resource,
         "actions": [action for action in Action if action in row.actions],
         "auth": _auth(webhooks.auth_of(box, row)),
+        "format": row.format,
         "mode": row.mode,
         "ordered": row.ordered,
         "max_in_flight": row.max_in_flight,

@@ -7,10 +7,12 @@ from starlette.responses import Response
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.attempts import HEADERS_KEPT
+from reseller_webhooks.core.cloudevents import EVENTS
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.names import Action
-from reseller_webhooks.core.notification import shown_headers
+from reseller_webhooks.core.notification import packed, shown_headers
+from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, repeats, webhooks
 from reseller_webhooks.operations.deliveries import Details
 from reseller_webhooks.store.log import LogQuery
@@ -20,6 +22,7 @@ from reseller_webhooks.web.log_changes import SHOWN_MAX, Change
 from reseller_webhooks.web.log_filter import LINES, TABS
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.routes.log_stream import told
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
 DAY = 86_400 * clock.SECOND
@@ -39,9 +42,11 @@ def log_page(page: AtReseller) -> Response:
     tallies = deliveries.tallies(
         page.database, [replace(query, states=states) for _, states in TABS.values()]
     )
+    mark = deliveries.mark(page.database)  # before the lines: what comes between is told twice
     found = deliveries.page(page.database, query)
     return page.html(
         "log.html",
+        news=filters.news(told(mark)),
         filters=filters,
         tabs=[
             (word, label, one)
@@ -61,9 +66,10 @@ def delivery_page(page: AtReseller, shown: str) -> Response:
     number = log_filter.number_of(shown)
     found = deliveries.get(page.database, number, reseller_id=page.tenant)
     row = _webhook(page, found.entry.webhook)
-    auth_type = row.auth_type if row else "NONE"
+    auth_type, form = (row.auth_type, row.format) if row else ("NONE", Format.NOTIFICATION)
+    event = found.entry.event
     tried = [one for one in found.attempts if one.outcome]
-    headers = [shown_headers(found.entry.event, auth_type, one.number, one.at) for one in tried]
+    headers = [shown_headers(event, auth_type, one.number, one.at, form) for one in tried]
     return page.html(
         "delivery.html",
         entry=found.entry,
@@ -73,7 +79,7 @@ def delivery_page(page: AtReseller, shown: str) -> Response:
         changes=_changes(found),
         shown_max=SHOWN_MAX,
         headers_kept=HEADERS_KEPT,
-        curl=_curl(found, auth_type) if row else "",
+        curl=_curl(page, found, row) if row else "",
         again=period.of(found.entry.line.created_at, clock.now()).values,
         now=clock.now(),
     )
@@ -115,12 +121,14 @@ def _changes(found: Details) -> list[Change]:
     return log_changes.between(before.body, event.body)
 
 
-def _curl(found: Details, auth_type: str) -> str:
+def _curl(page: Page, found: Details, row: WebhookRow) -> str:
     if found.event is None:
         return ""
-    number = max(found.entry.line.attempts, 1)
-    headers = shown_headers(found.event.uuid, auth_type, number, clock.now())
-    return log_curl.command(found.entry.url, headers, found.event.body)
+    event, number = found.event, max(found.entry.line.attempts, 1)
+    headers = shown_headers(event.uuid, row.auth_type, number, clock.now(), row.format)
+    source = page.site.house.settings.public_url + EVENTS
+    body = packed(row.format, event.uuid, event.body.encode(), source)
+    return log_curl.command(found.entry.url, headers, body.decode())
 
 
 def _webhook(page: Page, uuid: str) -> WebhookRow | None:
