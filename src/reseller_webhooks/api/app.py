@@ -23,6 +23,7 @@ from reseller_webhooks.api.routes import (
     backfills,
     changes,
     deliveries,
+    descriptions,
     events,
     health,
     records,
@@ -68,7 +69,11 @@ class Api(FastAPI):
 
 def create_api(house: House, lifespan: Lifespan) -> FastAPI:
     """The API over a running program, whose life `lifespan` is."""
-    routes = [Route("/docs", docs.page), *(one for router in ROUTERS for one in router.routes)]
+    routes = [
+        Route("/docs", docs.page),
+        *descriptions.ROUTES,
+        *(one for router in ROUTERS for one in router.routes),
+    ]
     app = Api(
         title="Reseller Webhooks",
         version=__version__,
