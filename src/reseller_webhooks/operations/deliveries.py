@@ -10,10 +10,11 @@ from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.store import deliveries as store
-from reseller_webhooks.store import events, leases, log, webhooks
+from reseller_webhooks.store import events, leases, log, news, webhooks
 from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import AttemptLine, Line, LogQuery
+from reseller_webhooks.store.news import Mark
 from reseller_webhooks.store.tally import Tally, tally
 
 REPLAYS_PER_TRANSACTION = 1_000
@@ -167,6 +168,25 @@ def since(
         position, touched = log.touched_since(tx, after, reseller_id=reseller_id, limit=limit)
         lines = [log.line(tx, one, reseller_id=reseller_id) for one in touched]
         return position, _entries(tx, [line for line in lines if line])
+
+
+def mark(database: Database) -> Mark:
+    """How far the log goes now."""
+    with database.read() as tx:
+        return news.newest(tx)
+
+
+def news_since(
+    database: Database, since: Mark, *, reseller_id: int, limit: int
+) -> tuple[Mark, list[Line]]:
+    """Lines that are new or have changed, at most `limit`; and how far the log goes now."""
+    with database.read() as tx:
+        upto = news.newest(tx)
+        if upto.attempt <= since.attempt and upto.delivery <= since.delivery:
+            return since, []
+        upto = Mark(max(upto.attempt, since.attempt), max(upto.delivery, since.delivery))
+        touched = news.touched(tx, since, upto, reseller_id=reseller_id, limit=limit)
+        return upto, log.lines(tx, touched, reseller_id=reseller_id)
 
 
 def newest_attempt(database: Database) -> int:

@@ -6,7 +6,7 @@ How many lines there are is counted in tally.py.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +36,18 @@ class LogQuery:
     until: Micros | None = None
     behind: Position | None = None
     limit: int = 50
+
+    def fits(self, line: "Line") -> bool:
+        """Whether the line is one of those, on whatever page."""
+        return (
+            (not self.states or line.state in self.states)
+            and self.resource in (None, line.resource)
+            and self.action in (None, line.action)
+            and self.webhook_id in (None, line.webhook_id)
+            and self.resource_uuid in (None, line.resource_uuid)
+            and (self.since is None or line.created_at >= self.since)
+            and (self.until is None or line.created_at < self.until)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,20 @@ def event_uuids(tx: Tx, event_ids: Iterable[int]) -> dict[int, str]:
     """The ids that users see, by the store's number."""
     statement = select(event.c.id, event.c.uuid).where(event.c.id.in_(set(event_ids)))
     return dict(tx.connection.execute(statement).tuples().all())
+
+
+def lines(tx: Tx, delivery_ids: Collection[int], *, reseller_id: int) -> list[Line]:
+    """These deliveries, finished or not, newest first."""
+    found: list[Line] = []
+    for table, named in ((delivery, delivery.c.id), (attempt, attempt.c.delivery_id)):
+        statement = select(table).where(
+            named.in_(list(delivery_ids)), table.c.reseller_id == reseller_id
+        )
+        if table is attempt:
+            statement = statement.where(attempt.c.state.is_not(None))
+        found += [_line(table, row) for row in tx.connection.execute(statement).mappings()]
+    found.sort(key=lambda one: (one.created_at, one.delivery_id), reverse=True)
+    return found
 
 
 def newest(tx: Tx) -> int:

@@ -18,6 +18,7 @@ from reseller_webhooks.web.routes import (
     entrance_openid,
     invited,
     log,
+    log_stream,
     operator,
     records,
     resellers,
@@ -40,6 +41,7 @@ AREAS = (
     operator.routes,
     audit_log.routes,
     # Addresses of the log, records and form come before those of a webhook, whose id is any text.
+    log_stream.routes,
     log.routes,
     records.routes,
     webhooks.routes,

@@ -53,13 +53,16 @@ class LogFilter:
     @property
     def path(self) -> str:
         """The address of this page of the log."""
-        words = asdict(self)
-        return paths.log(**{"from": words.pop("since"), "to": words.pop("until")} | words)
+        return paths.log(**self._words)
 
     @property
-    def stream(self) -> str:
-        """Where its news come from: the same filters from the newest on."""
-        return replace(self, behind="").path.replace(paths.LOG, paths.LOG_STREAM, 1)
+    def _words(self) -> dict[str, str]:
+        words: dict[str, str] = asdict(self)
+        return {"from": words.pop("since"), "to": words.pop("until")} | words
+
+    def news(self, mark: str) -> str:
+        """Where what is new comes from, from the mark on; with the same filters."""
+        return paths.log_stream(after=mark, **self._words | {"behind": ""})
 
     @property
     def wrong(self) -> Mapping[str, str]:

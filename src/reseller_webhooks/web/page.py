@@ -31,12 +31,14 @@ DETAIL_MAX = 1_000
 class Site:
     """What all pages share. tests: how many test notifications of a reseller are under way.
 
+    views: how many people of a reseller watch its event log live.
     openid: the identity provider, if there is one.
     """
 
     house: House
     cookies: Cookies
     tests: Counter[int] = field(default_factory=Counter)
+    views: Counter[int] = field(default_factory=Counter)
     openid: OpenId | None = None
 
     def render(self, template: str, **given: Any) -> str:

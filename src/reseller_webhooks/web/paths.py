@@ -75,6 +75,11 @@ def log(**filters: str) -> str:
     return f"{LOG}?{query}" if query else LOG
 
 
+def log_stream(**filters: str) -> str:
+    """Where news of the event log come from, filtered alike."""
+    return LOG_STREAM + log(**filters).removeprefix(LOG)
+
+
 def records(**filters: str) -> str:
     """The records, filtered; empty filters are left out."""
     query = urlencode({name: value for name, value in filters.items() if value})

@@ -4,6 +4,7 @@ import { offerCopying } from "./copying.js";
 import { offerShowing } from "./showing.js";
 import { sendOnce } from "./sending.js";
 import { followProgress } from "./progress.js";
+import { followLog } from "./log.js";
 import { askInZone } from "./zones.js";
 
 tellTimes();
@@ -12,3 +13,4 @@ offerShowing();
 sendOnce();
 askInZone();
 followProgress();
+followLog();

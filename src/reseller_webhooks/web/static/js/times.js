@@ -7,11 +7,17 @@ const STEPS = [["second", 60], ["minute", 60], ["hour", 24]];
 const EVERY_MS = 30_000;
 
 export function tellTimes() {
-  const times = [...document.querySelectorAll("time")];
-  for (const time of times) time.title = `${full.format(at(time))}\n${time.title}`;
-  const tell = () => times.forEach((time) => { time.textContent = told(at(time), Date.now()); });
-  tell();
-  setInterval(tell, EVERY_MS);
+  tellTimesIn(document);
+  setInterval(tellTimesIn, EVERY_MS, document);
+}
+
+// Those that came later, too: the title still is the exact time in UTC then.
+export function tellTimesIn(part) {
+  for (const time of part.querySelectorAll("time")) {
+    if (!time.dataset.told) time.title = `${full.format(at(time))}\n${time.title}`;
+    time.dataset.told = "yes";
+    time.textContent = told(at(time), Date.now());
+  }
 }
 
 function at(time) {

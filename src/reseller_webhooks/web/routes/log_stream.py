@@ -1,0 +1,109 @@
+"""News of the event log, as server-sent events (WHATWG HTML, 9.2): which lines to look at again.
+
+The lines themselves come from the page, so that there is one way to draw them.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Header
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks.core.errors import NotSignedIn, Unavailable
+from reseller_webhooks.core.names import number_in
+from reseller_webhooks.operations import access, deliveries, webhooks
+from reseller_webhooks.store.log import Line, LogQuery
+from reseller_webhooks.store.news import Mark
+from reseller_webhooks.web import log_filter, paths
+from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.visiting import AtReseller
+
+POLL_S = 1.0
+LINES_MAX = 100
+"""In one event; what is beyond is not told one by one, since nobody reads so fast."""
+VIEWS_MAX = 20
+"""Of one reseller at once; each asks the store once a second."""
+LONGEST_S = 600
+"""Then the browser comes back by itself: who was locked out meanwhile does not get in."""
+
+routes = APIRouter()
+
+
+async def view(page: AtReseller) -> AsyncIterator[Page]:
+    """One of the reseller's places for somebody who watches. Unavailable when all are taken."""
+    views: Counter[int] = page.site.views
+    if views[page.tenant] >= VIEWS_MAX:
+        raise Unavailable(f"{VIEWS_MAX} people watch the log already; reload the page instead")
+    views[page.tenant] += 1
+    try:
+        yield page
+    finally:
+        views[page.tenant] -= 1
+
+
+@routes.get(paths.LOG_STREAM, response_class=EventSourceResponse)
+async def stream(
+    page: Annotated[Page, Depends(view)],
+    after: str = "",
+    last_event_id: Annotated[str, Header(alias="Last-Event-ID")] = "",
+) -> AsyncIterator[ServerSentEvent]:
+    """An event `news` whenever lines were made or have changed since the mark `after`."""
+    query = await run_in_threadpool(_query, page)
+    mark = await run_in_threadpool(_start, page, last_event_id or after)
+    for _ in range(int(LONGEST_S / POLL_S)):
+        before = mark
+        try:
+            mark, lines = await run_in_threadpool(_news, page, mark)
+        except NotSignedIn:
+            return
+        except Unavailable:
+            lines = []
+        if lines:
+            yield ServerSentEvent(event="news", id=told(mark), raw_data=_json(query, lines))
+        elif mark != before:
+            yield ServerSentEvent(id=told(mark), comment="nothing of yours")
+        await asyncio.sleep(POLL_S)
+
+
+def told(mark: Mark) -> str:
+    """A mark as text, for the page and for an event's id."""
+    return f"{mark.attempt}.{mark.delivery}"
+
+
+def marked(text: str) -> Mark | None:
+    """The mark that a text tells of."""
+    attempt, _, delivery = (number_in(part) for part in text.partition("."))
+    return None if attempt is None or delivery is None else Mark(attempt, delivery)
+
+
+def _start(page: Page, text: str) -> Mark:
+    return marked(text) or deliveries.mark(page.database)
+
+
+def _query(page: Page) -> LogQuery:
+    filters = log_filter.read(page.request.query_params)
+    chosen = webhooks.get(page.database, page.tenant, filters.webhook) if filters.webhook else None
+    return filters.query(page.tenant, chosen.id if chosen else None)
+
+
+def _news(page: Page, since: Mark) -> tuple[Mark, list[Line]]:
+    token = page.site.cookies.session(page.request)
+    access.visitor(page.database, token or "")  # A view must not outlive its session.
+    return deliveries.news_since(page.database, since, reseller_id=page.tenant, limit=LINES_MAX)
+
+
+def _json(query: LogQuery, lines: list[Line]) -> str:
+    """id: of the row. fits: whether these filters show it. at: epoch milliseconds."""
+    rows = [
+        {
+            "id": log_filter.shown_id(line.delivery_id),
+            "fits": query.fits(line),
+            "at": line.created_at // 1000,
+        }
+        for line in lines
+    ]
+    return orjson.dumps(rows).decode()
