@@ -74,6 +74,7 @@ async def test_the_pages_about_webhooks(window: Open, program: Running, platform
     delivery = paths.delivery(shown_id(entry.line.delivery_id))
     found += await looked_at(one, webhook, f"{webhook}/edit", f"{webhook}/delete")
     found += await looked_at(one, paths.LOG, delivery, "/nowhere")
+    found += await looked_at(one, paths.RECORDS, paths.record("COMPANY", "axe"))
 
     assert found == []
     assert one.complaints == []

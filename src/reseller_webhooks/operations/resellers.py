@@ -1,5 +1,7 @@
 """Resellers: add, find, list."""
 
+from collections.abc import Collection
+
 from reseller_webhooks import secrets
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Invalid, NotFound
@@ -45,3 +47,9 @@ def page(database: Database, *, after: int = 0, limit: int = 100) -> list[Resell
     """Resellers in the order they were added."""
     with database.read() as tx:
         return store.page(tx, after=after, limit=limit)
+
+
+def names(database: Database, numbers: Collection[int]) -> dict[int, str]:
+    """What resellers are called, by the store's numbers."""
+    with database.read() as tx:
+        return store.names(tx, numbers)

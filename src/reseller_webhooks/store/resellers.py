@@ -51,6 +51,14 @@ def ids(tx: Tx, uuids: Collection[str]) -> dict[str, int]:
     return dict(rows.tuples().all())
 
 
+def names(tx: Tx, numbers: Collection[int]) -> dict[int, str]:
+    """What resellers are called, by their numbers."""
+    rows = tx.connection.execute(
+        select(reseller.c.id, reseller.c.name).where(reseller.c.id.in_(numbers))
+    )
+    return dict(rows.tuples().all())
+
+
 def page(tx: Tx, *, after: int, limit: int) -> list[Reseller]:
     """Resellers in the order they were added, from behind the number `after`."""
     rows = tx.connection.execute(

@@ -8,12 +8,12 @@ from starlette.responses import Response
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.operations import audit, resellers
 from reseller_webhooks.store.audit import AuditQuery
-from reseller_webhooks.web import paths
+from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.audit_words import SUBJECTS
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.visiting import Operator
 
-ROWS, OFFERED = 50, 500
+ROWS = 50
 FILTERS = ("subject", "one", "who", "reseller", "from", "to")
 
 routes = APIRouter()
@@ -23,9 +23,7 @@ routes = APIRouter()
 def audit_log(page: Operator) -> Response:
     """The lines that the filters leave, newest first."""
     given = {name: page.request.query_params.get(name, "").strip() for name in FILTERS}
-    offered = resellers.page(page.database, limit=OFFERED)
-    query = _query(page, given, {one.uuid: one.id for one in offered})
-    rows = audit.page(page.database, query)
+    rows = audit.page(page.database, _query(page, given))
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
     return page.html(
         "audit.html",
@@ -33,17 +31,17 @@ def audit_log(page: Operator) -> Response:
         older=paths.audit(**given, before=more) if more else "",
         given=given,
         narrows=any(given.values()),
-        offered=offered,
+        offered=choosing.offered(page),
         subjects=SUBJECTS,
     )
 
 
-def _query(page: Page, given: dict[str, str], numbers: dict[str, int]) -> AuditQuery:
+def _query(page: Page, given: dict[str, str]) -> AuditQuery:
     before = page.request.query_params.get("before", "")
     is_number = before.isascii() and before.isdecimal() and len(before) < 19
-    until = _day(given["to"])
+    until, whose = _day(given["to"]), given["reseller"]
     return AuditQuery(
-        reseller_id=numbers.get(given["reseller"]),
+        reseller_id=resellers.get(page.database, whose).id if whose else None,
         subject=given["subject"] if given["subject"] in SUBJECTS else "",
         subject_uuid=given["one"],
         actor=given["who"],

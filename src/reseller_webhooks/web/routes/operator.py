@@ -5,15 +5,15 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.operations import access, api_keys, fleet, resellers
-from reseller_webhooks.web import paths
+from reseller_webhooks.operations import access, api_keys, fleet
+from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.visiting import Operator, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
-ROWS, OFFERED = 100, 500
+ROWS = 100
 NAME_MAX = 80
 INVALID = 422
 
@@ -78,15 +78,14 @@ def _keys(
     is_number = before.isascii() and before.isdecimal() and len(before) < 19
     number = int(before) if is_number else None
     rows = api_keys.page(page.database, before=number, limit=ROWS + 1)
-    offered = resellers.page(page.database, limit=OFFERED)
     typed = form or Form({})
     return page.html(
         "operator_keys.html",
         status,
         rows=rows[:ROWS],
         more=rows[ROWS - 1].id if len(rows) > ROWS else None,
-        offered=offered,
-        names={one.id: one.name for one in offered},
+        offered=choosing.offered(page),
+        names=choosing.names(page, (one.reseller_id for one in rows)),
         typed={name: typed.text(name) for name in ("name", "scope", "reseller")},
         wrong=wrong or {},
     )

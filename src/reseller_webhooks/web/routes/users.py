@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.errors import Conflict, Invalid
-from reseller_webhooks.operations import invites, people, resellers
-from reseller_webhooks.web import paths
+from reseller_webhooks.operations import invites, people
+from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
@@ -14,7 +14,7 @@ from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Host, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
-ROWS, OFFERED = 100, 500
+ROWS = 100
 INVALID, TAKEN = 422, 409
 
 routes = APIRouter()
@@ -103,16 +103,18 @@ def _page(
 ) -> Response:
     number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
     rows = people.page(page.database, _scope(page), after=number, limit=ROWS + 1)
-    offered = resellers.page(page.database, limit=OFFERED) if page.who.is_operator else []
+    pending = invites.page(page.database, _scope(page))
+    whose = {one.reseller_id for one in rows} | {one.reseller_id for one in pending}
+    offered = choosing.offered(page) if page.who.is_operator else []
     chosen = form.text("reseller") if form else page.reseller.uuid if page.reseller else ""
     return page.html(
         "users.html",
         status,
         rows=rows[:ROWS],
         more=rows[ROWS - 1].id if len(rows) > ROWS else None,
-        invites=invites.page(page.database, _scope(page)),
+        invites=pending,
         offered=offered,
-        names={one.id: one.name for one in offered},
+        names=choosing.names(page, whose),
         roles=[one for one in Role if one is not Role.OPERATOR or page.who.is_operator],
         typed={
             "email": form.text("email") if form else "",
