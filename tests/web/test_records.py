@@ -75,7 +75,7 @@ async def test_a_search_by_id_leads_to_the_record_whatever_its_type(
     answer = await admin.client.get(paths.RECORDS, params={"id": " l/1 ü "})
 
     assert "LEAD" in answer.headers["location"]
-    assert "Lead l/1 ü" in words(await admin.follow(answer))
+    assert "Lead l/1 ü , version" in words(await admin.follow(answer))
     assert "No record has this ID" in words(await admin.see(paths.records(id="none")))
 
 
@@ -142,7 +142,7 @@ async def test_a_deleted_record_stays_to_be_seen(
     hold(house, northwind, "acme", removed=True, content=None, status=None)
     text = words(await admin.see(ACME))
 
-    assert "Company acme Deleted" in text
+    assert "Company Deleted Company acme , version 2" in text
     assert "only its ID and version are kept" in text
     assert "There is no webhook for Company" in text
 
