@@ -1,11 +1,111 @@
-"""python -m tests.simulation SEED [WORD] shows a run; with WORD only the lines that have it."""
+"""python -m tests.simulation
 
+SEED [WORD]           one run, written out; with WORD only the lines that have it
+run [COUNT [FIRST]]   many runs over all cores, and a summary
+removals [COUNT]      the same with each rule taken out in turn
+"""
+
+import os
 import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from multiprocessing import Pool
 
+from tests.simulation.removals import RULES, removed
 from tests.simulation.run import simulate
 
-outcome = simulate(int(sys.argv[1]))
-print(outcome.trace.text(sys.argv[2] if len(sys.argv) > 2 else ""))
-print(outcome.deliveries, outcome.requests, outcome.duplicates, outcome.virtual_s, outcome.steps)
-for violation in outcome.violations[:10]:
-    print(violation)
+COUNT = 2_000
+REMOVALS_COUNT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    seed: int
+    invariants: frozenset[str]
+    counted: Counter[str]
+
+
+def one(given: tuple[int, str]) -> Result:
+    seed, rule = given
+    with removed(rule) if rule else nullcontext():
+        outcome = simulate(seed)
+    counted = Counter(
+        deliveries=outcome.deliveries,
+        requests=outcome.requests,
+        duplicates=outcome.duplicates,
+        faults=outcome.faults,
+        refused=outcome.refused,
+        store_failures=outcome.store_failures,
+        virtual_s=int(outcome.virtual_s),
+    )
+    counted[outcome.profile.name] += 1
+    return Result(seed, frozenset(one.invariant for one in outcome.violations), counted)
+
+
+def many(seeds: Iterable[int], rule: str = "") -> list[Result]:
+    with Pool(os.cpu_count()) as pool:
+        return pool.map(one, [(seed, rule) for seed in seeds], chunksize=10)
+
+
+def show(seed: int, word: str = "") -> int:
+    outcome = simulate(seed)
+    print(outcome.trace.text(word))
+    for violation in outcome.violations:
+        print(violation)
+    return bool(outcome.violations)
+
+
+def run(count: int, first: int) -> int:
+    began = time.monotonic()
+    results = many(range(first, first + count))
+    took = time.monotonic() - began
+    total = sum((result.counted for result in results), Counter[str]())
+    print(f"{count} seeds from {first} in {took:.0f} s: {count / took:.1f} a second")
+    for name, number in total.items():
+        each = "runs" if name.isupper() else f"in all, {number / count:.1f} a run"
+        print(f"  {name.lower().replace('_', ' '):16}{number:>10,} {each}")
+    failed = by_invariant(results)
+    for invariant, seeds in failed.items():
+        print(f"FAILED in {len(seeds)}: {invariant}; python -m tests.simulation {seeds[0]}")
+    print("every invariant held" if not failed else "an invariant was broken")
+    return bool(failed)
+
+
+def removals(count: int) -> int:
+    print(f"| rule taken out | failed, of {count} | what noticed first |\n|---|---|---|")
+    for rule in RULES:
+        results = many(range(count), rule)
+        failed = by_invariant(results)
+        seeds = sum(bool(result.invariants) for result in results)
+        ranked = sorted(failed.items(), key=lambda item: -len(item[1]))[:2]
+        told = "; ".join(f"{name} ({len(some)}, seed {some[0]})" for name, some in ranked)
+        print(f"| {rule} | {seeds} | {told or 'nothing'} |", flush=True)
+    return 0
+
+
+def by_invariant(results: Iterable[Result]) -> dict[str, list[int]]:
+    failed = defaultdict(list)
+    for result in results:
+        for invariant in result.invariants:
+            failed[invariant].append(result.seed)
+    return failed
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["run", *rest]:
+            count, first = [*map(int, rest), *(COUNT, 0)[len(rest) :]]
+            return run(count, first)
+        case ["removals", *rest]:
+            return removals(int(rest[0]) if rest else REMOVALS_COUNT)
+        case [seed, *word] if seed.isdigit():
+            return show(int(seed), *word)
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

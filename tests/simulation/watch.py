@@ -257,7 +257,9 @@ class Watch:
             self.broken("a delivery is closed as delivered, and no receiver accepted it", delivery)
         if closed.state is State.FAILED and closed.attempts <= len(self.plan.waits_s):
             self.broken("a delivery was given up before its schedule was used up", delivery)
-        if closed.state is State.FAILED and self.plan.profile is Profile.ISLAND:
+        # Of several workers each may know too few hosts to suspect itself (suspicion.HOSTS_MIN).
+        alone = self.plan.profile is Profile.ISLAND and self.plan.workers == 1
+        if closed.state is State.FAILED and alone:
             self.broken("a delivery was given up for a worker's own fault", delivery)
 
     def _began_soon(self, number: int, delivery: Delivery, at: float) -> None:

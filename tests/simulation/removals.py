@@ -1,0 +1,137 @@
+"""Rules of the engine, each with a way to take it out, in memory only: do the invariants notice?
+
+A simulation that finds nothing proves little until it is seen to find what is known to be wrong.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from reseller_webhooks.core import circuit as circuits
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.engine.agenda import Agenda
+from reseller_webhooks.engine.arrivals import Arrivals
+from reseller_webhooks.engine.lane import Lane
+from reseller_webhooks.engine.leases import Leases
+from reseller_webhooks.engine.recorder import Recorder
+from reseller_webhooks.engine.scheduler import Scheduler
+from reseller_webhooks.engine.slots import Slots
+from reseller_webhooks.engine.suspicion import Suspicion
+from tests.simulation.store import Port
+from tests.simulation.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What stands in place of `name` of `owner` while the rule is taken out."""
+
+    owner: Any
+    name: str
+    instead: Any
+
+
+@contextmanager
+def removed(rule: str) -> Iterator[None]:
+    """The engine without a rule, as long as the block lasts."""
+    removal = RULES[rule]
+    before = getattr(removal.owner, removal.name)
+    setattr(removal.owner, removal.name, removal.instead)
+    try:
+        yield
+    finally:
+        setattr(removal.owner, removal.name, before)
+
+
+def _always(answer: Any) -> Callable[..., Any]:
+    return lambda *_, **__: answer
+
+
+_found, _tell, _ask, _start, _beat = Lane.found, Lane.tell, Lane.ask, Lane.start, Port.beat
+
+
+def _found_all(lane: Lane, found: Any, now: float) -> None:
+    lane._written_meanwhile.clear()
+    _found(lane, found, now)
+
+
+def _found_though_closed(lane: Lane, found: Any, now: float) -> None:
+    closed, lane._closed = lane._closed, False
+    _found(lane, found, now)
+    lane._closed = closed
+
+
+def _look_forgetful(lane: Lane, at: float) -> None:
+    lane.look_at = min(lane.look_at, at)
+
+
+def _start_at_any_rate(lane: Lane, at: float) -> Any:
+    start_at = lane.start_at
+    due = _start(lane, at)
+    lane.start_at = start_at
+    return due
+
+
+def _can_start_beyond_cap(lane: Lane, now: int, at: float) -> bool:
+    limit = circuits.limit(lane.circuit, 10_000, now)
+    return bool(lane.ready) and lane._sends and at >= lane.start_at and lane.in_flight < limit
+
+
+def _no_circuit(circuit: circuits.Circuit, cap: int, now: int) -> int:
+    return cap
+
+
+def _no_ramp(circuit: circuits.Circuit, cap: int, now: int) -> int:
+    if circuit.is_open:
+        return 1 if now >= circuit.probe_at else 0
+    return cap
+
+
+async def _beat_greedy(port: Port, *, lapsed_too: bool, **given: Any) -> Any:
+    return await _beat(port, lapsed_too=True, **given)
+
+
+async def _write_once(recorder: Recorder, batch: Any, circuits: Mapping[int, Any]) -> None:
+    try:
+        await recorder._store.finish(batch, circuits)
+    except Unavailable:
+        return
+
+
+def _newest_seen(arrivals: Arrivals, at: float) -> int:
+    return arrivals._seen[-1][1] if arrivals._seen else 0
+
+
+def _add_once(agenda: Agenda, at: float, lane: Lane) -> None:
+    if lane not in agenda._noted:
+        _agenda_add(agenda, at, lane)
+
+
+_agenda_add = Agenda.add
+
+RULES: dict[str, Removal] = {
+    "rule 3: give back only what is idle": Removal(Leases, "_idle", lambda self, _: self._draining),
+    "rule 3: start nothing for what is being given back": Removal(Scheduler, "rest", _always(None)),
+    "rule 4: start only before the deadline": Removal(Leases, "in_time", _always(True)),
+    "rule 4: also once the access token has come": Removal(Scheduler, "_may_leave", _always(True)),
+    "rule 5: wait for a former owner's requests": Removal(Leases, "hold_s", _always(0.0)),
+    "rule 6: the fence": Removal(Tables, "_owns", _always(True)),
+    "rule 7: ignore what was written since the scan began": Removal(Lane, "found", _found_all),
+    "rule 8: after an outage leave others' leases alone": Removal(Port, "beat", _beat_greedy),
+    "rule 9: write results until the store answers": Removal(Recorder, "_write", _write_once),
+    "go on after a time without leases": Removal(Scheduler, "resume", _always(None)),
+    "one request of a resource at once": Removal(Lane, "_serial", property(_always(False))),
+    "a closed lane takes nothing from a scan": Removal(Lane, "found", _found_though_closed),
+    "remember what is learned during a scan": Removal(Lane, "look", _look_forgetful),
+    "look again at what was superseded": Removal(
+        Lane, "tell", lambda self: self.look(0.0)
+    ),
+    "ask a second time for late commits": Removal(Arrivals, "since", _newest_seen),
+    "an earlier time stands for a later one": Removal(Agenda, "add", _add_once),
+    "the webhook's cap": Removal(Lane, "can_start", _can_start_beyond_cap),
+    "the rate per second": Removal(Lane, "start", _start_at_any_rate),
+    "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
+    "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
+    "the share of slots": Removal(Slots, "gives_way", _always(False)),
+    "suspect oneself": Removal(Suspicion, "_judge", _always(None)),
+}

@@ -1,0 +1,18 @@
+"""Some seeds on every change; thousands by `make simulate`."""
+
+import pytest
+
+from tests.simulation.removals import removed
+from tests.simulation.run import simulate
+
+
+@pytest.mark.parametrize("first", range(0, 100, 20))
+def test_every_invariant_holds(first: int) -> None:
+    for seed in range(first, first + 20):
+        outcome = simulate(seed)
+
+        assert outcome.violations == [], f"python -m tests.simulation {seed}"
+
+
+def test_the_same_seed_gives_the_same_run_to_the_last_line() -> None:
+    assert simulate(15).trace.text() == simulate(15).trace.text()
