@@ -5,6 +5,8 @@ run [COUNT [FIRST]]   many runs over all cores, and a summary
 removals [COUNT]      the same with each rule taken out in turn
 """
 
+# ruff: noqa: T201 - this is a command
+
 import os
 import sys
 import time

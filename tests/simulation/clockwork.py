@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 
 HAIR_S = 1e-7
-"""Timers go off this much late, never early: time that does not pass by itself would stand still."""
+"""Timers go off this much late, never early: virtual time would stand still otherwise."""
 STEPS_MAX = 500_000
 """More steps than this and somebody turns in circles; a usual run has some thousands."""
 
@@ -54,7 +54,7 @@ class Clockwork:
 class _NoSockets:
     """A selector with nothing to select from."""
 
-    def select(self, timeout: float | None) -> tuple[()]:
+    def select(self, timeout: float | None) -> tuple[()]:  # noqa: ARG002
         return ()
 
 

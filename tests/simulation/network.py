@@ -67,7 +67,7 @@ class Network:
             return self.rng.uniform(0.3, 0.95) * self.plan.timeout_s
         return self.rng.uniform(0.001, 0.03)
 
-    def answer(self, webhook_id: int) -> Answer:
+    def answer(self, webhook_id: int) -> Answer:  # noqa: PLR0911 - a table of moods
         """What the receiver does with a request that arrives now."""
         timeout_s, rng = self.plan.timeout_s, self.rng
         soon = rng.uniform(0.001, 0.05)
@@ -147,7 +147,7 @@ class Issuer:
     def __init__(self, network: Network, loop: ProcessLoop) -> None:
         self._network, self._loop = network, loop
 
-    async def fetch(self, outgoing: Outgoing) -> tuple[Attempt, bytes]:
+    async def fetch(self, outgoing: Outgoing) -> tuple[Attempt, bytes]:  # noqa: ARG002
         network, rng = self._network, self._network.rng
         token: asyncio.Future[Attempt] = self._loop.create_future()
         longest_s = network.plan.timeout_s if rng.random() < 0.2 else 0.05

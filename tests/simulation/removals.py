@@ -123,9 +123,7 @@ RULES: dict[str, Removal] = {
     "one request of a resource at once": Removal(Lane, "_serial", property(_always(False))),
     "a closed lane takes nothing from a scan": Removal(Lane, "found", _found_though_closed),
     "remember what is learned during a scan": Removal(Lane, "look", _look_forgetful),
-    "look again at what was superseded": Removal(
-        Lane, "tell", lambda self: self.look(0.0)
-    ),
+    "look again at what was superseded": Removal(Lane, "tell", lambda self: self.look(0.0)),
     "ask a second time for late commits": Removal(Arrivals, "since", _newest_seen),
     "an earlier time stands for a later one": Removal(Agenda, "add", _add_once),
     "the webhook's cap": Removal(Lane, "can_start", _can_start_beyond_cap),

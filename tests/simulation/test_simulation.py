@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.simulation.removals import removed
 from tests.simulation.run import simulate
 
 

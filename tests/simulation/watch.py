@@ -48,7 +48,8 @@ class Request:
 
     def __str__(self) -> str:
         of = self.delivery
-        return f"#{self.number} (webhook {of.webhook_id}, {of.resource_uuid} v{of.version}, attempt {self.attempt})"
+        what = f"webhook {of.webhook_id}, {of.resource_uuid} v{of.version}"
+        return f"#{self.number} ({what}, attempt {self.attempt})"
 
 
 @dataclass(slots=True)

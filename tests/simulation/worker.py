@@ -104,5 +104,5 @@ class Worker:
     def _monotonic_s(self) -> float:
         return float("inf") if self.is_gone else self.loop.time()
 
-    def _slipped(self, loop: Any, context: dict[str, Any]) -> None:
+    def _slipped(self, _: Any, context: dict[str, Any]) -> None:
         self._watch.broken("an exception that nobody caught", context)
