@@ -1,5 +1,6 @@
 """The log's pages and filters, on both databases."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from reseller_webhooks.core.attempts import from_status
 from reseller_webhooks.core.delivery import Made, State, Step
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.operations import deliveries as operations
 from reseller_webhooks.store import deliveries, log
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log import LogQuery
@@ -79,6 +81,19 @@ def test_counting_ends_after_some_lines_and_says_so(
         assert tally(tx, LogQuery(owner)) == Tally(2, more=True)
         assert tally(tx, LogQuery(owner, action=Action.REMOVED)) == Tally(1, more=True)
         assert tally(tx, LogQuery(owner, states=frozenset({State.FAILED}))) == Tally(1, more=False)
+
+
+def test_a_page_looks_no_further_back_than_is_cheap(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, _ = _with_one_of_each(database)
+    monkeypatch.setattr("reseller_webhooks.store.tally.SEARCHED_MAX", 2)
+    query = LogQuery(owner, states=frozenset({State.DELIVERED}))
+
+    first, end = operations.search(database, query)
+    second, _ = operations.search(database, replace(query, behind=end))
+    assert [entry.line.resource_uuid for entry in first + second] == ["c1"]
+    assert operations.search(database, LogQuery(owner))[1] is None
 
 
 def test_the_webhook_filter_leaves_its_deliveries(database: Database) -> None:

@@ -1,7 +1,7 @@
 """Deliveries: what the engine scans and writes, what people see of them, and repeating them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.circuit import Circuit
@@ -13,9 +13,9 @@ from reseller_webhooks.store import deliveries as store
 from reseller_webhooks.store import events, leases, log, news, webhooks
 from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.log import AttemptLine, Line, LogQuery
+from reseller_webhooks.store.log import AttemptLine, Line, LogQuery, Position
 from reseller_webhooks.store.news import Mark
-from reseller_webhooks.store.tally import Tally, tally
+from reseller_webhooks.store.tally import Tally, reach, tally
 
 REPLAYS_PER_TRANSACTION = 1_000
 
@@ -121,6 +121,13 @@ def page(database: Database, query: LogQuery) -> list[Entry]:
     """One page of the log, newest first."""
     with database.read() as tx:
         return _entries(tx, log.page(tx, query))
+
+
+def search(database: Database, query: LogQuery) -> tuple[list[Entry], Position | None]:
+    """As `page`, but looking no further back than is cheap; and where to go on, if anywhere."""
+    with database.read() as tx:
+        end = reach(tx, query)
+        return _entries(tx, log.page(tx, replace(query, down_to=end))), end
 
 
 def get(database: Database, delivery_id: int, *, reseller_id: int) -> Details:

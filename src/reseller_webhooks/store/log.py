@@ -24,7 +24,10 @@ Position = tuple[Micros, int]
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Which lines: None means any. since is included, until is not; both microseconds UTC."""
+    """Which lines: None means any. since is included, until is not; both microseconds UTC.
+
+    down_to: the oldest position that is looked at, itself included.
+    """
 
     reseller_id: int
     states: frozenset[State] = frozenset()
@@ -36,6 +39,7 @@ class LogQuery:
     until: Micros | None = None
     behind: Position | None = None
     limit: int = 50
+    down_to: Position | None = None
 
     def fits(self, line: "Line") -> bool:
         """Whether the line is one of those, on whatever page."""
@@ -207,6 +211,8 @@ def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Sele
     at = table.c.created_at
     if query.behind is not None:
         statement = statement.where(tuple_(at, number) < query.behind)
+    if query.down_to is not None:
+        statement = statement.where(tuple_(at, number) >= query.down_to)
     if query.resource_uuid is None:
         return statement.order_by(at.desc(), number.desc()).limit(query.limit)
     # A few events name their few deliveries: better sorted than sought along the whole log.

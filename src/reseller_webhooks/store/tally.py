@@ -1,4 +1,4 @@
-"""How many lines the log has on a tab, as far as anybody counts.
+"""How many lines the log has on a tab, and how far back a page looks: as far as is cheap.
 
 Nobody needs to know whether it is 41,210 or 41,211, so counting stops at COUNTED_MAX; and where
 each line has to be looked at, after SIFTED_MAX lines. The cost is the same for a hundred lines and
@@ -7,16 +7,19 @@ for a hundred million.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true, tuple_
 
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.log import LogQuery, closed_as, sifted, whose
+from reseller_webhooks.store.log import LogQuery, Position, closed_as, sifted, whose
 from reseller_webhooks.store.schema import attempt, delivery
 
 COUNTED_MAX = 1_000
 SIFTED_MAX = 5_000
 """Newest lines that are looked at for a filter without an index: about 5 ms."""
+
+SEARCHED_MAX = 10_000
+"""Lines that a page looks at for such a filter, before it offers to go on: about 20 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,23 @@ def tally(tx: Tx, query: LogQuery) -> Tally:
     return Tally(min(matched, COUNTED_MAX), matched > COUNTED_MAX or looked >= limit > 0)
 
 
+def reach(tx: Tx, query: LogQuery) -> Position | None:
+    """How far back a page looks: None for to the end, as where an index answers the filters."""
+    found = []
+    for table, number, closed in _tables(query):
+        conditions, sieve = _conditions(table, query, closed)
+        if not sieve or query.resource_uuid is not None:
+            continue
+        at = table.c.created_at
+        if query.behind is not None:
+            conditions.append(tuple_(at, number) < query.behind)
+        last = select(at, number).where(*conditions).order_by(at.desc(), number.desc())
+        row = tx.connection.execute(last.offset(SEARCHED_MAX - 1).limit(1)).first()
+        if row is not None:
+            found.append((row[0], row[1]))
+    return max(found, default=None)
+
+
 def _tables(
     query: LogQuery,
 ) -> list[tuple[Table, ColumnElement[int], ColumnElement[bool] | None]]:
@@ -56,13 +76,7 @@ def _newest(
     query: LogQuery,
     closed: ColumnElement[bool] | None,
 ) -> tuple[Select[int, int], int]:
-    conditions, sieve = whose(table, query), sifted(table, query)
-    if closed is not None and State.DELIVERED in query.states:
-        # Nearly every line is one of these, and no index holds them alone.
-        conditions.append(attempt.c.state.is_not(None))
-        sieve.append(closed)
-    elif closed is not None:
-        conditions.append(closed)
+    conditions, sieve = _conditions(table, query, closed)
     limit = SIFTED_MAX if sieve else COUNTED_MAX + 1
     some = select(and_(true(), *sieve).label("fits")).where(*conditions).limit(limit)
     if query.resource_uuid is None:
@@ -70,3 +84,17 @@ def _newest(
     lines = some.subquery()
     matched = func.count().filter(lines.c.fits).label("matched")
     return select(func.count().label("looked"), matched).select_from(lines), limit
+
+
+def _conditions(
+    table: Table, query: LogQuery, closed: ColumnElement[bool] | None
+) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """Those that an index answers, and those for which each line is looked at."""
+    conditions, sieve = whose(table, query), sifted(table, query)
+    if closed is not None and State.DELIVERED in query.states:
+        # Nearly every line is one of these, and no index holds them alone.
+        conditions.append(attempt.c.state.is_not(None))
+        sieve.append(closed)
+    elif closed is not None:
+        conditions.append(closed)
+    return conditions, sieve

@@ -82,7 +82,11 @@ class LogFilter:
 
     def after(self, line: Line) -> "LogFilter":
         """The page of what is older than the line."""
-        return replace(self, behind=f"{line.created_at}.{line.delivery_id}")
+        return self.from_behind((line.created_at, line.delivery_id))
+
+    def from_behind(self, position: Position) -> "LogFilter":
+        """The page of what is older than that."""
+        return replace(self, behind=f"{position[0]}.{position[1]}")
 
     def query(self, reseller_id: int, webhook_id: int | None) -> LogQuery:
         """What to ask the log for: a line more than the page shows, to know whether it ends."""

@@ -16,6 +16,7 @@ from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, repeats, webhooks
 from reseller_webhooks.operations.deliveries import Details
 from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.tally import SEARCHED_MAX
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import log_changes, log_curl, log_filter, paths, period
 from reseller_webhooks.web.log_changes import SHOWN_MAX, Change
@@ -43,7 +44,8 @@ def log_page(page: AtReseller) -> Response:
         page.database, [replace(query, states=states) for _, states in TABS.values()]
     )
     mark = deliveries.mark(page.database)  # before the lines: what comes between is told twice
-    found = deliveries.page(page.database, query)
+    found, end = deliveries.search(page.database, query)
+    older = filters.from_behind(end) if end else None
     return page.html(
         "log.html",
         news=filters.news(told(mark)),
@@ -53,7 +55,8 @@ def log_page(page: AtReseller) -> Response:
             for (word, (label, _)), one in zip(TABS.items(), tallies, strict=True)
         ],
         entries=found[:LINES],
-        older=filters.after(found[LINES - 1].line) if len(found) > LINES else None,
+        older=filters.after(found[LINES - 1].line) if len(found) > LINES else older,
+        searched=SEARCHED_MAX if end else None,
         offered=webhooks.page(page.database, page.tenant, limit=WEBHOOKS_OFFERED),
         again=filters.since or period.of(clock.now() - DAY, clock.now()).values["from"],
         now=clock.now(),
