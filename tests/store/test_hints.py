@@ -13,7 +13,7 @@ from reseller_webhooks.store.hints import Hints
 WAIT_S = 20.0
 CUT_THE_OTHERS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    " WHERE pid <> pg_backend_pid() AND datname = current_database()"
 )
 
 

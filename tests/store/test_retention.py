@@ -1,4 +1,4 @@
-"""What is past its time goes, on both databases; what is still on its way stays."""
+"""What is past its time goes, and what is still on its way stays. Days: test_days.py."""
 
 from sqlalchemy import func, select
 
@@ -17,8 +17,8 @@ def _left(tx: Tx) -> tuple[int, int]:
     return events, attempts
 
 
-def test_old_events_and_attempts_go_but_not_what_is_on_its_way(database: Database) -> None:
-    with database.write() as tx:
+def test_old_events_and_attempts_go_but_not_what_is_on_its_way(on_sqlite: Database) -> None:
+    with on_sqlite.write() as tx:
         owner = reseller(tx)
         one = webhook(tx, reseller_id=owner)
         told(tx, *(new_event(reseller_id=owner, version=v, changed_at=v) for v in (1, 2, 3)))
@@ -34,8 +34,8 @@ def test_old_events_and_attempts_go_but_not_what_is_on_its_way(database: Databas
     assert again == 1
 
 
-def test_a_batch_takes_the_oldest_and_no_more_than_it_may(database: Database) -> None:
-    with database.write() as tx:
+def test_a_batch_takes_the_oldest_and_no_more_than_it_may(on_sqlite: Database) -> None:
+    with on_sqlite.write() as tx:
         owner = reseller(tx)
         told(tx, *(new_event(reseller_id=owner, version=v, changed_at=v) for v in range(1, 8)))
 

@@ -23,7 +23,7 @@ def as_it_was(database: Database, folder: Path) -> Database:
         with one.write() as tx:
             tx.connection.execute(text("DROP SCHEMA public CASCADE"))
             tx.connection.execute(text("CREATE SCHEMA public"))
-    config = migrate._config()
+    config = migrate.alembic_config()
     with one.write() as tx:
         config.attributes["connection"] = tx.connection
         command.upgrade(config, BEFORE)

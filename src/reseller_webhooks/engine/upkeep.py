@@ -21,6 +21,7 @@ class Upkeep:
 
     def __init__(self, database: Database, *, retention_days: int) -> None:
         self._steps: list[Callable[[], int]] = [
+            lambda: upkeep.turn_day(database),
             lambda: upkeep.cancel_left(database),
             lambda: upkeep.drop_old(database, retention_days=retention_days),
         ]

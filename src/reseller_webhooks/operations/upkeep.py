@@ -5,6 +5,7 @@ from reseller_webhooks.operations.guesses import FORGOTTEN_AFTER
 from reseller_webhooks.store import (
     access,
     audit,
+    days,
     deliveries,
     guesses,
     idempotency,
@@ -34,6 +35,15 @@ def drop_old(database: Database, *, retention_days: int) -> int:
         guesses.forget(tx, tx.now - FORGOTTEN_AFTER)
         dropped += audit.forget(tx, tx.now - AUDIT_KEPT, limit=BATCH)
         return dropped + idempotency.forget(tx, tx.now - KEYS_KEPT, limit=BATCH)
+
+
+def turn_day(database: Database) -> int:
+    """Begin a new day of events and attempts, where days are kept; 0 when there was none to begin.
+
+    In a transaction of its own, since it must not fail with what else is to be done.
+    """
+    with database.write() as tx:
+        return days.turn(tx) if days.are_kept(tx) else 0
 
 
 def cancel_left(database: Database) -> int:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -10,28 +11,37 @@ from alembic.script import ScriptDirectory
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.database import Database
 
+log = structlog.get_logger()
+
 
 def upgrade(database: Database) -> None:
     """Run every migration that has not run yet, in one transaction."""
-    config = _config()
+    config = alembic_config()
     with database.write() as tx:
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
 
 
 def check(database: Database) -> None:
-    """Refused unless the tables are exactly those of this version."""
-    wanted = ScriptDirectory.from_config(_config()).get_current_head()
+    """Refused unless the tables are those of this version, or of a later one.
+
+    Later ones only add, so that this version may go on beside the next while it is replaced.
+    """
+    scripts = ScriptDirectory.from_config(alembic_config())
+    wanted = scripts.get_current_head()
     with database.read() as tx:
         held = MigrationContext.configure(tx.connection).get_current_revision()
-    if held != wanted:
+    if held and held not in {script.revision for script in scripts.walk_revisions()}:
+        log.warning("the database is of a later version", revision=held, ours=wanted)
+    elif held != wanted:
         raise Refused(
             f"the database is at revision {held or 'none'} and this version needs {wanted}; "
             "run reseller-webhooks migrate"
         )
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Where Alembic finds the migrations."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     return config

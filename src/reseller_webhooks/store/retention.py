@@ -3,15 +3,19 @@
 from sqlalchemy import delete, exists, select
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.store import days
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import attempt, delivery, event
 
 
 def drop(tx: Tx, before: Micros, *, limit: int) -> int:
-    """Drop up to `limit` events and attempts from before an instant; how many rows.
+    """Drop events and attempts from before an instant: up to `limit` rows, or whole days.
 
-    An event that is still on its way somewhere stays until its deliveries are closed.
+    An event that is still on its way somewhere stays until its deliveries are closed. How much
+    was dropped, so that 0 tells the end.
     """
+    if days.are_kept(tx):
+        return days.drop(tx, before)
     old_attempts = (
         select(attempt.c.id).where(attempt.c.at < before).order_by(attempt.c.at).limit(limit)
     )

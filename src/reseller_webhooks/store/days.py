@@ -1,0 +1,118 @@
+"""Events and attempts by day, on PostgreSQL: a partition each, so that a day is dropped at once.
+
+Ids carry the day. When it turns, its partition is made and the sequence jumps to day << DAY_BITS,
+so a partition is a range of ids: whoever knows an id reads one partition, and the primary key
+stays the id. Who is late with the turn does no harm: rows fall into the partition of the day
+before, and an insert never lacks a place.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnClause, column, exists, func, select, table, text
+
+from reseller_webhooks.clock import DAY, Micros
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import delivery
+
+DAY_BITS = 36
+"""68 billion ids a day, and every id below 2**53 for the next 300 years."""
+INSTANTS = {"event": "changed_at", "attempt": "at"}
+"""The tables, and what tells how old a row is."""
+TURNING = 7_269_001
+"""The advisory lock of who makes partitions or drops them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One day's rows of a table: ids from `start` to below `end`."""
+
+    parent: str
+    name: str
+    start: int
+    end: int
+
+
+def are_kept(tx: Tx) -> bool:
+    """Whether this database has partitions; an SQLite file has none."""
+    return tx.connection.dialect.name == "postgresql"
+
+
+def first_id(at: Micros) -> int:
+    """The first id of a day."""
+    return (at // DAY) << DAY_BITS
+
+
+def turn(tx: Tx) -> int:
+    """Let ids begin with today; how many tables have turned, 0 when all had."""
+    _lock(tx)
+    return sum(_turn(tx, name) for name in INSTANTS)
+
+
+def drop(tx: Tx, before: Micros) -> int:
+    """Drop days all of whose rows are older than an instant; how many partitions.
+
+    A day with an event that is still on its way somewhere stays until its deliveries are closed.
+    """
+    _lock(tx)
+    past = [
+        one
+        for parent in INSTANTS
+        for one in _partitions(tx, parent)
+        if one.end <= _last(tx, parent)
+    ]
+    old = [one for one in past if _newest(tx, one) < before and not _is_on_its_way(tx, one)]
+    for one in old:
+        tx.connection.execute(text(f"DROP TABLE {one.name}"))
+    return len(old)
+
+
+def _turn(tx: Tx, parent: str) -> bool:
+    start = first_id(tx.now)
+    if _last(tx, parent) >= start:
+        return False
+    name = f"{parent}_{tx.now // DAY}"
+    for statement in (
+        # To make it apart and attach it holds nobody up; PARTITION OF would lock the whole table.
+        f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
+        f"ALTER TABLE {parent} ATTACH PARTITION {name}"
+        f" FOR VALUES FROM ({start}) TO ({start + (1 << DAY_BITS)})",
+        f"SELECT setval('{parent}_id_seq', {start})",
+    ):
+        tx.connection.execute(text(statement))
+    return True
+
+
+def _lock(tx: Tx) -> None:
+    tx.connection.execute(text("SET LOCAL lock_timeout = '3s'"))
+    tx.connection.execute(text(f"SELECT pg_advisory_xact_lock({TURNING})"))
+
+
+def _last(tx: Tx, name: str) -> int:
+    last: ColumnClause[int] = column("last_value")
+    return tx.connection.execute(select(last).select_from(table(f"{name}_id_seq"))).scalar_one()
+
+
+_BOUNDS = text(
+    "SELECT child.relname, pg_get_expr(child.relpartbound, child.oid) FROM pg_inherits"
+    " JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = CAST(:parent AS regclass)"
+)
+
+
+def _partitions(tx: Tx, parent: str) -> Iterator[Partition]:
+    for name, bound in tx.connection.execute(_BOUNDS, {"parent": parent}):
+        # FOR VALUES FROM (MINVALUE) TO ('1427969070579712')
+        start, end = (one.strip("()'") for one in bound.split()[3::2])
+        yield Partition(parent, name, 0 if start == "MINVALUE" else int(start), int(end))
+
+
+def _newest(tx: Tx, one: Partition) -> Micros:
+    at: ColumnClause[int] = column(INSTANTS[one.parent])
+    return tx.connection.execute(select(func.max(at)).select_from(table(one.name))).scalar() or 0
+
+
+def _is_on_its_way(tx: Tx, one: Partition) -> bool:
+    if one.parent != "event":
+        return False
+    of_it = delivery.c.event_id.between(one.start, one.end - 1)
+    return bool(tx.connection.execute(select(exists().where(of_it))).scalar())

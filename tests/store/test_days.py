@@ -1,0 +1,134 @@
+"""Days of events and attempts on PostgreSQL: made when they begin, dropped when they are past."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from sqlalchemy import func, select, text
+
+from reseller_webhooks.clock import DAY, Micros
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.operations import upkeep
+from reseller_webhooks.store import days, deliveries, events
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.schema import attempt, event
+from tests.store.making import due, made, reseller, told, webhook
+from tests.store.making import event as new_event
+
+
+def on_day(tx: Tx, number: int) -> Tx:
+    """The same transaction, so many days later."""
+    return replace(tx, now=tx.now + number * DAY)
+
+
+def tell(tx: Tx, at: Micros) -> int:
+    (number,) = told(tx, new_event(reseller_id=1, changed_at=at))
+    return number
+
+
+def partition_of(tx: Tx, number: int) -> str:
+    statement = text("SELECT CAST(tableoid AS regclass) FROM event WHERE id = :id")
+    return str(tx.connection.execute(statement, {"id": number}).scalar_one())
+
+
+def test_what_is_written_before_any_turn_has_a_place(on_postgres: Database) -> None:
+    with on_postgres.write() as tx:
+        reseller(tx)
+
+        assert partition_of(tx, tell(tx, tx.now)) == "event_before"
+
+
+def test_after_a_turn_ids_begin_with_the_day(on_postgres: Database) -> None:
+    with on_postgres.write() as tx:
+        reseller(tx)
+        turned = days.turn(tx)
+        number = tell(tx, tx.now)
+
+        assert turned == 2
+        assert number >> days.DAY_BITS == tx.now // DAY
+        assert partition_of(tx, number) == f"event_{tx.now // DAY}"
+
+
+def test_a_day_turns_once(on_postgres: Database) -> None:
+    with on_postgres.write() as tx:
+        days.turn(tx)
+
+        assert days.turn(tx) == 0
+
+
+def test_who_was_away_for_a_month_turns_to_today(on_postgres: Database) -> None:
+    with on_postgres.write() as tx:
+        reseller(tx)
+        days.turn(tx)
+        old = tell(tx, tx.now)
+        later = on_day(tx, 30)
+        late = tell(later, later.now)
+        days.turn(later)
+        new = tell(later, later.now)
+
+        assert partition_of(tx, late) == partition_of(tx, old)
+        assert partition_of(tx, new) == f"event_{later.now // DAY}"
+
+
+def test_workers_that_turn_at_once_do_it_once(on_postgres: Database) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        turned = list(threads.map(upkeep.turn_day, [on_postgres] * 4))
+
+    assert sorted(turned) == [0, 0, 0, 2]
+
+
+def test_a_day_is_dropped_once_all_of_it_is_old(on_postgres: Database) -> None:
+    with on_postgres.write() as tx:
+        owner = reseller(tx)
+        days.turn(tx)
+        hook = webhook(tx, reseller_id=owner)
+        tell(tx, tx.now)
+        (one,) = due(tx, hook.id)
+        deliveries.finish(tx, [replace(made(one, State.DELIVERED), at=tx.now)])
+        later = on_day(tx, 1)
+        days.turn(later)
+        kept = days.drop(later, tx.now - 1)  # attempts and events of before any turn: none
+        new = tell(later, later.now)
+        dropped = days.drop(later, tx.now + 1)
+
+        assert (kept, dropped) == (2, 2)
+        assert tx.connection.execute(select(event.c.id)).scalars().all() == [new]
+        assert tx.connection.execute(select(func.count()).select_from(attempt)).scalar() == 0
+
+
+def test_a_day_with_an_event_on_its_way_stays(on_postgres: Database) -> None:
+    with on_postgres.write() as tx:
+        owner = reseller(tx)
+        days.turn(tx)
+        hook = webhook(tx, reseller_id=owner)
+        number = tell(tx, tx.now)
+        later = on_day(tx, 100)
+        days.turn(later)
+        days.drop(later, later.now)
+        (one,) = due(tx, hook.id)
+
+        assert one.event_id == number
+        assert events.bodies(tx, [number])
+
+
+def test_the_day_of_now_stays_whatever_its_rows_say(on_postgres: Database) -> None:
+    with on_postgres.write() as tx:
+        days.turn(tx)
+        days.drop(tx, tx.now + DAY)
+
+        assert partition_of(on_day(tx, 0), tell_somebody(tx)) == f"event_{tx.now // DAY}"
+
+
+def test_an_id_leads_to_one_partition(on_postgres: Database) -> None:
+    with on_postgres.write() as tx:
+        reseller(tx)
+        for number in range(5):
+            days.turn(on_day(tx, number))
+        number = tell(tx, tx.now)
+        plan = tx.connection.execute(text(f"EXPLAIN SELECT body FROM event WHERE id = {number}"))
+
+        assert len([line for (line,) in plan if "event_" in line and "Scan" in line]) == 1
+
+
+def tell_somebody(tx: Tx) -> int:
+    reseller(tx)
+    return tell(tx, tx.now)
