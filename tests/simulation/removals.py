@@ -5,7 +5,7 @@ A simulation that finds nothing proves little until it is seen to find what is k
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reseller_webhooks.core import circuit as circuits
@@ -34,13 +34,15 @@ class Removal:
 @contextmanager
 def removed(rule: str) -> Iterator[None]:
     """The engine without a rule, as long as the block lasts."""
-    removal = RULES[rule]
-    before = getattr(removal.owner, removal.name)
-    setattr(removal.owner, removal.name, removal.instead)
+    removals = RULES[rule] if isinstance(RULES[rule], tuple) else (RULES[rule],)
+    before = [(one, getattr(one.owner, one.name)) for one in removals]
+    for one in removals:
+        setattr(one.owner, one.name, one.instead)
     try:
         yield
     finally:
-        setattr(removal.owner, removal.name, before)
+        for one, original in before:
+            setattr(one.owner, one.name, original)
 
 
 def _always(answer: Any) -> Callable[..., Any]:
@@ -53,6 +55,10 @@ _found, _tell, _ask, _start, _beat = Lane.found, Lane.tell, Lane.ask, Lane.start
 def _found_all(lane: Lane, found: Any, now: float) -> None:
     lane._written_meanwhile.clear()
     _found(lane, found, now)
+
+
+def _ask_for_all(lane: Lane) -> Any:
+    return replace(_ask(lane), held=frozenset())
 
 
 def _found_though_closed(lane: Lane, found: Any, now: float) -> None:
@@ -109,7 +115,7 @@ def _add_once(agenda: Agenda, at: float, lane: Lane) -> None:
 
 _agenda_add = Agenda.add
 
-RULES: dict[str, Removal] = {
+RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "rule 3: give back only what is idle": Removal(Leases, "_idle", lambda self, _: self._draining),
     "rule 3: start nothing for what is being given back": Removal(Scheduler, "rest", _always(None)),
     "rule 4: start only before the deadline": Removal(Leases, "in_time", _always(True)),
@@ -117,6 +123,10 @@ RULES: dict[str, Removal] = {
     "rule 5: wait for a former owner's requests": Removal(Leases, "hold_s", _always(0.0)),
     "rule 6: the fence": Removal(Tables, "_owns", _always(True)),
     "rule 7: ignore what was written since the scan began": Removal(Lane, "found", _found_all),
+    "rule 7, and do not ask again for what is held": (
+        Removal(Lane, "found", _found_all),
+        Removal(Lane, "ask", _ask_for_all),
+    ),
     "rule 8: after an outage leave others' leases alone": Removal(Port, "beat", _beat_greedy),
     "rule 9: write results until the store answers": Removal(Recorder, "_write", _write_once),
     "go on after a time without leases": Removal(Scheduler, "resume", _always(None)),

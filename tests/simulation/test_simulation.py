@@ -15,3 +15,19 @@ def test_every_invariant_holds(first: int) -> None:
 
 def test_the_same_seed_gives_the_same_run_to_the_last_line() -> None:
     assert simulate(15).trace.text() == simulate(15).trace.text()
+
+
+FOUND = {
+    "rule 3: give back only what is idle": 16,
+    "rule 4: start only before the deadline": 3,
+    "rule 9: write results until the store answers": 0,
+    "ask a second time for late commits": 0,
+}
+
+
+@pytest.mark.parametrize("rule", FOUND)
+def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:
+    with removed(rule):
+        outcome = simulate(FOUND[rule])
+
+    assert outcome.violations

@@ -12,7 +12,7 @@ from reseller_webhooks.core.attempts import Attempt, Reason
 from reseller_webhooks.core.circuit import OPENS_AFTER
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import Mode, NoAuth, Webhook, WebhookState
-from tests.simulation.plan import FAULTS_S, Plan, Profile
+from tests.simulation.plan import FAULTS_S, Kind, Plan, Profile
 from tests.simulation.tables import Tables, Tenure
 from tests.simulation.trace import Trace
 
@@ -242,9 +242,20 @@ class Watch:
     def at_the_end(self) -> None:
         for text in self.tables.counted_back:
             self.broken("the count of attempts went back", text)
+        away_s = max((one.for_s for one in self.plan.faults if one.kind is Kind.OUTAGE), default=0)
+        if self.plan.profile is Profile.OUTAGE and away_s > self.plan.ttl_s:
+            self._nothing_moved()
         for number, (delivery, at) in self.committed.items():
             self._came_to_an_end(number, delivery)
             self._began_soon(number, delivery, at)
+
+    def _nothing_moved(self) -> None:
+        """When only the store was away, every worker is well, and none takes from another."""
+        for part, tenures in self.tables.tenures.items():
+            for one in tenures:
+                if one.end == "lapsed":
+                    self.broken("a partition was taken from a worker that is well", (part, one))
+                    return
 
     def _came_to_an_end(self, number: int, delivery: Delivery) -> None:
         closed = self.tables.closed.get(number)
