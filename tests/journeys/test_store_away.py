@@ -1,0 +1,133 @@
+"""PostgreSQL is killed and comes back: callers are told to come again, results are kept."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bench.postgres import Postgres
+from reseller_webhooks.bootstrap.program import Part
+from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhooks import Spec
+from reseller_webhooks.operations import access, resellers, webhooks
+from reseller_webhooks.store import log, migrate
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.resellers import Reseller
+from tests.conftest import Running, serving
+from tests.receivers.authority import Authority
+from tests.receivers.behaviours import answers, when
+from tests.receivers.receiver import LOOPBACK, Receiver
+
+WAIT_S = 30.0
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[Postgres]:
+    one = Postgres(tmp_path)
+    database = Database(one.url)
+    migrate.upgrade(database)
+    database.close()
+    yield one
+    one.start()
+    one.end()
+
+
+@pytest.fixture
+def authority() -> Authority:
+    return Authority()
+
+
+@asynccontextmanager
+async def calling(running: Running, reseller: Reseller) -> AsyncIterator[Callable[[str], Any]]:
+    """Changes a company's name, by API."""
+    key = access.add_key(running.database, Scope.PLATFORM, None).key
+    headers = {"authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=running.url, headers=headers, timeout=30) as api:
+
+        async def change(name: str) -> httpx.Response:
+            one = {"reseller": reseller.uuid, "type": "COMPANY", "uuid": "c1"}
+            body = {"changes": [one | {"content": {"name": name}}]}
+            return await api.post("/api/v1/changes", json=body)
+
+        yield change
+
+
+async def eventually(asked: Callable[[], Any]) -> Any:
+    """What is true in the end; the database needs a while to recover."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            if found := await asked():
+                return found
+
+
+async def test_callers_are_told_to_come_again_and_all_goes_on_by_itself(
+    tmp_path: Path, migrated: Path, postgres: Postgres
+) -> None:
+    async with serving(tmp_path, migrated, Part.API, database=postgres.url) as running:
+        reseller = resellers.add(running.database, "Northwind")
+        async with calling(running, reseller) as change, httpx.AsyncClient() as visitor:
+            before = await change("One")
+            await asyncio.to_thread(postgres.kill)
+            away = await change("Two")
+            ready = await visitor.get(f"{running.url}/readyz")
+            await asyncio.to_thread(postgres.start)
+
+            async def taken() -> httpx.Response | None:
+                answer = await change("Three")
+                return answer if answer.is_success else None
+
+            after = await eventually(taken)
+
+    assert before.json()["results"][0]["version"] == 1
+    assert (away.status_code, away.headers["retry-after"]) == (503, "1")
+    assert away.json()["type"].endswith("unavailable")
+    assert ready.status_code == 503
+    assert after.json()["results"][0]["version"] == 2
+
+
+async def test_a_result_that_cannot_be_written_is_kept_until_it_can(
+    tmp_path: Path, migrated: Path, postgres: Postgres, authority: Authority
+) -> None:
+    answered = asyncio.Event()
+    receiver = Receiver(when(answered, answers()), tls=authority.serves(LOOPBACK))
+    ca_file = authority.write(tmp_path)
+    async with (
+        receiver,
+        serving(tmp_path, migrated, database=postgres.url, ca_file=ca_file) as running,
+    ):
+        reseller = resellers.add(running.database, "Northwind")
+        spec = Spec(
+            url=receiver.url(host=LOOPBACK), resource=Resource.COMPANY, actions=frozenset(Action)
+        )
+        webhooks.add(running.database, running.program.box, reseller.id, spec)
+        async with calling(running, reseller) as change:
+            (await change("One")).raise_for_status()
+        await receiver.received(1)
+        await asyncio.to_thread(postgres.kill)
+        answered.set()
+        async with httpx.AsyncClient(base_url=running.url) as visitor:
+
+            async def told() -> bool:
+                return "results wait for the store" in (await visitor.get("/readyz")).text
+
+            await eventually(told)
+        await asyncio.to_thread(postgres.start)
+        (line,) = await eventually(lambda: delivered(running.database, reseller))
+
+    assert line.attempts == 1
+    assert len(receiver.requests) == 1
+
+
+async def delivered(database: Database, reseller: Reseller) -> list[Any]:
+    def look() -> list[Any]:
+        with database.read() as tx:
+            return list(log.page(tx, LogQuery(reseller.id, frozenset({State.DELIVERED}))))
+
+    return await asyncio.to_thread(look)
