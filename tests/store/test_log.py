@@ -9,7 +9,7 @@ from reseller_webhooks.core.attempts import from_status
 from reseller_webhooks.core.delivery import Made, State, Step
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.operations import deliveries as operations
-from reseller_webhooks.store import deliveries, log
+from reseller_webhooks.store import deliveries, log, news
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log import LogQuery
 from reseller_webhooks.store.tally import Tally, tally
@@ -150,3 +150,19 @@ def test_headers_of_an_answer_come_back_as_they_were_kept(database: Database) ->
             {"retry-after": "9"},
             None,
         ]
+
+
+def test_news_are_what_was_made_or_attempted_between_two_marks(database: Database) -> None:
+    with database.write() as tx:
+        before = news.newest(tx)
+    owner, _ = _with_one_of_each(database)
+
+    with database.write() as tx:
+        other, now = reseller(tx), news.newest(tx)
+        touched = news.touched(tx, before, now, reseller_id=owner, limit=10)
+        lines = log.lines(tx, touched, reseller_id=owner)
+        assert [line.resource_uuid for line in lines] == ["l1", "c3", "c2", "c1"]
+        assert log.lines(tx, touched, reseller_id=other) == []
+        assert news.touched(tx, before, now, reseller_id=other, limit=10) == []
+        assert news.touched(tx, now, now, reseller_id=owner, limit=10) == []
+        assert len(news.touched(tx, before, now, reseller_id=owner, limit=2)) == 2
