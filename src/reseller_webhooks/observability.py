@@ -24,6 +24,14 @@ in_flight = Gauge("reseller_webhooks_in_flight", "Requests under way.", registry
 circuits_open = Gauge(
     "reseller_webhooks_circuits_open", "Webhooks whose circuit is open.", registry=registry
 )
+partitions = Gauge(
+    "reseller_webhooks_partitions", "Partitions that this worker sends for.", registry=registry
+)
+refused_total = Counter(
+    "reseller_webhooks_results_refused",
+    "Results not written because another worker owned the partition by then.",
+    registry=registry,
+)
 unwritten = Gauge(
     "reseller_webhooks_results_unwritten", "Results that wait for the store.", registry=registry
 )

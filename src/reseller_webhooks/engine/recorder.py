@@ -24,8 +24,6 @@ class Recorder:
     """Holds results until the store has them; a result is never dropped."""
 
     def __init__(self, store: Store, written: Callable[[Sequence[Made]], None]) -> None:
-        self.refused = 0
-        """Results not written because another worker owned the partition by then."""
         self.ailing = ""
         """Why results are not written, in words, or nothing."""
         self._store = store
@@ -83,7 +81,7 @@ class Recorder:
         wait_s = 0.1
         while True:
             try:
-                self.refused += await self._store.finish(batch, circuits)
+                refused = await self._store.finish(batch, circuits)
             except Unavailable as error:
                 self.ailing = f"{len(batch)} results wait for the store: {error}"
                 log.warning(self.ailing)
@@ -92,6 +90,7 @@ class Recorder:
                 self.ailing = f"{len(batch)} results cannot be written; see the log"
                 log.exception(self.ailing)
             else:
+                observability.refused_total.inc(refused)
                 self.ailing = ""
                 return
             await asyncio.sleep(wait_s)

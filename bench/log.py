@@ -1,0 +1,90 @@
+"""Pages of the event log among 5,000,000 attempts of 90 days, on PostgreSQL: p50 and p99."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlalchemy import text
+
+from bench.postgres import Postgres
+from bench.program import workshop
+from bench.workplace import Workplace
+from reseller_webhooks.clock import DAY, Micros
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.store import days, log
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.tally import tally
+
+ATTEMPTS = 5_000_000
+DAYS = 90
+RESELLERS = 20
+ASKED = 200
+FILL = """
+INSERT INTO attempt (delivery_id, event_id, webhook_id, reseller_id, resource, action,
+  resource_uuid, version, number, at, ms, outcome, status, detail, response, state, created_at)
+SELECT :before + n, :before + n, 1 + n % :resellers, 1 + n % :resellers, 'COMPANY', 'CHANGED',
+  'c' || n % 1000, 1, 1, :at + n * 1000, 5, 'ACCEPTED', 200, '', 'ok',
+  CASE WHEN n % 50 = 0 THEN 'FAILED' ELSE 'DELIVERED' END, :at + n * 1000
+FROM generate_series(1, :count) n
+"""
+
+
+def main() -> None:
+    with workshop() as directory:
+        postgres = Postgres(directory)
+        place = Workplace(postgres.url)
+        try:
+            for number in range(RESELLERS):
+                place.webhook(place.reseller(f"R{number}"), "https://receiver.example/hook")
+            last = _fill(place.database)
+            _ask(place.database, last)
+        finally:
+            place.database.close()
+            postgres.end()
+
+
+def _fill(database: Database) -> Micros:
+    """A day after the other, from today on; the last instant."""
+    count = ATTEMPTS // DAYS
+    for day in range(DAYS):
+        with database.write() as tx:
+            at = tx.now + day * DAY
+            days.turn(replace(tx, now=at))
+            given = {"before": day * count, "at": at, "count": count, "resellers": RESELLERS}
+            tx.connection.execute(text(FILL), given)
+    with database.write() as tx:
+        tx.connection.execute(text("ANALYZE attempt"))
+        return tx.now + DAYS * DAY
+
+
+def _ask(database: Database, last: Micros) -> None:
+    def page(query: LogQuery) -> None:
+        with database.read() as tx:
+            log.page(tx, query)
+
+    def counts(query: LogQuery) -> None:
+        with database.read() as tx:
+            tally(tx, query)
+
+    one = LogQuery(1)
+    middle = replace(one, until=last - DAYS * DAY // 2)
+    _time("newest page", page, one)
+    _time("newest page of what failed", page, replace(one, states=frozenset({State.FAILED})))
+    _time("newest page of a webhook", page, replace(one, webhook_id=1))
+    _time("a page from the middle", page, middle)
+    _time("counts on the tabs", counts, one)
+
+
+def _time(name: str, work: Callable[[LogQuery], None], query: LogQuery) -> None:
+    taken = []
+    for number in range(ASKED):
+        began = time.perf_counter()
+        work(replace(query, reseller_id=1 + number % RESELLERS))
+        taken.append((time.perf_counter() - began) * 1000)
+    taken.sort()
+    print(f"{name:28} p50 {taken[len(taken) // 2]:6.1f} ms, p99 {taken[-ASKED // 100 - 1]:6.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
