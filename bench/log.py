@@ -54,6 +54,7 @@ def _fill(database: Database) -> Micros:
             given = {"before": day * count, "at": at, "count": count, "resellers": RESELLERS}
             tx.connection.execute(text(FILL), given)
     with database.write() as tx:
+        tx.connection.execute(text("SET LOCAL statement_timeout = 0"))
         tx.connection.execute(text("ANALYZE attempt"))
         return tx.now + DAYS * DAY
 

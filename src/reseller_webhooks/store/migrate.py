@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.database import Database
@@ -18,6 +19,8 @@ def upgrade(database: Database) -> None:
     """Run every migration that has not run yet, in one transaction."""
     config = alembic_config()
     with database.write() as tx:
+        if tx.connection.dialect.name == "postgresql":  # an index of millions of rows takes a while
+            tx.connection.execute(text("SET LOCAL statement_timeout = 0"))
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
 
