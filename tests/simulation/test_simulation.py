@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.simulation.removals import removed
 from tests.simulation.run import simulate
 
 
