@@ -98,10 +98,10 @@ class Running:
         return webhooks.add(self.database, self.box, self.reseller, spec).webhook
 
     def tell(self, *resources: str, version: int = 1, body: str = BODY) -> list[str]:
-        """Commit one event for each resource; their ids."""
+        """Commit one event for each resource; their ids, for which EVENT stands in the body."""
         some = [
             Event(
-                uuid=str(uuid4()),
+                uuid=uuid,
                 reseller_id=self.reseller,
                 resource=Resource.COMPANY,
                 resource_uuid=resource,
@@ -109,9 +109,9 @@ class Running:
                 ticked=frozenset({Action.CHANGED}),
                 version=version,
                 changed_at=clock.now(),
-                body=body,
+                body=body.replace("EVENT", uuid),
             )
-            for resource in resources
+            for resource, uuid in [(one, str(uuid4())) for one in resources]
         ]
         with self.database.write() as tx:
             numbers = events.add(tx, some)
