@@ -109,6 +109,9 @@ async def things(
     results = answer.json()["results"]
     event = results[list(CONTENTS).index(Resource.COMPANY)]["event"]
     (delivery,) = (await manager.get("/api/v1/deliveries")).json()["items"]
+    # Paused, so that its backfill stands still while it is looked at.
+    (await manager.post(f"/api/v1/webhooks/{webhook}/pause")).raise_for_status()
+    (await manager.post(f"/api/v1/webhooks/{webhook}/backfill")).raise_for_status()
     return {
         "/api/v1/webhooks": webhook,
         "/api/v1/deliveries": delivery["id"],
