@@ -25,7 +25,7 @@ dev: .venv/installed-dev
 	@touch $@
 
 test: dev                   ## every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadfile
 
 check: dev                  ## style, types, layers
 	$(BIN)/ruff check .

@@ -50,6 +50,7 @@ def _fill(database: Database) -> Micros:
     for day in range(DAYS):
         with database.write() as tx:
             at = tx.now + day * DAY
+            days.make(replace(tx, now=at))
             days.turn(replace(tx, now=at))
             given = {"before": day * count, "at": at, "count": count, "resellers": RESELLERS}
             tx.connection.execute(text(FILL), given)

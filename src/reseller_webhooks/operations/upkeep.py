@@ -27,8 +27,8 @@ BATCH = 2_000
 def drop_old(database: Database, *, retention_days: int) -> int:
     """Drop one batch of what is past its retention; how many rows, 0 when there was nothing."""
     with database.write() as tx:
-        before = tx.now - retention_days * DAY
-        dropped = retention.drop(tx, before, limit=BATCH)
+        dropped = retention.drop(tx, tx.now - retention_days * DAY, limit=BATCH)
+    with database.write() as tx:  # apart, since to drop a day holds everybody up
         sessions.forget_expired(tx)
         invites.forget_expired(tx)
         access.forget_expired_links(tx)
@@ -40,10 +40,14 @@ def drop_old(database: Database, *, retention_days: int) -> int:
 def turn_day(database: Database) -> int:
     """Begin a new day of events and attempts, where days are kept; 0 when there was none to begin.
 
-    In a transaction of its own, since it must not fail with what else is to be done.
+    In transactions of their own: partitions must be there for all before an id points to them.
     """
     with database.write() as tx:
-        return days.turn(tx) if days.are_kept(tx) else 0
+        if not days.are_kept(tx):
+            return 0
+        days.make(tx)
+    with database.write() as tx:
+        return days.turn(tx)
 
 
 def cancel_left(database: Database) -> int:

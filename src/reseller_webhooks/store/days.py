@@ -1,9 +1,9 @@
 """Events and attempts by day, on PostgreSQL: a partition each, so that a day is dropped at once.
 
-Ids carry the day. When it turns, its partition is made and the sequence jumps to day << DAY_BITS,
-so a partition is a range of ids: whoever knows an id reads one partition, and the primary key
-stays the id. Who is late with the turn does no harm: rows fall into the partition of the day
-before, and an insert never lacks a place.
+Ids carry the day. Partitions are made some days ahead, and when a day begins the sequence jumps to
+day << DAY_BITS, so a partition is a range of ids: whoever knows an id reads one partition, and the
+primary key stays the id. Who is late with the turn does no harm: rows fall into the partition of
+the day before, and an insert never lacks a place.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,8 @@ DAY_BITS = 36
 """68 billion ids a day, and every id below 2**53 for the next 300 years."""
 INSTANTS = {"event": "changed_at", "attempt": "at"}
 """The tables, and what tells how old a row is."""
+AHEAD = 7
+"""Days for which there are partitions before they begin."""
 TURNING = 7_269_001
 """The advisory lock of who makes partitions or drops them."""
 
@@ -43,10 +45,20 @@ def first_id(at: Micros) -> int:
     return (at // DAY) << DAY_BITS
 
 
-def turn(tx: Tx) -> int:
-    """Let ids begin with today; how many tables have turned, 0 when all had."""
+def make(tx: Tx) -> int:
+    """Make the partitions that lack, from where ids are to some days ahead; how many.
+
+    Committed before any turn: a sequence does not wait for its transaction, so whoever inserts
+    meanwhile has an id of the new day, and a turn that is taken back leaves the sequence there.
+    """
     _lock(tx)
-    return sum(_turn(tx, name) for name in INSTANTS)
+    return sum(_make(tx, parent, day) for parent in INSTANTS for day in _lacking(tx, parent))
+
+
+def turn(tx: Tx) -> int:
+    """Let ids begin with today, where it has a partition; how many tables have turned."""
+    _lock(tx)
+    return sum(_turn(tx, parent) for parent in INSTANTS)
 
 
 def drop(tx: Tx, before: Micros) -> int:
@@ -67,19 +79,35 @@ def drop(tx: Tx, before: Micros) -> int:
     return len(old)
 
 
-def _turn(tx: Tx, parent: str) -> bool:
-    start = first_id(tx.now)
-    if _last(tx, parent) >= start:
-        return False
-    name = f"{parent}_{tx.now // DAY}"
+def _lacking(tx: Tx, parent: str) -> list[int]:
+    today = tx.now // DAY
+    wanted = {_last(tx, parent) >> DAY_BITS, *range(today, today + AHEAD + 1)}
+    held = list(_partitions(tx, parent))
+    return [
+        day
+        for day in sorted(wanted)
+        if not any(one.start <= day << DAY_BITS < one.end for one in held)
+    ]
+
+
+def _make(tx: Tx, parent: str, day: int) -> bool:
+    name = f"{parent}_{day}"
+    start, end = day << DAY_BITS, (day + 1) << DAY_BITS
     for statement in (
         # To make it apart and attach it holds nobody up; PARTITION OF would lock the whole table.
         f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-        f"ALTER TABLE {parent} ATTACH PARTITION {name}"
-        f" FOR VALUES FROM ({start}) TO ({start + (1 << DAY_BITS)})",
-        f"SELECT setval('{parent}_id_seq', {start})",
+        f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})",
     ):
         tx.connection.execute(text(statement))
+    return True
+
+
+def _turn(tx: Tx, parent: str) -> bool:
+    start = first_id(tx.now)
+    placed = any(one.start <= start < one.end for one in _partitions(tx, parent))
+    if not placed or _last(tx, parent) >= start:
+        return False
+    tx.connection.execute(text(f"SELECT setval('{parent}_id_seq', {start})"))
     return True
 
 
