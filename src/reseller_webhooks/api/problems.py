@@ -19,10 +19,9 @@ from reseller_webhooks.core.errors import (
     ResellerWebhooksError,
     Unavailable,
 )
+from reseller_webhooks.operations.change_bodies import ERRORS_MAX
 
 MEDIA_TYPE = "application/problem+json"
-ERRORS_MAX = 100
-"""Of an Invalid, in one answer; who sends a thousand bad changes learns enough from these."""
 
 
 class Malformed(ResellerWebhooksError):

@@ -7,16 +7,16 @@ from fastapi import APIRouter, Header, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from reseller_webhooks.api import change_bodies
 from reseller_webhooks.api.auth import Platform, TheHouse
-from reseller_webhooks.api.bodies import Raw, schema, takes
+from reseller_webhooks.api.bodies import Raw, schema, takes, value
 from reseller_webhooks.api.gate import CHANGES_PATH
 from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.api.shapes import Input, Shape
 from reseller_webhooks.api.submission import submit
 from reseller_webhooks.core.errors import Invalid, KeyReused, NotAllowed, NotSignedIn
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.operations.changes import MAX_CHANGES, Answer
+from reseller_webhooks.operations import change_bodies
+from reseller_webhooks.operations.changes import MAX_CHANGES, Answer, Request
 
 READ_AT_ONCE_BYTES = 16 * 1024
 """Reading a longer body takes a millisecond or more; a thread does it while others go on."""
@@ -104,10 +104,14 @@ async def apply(
     it, other content changes it, the same content is UNCHANGED and makes no event.
     """
     if len(raw) <= READ_AT_ONCE_BYTES:
-        request = change_bodies.read(raw, idempotency_key)
+        request = _read(raw, idempotency_key)
     else:
-        request = await run_in_threadpool(change_bodies.read, raw, idempotency_key)
+        request = await run_in_threadpool(_read, raw, idempotency_key)
     return _response(await submit(house, request))
+
+
+def _read(raw: bytes, key: str | None) -> Request:
+    return change_bodies.read(value(raw), raw=raw, key=key)
 
 
 def _response(answer: Answer) -> Response:

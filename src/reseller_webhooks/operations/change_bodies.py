@@ -1,4 +1,4 @@
-"""Reads the body of POST /api/v1/changes: every problem is told, with its place.
+"""Reads changes as they come from the platform, by API or by NATS: every problem, with its place.
 
 By hand, since a thousand contents are checked anyway and an entry's own few names cost nothing.
 """
@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from reseller_webhooks import secrets
-from reseller_webhooks.api.bodies import value
-from reseller_webhooks.api.problems import ERRORS_MAX
 from reseller_webhooks.core.changes import Change, Put, Remove
 from reseller_webhooks.core.errors import Invalid, Problem
 from reseller_webhooks.core.names import Resource
@@ -17,18 +15,21 @@ from reseller_webhooks.core.resources import check_uuid, read_content
 from reseller_webhooks.core.resources.words import pointer_to, shown
 from reseller_webhooks.operations.changes import MAX_CHANGES, Request
 
+ERRORS_MAX = 100
+"""Told of one body; who sends a thousand bad changes learns enough from these."""
+
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _MEMBERS = {"reseller", "type", "uuid", "content", "removed"}
 _TYPES = ", ".join(Resource)
 
 
-def read(raw: bytes, key: str | None) -> Request:
-    """The request that a body makes. key: the Idempotency-Key, if there is one."""
+def read(body: object, *, raw: bytes, key: str | None) -> Request:
+    """The request that a body makes. raw: the body as it came. key: its Idempotency-Key, if any."""
     if key is not None and not _KEY.fullmatch(key):
         raise Invalid.at("/Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     found: list[Problem] = []
     changes = []
-    for index, given in enumerate(_entries(value(raw))):
+    for index, given in enumerate(_entries(body)):
         if len(found) > ERRORS_MAX:
             break
         try:
