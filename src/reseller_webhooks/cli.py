@@ -13,6 +13,7 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.audit import COMMAND
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
+from reseller_webhooks.edges import commands as edges
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ api_keys = typer.Typer(no_args_is_help=True, help="Keys for the API.")
 app.add_typer(resellers, name="resellers")
 app.add_typer(users, name="users")
 app.add_typer(api_keys, name="api-keys")
+app.add_typer(edges.app)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]

@@ -1,0 +1,129 @@
+"""Messages into the store: many in one transaction, and a bad one apart from the rest."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import orjson
+import structlog
+
+from reseller_webhooks import secrets
+from reseller_webhooks.core.errors import (
+    Invalid,
+    KeyReused,
+    ResellerWebhooksError,
+    Unavailable,
+)
+from reseller_webhooks.edges.consumer import Message
+from reseller_webhooks.operations import change_bodies, changes
+from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.store.database import Database
+
+CHANGES_A_BATCH = 2_000
+"""In one transaction; more would hold up everybody else's."""
+
+_PLAIN = re.compile(r"[\x21-\x7e]{1,200}")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a message: it is in the store, unless there is a reason why it cannot be."""
+
+    message: Message
+    refused: str | None = None
+
+
+class Applying:
+    """Applies messages of one stream. committed: called when there are new events."""
+
+    def __init__(
+        self, database: Database, stream: str, public_url: str, committed: Callable[[], None]
+    ) -> None:
+        self._database, self._stream = database, stream
+        self._public_url, self._committed = public_url, committed
+
+    def apply(self, messages: Sequence[Message]) -> list[Verdict]:
+        """The first of these messages, as many as fit in a transaction; durable on return.
+
+        Unavailable when the store is away; then it may be done again, with no more effect.
+        """
+        verdicts: dict[Message, str | None] = {}
+        requests: dict[Message, Request] = {}
+        for message in messages:
+            try:
+                requests[message] = self._read(message)
+                verdicts[message] = None
+            except ResellerWebhooksError as error:
+                verdicts[message] = str(error)
+            if sum(len(one.changes) for one in requests.values()) >= CHANGES_A_BATCH:
+                break
+        verdicts |= self._applied(requests) if requests else {}
+        return [Verdict(message, reason) for message, reason in verdicts.items()]
+
+    def _read(self, message: Message) -> Request:
+        try:
+            body = orjson.loads(message.body)
+        except orjson.JSONDecodeError as error:
+            raise Invalid.at("", f"the message is not JSON: {error}") from None
+        return change_bodies.read(body, raw=message.body, key=self._key(message))
+
+    def _key(self, message: Message) -> str:
+        """By what a repeat is known. A stream that was made anew counts from 1 again, so the
+        sequence alone would not do.
+        """
+        if message.id is None:
+            return f"nats:{self._stream}:{message.sequence}:{message.stored_at}"
+        plain = _PLAIN.fullmatch(message.id)
+        named = message.id if plain else f"blake2b:{secrets.digest(message.id.encode())}"
+        return f"nats:{self._stream}:id:{named}"
+
+    def _applied(self, requests: dict[Message, Request]) -> dict[Message, str | None]:
+        try:
+            return self._together(requests)
+        except Unavailable:
+            raise
+        except Exception:
+            if len(requests) == 1:
+                raise
+            return self._one_by_one(requests)
+
+    def _together(self, requests: dict[Message, Request]) -> dict[Message, str | None]:
+        answers = changes.apply(
+            self._database, list(requests.values()), public_url=self._public_url
+        )
+        if changes.touched(answers):
+            self._committed()
+        return {
+            message: _reason(message, answer)
+            for message, answer in zip(requests, answers, strict=True)
+        }
+
+    def _one_by_one(self, requests: dict[Message, Request]) -> dict[Message, str | None]:
+        """One of them makes the program fail. When each does, it is not the message's fault."""
+        verdicts: dict[Message, str | None] = {}
+        failed: Exception | None = None
+        for message, request in requests.items():
+            try:
+                verdicts |= self._together({message: request})
+            except Unavailable:
+                raise
+            except Exception as error:
+                log.exception("a message makes the program fail", sequence=message.sequence)
+                verdicts[message] = f"the program failed with {type(error).__name__}; see its log"
+                failed = error
+        if failed and all(verdicts.values()):
+            raise failed
+        return verdicts
+
+
+def _reason(message: Message, answer: Answer | ResellerWebhooksError) -> str | None:
+    match answer:
+        case Answer():
+            return None
+        case Unavailable():
+            raise answer
+        case KeyReused():
+            return f"Nats-Msg-Id {message.id!r} was used before with another body; give a new one"
+    return str(answer)

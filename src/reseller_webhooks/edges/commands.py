@@ -1,0 +1,66 @@
+"""The commands of the edges. What they need is imported late: it may not be installed."""
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reseller_webhooks import settings
+from reseller_webhooks.core.errors import Refused
+
+app = typer.Typer()
+
+Nats = Annotated[
+    str,
+    typer.Option(
+        envvar="RESELLER_WEBHOOKS_NATS",
+        help="URL of NATS, tls:// or nats://; several with commas between.",
+    ),
+]
+Credentials = Annotated[
+    Path | None, typer.Option(help="A NATS credentials file: the user's JWT and seed.")
+]
+
+
+@app.command()
+def ingest(
+    nats: Nats,
+    stream: Annotated[str, typer.Option(help="The JetStream stream with changes.")] = "CHANGES",
+    subject: Annotated[str | None, typer.Option(help="Only what matches; else all.")] = None,
+    consumer: Annotated[str, typer.Option(help="Its durable consumer.")] = "reseller-webhooks",
+    credentials: Credentials = None,
+) -> None:
+    """Take changes in from NATS JetStream, each acknowledged when it is committed."""
+    _needs_nats()
+    from reseller_webhooks.edges import running
+    from reseller_webhooks.edges.consumer import Source
+    from reseller_webhooks.edges.link import Address
+
+    ours = settings.load()
+    address = Address(nats, credentials, ours.ca_file)
+    running.ingest(ours, address, Source(stream, consumer, subject))
+
+
+@app.command()
+def export(
+    nats: Nats,
+    stream: Annotated[str, typer.Option(help="The JetStream stream to publish to.")] = "EVENTS",
+    subject: Annotated[str, typer.Option(help="How subjects begin.")] = "events",
+    credentials: Credentials = None,
+) -> None:
+    """Publish every event to NATS JetStream, in sequence and without gaps."""
+    _needs_nats()
+    from reseller_webhooks.edges import running
+    from reseller_webhooks.edges.link import Address
+
+    ours = settings.load()
+    running.export(ours, Address(nats, credentials, ours.ca_file), stream, subject)
+
+
+def _needs_nats() -> None:
+    if importlib.util.find_spec("nats") is None:
+        raise Refused(
+            "the client for NATS is not installed; install reseller-webhooks[nats], "
+            "for example with: pip install 'reseller-webhooks[nats]'"
+        )

@@ -1,0 +1,145 @@
+"""Events from the store into a JetStream stream: every one, in sequence, none left out.
+
+Each is published only if the stream still ends where we think it does. So what is lost on the way
+takes everything after it along, two exporters cannot mix, and the stream's last message says
+where to go on.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import orjson
+import structlog
+from nats.errors import ConnectionClosedError
+from nats.js.api import Header, PubAck
+
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.edges.link import Link, either
+from reseller_webhooks.edges.position import NUMBER, Position, Positions
+from reseller_webhooks.edges.refusals import HEADROOM_BYTES, made
+from reseller_webhooks.operations import exports
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.exports import Numbered
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PAGE = 200
+"""Events under way to NATS at once."""
+ACKS_S = 10.0
+LOOK_S = 0.5
+"""How often the store is looked at when no hint comes."""
+WRITERS_S = 0.02
+AWAY_S = 2.0
+
+log = structlog.get_logger()
+
+
+class Export:
+    """Publishes events until `stop`. woken: set when there may be new ones."""
+
+    def __init__(
+        self,
+        database: Database,
+        stream: str,
+        subject: str,
+        *,
+        keep_s: float,
+        stop: asyncio.Event,
+        woken: asyncio.Event,
+    ) -> None:
+        self._database, self._stream, self._subject = database, stream, subject
+        self._keep_s, self._stop, self._woken = keep_s, stop, woken
+
+    async def session(self, link: Link) -> None:
+        """Work over one connection. Raises one of AWAY when it is lost."""
+        await made(link.js, self._stream, f"{self._subject}.>", max_age_s=self._keep_s)
+        positions = await Positions.opened(link.js, self._stream)
+        position = await positions.found()
+        log.info("events are published", stream=self._stream, after=position.number)
+        while not self._stop.is_set() and not link.lost.is_set():
+            self._woken.clear()
+            try:
+                position = await self._publish_all(link, positions, position)
+            except Unavailable as error:
+                log.warning("the store is away; events wait", why=str(error))
+                await either(self._stop, AWAY_S)
+                continue
+            await either(self._woken, LOOK_S)
+
+    async def _publish_all(self, link: Link, positions: Positions, position: Position) -> Position:
+        upto = await self._settled()
+        if upto is None:
+            return position
+        if upto < position.number:
+            log.warning("the store counts its events from the beginning again, and so do we")
+            position = Position(0, position.sequence)
+        while position.number < upto and not self._stop.is_set():
+            page = await self._ask(exports.between, position.number, upto, limit=PAGE)
+            if not page:
+                return Position(upto, position.sequence)
+            position = await self._publish(link, page, position)
+            await positions.note(position)
+        return position
+
+    async def _settled(self) -> int | None:
+        """A number up to which no event can appear any more; None when it is time to stop."""
+        upto = await self._ask(exports.newest)
+        writing = await self._ask(exports.writers)
+        while writing and not self._stop.is_set():
+            await asyncio.sleep(WRITERS_S)
+            writing &= await self._ask(exports.writers)
+        return None if writing else upto
+
+    async def _publish(self, link: Link, page: Sequence[Numbered], position: Position) -> Position:
+        """Publish events one right after the other; where the stream ends then."""
+        asked = [
+            await link.js.publish_async(
+                f"{self._subject}.{event.reseller}.{event.resource}.{event.action}",
+                _body(event, link.client.max_payload - HEADROOM_BYTES),
+                stream=self._stream,
+                headers={
+                    Header.MSG_ID.value: event.uuid,
+                    Header.EXPECTED_LAST_SEQUENCE.value: str(position.sequence + ahead),
+                    NUMBER: str(event.number),
+                },
+            )
+            for ahead, event in enumerate(page)
+        ]
+        for event, ack in zip(page, await _acks(link, asked), strict=True):
+            position = Position(event.number, position.sequence if ack.duplicate else ack.seq)
+        return position
+
+    async def _ask(
+        self, question: Callable[Concatenate[Database, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
+        return await asyncio.to_thread(question, self._database, *args, **named)
+
+
+async def _acks(link: Link, asked: Sequence[asyncio.Future[PubAck]]) -> list[PubAck]:
+    """What NATS says of each. Raises the first thing that went wrong."""
+    acks = asyncio.gather(*asked)
+    awaited: set[asyncio.Future[Any]] = {acks, asyncio.create_task(link.lost.wait())}
+    await asyncio.wait(awaited, timeout=ACKS_S, return_when=asyncio.FIRST_COMPLETED)
+    for one in awaited:
+        one.cancel()
+    if acks.done():
+        return acks.result()
+    raise ConnectionClosedError
+
+
+def _body(event: Numbered, bytes_max: int) -> bytes:
+    """The notification; without its content when NATS does not take so much."""
+    body = event.body.encode()
+    if len(body) <= bytes_max:
+        return body
+    log.warning(
+        "an event is too large for NATS and goes without its content; "
+        "GET /api/v1/events/{id} has it",
+        event=event.uuid,
+        bytes=len(body),
+    )
+    told = orjson.loads(body)
+    told["resource"].pop("content", None)
+    return orjson.dumps(told)

@@ -1,0 +1,112 @@
+"""Changes from a JetStream stream into the store: acknowledged only when they are committed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.edges.applying import Applying, Verdict
+from reseller_webhooks.edges.consumer import Consumer, Message, Source
+from reseller_webhooks.edges.link import AWAY, Link, either
+from reseller_webhooks.edges.refusals import Refusals
+
+AWAY_FIRST_S, AWAY_LAST_S = 0.2, 5.0
+"""Between tries while the store is away."""
+
+log = structlog.get_logger()
+
+
+class Ingest:
+    """Takes changes in until `stop`. What is in hand is given out to nobody else meanwhile."""
+
+    def __init__(self, applying: Applying, source: Source, stop: asyncio.Event) -> None:
+        self._applying, self._source, self._stop = applying, source, stop
+        self._hand: dict[int, Message] = {}
+        self._waits_since: float | None = None
+
+    async def session(self, link: Link) -> None:
+        """Work over one connection. Raises one of AWAY when it is lost."""
+        consumer = await Consumer.bound(link, self._source)
+        refusals = await Refusals.opened(link, self._source)
+        await self._give_back(consumer)
+        async with self._holding(consumer):
+            while not self._stop.is_set():
+                await self._turn(consumer, refusals)
+        await self._give_back(consumer)
+
+    async def _turn(self, consumer: Consumer, refusals: Refusals) -> None:
+        for message in await consumer.take():
+            self._hand[message.sequence] = message
+        if not self._hand:
+            return
+        verdicts = await self._applied(await self._in_turn(consumer))
+        await self._done(consumer, [one.message for one in verdicts if one.refused is None])
+        for one in verdicts:
+            if one.refused is not None:
+                await refusals.keep(one.message, one.refused)
+                await consumer.terminate(one.message)
+                del self._hand[one.message.sequence]
+
+    async def _in_turn(self, consumer: Consumer) -> list[Message]:
+        """What may be applied now. Older messages that are out in other hands are awaited."""
+        found = await consumer.in_turn(self._hand)
+        if found:
+            self._waits_since = None
+        elif self._waits_since is None:
+            self._waits_since = monotonic_s()
+            log.info(
+                "older messages were given out and not acknowledged; they come again",
+                within_s=consumer.ack_wait_s,
+            )
+        elif monotonic_s() - self._waits_since > 2 * consumer.ack_wait_s:
+            # Another process may be waiting for ours as we do for its.
+            await self._give_back(consumer)
+            self._waits_since = None
+        return [self._hand[sequence] for sequence in found]
+
+    async def _applied(self, messages: Sequence[Message]) -> list[Verdict]:
+        """What became of them; of none when it is time to stop and the store is away."""
+        wait_s = AWAY_FIRST_S
+        while messages:
+            try:
+                verdicts = await asyncio.to_thread(self._applying.apply, messages)
+            except Unavailable as error:
+                if wait_s == AWAY_FIRST_S:
+                    log.warning("the store is away; messages wait", why=str(error))
+            except Exception:
+                log.exception("messages cannot be applied; they are tried again")
+            else:
+                if wait_s != AWAY_FIRST_S:
+                    log.info("the store is back")
+                return verdicts
+            await either(self._stop, wait_s)
+            if self._stop.is_set():
+                break
+            wait_s = min(wait_s * 2, AWAY_LAST_S)
+        return []
+
+    async def _done(self, consumer: Consumer, messages: Sequence[Message]) -> None:
+        await consumer.acknowledge(messages)
+        for message in messages:
+            del self._hand[message.sequence]
+
+    async def _give_back(self, consumer: Consumer) -> None:
+        await consumer.give_back(self._hand.values())
+        self._hand.clear()
+
+    @asynccontextmanager
+    async def _holding(self, consumer: Consumer) -> AsyncIterator[None]:
+        async def hold() -> None:
+            with suppress(*AWAY):  # the session finds that out by itself
+                while True:
+                    await asyncio.sleep(consumer.ack_wait_s / 3)
+                    await consumer.hold(list(self._hand.values()))
+
+        task = asyncio.create_task(hold())
+        try:
+            yield
+        finally:
+            task.cancel()

@@ -1,0 +1,167 @@
+"""Connections to NATS: made, lost and made again, with a line in the log for each turn.
+
+A connection that is lost is given up, and everything that was known through it is asked for
+again on the next. So nothing stale is ever sent late.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from reseller_webhooks import __version__
+from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.edges.credentials import Credentials
+
+AWAY = (nats.errors.Error, OSError, TimeoutError)
+"""What NATS raises when it is away or cannot do what is asked just now."""
+CONNECT_S = 5.0
+WAIT_FIRST_S, WAIT_LAST_S = 0.1, 5.0
+"""Between tries to connect."""
+CLOSE_S = 2.0
+REQUEST_S = 5.0
+PING_S = 5
+"""Two that are not answered, and the connection counts as lost."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where NATS is. url: one or several with commas between; may hold a user and password."""
+
+    url: str
+    credentials: Path | None = None
+    ca_file: Path | None = None
+
+    def __str__(self) -> str:
+        """Without user and password."""
+        named = (urlsplit(one).netloc.rpartition("@")[2] for one in self.url.split(","))
+        return ",".join(named)
+
+
+@dataclass(slots=True)
+class Link:
+    """One connection, for as long as it holds. lost: it holds no more."""
+
+    client: Client
+    js: JetStreamContext
+    lost: asyncio.Event
+
+
+Session = Callable[[Link], Awaitable[None]]
+
+
+async def keep(address: Address, session: Session, stop: asyncio.Event) -> None:
+    """Connect and run a session, again and again until `stop`.
+
+    Refused when NATS, or what it holds, does not fit when first seen; later that is waited out.
+    """
+    turns = _Turns(address)
+    while not stop.is_set():
+        try:
+            async with _linked(address) as link:
+                turns.connected()
+                await session(link)
+        except AWAY as error:
+            turns.failed(error)
+        except Refused as error:
+            if turns.count <= 1:
+                raise
+            turns.failed(error)
+        await either(stop, turns.wait_s)
+
+
+@asynccontextmanager
+async def _linked(address: Address) -> AsyncIterator[Link]:
+    lost = asyncio.Event()
+    client = await _connected(address, lost)
+    try:
+        yield Link(client, client.jetstream(timeout=REQUEST_S), lost)
+    finally:
+        with suppress(*AWAY):
+            async with asyncio.timeout(CLOSE_S):
+                await client.close()
+
+
+async def _connected(address: Address, lost: asyncio.Event) -> Client:
+    failures: list[Exception] = []
+
+    async def failed(error: Exception) -> None:
+        failures.append(error)
+
+    async def ended() -> None:
+        lost.set()
+
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            return await nats.connect(
+                address.url.split(","),
+                name=f"reseller-webhooks/{__version__}",
+                error_cb=failed,
+                disconnected_cb=ended,
+                closed_cb=ended,
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=WAIT_FIRST_S,
+                ping_interval=PING_S,
+                **_proofs(address),
+            )
+    except AWAY as error:
+        why = failures[-1] if failures else error
+        if "authorization" in str(why).lower():
+            raise Refused(
+                f"NATS at {address} does not let us in; name a user in the URL, or --credentials"
+            ) from None
+        raise why from None
+
+
+def _proofs(address: Address) -> dict[str, Any]:
+    """What shows who we are, and whom we trust."""
+    proofs: dict[str, Any] = {}
+    if address.credentials:
+        ours = Credentials(address.credentials)
+        # nats-py shows a JWT only when there is a user, whoever it is.
+        proofs |= {"user": "jwt", "user_jwt_cb": ours.jwt, "signature_cb": ours.sign}
+    if address.ca_file:
+        trust = ssl.create_default_context()
+        trust.load_verify_locations(address.ca_file)
+        proofs["tls"] = trust
+    return proofs
+
+
+async def either(event: asyncio.Event, seconds: float) -> None:
+    """Until the event, and no longer than `seconds`."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+class _Turns:
+    """How often there was a connection, what the log was told, and how long to wait."""
+
+    def __init__(self, address: Address) -> None:
+        self._server = str(address)
+        self._told = ""
+        self.count = 0
+        self.wait_s = WAIT_FIRST_S
+
+    def connected(self) -> None:
+        log.info("connected to NATS", server=self._server)
+        self.count += 1
+        self._told, self.wait_s = "", WAIT_FIRST_S
+
+    def failed(self, error: Exception) -> None:
+        self.wait_s = min(self.wait_s * 2, WAIT_LAST_S)
+        why = str(error) or type(error).__name__
+        if why != self._told:  # once, and not every few seconds for hours
+            log.warning("NATS is away, and tried until it is back", server=self._server, why=why)
+        self._told = why

@@ -1,0 +1,83 @@
+"""Messages that cannot be applied: kept in a stream of their own, with the reason."""
+
+from typing import Self
+
+import structlog
+from nats.js import JetStreamContext
+from nats.js.api import Header, StorageType
+from nats.js.errors import APIError, NotFoundError
+
+from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.edges.consumer import Message, Source
+from reseller_webhooks.edges.link import Link
+
+HEADROOM_BYTES = 4096
+"""Headers count with the body against what NATS takes at most."""
+REASON_MAX = 1000
+
+log = structlog.get_logger()
+
+
+class Refusals:
+    """The stream `<stream>_REFUSED`, subjects `refused.<stream>.<the message's subject>`."""
+
+    def __init__(self, link: Link, source: Source) -> None:
+        self._js, self._of = link.js, source.stream
+        self._body_max = link.client.max_payload - HEADROOM_BYTES
+
+    @classmethod
+    async def opened(cls, link: Link, source: Source) -> Self:
+        """Made if it is not there yet, so that nothing lacks when it is needed."""
+        one = cls(link, source)
+        await made(link.js, one.name, f"refused.{source.stream}.>")
+        return one
+
+    @property
+    def name(self) -> str:
+        """Of the stream."""
+        return f"{self._of}_REFUSED"
+
+    async def keep(self, message: Message, reason: str) -> None:
+        """Write it down, durably; a repeat of the same is dropped by NATS."""
+        log.warning(
+            "a message was refused",
+            subject=message.subject,
+            sequence=message.sequence,
+            reason=reason,
+            kept_in=self.name,
+        )
+        headers = {
+            Header.MSG_ID.value: f"{message.sequence}:{message.stored_at}",
+            "Refused-Reason": reason[:REASON_MAX],
+            "Refused-Subject": message.subject,
+            "Refused-Sequence": str(message.sequence),
+        }
+        if message.id:
+            headers["Refused-Msg-Id"] = message.id
+        if len(message.body) > self._body_max:
+            headers["Refused-Bytes"] = str(len(message.body))
+        await self._js.publish(
+            f"refused.{self._of}.{message.subject}",
+            message.body[: self._body_max],
+            stream=self.name,
+            headers=headers,
+        )
+
+
+async def made(
+    js: JetStreamContext, name: str, subject: str, *, max_age_s: float | None = None
+) -> None:
+    """See that there is a stream. Refused, in NATS' words, when there cannot be."""
+    try:
+        await js.stream_info(name)
+    except NotFoundError:
+        try:
+            await js.add_stream(
+                name=name, subjects=[subject], storage=StorageType.FILE, max_age=max_age_s
+            )
+        except APIError as error:
+            raise Refused(
+                f"there is no stream {name} and NATS does not let us make it: "
+                f"{error.description}; make it, for subject {subject}"
+            ) from None
+        log.info("a stream was made", stream=name, subject=subject)

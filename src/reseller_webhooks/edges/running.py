@@ -1,0 +1,82 @@
+"""Runs one of the edges until SIGTERM or SIGINT."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reseller_webhooks.clock import DAY, SECOND
+from reseller_webhooks.edges.applying import Applying
+from reseller_webhooks.edges.consumer import Source
+from reseller_webhooks.edges.export import Export
+from reseller_webhooks.edges.ingest import Ingest
+from reseller_webhooks.edges.link import Address, keep
+from reseller_webhooks.observability import start_logging
+from reseller_webhooks.settings import Settings
+from reseller_webhooks.store import migrate
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.hints import Hints
+
+
+def ingest(settings: Settings, address: Address, source: Source) -> None:
+    """Take changes in until asked to stop."""
+    start_logging(as_json=not sys.stderr.isatty())
+    with _ready(settings) as database:
+        asyncio.run(_ingest(settings, database, address, source))
+
+
+def export(settings: Settings, address: Address, stream: str, subject: str) -> None:
+    """Publish events until asked to stop."""
+    start_logging(as_json=not sys.stderr.isatty())
+    with _ready(settings) as database:
+        asyncio.run(_export(settings, database, address, stream, subject))
+
+
+async def _ingest(settings: Settings, database: Database, address: Address, source: Source) -> None:
+    stop = _stopping()
+    hints = Hints(settings.database, lambda: None)
+    hints.start(listens=False)
+    try:
+        applying = Applying(database, source.stream, settings.public_url, hints.give)
+        await keep(address, Ingest(applying, source, stop).session, stop)
+    finally:
+        hints.stop()
+
+
+async def _export(
+    settings: Settings, database: Database, address: Address, stream: str, subject: str
+) -> None:
+    stop, woken = _stopping(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def heard() -> None:
+        loop.call_soon_threadsafe(woken.set)
+
+    hints = Hints(settings.database, heard)
+    hints.start(listens=True)
+    keep_s = settings.retention_days * DAY / SECOND
+    try:
+        one = Export(database, stream, subject, keep_s=keep_s, stop=stop, woken=woken)
+        await keep(address, one.session, stop)
+    finally:
+        hints.stop()
+
+
+def _stopping() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+@contextmanager
+def _ready(settings: Settings) -> Iterator[Database]:
+    """The store, with the tables of this version."""
+    database = Database(settings.database)
+    if settings.database.startswith("sqlite"):
+        migrate.upgrade(database)
+    migrate.check(database)
+    yield database
+    database.close()

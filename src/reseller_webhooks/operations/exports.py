@@ -1,0 +1,27 @@
+"""Events in sequence and without gaps, for whoever copies all of them out.
+
+First the newest number, then who was writing; when all of those have ended, what lies up to that
+number is all that will ever lie there.
+"""
+
+from reseller_webhooks.store import exports
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.exports import Numbered
+
+
+def newest(database: Database) -> int:
+    """The newest event's number; lower ones may still be missing."""
+    with database.read() as tx:
+        return exports.newest(tx)
+
+
+def writers(database: Database) -> frozenset[str]:
+    """The transactions that may be about to commit events with numbers given before."""
+    with database.read() as tx:
+        return exports.writers(tx)
+
+
+def between(database: Database, after: int, upto: int, *, limit: int) -> list[Numbered]:
+    """Events with numbers above `after` and not above `upto`, lowest first."""
+    with database.read() as tx:
+        return exports.between(tx, after, upto, limit=limit)

@@ -1,0 +1,75 @@
+"""Events in the sequence of their numbers, for whoever copies all of them out.
+
+On PostgreSQL an event has its number before it is committed, so a lower number may appear after a
+higher one. Whoever adds an event holds a lock on the table from before it gets the number until
+the end of its transaction; so once all who held it are gone, no lower number can appear.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select, text
+
+from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import event, reseller
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An event with the store's number; reseller: the id that users see."""
+
+    number: int
+    uuid: str
+    reseller: str
+    resource: Resource
+    resource_uuid: str
+    action: Action
+    body: str
+
+
+def newest(tx: Tx) -> int:
+    """The newest event's number, 0 when there is none."""
+    return tx.connection.execute(select(func.max(event.c.id))).scalar() or 0
+
+
+def writers(tx: Tx) -> frozenset[str]:
+    """The transactions that may be about to commit events. An SQLite file has one writer, and
+    what it has not committed has no number yet.
+    """
+    if tx.connection.dialect.name != "postgresql":
+        return frozenset()
+    return frozenset(tx.connection.execute(_WRITERS).scalars())
+
+
+def between(tx: Tx, after: int, upto: int, *, limit: int) -> list[Numbered]:
+    """Events with numbers above `after` and not above `upto`, lowest first.
+
+    Without those that a backfill has made: they are repeats, for one webhook.
+    """
+    rows = tx.connection.execute(_BETWEEN, {"after": after, "upto": upto, "limit": limit})
+    return [
+        Numbered(number, uuid, whose, Resource(resource), of, Action(action), body)
+        for number, uuid, whose, resource, of, action, body in rows
+    ]
+
+
+_WRITERS = text(
+    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation'"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND relation = CAST('event' AS regclass) AND mode = 'RowExclusiveLock' AND granted"
+)
+_BETWEEN = (
+    select(
+        event.c.id,
+        event.c.uuid,
+        reseller.c.uuid,
+        event.c.resource,
+        event.c.resource_uuid,
+        event.c.action,
+        event.c.body,
+    )
+    .join_from(event, reseller, reseller.c.id == event.c.reseller_id)
+    .where(event.c.id > bindparam("after"), event.c.id <= bindparam("upto"), event.c.ticked != 0)
+    .order_by(event.c.id)
+    .limit(bindparam("limit"))
+)

@@ -1,0 +1,88 @@
+"""What the platform publishes, and what came of it in the store."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import orjson
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo
+from nats.js.errors import NotFoundError, ServiceUnavailableError
+
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.edges.applying import Applying
+from reseller_webhooks.edges.consumer import Source
+from reseller_webhooks.edges.ingest import Ingest
+from reseller_webhooks.edges.link import Address, keep
+from reseller_webhooks.store import events
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from tests.edges.jetstream import Nats, eventually, make_stream
+
+SOURCE = Source("CHANGES", "reseller-webhooks")
+SUBJECT = "changes.crm"
+
+
+async def prepared(js: JetStreamContext, *, ack_wait_s: float = 0.5) -> None:
+    """The stream, and the consumer, which may be made beforehand."""
+    await make_stream(js, SOURCE.stream, "changes.>")
+    config = ConsumerConfig(
+        durable_name=SOURCE.consumer, ack_policy=AckPolicy.EXPLICIT, ack_wait=ack_wait_s
+    )
+    await js.add_consumer(SOURCE.stream, config)
+
+
+def named(reseller: Reseller, uuid: str, *names: str) -> bytes:
+    """A company gets names, one after the other."""
+    return orjson.dumps(
+        {
+            "changes": [
+                {
+                    "reseller": reseller.uuid,
+                    "type": "COMPANY",
+                    "uuid": uuid,
+                    "content": {"name": name},
+                }
+                for name in names
+            ]
+        }
+    )
+
+
+@asynccontextmanager
+async def ingesting(server: Nats, database: Database) -> AsyncIterator[None]:
+    """Takes changes in until the block ends, and then in good order."""
+    stop = asyncio.Event()
+    applying = Applying(database, SOURCE.stream, "http://platform.example", lambda: None)
+    work = keep(Address(server.url), Ingest(applying, SOURCE, stop).session, stop)
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def settled(js: JetStreamContext) -> ConsumerInfo:
+    """The consumer, when everything is acknowledged."""
+
+    async def look() -> ConsumerInfo | None:
+        try:
+            info: ConsumerInfo = await js.consumer_info(SOURCE.stream, SOURCE.consumer)
+        except (NotFoundError, ServiceUnavailableError):
+            return None
+        return None if info.num_pending or info.num_ack_pending else info
+
+    info: ConsumerInfo = await eventually(look)
+    return info
+
+
+def history(database: Database, reseller: Reseller, uuid: str) -> list[str]:
+    """The names that a company got, first to last, as its events tell."""
+    with database.read() as tx:
+        found: list[Event] = events.of_resource(
+            tx, Resource.COMPANY, uuid, reseller_id=reseller.id, before=None, limit=10_000
+        )
+    assert [one.version for one in reversed(found)] == list(range(1, len(found) + 1))
+    return [orjson.loads(one.body)["resource"]["content"]["name"] for one in reversed(found)]
