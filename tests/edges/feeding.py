@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+import nats
 import orjson
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 
+from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.edges.applying import Applying
@@ -51,6 +53,29 @@ def named(reseller: Reseller, uuid: str, *names: str) -> bytes:
 
 
 @asynccontextmanager
+async def feeding(server: Nats, reseller: Reseller, names: list[str]) -> AsyncIterator[None]:
+    """The platform, which gives a company one name after the other meanwhile, and repeats what
+    NATS has not acknowledged. The block ends when all are in the stream.
+    """
+    task = asyncio.create_task(_feed(server, reseller, list(names)))
+    try:
+        yield
+        await task
+    finally:
+        task.cancel()
+
+
+async def _feed(server: Nats, reseller: Reseller, names: list[str]) -> None:
+    while names:
+        async with server.js() as js:
+            with suppress(nats.errors.Error, OSError):
+                while names:
+                    headers = {"Nats-Msg-Id": names[0]}
+                    await js.publish(SUBJECT, named(reseller, "c1", names[0]), 0.3, headers=headers)
+                    names.pop(0)
+
+
+@asynccontextmanager
 async def ingesting(server: Nats, database: Database) -> AsyncIterator[None]:
     """Takes changes in until the block ends, and then in good order."""
     stop = asyncio.Event()
@@ -86,3 +111,10 @@ def history(database: Database, reseller: Reseller, uuid: str) -> list[str]:
         )
     assert [one.version for one in reversed(found)] == list(range(1, len(found) + 1))
     return [orjson.loads(one.body)["resource"]["content"]["name"] for one in reversed(found)]
+
+
+async def reached(database: Database, reseller: Reseller, count: int) -> bool:
+    """Whether the company has had so many names."""
+    with suppress(Unavailable):
+        return len(await asyncio.to_thread(history, database, reseller, "c1")) >= count
+    return False
