@@ -80,7 +80,8 @@ async def make_stream(js: JetStreamContext, name: str, *subjects: str) -> None:
 async def messages(js: JetStreamContext, stream: str) -> list[RawStreamMsg]:
     """Everything in a stream."""
     state = (await js.stream_info(stream)).state
-    return [await js.get_msg(stream, n) for n in range(max(state.first_seq, 1), state.last_seq + 1)]
+    held = range(max(state.first_seq, 1), state.last_seq + 1)
+    return await asyncio.gather(*(js.get_msg(stream, sequence) for sequence in held))
 
 
 async def eventually(asked: Any) -> Any:

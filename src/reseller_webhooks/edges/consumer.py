@@ -88,7 +88,7 @@ class Consumer:
         """Of these sequences, those before which nothing is out in other hands, lowest first."""
         found: list[int] = []
         for _ in range(ASKED_AGAIN):
-            info = await self._link.js.consumer_info(*self._names)
+            info = await self._link.answer(self._link.js.consumer_info(*self._names))
             if (info.num_ack_pending or 0) <= len(hand):
                 return sorted(hand)
             floor = info.ack_floor.stream_seq if info.ack_floor else 0

@@ -11,8 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
 import structlog
-from nats.errors import ConnectionClosedError
-from nats.js.api import Header, PubAck
+from nats.js.api import Header
 
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.edges.link import Link, either
@@ -80,7 +79,7 @@ class Export:
             if not page:
                 return Position(upto, position.sequence)
             position = await self._publish(link, page, position)
-            await positions.note(position)
+            await link.answer(positions.note(position))
         return position
 
     async def _settled(self) -> int | None:
@@ -94,20 +93,18 @@ class Export:
 
     async def _publish(self, link: Link, page: Sequence[Numbered], position: Position) -> Position:
         """Publish events one right after the other; where the stream ends then."""
+        room = link.client.max_payload - HEADROOM_BYTES
         asked = [
-            await link.js.publish_async(
+            link.js.publish(
                 f"{self._subject}.{event.reseller}.{event.resource}.{event.action}",
-                _body(event, link.client.max_payload - HEADROOM_BYTES),
-                stream=self._stream,
-                headers={
-                    Header.MSG_ID.value: event.uuid,
-                    Header.EXPECTED_LAST_SEQUENCE.value: str(position.sequence + ahead),
-                    NUMBER: str(event.number),
-                },
+                _body(event, room),
+                ACKS_S,
+                self._stream,
+                _headers(event, after=position.sequence + ahead),
             )
             for ahead, event in enumerate(page)
         ]
-        for event, ack in zip(page, await _acks(link, asked), strict=True):
+        for event, ack in zip(page, await link.answer(asyncio.gather(*asked)), strict=True):
             position = Position(event.number, position.sequence if ack.duplicate else ack.seq)
         return position
 
@@ -117,16 +114,13 @@ class Export:
         return await asyncio.to_thread(question, self._database, *args, **named)
 
 
-async def _acks(link: Link, asked: Sequence[asyncio.Future[PubAck]]) -> list[PubAck]:
-    """What NATS says of each. Raises the first thing that went wrong."""
-    acks = asyncio.gather(*asked)
-    awaited: set[asyncio.Future[Any]] = {acks, asyncio.create_task(link.lost.wait())}
-    await asyncio.wait(awaited, timeout=ACKS_S, return_when=asyncio.FIRST_COMPLETED)
-    for one in awaited:
-        one.cancel()
-    if acks.done():
-        return acks.result()
-    raise ConnectionClosedError
+def _headers(event: Numbered, *, after: int) -> dict[str, Any]:
+    """after: the sequence at which the stream must end for the event to be taken."""
+    return {
+        Header.MSG_ID.value: event.uuid,
+        Header.EXPECTED_LAST_SEQUENCE.value: str(after),
+        NUMBER: str(event.number),
+    }
 
 
 def _body(event: Numbered, bytes_max: int) -> bytes:
@@ -137,7 +131,7 @@ def _body(event: Numbered, bytes_max: int) -> bytes:
     log.warning(
         "an event is too large for NATS and goes without its content; "
         "GET /api/v1/events/{id} has it",
-        event=event.uuid,
+        id=event.uuid,
         bytes=len(body),
     )
     told = orjson.loads(body)

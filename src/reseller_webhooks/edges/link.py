@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import nats
 import structlog
 from nats.aio.client import Client
+from nats.errors import ConnectionClosedError
 from nats.js import JetStreamContext
 
 from reseller_webhooks import __version__
@@ -31,6 +32,8 @@ CLOSE_S = 2.0
 REQUEST_S = 5.0
 PING_S = 5
 """Two that are not answered, and the connection counts as lost."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -56,6 +59,17 @@ class Link:
     client: Client
     js: JetStreamContext
     lost: asyncio.Event
+
+    async def answer(self, asked: Awaitable[T]) -> T:
+        """What NATS answers; ConnectionClosedError as soon as the connection is lost."""
+        task, lost = asyncio.ensure_future(asked), asyncio.create_task(self.lost.wait())
+        waiting: set[asyncio.Future[Any]] = {task, lost}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        lost.cancel()
+        if task.done():
+            return task.result()
+        task.cancel()
+        raise ConnectionClosedError
 
 
 Session = Callable[[Link], Awaitable[None]]

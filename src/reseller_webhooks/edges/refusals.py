@@ -22,7 +22,7 @@ class Refusals:
     """The stream `<stream>_REFUSED`, subjects `refused.<stream>.<the message's subject>`."""
 
     def __init__(self, link: Link, source: Source) -> None:
-        self._js, self._of = link.js, source.stream
+        self._link, self._of = link, source.stream
         self._body_max = link.client.max_payload - HEADROOM_BYTES
 
     @classmethod
@@ -56,12 +56,13 @@ class Refusals:
             headers["Refused-Msg-Id"] = message.id
         if len(message.body) > self._body_max:
             headers["Refused-Bytes"] = str(len(message.body))
-        await self._js.publish(
+        kept = self._link.js.publish(
             f"refused.{self._of}.{message.subject}",
             message.body[: self._body_max],
             stream=self.name,
             headers=headers,
         )
+        await self._link.answer(kept)
 
 
 async def made(

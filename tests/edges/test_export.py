@@ -1,0 +1,125 @@
+"""Events to JetStream: all of them, in sequence, once."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy
+
+from reseller_webhooks.store import events
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from tests.edges.conftest import Start
+from tests.edges.jetstream import Nats, eventually, messages
+from tests.edges.publishing import change, exporting, held, holds, numbers, published, version
+from tests.store.making import event
+
+
+async def test_every_event_is_published_as_it_is_sent_to_webhooks(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller
+) -> None:
+    change(database, reseller, "One", "Two")
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 2))
+        change(database, reseller, "Three")
+        await eventually(lambda: holds(js, 3))
+    first, *_, last = await messages(js, "EVENTS")
+    recorded = held(database)
+
+    assert first.subject == f"events.{reseller.uuid}.COMPANY.ADDED"
+    assert last.subject == f"events.{reseller.uuid}.COMPANY.CHANGED"
+    assert last.data == recorded[-1].body.encode()
+    assert (last.headers or {})["Nats-Msg-Id"] == recorded[-1].uuid
+
+
+async def test_the_exporter_is_killed_and_goes_on_where_it_was(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller, start: Start
+) -> None:
+    change(database, reseller, *(f"Name {n}" for n in range(1000)))
+    one = start("export", "--nats", server.url)
+    await eventually(lambda: holds(js, 1))
+    one.kill()
+    start("export", "--nats", server.url)
+    await eventually(lambda: holds(js, 1000))
+
+    assert await published(js) == numbers(database)
+
+
+async def test_nats_is_killed_and_the_export_goes_on_where_it_was(
+    server: Nats, database: Database, reseller: Reseller
+) -> None:
+    change(database, reseller, *(f"Name {n}" for n in range(1000)))
+    async with exporting(server, database):
+        for count in (1, 500):
+            async with server.js() as js:
+                await eventually(lambda count=count, js=js: holds(js, count))
+                server.kill()
+            server.start()
+        async with server.js() as js:
+            await eventually(lambda: holds(js, 1000))
+            found = await published(js)
+
+    assert found == numbers(database)
+
+
+async def test_two_exporters_do_not_mix(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller
+) -> None:
+    change(database, reseller, *(f"Name {n}" for n in range(600)))
+    async with exporting(server, database), exporting(server, database):
+        await eventually(lambda: holds(js, 600))
+        change(database, reseller, *(f"Other {n}" for n in range(600)))
+        await eventually(lambda: holds(js, 1200))
+
+    assert await published(js) == numbers(database)
+
+
+@pytest.mark.parametrize("retention", [RetentionPolicy.LIMITS, RetentionPolicy.WORK_QUEUE])
+async def test_a_stream_that_has_dropped_its_messages_is_not_filled_again(
+    server: Nats,
+    js: JetStreamContext,
+    database: Database,
+    reseller: Reseller,
+    retention: RetentionPolicy,
+) -> None:
+    await js.add_stream(
+        name="EVENTS", subjects=["events.>"], retention=retention, duplicate_window=0.1
+    )
+    change(database, reseller, "One", "Two")
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 2))
+    await js.purge_stream("EVENTS")
+    change(database, reseller, "Three")
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 3))
+
+    assert await published(js) == numbers(database)[2:]
+
+
+async def test_what_a_backfill_repeats_is_for_its_webhook_alone(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller
+) -> None:
+    change(database, reseller, "One")
+    with database.write() as tx:
+        events.add(tx, [event(reseller_id=reseller.id, ticked=frozenset())])
+    change(database, reseller, "Two")
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 2))
+
+    assert [version(one) for one in await messages(js, "EVENTS")] == [1, 2]
+
+
+async def test_an_event_that_nats_does_not_take_goes_without_its_content(
+    tmp_path: Path, database: Database, reseller: Reseller
+) -> None:
+    (tmp_path / "small.conf").write_text("max_payload: 16KB")
+    server = Nats(tmp_path / "small", "-c", str(tmp_path / "small.conf"))
+    change(database, reseller, "One", "x" * 16 * 1024, "Three")
+    async with server.js() as js, exporting(server, database):
+        await eventually(lambda: holds(js, 3))
+        _, large, _ = await messages(js, "EVENTS")
+    server.kill()
+
+    assert version(large) == 2
+    assert set(orjson.loads(large.data or b"")["resource"]) == {"type", "uuid", "url"}
