@@ -81,6 +81,8 @@ class Leases:
         self._mine: dict[int, Holding] = {}
         self._draining: frozenset[int] = frozenset()
         self._moving = False
+        self._strange: frozenset[int] = frozenset()
+        """Mine, but the store did not tell of their webhooks; the next beat asks again."""
         self._deadline = -inf
         self._last_beat = inf
         self._contact_since = -inf
@@ -180,16 +182,14 @@ class Leases:
         calm = {grant.part for grant in standing.taken if not grant.lapsed}
         epochs = standing.kept | {grant.part: grant.epoch for grant in standing.taken}
         new = {part: epoch for part, epoch in epochs.items() if part not in self._mine}
-        if not new and not again:
-            return
         safe_at = self._monotonic_s() + self._hold_s
         for part, epoch in new.items():
             self._mine[part] = Holding(epoch, -inf if part in calm else safe_at)
-        try:
-            await lanes.adopt([*new, *again])
-        except BaseException:
-            for part in [*new, *again]:  # the next beat finds them kept, and adopts them then
-                self._mine.pop(part, None)
-            raise
-        lapsed = sum(grant.lapsed for grant in standing.taken)
-        log.info("partitions taken", count=len(new), held=len(self._mine), lapsed=lapsed)
+        self._strange = (self._strange | again | frozenset(new)) & frozenset(self._mine)
+        if not self._strange:
+            return
+        await lanes.adopt(self._strange)
+        self._strange = frozenset()
+        if new:
+            lapsed = sum(grant.lapsed for grant in standing.taken)
+            log.info("partitions taken", count=len(new), held=len(self._mine), lapsed=lapsed)
