@@ -14,6 +14,5 @@ def now() -> Micros:
     return time.time_ns() // 1000
 
 
-def monotonic_s() -> float:
-    """Seconds on a clock that never goes back; only differences mean anything."""
-    return time.monotonic()
+monotonic_s = time.monotonic
+"""Seconds on a clock that never goes back; only differences mean anything."""

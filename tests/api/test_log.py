@@ -10,9 +10,8 @@ import pytest
 from reseller_webhooks import clock
 from reseller_webhooks.bootstrap.program import Part
 from reseller_webhooks.core.attempts import from_status
-from reseller_webhooks.core.delivery import Made, State, Step
+from reseller_webhooks.core.delivery import Ask, Made, State, Step
 from reseller_webhooks.operations import deliveries, webhooks
-from reseller_webhooks.operations.deliveries import Ask
 from reseller_webhooks.store.resellers import Reseller
 from tests.conftest import Running, serving
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.circuit import Circuit
-from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.deliveries import Found
 from reseller_webhooks.operations.leases import Standing
 from tests.simulation.clockwork import Clockwork, ProcessLoop
 from tests.simulation.plan import Plan

@@ -6,17 +6,17 @@ can be. What each statement does there is tested on real databases; here it only
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
-from reseller_webhooks.core.delivery import Delivery, Made, State
+from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, State
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.partitions import wanted
 from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.deliveries import Found
 from reseller_webhooks.operations.leases import Standing
 from reseller_webhooks.store.leases import Grant
 from tests.simulation.clockwork import Clockwork
@@ -145,14 +145,18 @@ class Tables:
                     one.version, heads.get(one.resource_uuid, one.version)
                 )
             some = [one for one in some if one.version == heads[one.resource_uuid]]
-        limit = ask.room + len(ask.held)
-        rows = sorted(some, key=lambda one: (one.next_at, one.id))[:limit]
+        limit = ask.room + len(ask.held) if ask.after == FIRST else ask.room
+        behind = [one for one in some if (one.next_at, one.id) > ask.after]
+        rows = sorted(behind, key=lambda one: (one.next_at, one.id))[:limit]
         new = [one for one in rows if one.id not in ask.held]
         due = [Due(one, str(one.id), b"") for one in new if one.next_at <= self.now]
+        upto = max(
+            ((one.next_at, one.id) for one in rows if one.next_at <= self.now), default=ask.after
+        )
         later = next((one for one in new if one.next_at > self.now), None)
         if later is not None:
-            return Found(due, (later.next_at - self.now) / SECOND)
-        return Found(due, 0.0 if len(rows) == limit else None)
+            return Found(due, (later.next_at - self.now) / SECOND, upto)
+        return Found(due, 0.0 if len(rows) == limit else None, upto)
 
     def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit], owner: str) -> int:
         mine = [one for one in made if self._owns(owner, one.part, one.epoch)]
@@ -175,7 +179,7 @@ class Tables:
             return
         if one.number < row.attempts:
             self.counted_back.append(f"delivery {row.id}: {row.attempts} to {one.number}")
-        row = replace(row, attempts=one.number, next_at=one.step.next_at or row.next_at)
+        row = row._replace(attempts=one.number, next_at=one.step.next_at or row.next_at)
         self.pending[row.webhook_id][row.id] = row
         if one.step.state is not State.PENDING:
             self.close(row, one.step.state)

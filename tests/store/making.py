@@ -4,13 +4,13 @@ from typing import Any
 from uuid import uuid4
 
 from reseller_webhooks.core.attempts import Attempt, Outcome
-from reseller_webhooks.core.delivery import Delivery, Made, State, Step
+from reseller_webhooks.core.delivery import Ask, Delivery, Made, State, Step
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.store import events, resellers, webhooks
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.scan import scan
+from reseller_webhooks.store.scan import Rows, scan
 from reseller_webhooks.store.webhooks import WebhookRow
 
 ALL = frozenset(Action)
@@ -80,7 +80,11 @@ def reseller(tx: Tx, name: str = "Northwind") -> int:
 
 
 def due(tx: Tx, webhook_id: int, *, ordered: bool = False, limit: int = 100) -> list[Delivery]:
-    return scan(tx, {webhook_id: limit}, ordered=ordered)[webhook_id]
+    return scanned(tx, Ask(webhook_id, ordered, limit, frozenset())).due
+
+
+def scanned(tx: Tx, ask: Ask) -> Rows:
+    return scan(tx, [ask], ordered=ask.ordered)[0]
 
 
 def made(one: Delivery, state: State, *, number: int = 1, next_at: int | None = None) -> Made:

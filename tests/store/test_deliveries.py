@@ -2,12 +2,12 @@
 
 import pytest
 
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.delivery import Ask, State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import deliveries, events, log, webhooks
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log import LogQuery
-from tests.store.making import due, event, made, reseller, told, webhook
+from tests.store.making import due, event, made, reseller, scanned, told, webhook
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,51 @@ def test_a_scan_brings_what_is_due_first(database: Database) -> None:
         owner = reseller(tx)
         one = webhook(tx, reseller_id=owner)
         told(tx, *(event(reseller_id=owner, version=v, resource_uuid=f"c{v}") for v in (1, 2, 3)))
-        first = due(tx, one.id)[0]
-        deliveries.finish(tx, [made(first, State.PENDING, next_at=first.next_at + 1)])
+        first, second, _ = due(tx, one.id)
+        deliveries.finish(tx, [made(second, State.PENDING, next_at=first.next_at - 1)])
 
-        assert [d.version for d in due(tx, one.id, limit=2)] == [2, 3]
-        assert [d.version for d in due(tx, one.id)] == [2, 3, 1]
+        assert [d.version for d in due(tx, one.id)] == [2, 1, 3]
+        assert [d.version for d in due(tx, one.id, limit=2)] == [2, 1]
+
+
+def test_a_scan_says_when_the_first_of_the_others_is_due(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
+        first, second, _ = due(tx, one.id)
+        later = [made(first, State.PENDING, next_at=tx.now + 9)]
+        later.append(made(second, State.PENDING, next_at=tx.now + 7))
+        deliveries.finish(tx, later)
+        rows = scanned(tx, Ask(one.id, ordered=False, room=100, held=frozenset()))
+
+    assert ([d.version for d in rows.due], rows.later, rows.full) == ([3], tx.now + 7, False)
+
+
+def test_a_scan_goes_on_where_another_has_ended(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
+        first = scanned(tx, Ask(one.id, ordered=False, room=2, held=frozenset()))
+        held = frozenset(d.id for d in first.due)
+        second = scanned(tx, Ask(one.id, ordered=False, room=2, held=held, after=first.upto))
+        third = scanned(tx, Ask(one.id, ordered=False, room=2, held=held, after=second.upto))
+
+    assert ([d.version for d in first.due], first.full) == ([1, 2], True)
+    assert ([d.version for d in second.due], second.full) == ([3], False)
+    assert (third.due, third.upto) == ([], second.upto)
+
+
+def test_what_is_held_is_not_found_again(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
+        held = frozenset(d.id for d in due(tx, one.id)[:2])
+        rows = scanned(tx, Ask(one.id, ordered=False, room=1, held=held))
+
+    assert ([d.version for d in rows.due], rows.full) == ([3], True)
 
 
 def test_an_ordered_scan_brings_only_the_oldest_of_each_resource(database: Database) -> None:

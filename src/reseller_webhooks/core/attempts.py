@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from reseller_webhooks.core.retry import RETRY_AFTER_MAX_S
 
@@ -62,8 +63,7 @@ class Outgoing:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """The result of one request, whatever happened.
 
     status: the HTTP status, or None when no answer came.
@@ -80,13 +80,17 @@ class Attempt:
     reason: Reason | None = None
     detail: str = ""
     retry_after_s: int = 0
-    response: str = field(default="", repr=False)
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    response: str = ""
+    headers: Mapping[str, str] | None = None
 
     @property
     def accepted(self) -> bool:
         """Whether the receiver has taken the notification."""
         return self.outcome is Outcome.ACCEPTED
+
+    def __repr__(self) -> str:
+        """Without what the receiver said, which may be secret."""
+        return f"Attempt({self.outcome}, {self.ms} ms, {self.status}, {self.reason})"
 
 
 def from_status(

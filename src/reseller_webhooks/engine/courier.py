@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from reseller_webhooks.core import cloudevents
 from reseller_webhooks.core import delivery as deliveries
 from reseller_webhooks.core.attempts import Attempt
-from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.delivery import Made, Step
 from reseller_webhooks.core.notification import Due, outgoing
 from reseller_webhooks.core.retry import RetryPolicy
-from reseller_webhooks.core.webhooks import NoAuth, TokenAuth, Webhook
+from reseller_webhooks.core.webhooks import OAuth2, Webhook
 from reseller_webhooks.engine.ports import Bearer, Send, World
 
 UNAUTHORISED = 401
@@ -49,14 +49,7 @@ class Courier:
         number = due.delivery.attempts + 1
         at = self.world.now()
         result = await self.request(webhook, due, number=number, at=at, may_leave=may_leave)
-        step = deliveries.after_attempt(
-            number,
-            result,
-            policy=self.policy,
-            now=self.world.now(),
-            chance=self.world.chance(),
-        )
-        return Made(due.delivery, number, at, result, step, part, epoch)
+        return Made(due.delivery, number, at, result, self._step(number, result), part, epoch)
 
     async def request(
         self,
@@ -68,7 +61,7 @@ class Courier:
         may_leave: Callable[[], bool] = _always,
     ) -> Attempt:
         """Send one request; a handshake that fails is a failed attempt with its reason."""
-        if isinstance(webhook.auth, NoAuth | TokenAuth):
+        if not isinstance(webhook.auth, OAuth2):
             return await self._send(webhook, due, number, at, None)
         bearer = await self.tokens.bearer(webhook.id, webhook.auth)
         if isinstance(bearer, Attempt):
@@ -80,6 +73,14 @@ class Courier:
             # The receiver may have forgotten it early; the next attempt brings a new one.
             self.tokens.forget(webhook.id, bearer)
         return result
+
+    def _step(self, number: int, result: Attempt) -> Step:
+        if result.accepted:  # nearly always, and then nobody need be asked for the time
+            return deliveries.DELIVERED
+        world = self.world
+        return deliveries.after_attempt(
+            number, result, policy=self.policy, now=world.now(), chance=world.chance()
+        )
 
     async def _send(
         self, webhook: Webhook, due: Due, number: int, at: int, bearer: str | None

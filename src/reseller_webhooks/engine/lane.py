@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import FIRST, Ask
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Mode, Webhook, WebhookState
-from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.deliveries import Found
 
 READY_MIN = 32
 """How many to hold ready at least, so that one scan serves many attempts."""
@@ -40,6 +41,8 @@ class Lane:
         self._closed = False
         self._scanning = False
         self._look_meanwhile = inf
+        self._after = FIRST
+        """Where the last scan ended, as long as nothing can have appeared before that."""
         self._written_meanwhile: set[int] = set()
 
     @property
@@ -67,6 +70,7 @@ class Lane:
 
     def look(self, at: float) -> None:
         """Something in the store becomes due then."""
+        self._after = FIRST
         self.look_at = min(self.look_at, at)
         # A scan that is under way may have begun too early to see it.
         self._look_meanwhile = min(self._look_meanwhile, at)
@@ -80,6 +84,7 @@ class Lane:
             ordered=self.webhook.ordered,
             room=self._room_for - len(self.ready),
             held=frozenset(self.held),
+            after=self._after,
         )
 
     def found(self, found: Found, now: float) -> None:
@@ -91,6 +96,8 @@ class Lane:
         self._take([due for due in found.due if due.delivery.id not in self._written_meanwhile])
         again = inf if found.again_s is None else now + found.again_s
         self.look_at = min(again, self._look_meanwhile)
+        if self._look_meanwhile == inf and not self._serial:
+            self._after = found.upto
 
     def scan_failed(self) -> None:
         """End a scan that brought nothing; the next one asks again."""

@@ -6,7 +6,7 @@ The sender carries the requests, with the same guard, TLS and limits as for targ
 import asyncio
 from asyncio import Task
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from reseller_webhooks import clock
@@ -104,7 +104,7 @@ def _usable_s(life_s: float | None) -> float:
 def _failed(attempt: Attempt, why: str) -> Attempt:
     """The attempt on the target that never was. Its status stays empty: the target said nothing."""
     if attempt.outcome is Outcome.REFUSED:
-        return replace(attempt, detail=why)
+        return attempt._replace(detail=why)
     return Attempt(
         Outcome.FAILED,
         attempt.ms,

@@ -7,9 +7,9 @@ from typing import Protocol
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.attempts import Attempt, Outgoing
 from reseller_webhooks.core.circuit import Circuit
-from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.webhooks import OAuth2, Webhook
-from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.deliveries import Found
 from reseller_webhooks.operations.leases import Standing
 
 

@@ -1,6 +1,7 @@
 """Writes results in batches: they gather for some milliseconds and share one commit."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -46,8 +47,9 @@ class Recorder:
 
     def add(self, made: Made) -> None:
         """A result to write."""
+        if not self._waiting:
+            self._wake()
         self._waiting.append(made)
-        self._wake()
 
     def add_circuit(self, webhook_id: int, circuit: Circuit) -> None:
         """A circuit that opened, probed or closed; only its newest state matters."""
@@ -98,6 +100,7 @@ class Recorder:
 
 
 def _count(batch: Sequence[Made]) -> None:
+    for outcome, count in Counter(made.attempt.outcome for made in batch).items():
+        observability.attempts_total.labels(outcome).inc(count)
     for made in batch:
-        observability.attempts_total.labels(made.attempt.outcome).inc()
         observability.attempt_seconds.observe(made.attempt.ms / 1000)

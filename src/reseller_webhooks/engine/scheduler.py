@@ -5,8 +5,8 @@ is one request under way; slots are few, so a lane that holds many gives way to 
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property, partial
 
 import structlog
 
@@ -229,7 +229,9 @@ class Scheduler:
         at = self._time()
         if self._stopping or self._stalled or not self._owner.in_time():
             return False
-        return self.suspicion.may_start(at) and lane.can_start(self._courier.world.now(), at)
+        # Only an open circuit goes by the wall clock.
+        now = self._courier.world.now() if lane.circuit.is_open else 0
+        return self.suspicion.may_start(at) and lane.can_start(now, at)
 
     def _start(self, lane: Lane) -> Due:
         at = self._time()
@@ -244,7 +246,8 @@ class Scheduler:
                 if not self._may_start(lane) or self._slots.gives_way(lane):
                     break
                 due = self._start(lane)
-                self._serve(lane)  # a receiver that recovers is allowed more and more
+                if lane.circuit.ramp:
+                    self._serve(lane)  # a receiver that recovers is allowed more and more
         finally:
             self._slots.give_back()
             self._pass_on(lane)
@@ -260,7 +263,7 @@ class Scheduler:
             lane.put_back(due.delivery.id, self._time())
         finally:
             lane.ended()
-        if lane.wants and lane.look_at <= self._time():
+        if lane.look_at <= self._time() and lane.wants:
             self._hunger(lane)
 
     def _may_leave(self, lane: Lane) -> bool:
@@ -277,6 +280,8 @@ class Scheduler:
 
     def _judge(self, lane: Lane, made: Made) -> None:
         before = lane.circuit
+        if made.attempt.accepted and before is circuits.CLOSED:
+            return
         world = self._courier.world
         wait_s = self._courier.policy.waits_s[0]
         lane.circuit = circuits.after_attempt(
@@ -295,5 +300,7 @@ class Scheduler:
             self._serve(waiting)
         self._serve(lane)
 
-    def _time(self) -> float:
-        return asyncio.get_running_loop().time()
+    @cached_property
+    def _time(self) -> Callable[[], float]:
+        # Asking for the running loop costs a system call, and the time is asked for all the time.
+        return asyncio.get_running_loop().time

@@ -9,10 +9,10 @@ from reseller_webhooks import clock
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
-from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations import deliveries, leases, webhooks
-from reseller_webhooks.operations.deliveries import Ask, Found
+from reseller_webhooks.operations.deliveries import Found
 from reseller_webhooks.operations.leases import Standing, Worker
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database

@@ -61,7 +61,8 @@ class Suspicion:
             self._trust("hosts can be reached again", at)
         self._set(host, at, failed=failed)
         self._forget(at - WINDOW_S)
-        self._judge(at)
+        if failed:
+            self._judge(at)
         return self.since is None or not failed
 
     def _judge(self, at: float) -> None:

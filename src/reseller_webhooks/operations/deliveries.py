@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.circuit import Circuit
-from reseller_webhooks.core.delivery import Delivery, Made, State
+from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, Place, State
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.notification import Due
@@ -15,27 +15,22 @@ from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import AttemptLine, Line, LogQuery, Position
 from reseller_webhooks.store.news import Mark
+from reseller_webhooks.store.scan import Rows
 from reseller_webhooks.store.tally import Tally, reach, tally
 
 REPLAYS_PER_TRANSACTION = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """Which webhook to scan, for how many new deliveries; those in `held` are known already."""
-
-    webhook_id: int
-    ordered: bool
-    room: int
-    held: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
-    """What is due now, and in how many seconds to look again: None for not until told."""
+    """What is due now, and in how many seconds to look again: None for not until told.
+
+    upto: the next scan may begin behind this, unless something has changed.
+    """
 
     due: list[Due]
     again_s: float | None
+    upto: Place = FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +59,9 @@ class Details:
 def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
     """For each ask, the deliveries that are due first, with their notifications."""
     with database.read() as tx:
-        rows = _scan(tx, asks)
-        new = [
-            [one for one in some if one.next_at <= tx.now and one.id not in ask.held]
-            for ask, some in zip(asks, rows, strict=True)
-        ]
-        bodies = events.bodies(tx, list({one.event_id for some in new for one in some}))
-        return [
-            Found(_due(found, bodies), _again_s(ask, some, tx.now))
-            for ask, some, found in zip(asks, rows, new, strict=True)
-        ]
+        found = _scan(tx, asks)
+        bodies = events.bodies(tx, list({one.event_id for rows in found for one in rows.due}))
+        return [Found(_due(rows.due, bodies), _again_s(rows, tx.now), rows.upto) for rows in found]
 
 
 def arrivals(database: Database, since: int) -> tuple[int, list[int]]:
@@ -222,14 +210,12 @@ def _still_owned(tx: Tx, made: Sequence[Made], owner: str) -> list[Made]:
     return [one for one in made if epochs.get(one.part) == one.epoch]
 
 
-def _scan(tx: Tx, asks: Sequence[Ask]) -> list[list[Delivery]]:
-    found: dict[int, list[Delivery]] = {}
+def _scan(tx: Tx, asks: Sequence[Ask]) -> list[Rows]:
+    found: dict[int, Rows] = {}
     for ordered in (False, True):
-        # Those that are held are still in the table, and may all lie before what is new.
-        limits = {
-            ask.webhook_id: ask.room + len(ask.held) for ask in asks if ask.ordered is ordered
-        }
-        found |= scans.scan(tx, limits, ordered=ordered)
+        some = [ask for ask in asks if ask.ordered is ordered]
+        rows = scans.scan(tx, some, ordered=ordered)
+        found |= {ask.webhook_id: its for ask, its in zip(some, rows, strict=True)}
     return [found[ask.webhook_id] for ask in asks]
 
 
@@ -237,11 +223,10 @@ def _due(found: Sequence[Delivery], bodies: dict[int, tuple[str, str]]) -> list[
     return [Due(one, bodies[one.event_id][0], bodies[one.event_id][1].encode()) for one in found]
 
 
-def _again_s(ask: Ask, rows: Sequence[Delivery], now: Micros) -> float | None:
-    later = next((one for one in rows if one.next_at > now and one.id not in ask.held), None)
-    if later is not None:
-        return (later.next_at - now) / SECOND
-    return 0.0 if len(rows) == ask.room + len(ask.held) else None
+def _again_s(rows: Rows, now: Micros) -> float | None:
+    if rows.later is not None:
+        return (rows.later - now) / SECOND
+    return 0.0 if rows.full else None
 
 
 def _entries(tx: Tx, lines: Sequence[Line]) -> list[Entry]:

@@ -102,13 +102,19 @@ _WAIT = (
     .values(attempts=bindparam("attempts"), next_at=bindparam("next_at"))
 )
 
+_GONE = (
+    delete(delivery)
+    .where(delivery.c.id.in_(bindparam("ended", expanding=True)))
+    .returning(delivery.c.id)
+)
+
 
 def _finish(tx: Tx, made: Sequence[Made]) -> None:
     again = [one for one in made if one.step.state is State.PENDING]
     bulk.change(tx, _WAIT, [_wait_row(one) for one in again])
     ended = [one.delivery.id for one in made if one.step.state is not State.PENDING]
-    gone = delete(delivery).where(delivery.c.id.in_(ended)).returning(delivery.c.id)
-    closed = set(tx.connection.execute(gone).scalars()) if ended else set()
+    gone = bulk.rows(tx.connection.execute(_GONE, {"ended": ended}))
+    closed = {number for (number,) in gone}
     bulk.add(tx, attempt, [_attempt_row(one, closes=one.delivery.id in closed) for one in made])
 
 

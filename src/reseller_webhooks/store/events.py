@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, RowMapping, bindparam, insert, literal, selec
 
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
+from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import delivery, event, webhook
 
@@ -53,7 +54,7 @@ def of_resource(
 
 def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """uuid and body of each event, by the store's number."""
-    rows = tx.connection.execute(_BODIES, {"events": event_ids})
+    rows = bulk.rows(tx.connection.execute(_BODIES, {"events": event_ids}))
     return {number: (uuid, body) for number, uuid, body in rows}
 
 
