@@ -20,8 +20,8 @@ BINARY = Path(sys.executable).with_name("nats-server")
 class Nats:
     """A server on a port of its own; its streams are in a directory that outlives it."""
 
-    def __init__(self, directory: Path, *words: str) -> None:
-        self._words = ["-sd", str(directory), *words]
+    def __init__(self, directory: Path, *words: str, jetstream: bool = True) -> None:
+        self._words = [*(["-js", "-sd", str(directory)] if jetstream else []), *words]
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.url = f"nats://127.0.0.1:{self.port}"
@@ -31,7 +31,7 @@ class Nats:
     def start(self) -> None:
         """Start, or start again after kill()."""
         self._process = subprocess.Popen(
-            [BINARY, "-js", "-a", "127.0.0.1", "-p", f"{self.port}", *self._words],
+            [BINARY, "-a", "127.0.0.1", "-p", f"{self.port}", *self._words],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

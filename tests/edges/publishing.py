@@ -23,12 +23,12 @@ from tests.edges.jetstream import Nats, messages
 
 
 @asynccontextmanager
-async def exporting(server: Nats, database: Database) -> AsyncIterator[None]:
+async def exporting(server: Nats, database: Database) -> AsyncIterator[asyncio.Task[None]]:
     stop = asyncio.Event()
     one = Export(database, "EVENTS", "events", keep_s=86400, stop=stop, woken=asyncio.Event())
     task = asyncio.create_task(keep(Address(server.url), one.session, stop))
     try:
-        yield
+        yield task
     finally:
         stop.set()
         await task

@@ -1,6 +1,5 @@
 """The commands of the edges. What they need is imported late: it may not be installed."""
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from reseller_webhooks import settings
 from reseller_webhooks.core.errors import Refused
 
 app = typer.Typer()
+SCHEMES = ("nats://", "tls://")
 
 Nats = Annotated[
     str,
@@ -32,7 +32,7 @@ def ingest(
     credentials: Credentials = None,
 ) -> None:
     """Take changes in from NATS JetStream, each acknowledged when it is committed."""
-    _needs_nats()
+    _check(nats)
     from reseller_webhooks.edges import running
     from reseller_webhooks.edges.consumer import Source
     from reseller_webhooks.edges.link import Address
@@ -50,7 +50,7 @@ def export(
     credentials: Credentials = None,
 ) -> None:
     """Publish every event to NATS JetStream, in sequence and without gaps."""
-    _needs_nats()
+    _check(nats)
     from reseller_webhooks.edges import running
     from reseller_webhooks.edges.link import Address
 
@@ -58,9 +58,13 @@ def export(
     running.export(ours, Address(nats, credentials, ours.ca_file), stream, subject)
 
 
-def _needs_nats() -> None:
-    if importlib.util.find_spec("nats") is None:
+def _check(url: str) -> None:
+    if not all(one.startswith(SCHEMES) for one in url.split(",")):
+        raise typer.BadParameter("a URL of NATS begins with nats:// or tls://")
+    try:
+        import nats  # noqa: F401
+    except ImportError:
         raise Refused(
             "the client for NATS is not installed; install reseller-webhooks[nats], "
             "for example with: pip install 'reseller-webhooks[nats]'"
-        )
+        ) from None

@@ -16,7 +16,7 @@ from nats.js.api import Header
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.edges.link import Link, either
 from reseller_webhooks.edges.position import NUMBER, Position, Positions
-from reseller_webhooks.edges.refusals import HEADROOM_BYTES, made
+from reseller_webhooks.edges.streams import HEADROOM_BYTES, made
 from reseller_webhooks.operations import exports
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.exports import Numbered

@@ -9,12 +9,14 @@ import structlog
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.edges.applying import Applying, Verdict
-from reseller_webhooks.edges.consumer import Consumer, Message, Source
+from reseller_webhooks.edges.consumer import OUT_MAX, Consumer, Message, Source
 from reseller_webhooks.edges.link import AWAY, Link, either
 from reseller_webhooks.edges.refusals import Refusals
 
 AWAY_FIRST_S, AWAY_LAST_S = 0.2, 5.0
 """Between tries while the store is away."""
+HAND_MAX = 2 * OUT_MAX
+"""Messages at once, where somebody else has made the consumer and lets more of them out."""
 
 log = structlog.get_logger()
 
@@ -38,8 +40,8 @@ class Ingest:
         await self._give_back(consumer)
 
     async def _turn(self, consumer: Consumer, refusals: Refusals) -> None:
-        for message in await consumer.take():
-            self._hand[message.sequence] = message
+        if len(self._hand) < HAND_MAX:
+            self._hand |= {one.sequence: one for one in await consumer.take()}
         if not self._hand:
             return
         verdicts = await self._applied(await self._in_turn(consumer))

@@ -18,6 +18,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError
 from nats.js import JetStreamContext
+from nats.js.errors import ServiceUnavailableError
 
 from reseller_webhooks import __version__
 from reseller_webhooks.core.errors import Refused
@@ -82,6 +83,7 @@ async def keep(address: Address, session: Session, stop: asyncio.Event) -> None:
     """
     turns = _Turns(address)
     while not stop.is_set():
+        first = turns.count == 0
         try:
             async with _linked(address) as link:
                 turns.connected()
@@ -89,7 +91,7 @@ async def keep(address: Address, session: Session, stop: asyncio.Event) -> None:
         except AWAY as error:
             turns.failed(error)
         except Refused as error:
-            if turns.count <= 1:
+            if first:
                 raise
             turns.failed(error)
         await either(stop, turns.wait_s)
@@ -109,16 +111,19 @@ async def _linked(address: Address) -> AsyncIterator[Link]:
 
 async def _connected(address: Address, lost: asyncio.Event) -> Client:
     failures: list[Exception] = []
+    connected = asyncio.Event()
 
     async def failed(error: Exception) -> None:
         failures.append(error)
+        if connected.is_set():  # a permission that lacks, for one; the connection may go on
+            log.warning("NATS reports an error", why=str(error))
 
     async def ended() -> None:
         lost.set()
 
     try:
         async with asyncio.timeout(CONNECT_S):
-            return await nats.connect(
+            client = await nats.connect(
                 address.url.split(","),
                 name=f"reseller-webhooks/{__version__}",
                 error_cb=failed,
@@ -131,12 +136,17 @@ async def _connected(address: Address, lost: asyncio.Event) -> Client:
                 **_proofs(address),
             )
     except AWAY as error:
-        why = failures[-1] if failures else error
-        if "authorization" in str(why).lower():
-            raise Refused(
-                f"NATS at {address} does not let us in; name a user in the URL, or --credentials"
-            ) from None
-        raise why from None
+        raise _why(address, [error, *failures][-1]) from None
+    connected.set()
+    return client
+
+
+def _why(address: Address, error: Exception) -> Exception:
+    if "authorization" in str(error).lower():
+        return Refused(
+            f"NATS at {address} does not let us in; name a user in the URL, or --credentials"
+        )
+    return ConnectionError(str(error) or type(error).__name__)
 
 
 def _proofs(address: Address) -> dict[str, Any]:
@@ -175,7 +185,13 @@ class _Turns:
 
     def failed(self, error: Exception) -> None:
         self.wait_s = min(self.wait_s * 2, WAIT_LAST_S)
-        why = str(error) or type(error).__name__
+        why = _told(error)
         if why != self._told:  # once, and not every few seconds for hours
             log.warning("NATS is away, and tried until it is back", server=self._server, why=why)
         self._told = why
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ServiceUnavailableError):
+        return "JetStream does not answer there; it has to be enabled in the server"
+    return str(error) or type(error).__name__

@@ -3,16 +3,12 @@
 from typing import Self
 
 import structlog
-from nats.js import JetStreamContext
-from nats.js.api import Header, StorageType
-from nats.js.errors import APIError, NotFoundError
+from nats.js.api import Header
 
-from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.edges.consumer import Message, Source
 from reseller_webhooks.edges.link import Link
+from reseller_webhooks.edges.streams import HEADROOM_BYTES, made
 
-HEADROOM_BYTES = 4096
-"""Headers count with the body against what NATS takes at most."""
 REASON_MAX = 1000
 
 log = structlog.get_logger()
@@ -63,22 +59,3 @@ class Refusals:
             headers=headers,
         )
         await self._link.answer(kept)
-
-
-async def made(
-    js: JetStreamContext, name: str, subject: str, *, max_age_s: float | None = None
-) -> None:
-    """See that there is a stream. Refused, in NATS' words, when there cannot be."""
-    try:
-        await js.stream_info(name)
-    except NotFoundError:
-        try:
-            await js.add_stream(
-                name=name, subjects=[subject], storage=StorageType.FILE, max_age=max_age_s
-            )
-        except APIError as error:
-            raise Refused(
-                f"there is no stream {name} and NATS does not let us make it: "
-                f"{error.description}; make it, for subject {subject}"
-            ) from None
-        log.info("a stream was made", stream=name, subject=subject)

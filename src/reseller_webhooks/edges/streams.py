@@ -1,0 +1,45 @@
+"""Streams that we publish to: made when they are not there, checked when they are."""
+
+import structlog
+from nats.js import JetStreamContext
+from nats.js.api import StorageType
+from nats.js.errors import APIError, NotFoundError
+
+from reseller_webhooks.core.errors import Refused
+
+HEADROOM_BYTES = 4096
+"""Headers count with the body against what NATS takes at most."""
+
+log = structlog.get_logger()
+
+
+async def made(
+    js: JetStreamContext, name: str, subject: str, *, max_age_s: float | None = None
+) -> None:
+    """See that there is a stream, on disk, for a subject. Refused when there cannot be."""
+    try:
+        await js.stream_info(name)
+    except NotFoundError:
+        await _make(js, name, subject, max_age_s)
+    try:
+        taken_by = await js.find_stream_name_by_subject(subject)
+    except NotFoundError:
+        taken_by = "no stream"
+    if taken_by != name:
+        raise Refused(
+            f"stream {name} is not for subject {subject} ({taken_by} is); "
+            "give it that subject, or name another stream"
+        )
+
+
+async def _make(js: JetStreamContext, name: str, subject: str, max_age_s: float | None) -> None:
+    try:
+        await js.add_stream(
+            name=name, subjects=[subject], storage=StorageType.FILE, max_age=max_age_s
+        )
+    except APIError as error:
+        raise Refused(
+            f"there is no stream {name}, and NATS does not let us make it: "
+            f"{error.description}; make it, for subject {subject}"
+        ) from None
+    log.info("a stream was made", stream=name, subject=subject)
