@@ -24,13 +24,14 @@ from tests.edges.jetstream import Nats, messages
 
 @asynccontextmanager
 async def exporting(server: Nats, database: Database) -> AsyncIterator[asyncio.Task[None]]:
-    stop = asyncio.Event()
-    one = Export(database, "EVENTS", "events", keep_s=86400, stop=stop, woken=asyncio.Event())
+    stop, woken = asyncio.Event(), asyncio.Event()
+    one = Export(database, "EVENTS", "events", keep_s=86400, stop=stop, woken=woken)
     task = asyncio.create_task(keep(Address(server.url), one.session, stop))
     try:
         yield task
     finally:
         stop.set()
+        woken.set()
         await task
 
 

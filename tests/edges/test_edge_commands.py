@@ -15,6 +15,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.edges.credentials import Credentials
+from reseller_webhooks.edges.link import Address, Link, keep
 from reseller_webhooks.store.database import Database
 from tests.edges.conftest import Start
 from tests.edges.feeding import SOURCE, ingesting
@@ -115,23 +116,24 @@ def guarded(tmp_path: Path) -> Iterator[Nats]:
     one.kill()
 
 
-@pytest.mark.parametrize(
-    ("person", "told", "code"),
-    [(PERSON, "connected to NATS", None), (STRANGER, "does not let us in", 1)],
-)
-async def test_a_credentials_file_shows_who_we_are(
-    guarded: Nats, tmp_path: Path, start: Start, person: Identity, told: str, code: int | None
-) -> None:
-    jwt = HOUSE.vouch(PERSON, type="user", version=2)
-    (tmp_path / "our.creds").write_text(credentials(jwt, person.seed))
-    one = start("export", "--nats", guarded.url, "--credentials", "our.creds")
-    assert one.stderr
-    line = await asyncio.to_thread(one.stderr.readline)
-    while "is away" in line:
-        line = await asyncio.to_thread(one.stderr.readline)
+async def test_a_credentials_file_shows_who_we_are(guarded: Nats, tmp_path: Path) -> None:
+    file = tmp_path / "our.creds"
+    stop = asyncio.Event()
+    connected = []
 
-    assert told in line
-    assert code is None or await asyncio.to_thread(one.wait) == code
+    async def session(link: Link) -> None:
+        connected.append(link.client.is_connected)
+        stop.set()
+
+    jwt = HOUSE.vouch(PERSON, type="user", version=2)
+    file.write_text(credentials(jwt, PERSON.seed))
+    await keep(Address(guarded.url, file), session, stop)
+    stop.clear()
+    file.write_text(credentials(jwt, STRANGER.seed))
+
+    assert connected == [True]
+    with pytest.raises(Refused, match="does not let us in"):
+        await keep(Address(guarded.url, file), session, stop)
 
 
 @pytest.mark.parametrize("text", ["", "-----A-----\njwt\n-----\n-----B-----\nSUA0\n-----\n"])

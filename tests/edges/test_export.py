@@ -40,8 +40,8 @@ async def test_the_exporter_is_killed_and_goes_on_where_it_was(
     one = start("export", "--nats", server.url)
     await eventually(lambda: holds(js, 1))
     one.kill()
-    start("export", "--nats", server.url)
-    await eventually(lambda: holds(js, 1000))
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 1000))
 
     assert await published(js) == numbers(database)
 
@@ -95,6 +95,22 @@ async def test_a_stream_that_has_dropped_its_messages_is_not_filled_again(
         await eventually(lambda: holds(js, 3))
 
     assert await published(js) == numbers(database)[2:]
+
+
+async def test_what_the_stream_has_had_and_nobody_has_noted_is_not_doubled(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller
+) -> None:
+    change(database, reseller, "One", "Two", "Three")
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 3))
+    await js.purge_stream("EVENTS")
+    notes = await js.key_value("reseller_webhooks")
+    await notes.put("export.EVENTS", b'{"number":1,"sequence":1}')
+    change(database, reseller, "Four")
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 4))
+
+    assert await published(js) == numbers(database)[3:]
 
 
 async def test_what_a_backfill_repeats_is_for_its_webhook_alone(

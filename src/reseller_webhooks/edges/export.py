@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import orjson
 import structlog
 from nats.js.api import Header
+from nats.js.errors import APIError
 
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.edges.link import Link, either
@@ -30,7 +31,8 @@ ACKS_S = 10.0
 LOOK_S = 0.5
 """How often the store is looked at when no hint comes."""
 WRITERS_S = 0.02
-AWAY_S = 2.0
+ENDS_ELSEWHERE = {10071, 10164}
+"""How NATS says that the stream does not end where we thought: wrong last sequence."""
 
 log = structlog.get_logger()
 
@@ -50,37 +52,54 @@ class Export:
     ) -> None:
         self._database, self._stream, self._subject = database, stream, subject
         self._keep_s, self._stop, self._woken = keep_s, stop, woken
+        self._at = Position(0, 0)
+        self._told = ""
 
     async def session(self, link: Link) -> None:
         """Work over one connection. Raises one of AWAY when it is lost."""
         await made(link.js, self._stream, f"{self._subject}.>", max_age_s=self._keep_s)
-        positions = await Positions.opened(link.js, self._stream)
-        position = await positions.found()
-        log.info("events are published", stream=self._stream, after=position.number)
+        positions = await Positions.opened(link, self._stream)
+        self._at = await positions.found()
+        log.info("events are published", stream=self._stream, after=self._at.number)
         while not self._stop.is_set() and not link.lost.is_set():
             self._woken.clear()
-            try:
-                position = await self._publish_all(link, positions, position)
-            except Unavailable as error:
-                log.warning("the store is away; events wait", why=str(error))
-                await either(self._stop, AWAY_S)
-                continue
-            await either(self._woken, LOOK_S)
+            if await self._turn(link, positions):
+                await either(self._woken, LOOK_S)
 
-    async def _publish_all(self, link: Link, positions: Positions, position: Position) -> Position:
+    async def _turn(self, link: Link, positions: Positions) -> bool:
+        """Publish what there is. Whether it is time for a pause then."""
+        try:
+            await self._publish_all(link, positions)
+            self._told = ""
+        except Unavailable as error:
+            self._tell("the store is away; events wait", why=str(error))
+        except APIError as error:
+            if error.err_code not in ENDS_ELSEWHERE:
+                raise
+            before, self._at = self._at, await positions.found()
+            if self._at.sequence == before.sequence:  # it had some of these before
+                return False
+            self._tell("another export is at work on this stream; this one stands by")
+        return True
+
+    def _tell(self, line: str, **facts: str) -> None:
+        if line != self._told:  # once, and not twice a second for hours
+            log.warning(line, **facts)
+        self._told = line
+
+    async def _publish_all(self, link: Link, positions: Positions) -> None:
         upto = await self._settled()
         if upto is None:
-            return position
-        if upto < position.number:
+            return
+        if upto < self._at.number:
             log.warning("the store counts its events from the beginning again, and so do we")
-            position = Position(0, position.sequence)
-        while position.number < upto and not self._stop.is_set():
-            page = await self._ask(exports.between, position.number, upto, limit=PAGE)
-            if not page:
-                return Position(upto, position.sequence)
-            position = await self._publish(link, page, position)
-            await link.answer(positions.note(position))
-        return position
+            self._at = Position(0, self._at.sequence)
+        while self._at.number < upto and not self._stop.is_set():
+            page = await self._ask(exports.between, self._at.number, upto, limit=PAGE)
+            if page:
+                await self._publish(link, positions, page)
+            else:  # backfills have made what is left
+                self._at = Position(upto, self._at.sequence)
 
     async def _settled(self) -> int | None:
         """A number up to which no event can appear any more; None when it is time to stop."""
@@ -91,8 +110,8 @@ class Export:
             writing &= await self._ask(exports.writers)
         return None if writing else upto
 
-    async def _publish(self, link: Link, page: Sequence[Numbered], position: Position) -> Position:
-        """Publish events one right after the other; where the stream ends then."""
+    async def _publish(self, link: Link, positions: Positions, page: Sequence[Numbered]) -> None:
+        """Publish events one right after the other, and note how many of them were taken."""
         room = link.client.max_payload - HEADROOM_BYTES
         asked = [
             link.js.publish(
@@ -100,13 +119,18 @@ class Export:
                 _body(event, room),
                 ACKS_S,
                 self._stream,
-                _headers(event, after=position.sequence + ahead),
+                _headers(event, after=self._at.sequence + ahead),
             )
             for ahead, event in enumerate(page)
         ]
-        for event, ack in zip(page, await link.answer(asyncio.gather(*asked)), strict=True):
-            position = Position(event.number, position.sequence if ack.duplicate else ack.seq)
-        return position
+        acks = await link.answer(asyncio.gather(*asked, return_exceptions=True))
+        try:
+            for event, ack in zip(page, acks, strict=True):
+                if isinstance(ack, BaseException):
+                    raise ack
+                self._at = Position(event.number, self._at.sequence if ack.duplicate else ack.seq)
+        finally:
+            await positions.note(self._at)
 
     async def _ask(
         self, question: Callable[Concatenate[Database, P], T], *args: P.args, **named: P.kwargs

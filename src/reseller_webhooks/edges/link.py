@@ -18,7 +18,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError
 from nats.js import JetStreamContext
-from nats.js.errors import ServiceUnavailableError
+from nats.js.errors import APIError, ServiceUnavailableError
 
 from reseller_webhooks import __version__
 from reseller_webhooks.core.errors import Refused
@@ -187,11 +187,14 @@ class _Turns:
         self.wait_s = min(self.wait_s * 2, WAIT_LAST_S)
         why = _told(error)
         if why != self._told:  # once, and not every few seconds for hours
-            log.warning("NATS is away, and tried until it is back", server=self._server, why=why)
+            log.warning("NATS is away or refuses; it is tried again", server=self._server, why=why)
         self._told = why
 
 
 def _told(error: Exception) -> str:
-    if isinstance(error, ServiceUnavailableError):
-        return "JetStream does not answer there; it has to be enabled in the server"
+    match error:
+        case ServiceUnavailableError(description=None):
+            return "JetStream does not answer there; it has to be enabled in the server"
+        case APIError(description=str(description)):
+            return description
     return str(error) or type(error).__name__

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 import orjson
-from nats.js import JetStreamContext
 from nats.js.api import StorageType
 from nats.js.errors import BucketNotFoundError, KeyNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 
 from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.edges.link import Link
 
 NUMBER = "Event-Number"
 """The header with the store's number of an event."""
@@ -32,25 +32,25 @@ class Position:
 class Positions:
     """The position of one stream."""
 
-    def __init__(self, js: JetStreamContext, stream: str, notes: KeyValue) -> None:
-        self._js, self._stream, self._notes = js, stream, notes
+    def __init__(self, link: Link, stream: str, notes: KeyValue) -> None:
+        self._link, self._stream, self._notes = link, stream, notes
 
     @classmethod
-    async def opened(cls, js: JetStreamContext, stream: str) -> Self:
+    async def opened(cls, link: Link, stream: str) -> Self:
         """With its bucket, which is made if it is not there yet."""
         try:
-            notes = await js.key_value(BUCKET)
+            notes = await link.js.key_value(BUCKET)
         except BucketNotFoundError:
-            notes = await js.create_key_value(bucket=BUCKET, storage=StorageType.FILE)
-        return cls(js, stream, notes)
+            notes = await link.js.create_key_value(bucket=BUCKET, storage=StorageType.FILE)
+        return cls(link, stream, notes)
 
     async def found(self) -> Position:
         """Where to go on. Refused when somebody else publishes to the stream."""
-        end = (await self._js.stream_info(self._stream)).state.last_seq
+        end = (await self._link.js.stream_info(self._stream)).state.last_seq
         if not end:
             return Position(0, 0)
         try:
-            last = await self._js.get_msg(self._stream, end)
+            last = await self._link.js.get_msg(self._stream, end)
         except NotFoundError:
             return Position((await self._noted()).number, end)
         number = str((last.headers or {}).get(NUMBER, ""))
@@ -63,7 +63,7 @@ class Positions:
 
     async def note(self, position: Position) -> None:
         """Remember, after NATS has acknowledged everything up to there."""
-        await self._notes.put(self._key, orjson.dumps(asdict(position)))
+        await self._link.answer(self._notes.put(self._key, orjson.dumps(asdict(position))))
 
     async def _noted(self) -> Position:
         try:

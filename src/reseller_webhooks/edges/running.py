@@ -47,7 +47,8 @@ async def _ingest(settings: Settings, database: Database, address: Address, sour
 async def _export(
     settings: Settings, database: Database, address: Address, stream: str, subject: str
 ) -> None:
-    stop, woken = _stopping(), asyncio.Event()
+    woken = asyncio.Event()
+    stop = _stopping(woken)
     loop = asyncio.get_running_loop()
 
     def heard() -> None:
@@ -63,11 +64,16 @@ async def _export(
         hints.stop()
 
 
-def _stopping() -> asyncio.Event:
-    """Set by SIGTERM and SIGINT."""
+def _stopping(*woken: asyncio.Event) -> asyncio.Event:
+    """Set by SIGTERM and SIGINT, and so are those."""
     stop = asyncio.Event()
+
+    def asked() -> None:
+        for event in (stop, *woken):
+            event.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, asked)
     return stop
 
 
