@@ -123,7 +123,7 @@ def command(environment: dict[str, str], *words: str) -> str:
 class Server:
     """`reseller-webhooks serve` on a data directory that outlives it."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
+    def __init__(self, directory: Path, *words: str, **settings: str) -> None:
         self.directory = directory
         self.environment = os.environ | {
             "RESELLER_WEBHOOKS_DATABASE": f"sqlite:///{directory}/bench.db",
@@ -133,7 +133,8 @@ class Server:
         }
         self.reseller = self.command("resellers", "add", "Bench")
         key = self.command("api-keys", "add", "--scope", "platform")
-        self._process = Process(self.environment)
+        self._process = Process(self.environment, *words)
+        self.url, self.port = self._process.url, self._process.port
         self.api = httpx.Client(
             base_url=self._process.url,
             headers={"authorization": f"Bearer {key}"},
@@ -156,10 +157,15 @@ class Server:
         """SIGTERM, and wait."""
         self._process.stop()
 
+    @property
+    def process(self) -> psutil.Process:
+        """For its children, CPU time and memory."""
+        return self._process.process
+
     def cpu_s(self) -> float:
-        """CPU seconds used so far."""
-        times = self._process.process.cpu_times()
-        return float(times.user + times.system)
+        """CPU seconds used so far, its workers' too."""
+        some = [self.process, *self.process.children(recursive=True)]
+        return float(sum(sum(one.cpu_times()[:2]) for one in some))
 
     def rss_mb(self) -> float:
         """Resident memory."""

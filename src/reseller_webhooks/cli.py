@@ -62,6 +62,10 @@ def serve(
     role: Annotated[str, typer.Option(help="all, api or worker.")] = "all",
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that send; 2 or more run beside this one.")
+    ] = 1,
+    tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
 ) -> None:
     """Start the program."""
     from reseller_webhooks.bootstrap.program import Part
@@ -69,7 +73,9 @@ def serve(
 
     if role not in set(Part):
         raise typer.BadParameter(f"{role!r} is no role; give all, api or worker")
-    run(settings.load(), Part(role), host=host, port=port)
+    if role == Part.API and workers > 1:
+        raise typer.BadParameter("a process with the role api has no workers; give --role all")
+    run(settings.load(), Part(role), host=host, port=port, workers=workers, tied=tied)
 
 
 @app.command()

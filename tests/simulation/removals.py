@@ -12,6 +12,7 @@ from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.arrivals import Arrivals
+from reseller_webhooks.engine.dispatcher import Dispatcher
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.recorder import Recorder
@@ -119,7 +120,7 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "rule 3: give back only what is idle": Removal(Leases, "_idle", lambda self, _: self._draining),
     "rule 3: start nothing for what is being given back": Removal(Scheduler, "rest", _always(None)),
     "rule 4: start only before the deadline": Removal(Leases, "in_time", _always(True)),
-    "rule 4: also once the access token has come": Removal(Scheduler, "_may_leave", _always(True)),
+    "rule 4: also once the access token has come": Removal(Dispatcher, "_may_leave", _always(True)),
     "rule 5: wait for a former owner's requests": Removal(Leases, "hold_s", _always(0.0)),
     "rule 6: the fence": Removal(Tables, "_owns", _always(True)),
     "rule 7: ignore what was written since the scan began": Removal(Lane, "found", _found_all),

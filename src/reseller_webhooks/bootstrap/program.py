@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from reseller_webhooks import __version__, clock, secrets
 from reseller_webhooks.api.app import create_api
+from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.core import examples
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.cloudevents import EVENTS
@@ -72,10 +73,11 @@ class World:
 
 
 class Program:
-    """One process of Reseller Webhooks."""
+    """One process of Reseller Webhooks. crew: those that send in its stead."""
 
-    def __init__(self, settings: Settings, part: Part = Part.ALL) -> None:
+    def __init__(self, settings: Settings, part: Part = Part.ALL, crew: Crew | None = None) -> None:
         self.settings, self.part = settings, part
+        self._crew = crew
         self.database = Database(settings.database)
         self.box = open_box(settings)
         self._sender = Sender(
@@ -127,10 +129,13 @@ class Program:
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)
             await stack.enter_async_context(self._sender)
-            self._hints.start(listens=self.part is not Part.API)
+            sends = self.part is not Part.API and self._crew is None
+            self._hints.start(listens=sends)
             stack.callback(self._hints.stop)
-            if self.part is not Part.API:
+            if sends:
                 await stack.enter_async_context(self._sending())
+            elif self._crew:
+                await stack.enter_async_context(self._crew)
             self._intake.start()
             stack.push_async_callback(self._intake.stop)
             yield
@@ -183,9 +188,8 @@ class Program:
         return await self._courier.request(webhook, due, number=1, at=at)
 
     def _ailing(self) -> list[str]:
-        if self._engine and self._engine.ailing:
-            return [self._engine.ailing]
-        return []
+        parts = (self._engine, self._crew)
+        return [part.ailing for part in parts if part and part.ailing]
 
 
 def _worker(settings: Settings) -> Worker:

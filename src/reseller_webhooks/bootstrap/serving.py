@@ -5,9 +5,11 @@ import resource
 import signal
 import socket
 import sys
+from threading import Thread
 
 import uvicorn
 
+from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.bootstrap.program import Part, Program
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.observability import start_logging
@@ -18,9 +20,9 @@ STOP_WITHIN_S = 5
 """Open connections, live views of the log for one, are cut after that."""
 
 
-def server(settings: Settings, part: Part) -> uvicorn.Server:
+def server(settings: Settings, part: Part, crew: Crew | None = None) -> uvicorn.Server:
     """A server to run on sockets; an SQLite database is brought up to date first."""
-    program = Program(settings, part)
+    program = Program(settings, part, crew)
     if settings.database.startswith("sqlite"):
         migrate.upgrade(program.database)
     program.prepare()
@@ -34,11 +36,20 @@ def server(settings: Settings, part: Part) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def run(settings: Settings, part: Part, *, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def run(
+    settings: Settings, part: Part, *, host: str, port: int, workers: int = 1, tied: bool = False
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    workers: processes that send; if they are several, none of them is this one. tied: end also
+    when standard input does, as it does with the process that has started this one.
+    """
     start_logging(as_json=not sys.stderr.isatty())
+    crew = Crew(workers, host, port) if workers > 1 else None
     with listening(host, port) as open_socket:
-        one = server(settings, part)
+        one = server(settings, part, crew)
+        if tied:
+            Thread(target=_end_with_input, daemon=True).start()
         serve(one, open_socket)
 
 
@@ -62,6 +73,12 @@ def listening(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0).lower()}; "
             "give another --host or --port"
         ) from None
+
+
+def _end_with_input() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _allow_many_sockets() -> None:

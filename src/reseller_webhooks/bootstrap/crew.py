@@ -1,0 +1,75 @@
+"""A crew: the processes of one machine that send. One that ends is started again.
+
+One Python process uses one core. A crew shares the partitions as workers on many machines do.
+"""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from typing import Self
+
+import structlog
+
+AGAIN_S = 1.0
+"""Between the end of a worker and its next start, so that one that cannot start does no harm."""
+LEAVE_S = 30.0
+"""A worker lets its requests end and writes their results; then it is killed."""
+
+log = structlog.get_logger()
+
+
+class Crew:
+    """So many workers, beside the process that opens it: `async with Crew(2, "127.0.0.1", 8000)`.
+
+    port: of the process beside; workers answer /metrics on those that follow, or on any if 0.
+    """
+
+    def __init__(self, count: int, host: str, port: int) -> None:
+        self._host = host
+        self._ports = [port and port + n for n in range(1, count + 1)]
+        self._running: dict[int, Process] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def ailing(self) -> str:
+        """Which workers are not there, or nothing."""
+        missing = len(self._ports) - len(self._running)
+        return f"{missing} of {len(self._ports)} workers ended; see the log" if missing else ""
+
+    async def __aenter__(self) -> Self:
+        for number, port in enumerate(self._ports, start=1):
+            self._running[number] = await self._start(port)
+            self._tasks.append(asyncio.create_task(self._keep(number, port)))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*map(_leave, self._running.values()))
+
+    async def _start(self, port: int) -> Process:
+        words = ("serve", "--role", "worker", "--host", self._host, "--port", str(port), "--tied")
+        program = (sys.executable, "-m", "reseller_webhooks", *words)
+        return await asyncio.create_subprocess_exec(*program, stdin=PIPE)
+
+    async def _keep(self, number: int, port: int) -> None:
+        while True:
+            code = await self._running[number].wait()
+            del self._running[number]
+            log.error("a worker ended; it is started again", worker=number, code=code)
+            await asyncio.sleep(AGAIN_S)
+            self._running[number] = await self._start(port)
+
+
+async def _leave(worker: Process) -> None:
+    with suppress(ProcessLookupError):
+        worker.terminate()
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            await worker.wait()
+    except TimeoutError:
+        log.warning("a worker did not end in time and is killed", pid=worker.pid)
+        worker.kill()
+        await worker.wait()

@@ -1,0 +1,165 @@
+"""Starts attempts, as far as there is a slot and the lane may, and judges what comes of them.
+
+A slot is one request under way; slots are few, so a lane that holds many gives way to others.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import cached_property, partial
+
+import structlog
+
+from reseller_webhooks.core import circuit as circuits
+from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.notification import Due
+from reseller_webhooks.engine.agenda import Agenda
+from reseller_webhooks.engine.courier import Courier, Overtaken
+from reseller_webhooks.engine.lane import Lane
+from reseller_webhooks.engine.ports import Ownership
+from reseller_webhooks.engine.recorder import Recorder
+from reseller_webhooks.engine.slots import Slots
+from reseller_webhooks.engine.suspicion import PROBE_EVERY_S, Suspicion
+
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """Owns the slots. hungry: told of lanes that may want a scan. resume: serve every lane."""
+
+    def __init__(
+        self,
+        courier: Courier,
+        recorder: Recorder,
+        owner: Ownership,
+        agenda: Agenda,
+        *,
+        slots: int,
+        hungry: Callable[[Lane], None],
+        resume: Callable[[], None],
+    ) -> None:
+        self.suspicion = Suspicion(resume)
+        self._courier = courier
+        self._recorder = recorder
+        self._owner = owner
+        self._agenda = agenda
+        self._hungry = hungry
+        self._slots = Slots(slots)
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._held_up = False
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way."""
+        return self._slots.in_use
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether something was not started for want of room for results, and there is room now."""
+        return self._held_up and not self._recorder.is_full
+
+    async def stop(self, patience_s: float) -> None:
+        """Start nothing more and wait for what is under way, but no longer than that."""
+        self._stopping = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=patience_s)
+        for task in list(self._running):
+            task.cancel()
+
+    def serve(self, lane: Lane) -> None:
+        """Start what the lane may start now, and note when it may start more."""
+        while self._may_start(lane):
+            if not self._slots.take(lane):
+                return
+            task = asyncio.create_task(self._work(lane, self._start(lane)))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        if lane.ready:
+            self._agenda.add(self._held_back_until(lane), lane)
+
+    def _held_back_until(self, lane: Lane) -> float:
+        at = self._time()
+        if self.suspicion.since is not None:
+            return at + PROBE_EVERY_S
+        return lane.held_back_until(self._courier.world.now(), at)
+
+    def _may_start(self, lane: Lane) -> bool:
+        self._held_up = self._recorder.is_full
+        at = self._time()
+        if self._stopping or self._held_up or not self._owner.in_time():
+            return False
+        # Only an open circuit goes by the wall clock.
+        now = self._courier.world.now() if lane.circuit.is_open else 0
+        return self.suspicion.may_start(at) and lane.can_start(now, at)
+
+    def _start(self, lane: Lane) -> Due:
+        at = self._time()
+        self.suspicion.started(at)
+        return lane.start(at)
+
+    async def _work(self, lane: Lane, due: Due) -> None:
+        """Hold a slot: one attempt after the other, as long as it is the lane's turn."""
+        try:
+            while True:
+                await self._attempt(lane, due)
+                if not self._may_start(lane) or self._slots.gives_way(lane):
+                    break
+                due = self._start(lane)
+                if lane.circuit.ramp:
+                    self.serve(lane)  # a receiver that recovers is allowed more and more
+        finally:
+            self._slots.give_back()
+            self._pass_on(lane)
+
+    async def _attempt(self, lane: Lane, due: Due) -> None:
+        try:
+            may = partial(self._may_leave, lane)
+            made = await self._courier.attempt(lane.webhook, due, lane.part, lane.epoch, may)
+            if self._counts(lane, made):
+                self._judge(lane, made)
+                self._recorder.add(made)
+        except Overtaken:
+            lane.put_back(due.delivery.id, self._time())
+        finally:
+            lane.ended()
+        if lane.look_at <= self._time() and lane.wants:
+            self._hungry(lane)
+
+    def _may_leave(self, lane: Lane) -> bool:
+        return self._owner.in_time() and self._owner.epoch(lane.part) == lane.epoch
+
+    def _counts(self, lane: Lane, made: Made) -> bool:
+        """Whether an attempt is the receiver's, or came to nothing for a fault of our own."""
+        at = self._time()
+        if self.suspicion.counts(lane.host, made.attempt, at):
+            return True
+        lane.put_back(made.delivery.id, at + PROBE_EVERY_S)
+        self._agenda.add(at + PROBE_EVERY_S, lane)
+        return False
+
+    def _judge(self, lane: Lane, made: Made) -> None:
+        before = lane.circuit
+        if made.attempt.accepted and before is circuits.CLOSED:
+            return
+        world = self._courier.world
+        wait_s = self._courier.policy.waits_s[0]
+        lane.circuit = circuits.after_attempt(
+            before, made.attempt, now=world.now(), chance=world.chance(), first_wait_s=wait_s
+        )
+        turned = lane.circuit.is_open != before.is_open
+        if turned:
+            state = "opened" if lane.circuit.is_open else "closed"
+            log.info(f"circuit {state}", webhook=lane.webhook.uuid, reason=lane.circuit.reason)
+        if turned or lane.circuit.probes != before.probes:
+            self._recorder.add_circuit(lane.webhook.id, lane.circuit)
+
+    def _pass_on(self, lane: Lane) -> None:
+        """A slot is free: lanes that wait go first, then this one, which may start more."""
+        for waiting in self._slots.turns():
+            self.serve(waiting)
+        self.serve(lane)
+
+    @cached_property
+    def _time(self) -> Callable[[], float]:
+        # Asking for the running loop costs a system call, and the time is asked for all the time.
+        return asyncio.get_running_loop().time
