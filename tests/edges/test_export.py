@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 from nats.js import JetStreamContext
-from nats.js.api import RetentionPolicy
+from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
 
 from reseller_webhooks.store import events
 from reseller_webhooks.store.database import Database
@@ -71,6 +71,22 @@ async def test_two_exporters_do_not_mix(
         await eventually(lambda: holds(js, 600))
         change(database, reseller, *(f"Other {n}" for n in range(600)))
         await eventually(lambda: holds(js, 1200))
+
+    assert await published(js) == numbers(database)
+
+
+async def test_nothing_is_published_past_an_event_that_nats_did_not_take(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller
+) -> None:
+    config = StreamConfig(
+        "EVENTS", subjects=["events.>"], max_bytes=16 * 1024, discard=DiscardPolicy.NEW
+    )
+    await js.add_stream(config)
+    change(database, reseller, "One", "x" * 32 * 1024, "Three")
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 1))
+        await js.update_stream(config, max_bytes=-1)
+        await eventually(lambda: holds(js, 3))
 
     assert await published(js) == numbers(database)
 

@@ -17,7 +17,7 @@ from nats.js.errors import APIError
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.edges.link import Link, either
 from reseller_webhooks.edges.position import NUMBER, Position, Positions
-from reseller_webhooks.edges.streams import HEADROOM_BYTES, made
+from reseller_webhooks.edges.streams import made
 from reseller_webhooks.operations import exports
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.exports import Numbered
@@ -53,11 +53,13 @@ class Export:
         self._database, self._stream, self._subject = database, stream, subject
         self._keep_s, self._stop, self._woken = keep_s, stop, woken
         self._at = Position(0, 0)
+        self._room = 0
         self._told = ""
 
     async def session(self, link: Link) -> None:
         """Work over one connection. Raises one of AWAY when it is lost."""
-        await made(link.js, self._stream, f"{self._subject}.>", max_age_s=self._keep_s)
+        subject = f"{self._subject}.>"
+        self._room = await made(link, self._stream, subject, max_age_s=self._keep_s)
         positions = await Positions.opened(link, self._stream)
         self._at = await positions.found()
         log.info("events are published", stream=self._stream, after=self._at.number)
@@ -112,11 +114,10 @@ class Export:
 
     async def _publish(self, link: Link, positions: Positions, page: Sequence[Numbered]) -> None:
         """Publish events one right after the other, and note how many of them were taken."""
-        room = link.client.max_payload - HEADROOM_BYTES
         asked = [
             link.js.publish(
                 f"{self._subject}.{event.reseller}.{event.resource}.{event.action}",
-                _body(event, room),
+                _body(event, self._room),
                 ACKS_S,
                 self._stream,
                 _headers(event, after=self._at.sequence + ahead),

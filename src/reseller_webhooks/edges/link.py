@@ -99,23 +99,22 @@ async def keep(address: Address, session: Session, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _linked(address: Address) -> AsyncIterator[Link]:
-    lost = asyncio.Event()
-    client = await _connected(address, lost)
+    client, lost = Client(), asyncio.Event()
     try:
+        await _connect(client, address, lost)
         yield Link(client, client.jetstream(timeout=REQUEST_S), lost)
-    finally:
+    finally:  # a connection that was refused would stay open too
         with suppress(*AWAY):
             async with asyncio.timeout(CLOSE_S):
                 await client.close()
 
 
-async def _connected(address: Address, lost: asyncio.Event) -> Client:
+async def _connect(client: Client, address: Address, lost: asyncio.Event) -> None:
     failures: list[Exception] = []
-    connected = asyncio.Event()
 
     async def failed(error: Exception) -> None:
         failures.append(error)
-        if connected.is_set():  # a permission that lacks, for one; the connection may go on
+        if client.is_connected:  # a permission that lacks, for one; the connection may go on
             log.warning("NATS reports an error", why=str(error))
 
     async def ended() -> None:
@@ -123,7 +122,7 @@ async def _connected(address: Address, lost: asyncio.Event) -> Client:
 
     try:
         async with asyncio.timeout(CONNECT_S):
-            client = await nats.connect(
+            await client.connect(
                 address.url.split(","),
                 name=f"reseller-webhooks/{__version__}",
                 error_cb=failed,
@@ -131,14 +130,12 @@ async def _connected(address: Address, lost: asyncio.Event) -> Client:
                 closed_cb=ended,
                 allow_reconnect=False,
                 max_reconnect_attempts=1,
-                reconnect_time_wait=WAIT_FIRST_S,
+                reconnect_time_wait=0,
                 ping_interval=PING_S,
                 **_proofs(address),
             )
     except AWAY as error:
         raise _why(address, [error, *failures][-1]) from None
-    connected.set()
-    return client
 
 
 def _why(address: Address, error: Exception) -> Exception:
@@ -154,8 +151,7 @@ def _proofs(address: Address) -> dict[str, Any]:
     proofs: dict[str, Any] = {}
     if address.credentials:
         ours = Credentials(address.credentials)
-        # nats-py shows a JWT only when there is a user, whoever it is.
-        proofs |= {"user": "jwt", "user_jwt_cb": ours.jwt, "signature_cb": ours.sign}
+        proofs |= {"user_jwt_cb": ours.jwt, "signature_cb": ours.sign}
     if address.ca_file:
         trust = ssl.create_default_context()
         trust.load_verify_locations(address.ca_file)

@@ -7,7 +7,7 @@ from nats.js.api import Header
 
 from reseller_webhooks.edges.consumer import Message, Source
 from reseller_webhooks.edges.link import Link
-from reseller_webhooks.edges.streams import HEADROOM_BYTES, made
+from reseller_webhooks.edges.streams import made
 
 REASON_MAX = 1000
 
@@ -17,30 +17,24 @@ log = structlog.get_logger()
 class Refusals:
     """The stream `<stream>_REFUSED`, subjects `refused.<stream>.<the message's subject>`."""
 
-    def __init__(self, link: Link, source: Source) -> None:
-        self._link, self._of = link, source.stream
-        self._body_max = link.client.max_payload - HEADROOM_BYTES
+    def __init__(self, link: Link, stream: str, body_max: int) -> None:
+        self._link, self._of, self._body_max = link, stream, body_max
 
     @classmethod
     async def opened(cls, link: Link, source: Source) -> Self:
         """Made if it is not there yet, so that nothing lacks when it is needed."""
-        one = cls(link, source)
-        await made(link.js, one.name, f"refused.{source.stream}.>")
-        return one
-
-    @property
-    def name(self) -> str:
-        """Of the stream."""
-        return f"{self._of}_REFUSED"
+        room = await made(link, f"{source.stream}_REFUSED", f"refused.{source.stream}.>")
+        return cls(link, source.stream, room)
 
     async def keep(self, message: Message, reason: str) -> None:
         """Write it down, durably; a repeat of the same is dropped by NATS."""
+        name = f"{self._of}_REFUSED"
         log.warning(
             "a message was refused",
             subject=message.subject,
             sequence=message.sequence,
             reason=reason,
-            kept_in=self.name,
+            kept_in=name,
         )
         headers = {
             Header.MSG_ID.value: f"{message.sequence}:{message.stored_at}",
@@ -55,7 +49,7 @@ class Refusals:
         kept = self._link.js.publish(
             f"refused.{self._of}.{message.subject}",
             message.body[: self._body_max],
-            stream=self.name,
+            stream=name,
             headers=headers,
         )
         await self._link.answer(kept)

@@ -2,10 +2,11 @@
 
 import structlog
 from nats.js import JetStreamContext
-from nats.js.api import StorageType
+from nats.js.api import StorageType, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
 from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.edges.link import Link
 
 HEADROOM_BYTES = 4096
 """Headers count with the body against what NATS takes at most."""
@@ -13,16 +14,17 @@ HEADROOM_BYTES = 4096
 log = structlog.get_logger()
 
 
-async def made(
-    js: JetStreamContext, name: str, subject: str, *, max_age_s: float | None = None
-) -> None:
-    """See that there is a stream, on disk, for a subject. Refused when there cannot be."""
+async def made(link: Link, name: str, subject: str, *, max_age_s: float | None = None) -> int:
+    """See that there is a stream, on disk, for a subject; how many bytes of body it takes.
+
+    Refused when there cannot be such a stream.
+    """
     try:
-        await js.stream_info(name)
+        info = await link.js.stream_info(name)
     except NotFoundError:
-        await _make(js, name, subject, max_age_s)
+        info = await _make(link.js, name, subject, max_age_s)
     try:
-        taken_by = await js.find_stream_name_by_subject(subject)
+        taken_by = await link.js.find_stream_name_by_subject(subject)
     except NotFoundError:
         taken_by = "no stream"
     if taken_by != name:
@@ -30,11 +32,15 @@ async def made(
             f"stream {name} is not for subject {subject} ({taken_by} is); "
             "give it that subject, or name another stream"
         )
+    limits = [link.client.max_payload, info.config.max_msg_size or -1]
+    return max(min(one for one in limits if one > 0) - HEADROOM_BYTES, 0)
 
 
-async def _make(js: JetStreamContext, name: str, subject: str, max_age_s: float | None) -> None:
+async def _make(
+    js: JetStreamContext, name: str, subject: str, max_age_s: float | None
+) -> StreamInfo:
     try:
-        await js.add_stream(
+        info = await js.add_stream(
             name=name, subjects=[subject], storage=StorageType.FILE, max_age=max_age_s
         )
     except APIError as error:
@@ -43,3 +49,4 @@ async def _make(js: JetStreamContext, name: str, subject: str, max_age_s: float 
             f"{error.description}; make it, for subject {subject}"
         ) from None
     log.info("a stream was made", stream=name, subject=subject)
+    return info
