@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import orjson
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo
+from sqlalchemy import text
 
 from reseller_webhooks.edges.applying import Applying
 from reseller_webhooks.edges.consumer import Consumer
@@ -172,6 +173,49 @@ async def test_more_changes_than_fit_in_a_transaction_take_several(
     assert history(database, reseller, "c1") == names
 
 
+async def test_a_message_that_makes_the_program_fail_holds_up_nobody(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller
+) -> None:
+    await prepared(js)
+    poison(database, "c2")
+    for uuid, name in (("c1", "One"), ("c2", "Bad"), ("c1", "Two")):
+        await js.publish(SUBJECT, named(reseller, uuid, name))
+    async with ingesting(server, database):
+        await settled(js)
+        (kept,) = await messages(js, "CHANGES_REFUSED")
+
+    assert history(database, reseller, "c1") == ["One", "Two"]
+    assert kept.data == named(reseller, "c2", "Bad")
+    assert (kept.headers or {})["Refused-Reason"].startswith("the program failed with DataError")
+
+
+async def test_when_nothing_can_be_applied_nothing_is_refused(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller
+) -> None:
+    await prepared(js)
+    poison(database, "c1")
+    await js.publish(SUBJECT, named(reseller, "c1", "One", "Two"))
+    async with ingesting(server, database):
+        await eventually(lambda: is_out(js, 1))
+        with database.write() as tx:
+            tx.connection.execute(text("DROP TRIGGER poison"))
+        await settled(js)
+        kept = await messages(js, "CHANGES_REFUSED")
+
+    assert history(database, reseller, "c1") == ["One", "Two"]
+    assert kept == []
+
+
+def poison(database: Database, uuid: str) -> None:
+    """Writing this record fails in a way that nobody has thought of."""
+    with database.write() as tx:
+        trigger = (
+            "CREATE TRIGGER poison BEFORE INSERT ON record WHEN NEW.uuid = '%s'"
+            " BEGIN SELECT length(zeroblob(3000000000)); END"
+        )
+        tx.connection.execute(text(trigger % uuid))
+
+
 def applying(database: Database) -> Applying:
     return Applying(database, SOURCE.stream, "http://platform.example", lambda: None)
 
@@ -180,7 +224,9 @@ def applying(database: Database) -> Applying:
 async def taking(server: Nats) -> AsyncIterator[Consumer]:
     """A process that takes messages and then is gone, without a word."""
     async with server.client() as client:
-        yield await Consumer.bound(Link(client, client.jetstream(), asyncio.Event()), SOURCE)
+        yield await Consumer.bound(
+            Link(client, client.jetstream(), asyncio.Event(), lambda: None), SOURCE
+        )
 
 
 async def is_out(js: JetStreamContext, count: int) -> bool:

@@ -62,6 +62,7 @@ class Export:
         self._room = await made(link, self._stream, subject, max_age_s=self._keep_s)
         positions = await Positions.opened(link, self._stream)
         self._at = await positions.found()
+        link.works()
         log.info("events are published", stream=self._stream, after=self._at.number)
         while not self._stop.is_set() and not link.lost.is_set():
             self._woken.clear()

@@ -13,8 +13,8 @@ from reseller_webhooks.edges.consumer import OUT_MAX, Consumer, Message, Source
 from reseller_webhooks.edges.link import AWAY, Link, either
 from reseller_webhooks.edges.refusals import Refusals
 
-AWAY_FIRST_S, AWAY_LAST_S = 0.2, 5.0
-"""Between tries while the store is away."""
+PAUSE_FIRST_S, PAUSE_LAST_S = 0.2, 5.0
+"""Between tries while messages cannot be applied."""
 HAND_MAX = 2 * OUT_MAX
 """Messages at once, where somebody else has made the consumer and lets more of them out."""
 
@@ -28,11 +28,13 @@ class Ingest:
         self._applying, self._source, self._stop = applying, source, stop
         self._hand: dict[int, Message] = {}
         self._waits_since: float | None = None
+        self._pause_s = PAUSE_FIRST_S
 
     async def session(self, link: Link) -> None:
         """Work over one connection. Raises one of AWAY when it is lost."""
         consumer = await Consumer.bound(link, self._source)
         refusals = await Refusals.opened(link, self._source)
+        link.works()
         await self._give_back(consumer)
         async with self._holding(consumer):
             while not self._stop.is_set():
@@ -70,24 +72,23 @@ class Ingest:
         return [self._hand[sequence] for sequence in found]
 
     async def _applied(self, messages: Sequence[Message]) -> list[Verdict]:
-        """What became of them; of none when it is time to stop and the store is away."""
-        wait_s = AWAY_FIRST_S
-        while messages:
-            try:
-                verdicts = await asyncio.to_thread(self._applying.apply, messages)
-            except Unavailable as error:
-                if wait_s == AWAY_FIRST_S:
-                    log.warning("the store is away; messages wait", why=str(error))
-            except Exception:
-                log.exception("messages cannot be applied; they are tried again")
-            else:
-                if wait_s != AWAY_FIRST_S:
-                    log.info("the store is back")
-                return verdicts
-            await either(self._stop, wait_s)
-            if self._stop.is_set():
-                break
-            wait_s = min(wait_s * 2, AWAY_LAST_S)
+        """What became of them; of none while they cannot be applied, and then after a pause."""
+        if not messages:
+            return []
+        try:
+            verdicts = await asyncio.to_thread(self._applying.apply, messages)
+        except Unavailable as error:
+            if self._pause_s == PAUSE_FIRST_S:
+                log.warning("the store is away; messages wait", why=str(error))
+        except Exception:
+            log.exception("messages cannot be applied; they are tried again, with what comes")
+        else:
+            if self._pause_s != PAUSE_FIRST_S:
+                log.info("messages are applied again")
+            self._pause_s = PAUSE_FIRST_S
+            return verdicts
+        await either(self._stop, self._pause_s)
+        self._pause_s = min(self._pause_s * 2, PAUSE_LAST_S)
         return []
 
     async def _done(self, consumer: Consumer, messages: Sequence[Message]) -> None:

@@ -21,6 +21,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import APIError, ServiceUnavailableError
 
 from reseller_webhooks import __version__
+from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.edges.credentials import Credentials
 
@@ -29,6 +30,8 @@ AWAY = (nats.errors.Error, OSError, TimeoutError)
 CONNECT_S = 5.0
 WAIT_FIRST_S, WAIT_LAST_S = 0.1, 5.0
 """Between tries to connect."""
+STEADY_S = 10.0
+"""What fails sooner than that after it worked is part of the same trouble."""
 CLOSE_S = 2.0
 REQUEST_S = 5.0
 PING_S = 5
@@ -55,11 +58,15 @@ class Address:
 
 @dataclass(slots=True)
 class Link:
-    """One connection, for as long as it holds. lost: it holds no more."""
+    """One connection, for as long as it holds. lost: it holds no more.
+
+    works: a session calls it when all that it needs was found to be there.
+    """
 
     client: Client
     js: JetStreamContext
     lost: asyncio.Event
+    works: Callable[[], None]
 
     async def answer(self, asked: Awaitable[T]) -> T:
         """What NATS answers; ConnectionClosedError as soon as the connection is lost."""
@@ -83,26 +90,24 @@ async def keep(address: Address, session: Session, stop: asyncio.Event) -> None:
     """
     turns = _Turns(address)
     while not stop.is_set():
-        first = turns.count == 0
         try:
-            async with _linked(address) as link:
-                turns.connected()
+            async with _linked(address, turns.works) as link:
                 await session(link)
         except AWAY as error:
             turns.failed(error)
         except Refused as error:
-            if first:
+            if not turns.has_worked:
                 raise
             turns.failed(error)
         await either(stop, turns.wait_s)
 
 
 @asynccontextmanager
-async def _linked(address: Address) -> AsyncIterator[Link]:
+async def _linked(address: Address, works: Callable[[], None]) -> AsyncIterator[Link]:
     client, lost = Client(), asyncio.Event()
     try:
         await _connect(client, address, lost)
-        yield Link(client, client.jetstream(timeout=REQUEST_S), lost)
+        yield Link(client, client.jetstream(timeout=REQUEST_S), lost, works)
     finally:  # a connection that was refused would stay open too
         with suppress(*AWAY):
             async with asyncio.timeout(CLOSE_S):
@@ -153,9 +158,11 @@ def _proofs(address: Address) -> dict[str, Any]:
         ours = Credentials(address.credentials)
         proofs |= {"user_jwt_cb": ours.jwt, "signature_cb": ours.sign}
     if address.ca_file:
-        trust = ssl.create_default_context()
-        trust.load_verify_locations(address.ca_file)
-        proofs["tls"] = trust
+        proofs["tls"] = trust = ssl.create_default_context()
+        try:
+            trust.load_verify_locations(address.ca_file)
+        except OSError:
+            raise Refused(f"{address.ca_file} is no PEM with certificates to trust") from None
     return proofs
 
 
@@ -166,20 +173,24 @@ async def either(event: asyncio.Event, seconds: float) -> None:
 
 
 class _Turns:
-    """How often there was a connection, what the log was told, and how long to wait."""
+    """What the log was told, and how long to wait before the next try."""
 
     def __init__(self, address: Address) -> None:
         self._server = str(address)
         self._told = ""
-        self.count = 0
+        self._since: float | None = None
         self.wait_s = WAIT_FIRST_S
+        self.has_worked = False
 
-    def connected(self) -> None:
+    def works(self) -> None:
         log.info("connected to NATS", server=self._server)
-        self.count += 1
-        self._told, self.wait_s = "", WAIT_FIRST_S
+        self.has_worked = True
+        self._since = monotonic_s()
 
     def failed(self, error: Exception) -> None:
+        if self._since is not None and monotonic_s() - self._since > STEADY_S:
+            self._told, self.wait_s = "", WAIT_FIRST_S
+        self._since = None
         self.wait_s = min(self.wait_s * 2, WAIT_LAST_S)
         why = _told(error)
         if why != self._told:  # once, and not every few seconds for hours
