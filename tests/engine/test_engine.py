@@ -219,3 +219,17 @@ async def test_a_lane_that_holds_many_slots_gives_way_to_one_that_waits(
             await running.closed(302)
 
     assert ahead < 300
+
+
+async def test_an_attempt_that_breaks_the_program_holds_up_no_other(
+    make: Make, receiving: Callable[[Behaviour], Receiver]
+) -> None:
+    running = make(waits_s=())  # of which settings.py keeps everybody: after a failure, no wait
+    async with receiving(by_turns([500, 200])) as receiver, running.sending() as engine:
+        running.webhook(receiver.url(), max_in_flight=1)
+        running.tell("c1", "c2", "c3")
+        lines = await running.closed(2)
+        still = engine.in_flight
+
+    assert [line.state for line in lines] == [State.DELIVERED] * 2
+    assert still == 0

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.webhooks import Mode
+from reseller_webhooks.core.webhooks import Mode, SpecPatch
 from reseller_webhooks.operations import webhooks
 from tests.engine.running import Make, ids
 from tests.receivers.behaviours import answers, by_turns, when
@@ -73,6 +73,22 @@ async def test_a_rate_is_not_exceeded(
 
     started = sorted(running.details(line).attempts[0].at for line in lines)
     assert started[-1] - started[0] >= 14 * 20_000 * 0.95
+
+
+async def test_a_rate_that_is_lifted_holds_nothing_back_any_more(
+    make: Make, receiving: Callable[[Behaviour], Receiver]
+) -> None:
+    running = make()
+    async with receiving(answers()) as receiver, running.sending():
+        row = running.webhook(receiver.url(), rate_per_second=0.01)
+        running.tell("c1", "c2")
+        await running.closed(1)
+        patch = SpecPatch(rate_per_second=None)
+        webhooks.change(running.database, running.box, running.reseller, row.uuid, patch)
+        running.poke()
+        lines = await running.closed(2)
+
+    assert len(lines) == 2
 
 
 async def test_who_wants_latest_states_gets_the_newest_of_those_that_waited(

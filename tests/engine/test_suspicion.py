@@ -3,11 +3,19 @@
 import pytest
 
 from reseller_webhooks.core.attempts import Attempt, Outcome, Reason
-from reseller_webhooks.engine.suspicion import HOSTS_MIN, LONGEST_S, PROBE_EVERY_S, Suspicion
+from reseller_webhooks.engine.suspicion import (
+    HOSTS_MIN,
+    LONGEST_S,
+    PROBE_EVERY_S,
+    Suspicion,
+    Witness,
+)
 
 REACHED = Attempt(Outcome.ACCEPTED, ms=1, status=200)
 BUSY = Attempt(Outcome.FAILED, ms=1, status=503, detail="answered 503")
-UNREACHED = Attempt(Outcome.FAILED, ms=1, reason=Reason.CONNECT, detail="no connection")
+NO_SIGN = Attempt(Outcome.FAILED, ms=1, reason=Reason.CONNECT, detail="unreachable", no_sign=True)
+REFUSED = Attempt(Outcome.FAILED, ms=1, reason=Reason.CONNECT, detail="connection refused")
+A, B = 1, 2
 
 
 class Heard:
@@ -25,62 +33,90 @@ def heard() -> Heard:
     return Heard()
 
 
-def cut_off(heard: Heard, *, hosts: int = HOSTS_MIN) -> Suspicion:
-    """One that reached somebody once, and then nobody any more."""
+def hosts(count: int, reseller: int = A) -> list[Witness]:
+    return [Witness(reseller, f"{number}.example") for number in range(count)]
+
+
+def all_end(one: Suspicion, some: list[Witness], attempt: Attempt, at: float) -> list[bool]:
+    return [one.counts(witness, attempt, at) for witness in some]
+
+
+def cut_off(heard: Heard, *, known: int = HOSTS_MIN) -> Suspicion:
+    """One that reached some, and then nobody any more."""
     one = Suspicion(heard)
-    one.counts("a.example", REACHED, 0.0)
-    for number in range(hosts):
-        one.counts(f"{number}.example", UNREACHED, 1.0)
-    one.counts("a.example", UNREACHED, 2.0)
+    all_end(one, hosts(known), REACHED, 0.0)
+    all_end(one, hosts(known), NO_SIGN, 1.0)
     return one
 
 
 def test_failures_of_a_few_hosts_are_theirs(heard: Heard) -> None:
-    one = cut_off(heard, hosts=HOSTS_MIN - 2)
+    one = cut_off(heard, known=HOSTS_MIN - 1)
 
     assert one.since is None
-    assert one.counts("b.example", REACHED, 3.0)
+    assert one.counts(Witness(A, "0.example"), NO_SIGN, 3.0)
 
 
-def test_nearly_all_hosts_unreached_is_our_own_fault(heard: Heard) -> None:
+def test_nearly_all_hosts_without_a_sign_is_our_own_fault(heard: Heard) -> None:
     one = cut_off(heard)
 
+    assert one.since == 1.0
+    assert not one.counts(Witness(A, "0.example"), NO_SIGN, 3.0)
+
+
+@pytest.mark.parametrize("attempt", [BUSY, REFUSED])
+def test_a_host_that_answers_badly_or_refuses_was_reached(heard: Heard, attempt: Attempt) -> None:
+    one = Suspicion(heard)
+    all_end(one, hosts(50), REACHED, 0.0)
+    counted = all_end(one, hosts(50), attempt, 1.0)
+
+    assert all(counted)
+    assert one.since is None
+
+
+def test_hosts_that_were_never_reached_do_not_testify(heard: Heard) -> None:
+    one = Suspicion(heard)
+    one.counts(Witness(A, "there.example"), REACHED, 0.0)
+    counted = all_end(one, hosts(50), NO_SIGN, 1.0)
+
+    assert all(counted)
+    assert one.since is None
+
+
+def test_the_hosts_of_one_reseller_have_one_voice(heard: Heard) -> None:
+    one = Suspicion(heard)
+    all_end(one, [*hosts(50, B), *hosts(1, A)], REACHED, 0.0)
+    counted = all_end(one, hosts(50, B), NO_SIGN, 1.0)
+
+    assert all(counted)
+    assert one.since is None
+
+
+def test_it_is_our_own_fault_when_no_reseller_has_a_host_that_answers(heard: Heard) -> None:
+    one = Suspicion(heard)
+    some = [*hosts(HOSTS_MIN, B), *hosts(1, A)]
+    all_end(one, some, REACHED, 0.0)
+    all_end(one, some, NO_SIGN, 1.0)
+
     assert one.since is not None
-    assert not one.counts("b.example", UNREACHED, 3.0)
 
 
-def test_a_host_that_answers_badly_was_reached(heard: Heard) -> None:
-    one = Suspicion(heard)
-    for number in range(50):
-        assert one.counts(f"{number}.example", BUSY, 1.0)
-
-    assert one.since is None
-
-
-def test_who_never_reached_anybody_blames_the_targets(heard: Heard) -> None:
-    one = Suspicion(heard)
-    for number in range(50):
-        assert one.counts(f"{number}.example", UNREACHED, 1.0)
-
-    assert one.since is None
-
-
-def test_only_a_probe_goes_out_now_and_then(heard: Heard) -> None:
+def test_each_reseller_has_a_probe_now_and_then(heard: Heard) -> None:
     one = cut_off(heard)
     assert one.since is not None
-    at = one.since + PROBE_EVERY_S
+    at = one.since
 
-    assert not one.may_start(at - 0.01)
-    assert one.may_start(at)
-    one.started(at)
-    assert not one.may_start(at + 0.01)
+    assert one.may_start(A, at)
+    one.started(A, at)
+    assert not one.may_start(A, at + PROBE_EVERY_S - 0.01)
+    assert one.may_start(B, at)
+    assert one.may_start(A, at + PROBE_EVERY_S)
 
 
 def test_one_that_is_reached_ends_it(heard: Heard) -> None:
     one = cut_off(heard)
 
-    assert one.counts("a.example", REACHED, 4.0)
-    assert one.may_start(4.0)
+    assert one.counts(Witness(A, "0.example"), REACHED, 4.0)
+    assert one.may_start(A, 4.0)
     assert heard.times == 1
 
 
@@ -89,14 +125,15 @@ def test_after_a_quarter_of_an_hour_failures_count_again(heard: Heard) -> None:
     assert one.since is not None
     later = one.since + LONGEST_S + 1
 
-    assert one.counts("a.example", UNREACHED, later)
+    assert one.counts(Witness(A, "0.example"), NO_SIGN, later)
     assert heard.times == 1
 
 
 def test_what_was_seen_long_ago_says_nothing_of_now(heard: Heard) -> None:
     one = Suspicion(heard)
-    one.counts("a.example", REACHED, 0.0)
-    for number in range(HOSTS_MIN * 3):
-        one.counts(f"{number}.example", UNREACHED, number * 30.0)
+    some = hosts(HOSTS_MIN * 3)
+    all_end(one, some, REACHED, 0.0)
+    for number, witness in enumerate(some):
+        one.counts(witness, NO_SIGN, 100 + number * 30.0)
 
     assert one.since is None

@@ -156,8 +156,8 @@ class Issuer:
         return await token, b'{"access_token": "a", "token_type": "Bearer", "expires_in": 20}'
 
 
-_TIMEOUT = Attempt(Outcome.FAILED, 1, None, Reason.TIMEOUT, "no answer in time")
-_NO_CONNECTION = Attempt(Outcome.FAILED, 1, None, Reason.CONNECT, "no connection")
+_TIMEOUT = Attempt(Outcome.FAILED, 1, None, Reason.TIMEOUT, "no answer in time", no_sign=True)
+_NO_CONNECTION = Attempt(Outcome.FAILED, 1, None, Reason.CONNECT, "no connection", no_sign=True)
 
 
 def _bring(loop: ProcessLoop, answer: asyncio.Future[Attempt], attempt: Attempt) -> None:

@@ -73,15 +73,15 @@ def _look_forgetful(lane: Lane, at: float) -> None:
 
 
 def _start_at_any_rate(lane: Lane, at: float) -> Any:
-    start_at = lane.start_at
+    rate_at = lane._rate_at
     due = _start(lane, at)
-    lane.start_at = start_at
+    lane._rate_at = rate_at
     return due
 
 
 def _can_start_beyond_cap(lane: Lane, now: int, at: float) -> bool:
     limit = circuits.limit(lane.circuit, 10_000, now)
-    return bool(lane.ready) and lane._sends and at >= lane.start_at and lane.in_flight < limit
+    return bool(lane.ready) and lane._sends and at >= lane._begin_at and lane.in_flight < limit
 
 
 def _no_circuit(circuit: circuits.Circuit, cap: int, now: int) -> int:
@@ -142,5 +142,5 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
     "the share of slots": Removal(Slots, "gives_way", _always(False)),
-    "suspect oneself": Removal(Suspicion, "_judge", _always(None)),
+    "suspect oneself": Removal(Suspicion, "_no_one_is_there", _always(False)),
 }

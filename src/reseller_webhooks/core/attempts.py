@@ -72,6 +72,7 @@ class Attempt(NamedTuple):
     retry_after_s: what the receiver asked for (RFC 9110, 10.2.3), or 0.
     response: the start of the answer's body, at most RESPONSE_CHARS_KEPT characters.
     headers: the answer's first ones by `kept_headers`, unless it was accepted.
+    no_sign: not even a refusal came, nor anything of a name server: perhaps it is our own network.
     """
 
     outcome: Outcome
@@ -82,6 +83,7 @@ class Attempt(NamedTuple):
     retry_after_s: int = 0
     response: str = ""
     headers: Mapping[str, str] | None = None
+    no_sign: bool = False
 
     @property
     def accepted(self) -> bool:

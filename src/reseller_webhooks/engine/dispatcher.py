@@ -4,6 +4,7 @@ A slot is one request under way; slots are few, so a lane that holds many gives 
 """
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from functools import cached_property, partial
 
@@ -19,6 +20,9 @@ from reseller_webhooks.engine.ports import Ownership
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.slots import Slots
 from reseller_webhooks.engine.suspicion import PROBE_EVERY_S, Suspicion
+
+BROKEN_S = 60.0
+"""Until what broke for a mistake of ours is tried again."""
 
 log = structlog.get_logger()
 
@@ -90,11 +94,12 @@ class Dispatcher:
             return False
         # Only an open circuit goes by the wall clock.
         now = self._courier.world.now() if lane.circuit.is_open else 0
-        return self.suspicion.may_start(at) and lane.can_start(now, at)
+        reseller = lane.webhook.reseller_id
+        return self.suspicion.may_start(reseller, at) and lane.can_start(now, at)
 
     def _start(self, lane: Lane) -> Due:
         at = self._time()
-        self.suspicion.started(at)
+        self.suspicion.started(lane.webhook.reseller_id, at)
         return lane.start(at)
 
     async def _work(self, lane: Lane, due: Due) -> None:
@@ -120,6 +125,9 @@ class Dispatcher:
                 self._recorder.add(made)
         except Overtaken:
             lane.put_back(due.delivery.id, self._time())
+        except Exception as error:
+            _tell_of(error)  # a mistake of ours must not strand what it befell
+            self._try_later(lane, due.delivery.id, BROKEN_S)
         finally:
             lane.ended()
         if lane.look_at <= self._time() and lane.wants:
@@ -130,12 +138,15 @@ class Dispatcher:
 
     def _counts(self, lane: Lane, made: Made) -> bool:
         """Whether an attempt is the receiver's, or came to nothing for a fault of our own."""
-        at = self._time()
-        if self.suspicion.counts(lane.host, made.attempt, at):
+        if self.suspicion.counts(lane.witness, made.attempt, self._time()):
             return True
-        lane.put_back(made.delivery.id, at + PROBE_EVERY_S)
-        self._agenda.add(at + PROBE_EVERY_S, lane)
+        self._try_later(lane, made.delivery.id, PROBE_EVERY_S)
         return False
+
+    def _try_later(self, lane: Lane, delivery_id: int, wait_s: float) -> None:
+        at = self._time() + wait_s
+        lane.put_back(delivery_id, at)
+        self._agenda.add(at, lane)
 
     def _judge(self, lane: Lane, made: Made) -> None:
         before = lane.circuit
@@ -163,3 +174,9 @@ class Dispatcher:
     def _time(self) -> Callable[[], float]:
         # Asking for the running loop costs a system call, and the time is asked for all the time.
         return asyncio.get_running_loop().time
+
+
+def _tell_of(error: Exception) -> None:
+    # Only where it happened: the values in the frames, and so in some messages, are secret.
+    where = traceback.format_tb(error.__traceback__, limit=-3)
+    log.error("an attempt broke", error=type(error).__name__, where=where)

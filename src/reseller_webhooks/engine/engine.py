@@ -64,8 +64,6 @@ class Engine:
         ended = any(task.done() for task in self._tasks)
         if ended:
             return "a part of the engine ended; see the log, and restart this process"
-        if self._scheduler.suspicion.since is not None:
-            return "nearly no host can be reached from here; see to this machine's network"
         if not self._owner.in_time():
             return "the store has not confirmed what this worker may send for; see the log"
         return self._recorder.ailing
@@ -84,6 +82,9 @@ class Engine:
         observability.in_flight.set_function(lambda: self._scheduler.in_flight)
         observability.partitions.set_function(lambda: len(self._owner.parts))
         observability.unwritten.set_function(lambda: self._recorder.unwritten)
+        observability.suspects_itself.set_function(
+            lambda: self._scheduler.suspicion.since is not None
+        )
         observability.circuits_open.set_function(lambda: self._scheduler.circuits_open)
         await self._arrived()
         if self._leases:

@@ -29,13 +29,20 @@ UNTRUSTED = (18, 19, 20, 21)
 OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 """This machine has run out of something; the receiver is not to blame."""
 
+NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+"""A name server has answered that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer. detail: one line in plain words, no secret in it."""
+    """Why there is no answer. detail: one line in plain words, no secret in it.
+
+    no_sign: nothing at all was heard, so that it may be our own network.
+    """
 
     reason: Reason
     detail: str
+    no_sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +74,20 @@ def _(error: Invalid, trip: Trip) -> Failure:  # noqa: ARG001
 @_explain.register
 def _(error: TimeoutError, trip: Trip) -> Failure:  # noqa: ARG001
     what = f"no connection to {trip.target} within {trip.timeout_s:g} s"
-    return Failure(Reason.TIMEOUT, what)
+    return Failure(Reason.TIMEOUT, what, no_sign=True)
 
 
 @_explain.register
 def _(error: NoAnswer, trip: Trip) -> Failure:  # noqa: ARG001
-    return Failure(Reason.TIMEOUT, f"no answer from {trip.target} within {trip.timeout_s:g} s")
+    what = f"no answer from {trip.target} within {trip.timeout_s:g} s"
+    return Failure(Reason.TIMEOUT, what, no_sign=True)  # a kept connection does not tell
 
 
 @_explain.register
 def _(error: socket.gaierror, trip: Trip) -> Failure:
     why = (error.strerror or str(error)).lower()
-    return Failure(Reason.DNS, f"no address found for {trip.target}: {why}")
+    what = f"no address found for {trip.target}: {why}"
+    return Failure(Reason.DNS, what, no_sign=error.errno not in NO_SUCH_NAME)
 
 
 @_explain.register
@@ -86,8 +95,10 @@ def _(error: Unreached, trip: Trip) -> Failure:
     fault = error.__cause__
     why = _why(fault) if isinstance(fault, OSError) else "nobody knows why"
     if isinstance(fault, OSError) and fault.errno in OURS:
-        return Failure(Reason.CONNECT, f"our own machine cannot open a connection: {why}")
-    return Failure(Reason.CONNECT, f"cannot connect to {trip.target}: {why}")
+        what = f"our own machine cannot open a connection: {why}"
+        return Failure(Reason.CONNECT, what, no_sign=True)
+    refused = isinstance(fault, ConnectionRefusedError)
+    return Failure(Reason.CONNECT, f"cannot connect to {trip.target}: {why}", no_sign=not refused)
 
 
 @_explain.register

@@ -13,6 +13,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Mode, Webhook, WebhookState
+from reseller_webhooks.engine.suspicion import Witness
 from reseller_webhooks.operations.deliveries import Found
 
 READY_MIN = 32
@@ -30,14 +31,16 @@ class Lane:
         self.part = webhook.part
         self.epoch = epoch
         """Of the lease under which this lane sends."""
-        self.host = urlsplit(webhook.url).netloc
+        self.witness = _witness(webhook)
         self.ready: deque[Due] = deque()
         self.held: dict[int, str] = {}
         self.in_flight = 0
         self.look_at = inf
         """When the store may have something that is not held: 0.0 for now, inf for not known."""
         self.start_at = start_at
-        """Nothing starts before this: the rate per second, or a former owner's request."""
+        """Nothing starts before this: a former owner's request may still be travelling."""
+        self._rate_at = 0.0
+        """Nor before this: the rate per second."""
         self._closed = False
         self._scanning = False
         self._look_meanwhile = inf
@@ -53,6 +56,10 @@ class Lane:
     @property
     def _sends(self) -> bool:
         return self.webhook.state is WebhookState.ACTIVE and not self._closed
+
+    @property
+    def _begin_at(self) -> float:
+        return max(self.start_at, self._rate_at)
 
     @property
     def _serial(self) -> bool:
@@ -105,15 +112,15 @@ class Lane:
 
     def can_start(self, now: Micros, at: float) -> bool:
         """Whether one more may start: cap, ramp, circuit and rate."""
-        if not self.ready or not self._sends or at < self.start_at:
+        if not self.ready or not self._sends or at < self._begin_at:
             return False
         cap = self.webhook.max_in_flight
         return self.in_flight < circuits.limit(self.circuit, cap, now)
 
     def held_back_until(self, now: Micros, at: float) -> float:
         """When the next of those that are ready may start, if time alone holds it back."""
-        if self.start_at > at:
-            return self.start_at
+        if self._begin_at > at:
+            return self._begin_at
         wait = self.circuit.probe_at - now if self.circuit.is_open else 0
         return at + wait / SECOND if wait > 0 else inf
 
@@ -121,7 +128,7 @@ class Lane:
         """Take the next one; the caller asked `can_start` first."""
         self.in_flight += 1
         if self.webhook.rate_per_second:
-            self.start_at = max(self.start_at, at) + 1 / self.webhook.rate_per_second
+            self._rate_at = max(self._rate_at, at) + 1 / self.webhook.rate_per_second
         return self.ready.popleft()
 
     def ended(self) -> None:
@@ -138,8 +145,10 @@ class Lane:
 
     def change(self, webhook: Webhook) -> None:
         """The webhook's settings have changed; what is ready is scanned anew under the new ones."""
+        if webhook.rate_per_second != self.webhook.rate_per_second:
+            self._rate_at = 0.0
         self.webhook = webhook
-        self.host = urlsplit(webhook.url).netloc
+        self.witness = _witness(webhook)
         self._drop_ready()
         self.look(0.0)
 
@@ -168,3 +177,7 @@ class Lane:
         for due in self.ready:
             del self.held[due.delivery.id]
         self.ready.clear()
+
+
+def _witness(webhook: Webhook) -> Witness:
+    return Witness(webhook.reseller_id, urlsplit(webhook.url).netloc)

@@ -127,7 +127,8 @@ class Sender:
             why = Failure(Reason.PROTOCOL, BROKEN)
         refused = why.reason in (Reason.FORBIDDEN_URL, Reason.FORBIDDEN_ADDRESS)
         outcome = Outcome.REFUSED if refused else Outcome.FAILED
-        return Attempt(outcome, _ms_since(began_s), None, why.reason, why.detail)
+        ms = _ms_since(began_s)
+        return Attempt(outcome, ms, None, why.reason, why.detail, no_sign=why.no_sign)
 
 
 def _answered(answer: Answer, began_s: float) -> Attempt:

@@ -2,10 +2,15 @@
 
 A worker without a network would otherwise use up the attempts of every delivery and open every
 circuit. While it suspects itself it only probes, and what fails then is not held against anybody.
+
+Webhooks are other people's, so it must not be easy to make us suspect ourselves. A host testifies
+only if it was reached from here before, only by giving no sign at all (a refusal is one), and all
+hosts of a reseller together have one voice.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 import structlog
 
@@ -17,13 +22,24 @@ HOSTS_MIN = 10
 """Of fewer hosts, all may well be down at once."""
 SHARE = 0.9
 PROBE_EVERY_S = 1.0
+"""For each reseller, so that the dead hosts of one do not keep those of another from proving it."""
 STAND_BACK_S, BACK_EVERY_S = 50.0, 60.0
 """For ten seconds of each minute it asks for its share again, and probes."""
 LONGEST_S = 900.0
 """After a quarter of an hour failures count again: perhaps they are all down."""
-UNREACHED = {Reason.DNS, Reason.CONNECT, Reason.TIMEOUT}
+AGAIN_S = 1.0
+"""How often it is noted anew that a host is there."""
+KNOWN_MAX = 100_000
+"""Hosts of which it is remembered that they were reached."""
 
 log = structlog.get_logger()
+
+
+class Witness(NamedTuple):
+    """A host, as a webhook of that reseller names it."""
+
+    reseller_id: int
+    host: str
 
 
 class Suspicion:
@@ -33,65 +49,95 @@ class Suspicion:
         self._ended = ended
         self.since: float | None = None
         """When we began to suspect ourselves, or None."""
-        self._hosts: OrderedDict[str, tuple[float, bool]] = OrderedDict()
-        self._failing = 0
-        self._probe_at = 0.0
-        self._has_reached = False
+        self._known: OrderedDict[Witness, None] = OrderedDict()
+        """Hosts that were reached from here."""
+        self._seen: OrderedDict[Witness, tuple[float, bool]] = OrderedDict()
+        """Known hosts as they were seen last, and whether there was no sign of them."""
+        self._heard, self._missed = Counter[int](), Counter[int]()
+        """How many of those each reseller has, and of how many there was no sign."""
+        self._probe_at: dict[int, float] = {}
 
-    def may_start(self, at: float) -> bool:
+    def may_start(self, reseller_id: int, at: float) -> bool:
         """Whether a request may go out: all when we trust ourselves, else one now and then."""
-        return self.since is None or at >= self._probe_at
+        return self.since is None or at >= self._probe_at.get(reseller_id, self.since)
 
     def stands_back(self, at: float) -> bool:
         """Whether others should rather send; not always, since who has nothing cannot probe."""
         return self.since is not None and (at - self.since) % BACK_EVERY_S < STAND_BACK_S
 
-    def started(self, at: float) -> None:
+    def started(self, reseller_id: int, at: float) -> None:
         """A request went out."""
         if self.since is not None:
-            self._probe_at = at + PROBE_EVERY_S
+            self._probe_at[reseller_id] = at + PROBE_EVERY_S
 
-    def counts(self, host: str, attempt: Attempt, at: float) -> bool:
+    def counts(self, witness: Witness, attempt: Attempt, at: float) -> bool:
         """Note how an attempt has ended; whether it is to be held against its receiver."""
         if attempt.outcome is Outcome.REFUSED or attempt.reason is Reason.OAUTH2:
             return True
-        failed = attempt.reason in UNREACHED
-        if not failed:
-            self._has_reached = True
-            self._trust("hosts can be reached again", at)
-        self._set(host, at, failed=failed)
+        if attempt.no_sign:
+            self._miss(witness, at)
+            return self.since is None
+        before = self._seen.get(witness)
+        if before is not None and not before[1] and at - before[0] < AGAIN_S:
+            return True  # was there a moment ago, too
+        self._trust("hosts can be reached again", at)
+        self._know(witness)
+        self._see(witness, at, missed=False)
         self._forget(at - WINDOW_S)
-        if failed:
-            self._judge(at)
-        return self.since is None or not failed
+        return True
 
-    def _judge(self, at: float) -> None:
+    def _miss(self, witness: Witness, at: float) -> None:
         if self.since is not None and at - self.since > LONGEST_S:
-            self._has_reached = False  # suspect again only once somebody was reached
+            self._known.clear()  # suspect again only once some were reached
             self._trust("no host can be reached for long; failures count again", at)
-        enough = self._failing >= max(HOSTS_MIN, SHARE * len(self._hosts))
-        if self.since is None and self._has_reached and enough:
+        if witness in self._known:
+            self._see(witness, at, missed=True)
+        self._forget(at - WINDOW_S)
+        if self.since is None and self._no_one_is_there():
             log.error("nearly no host can be reached; this machine's network is suspected")
-            self.since, self._probe_at = at, at + PROBE_EVERY_S
+            self.since = at
+            self._probe_at.clear()
+
+    def _no_one_is_there(self) -> bool:
+        if self._missed.total() < HOSTS_MIN:
+            return False
+        lost = sum(self._missed[one] >= SHARE * hosts for one, hosts in self._heard.items())
+        return lost >= SHARE * len(self._heard)
 
     def _trust(self, why: str, at: float) -> None:
         if self.since is None:
             return
         log.warning(why, suspected_s=round(at - self.since))
         self.since = None
-        self._hosts.clear()
-        self._failing = 0
+        self._seen.clear()
+        self._heard.clear()
+        self._missed.clear()
         self._ended()
 
-    def _set(self, host: str, at: float, *, failed: bool) -> None:
-        _, before = self._hosts.pop(host, (0.0, False))
-        self._hosts[host] = (at, failed)
-        self._failing += failed - before
+    def _know(self, witness: Witness) -> None:
+        self._known[witness] = None
+        self._known.move_to_end(witness)
+        if len(self._known) > KNOWN_MAX:
+            self._known.popitem(last=False)
+
+    def _see(self, witness: Witness, at: float, *, missed: bool) -> None:
+        self._unsee(witness)
+        self._seen[witness] = (at, missed)
+        self._heard[witness.reseller_id] += 1
+        self._missed[witness.reseller_id] += missed
+
+    def _unsee(self, witness: Witness) -> None:
+        if witness not in self._seen:
+            return
+        _, missed = self._seen.pop(witness)
+        self._missed[witness.reseller_id] -= missed
+        self._heard[witness.reseller_id] -= 1
+        if not self._heard[witness.reseller_id]:
+            del self._heard[witness.reseller_id], self._missed[witness.reseller_id]
 
     def _forget(self, until: float) -> None:
-        while self._hosts:
-            host, (at, failed) = next(iter(self._hosts.items()))
+        while self._seen:
+            witness, (at, _) = next(iter(self._seen.items()))
             if at > until:
                 return
-            del self._hosts[host]
-            self._failing -= failed
+            self._unsee(witness)
