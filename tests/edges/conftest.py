@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from nats.js import JetStreamContext
 
 from reseller_webhooks.operations import resellers
@@ -16,6 +17,16 @@ from reseller_webhooks.store.resellers import Reseller
 from tests.edges.jetstream import Nats
 
 Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """Without the pictures of a traceback, each of which takes a second."""
+    structlog.configure(
+        [structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

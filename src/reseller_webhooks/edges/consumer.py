@@ -24,7 +24,7 @@ from reseller_webhooks.edges.link import Link
 
 FETCH = 200
 """Messages asked for at once."""
-FETCH_S = 0.5
+FETCH_S = 0.3
 """How long an empty stream is waited for; whoever asks us to stop waits as long."""
 OUT_MAX = 500
 """Messages that may be out at once: enough for the next batch to be here already."""
