@@ -8,12 +8,7 @@ import orjson
 import structlog
 
 from reseller_webhooks import secrets
-from reseller_webhooks.core.errors import (
-    Invalid,
-    KeyReused,
-    ResellerWebhooksError,
-    Unavailable,
-)
+from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.edges.consumer import Message
 from reseller_webhooks.operations import change_bodies, changes
 from reseller_webhooks.operations.changes import Answer, Request
@@ -22,7 +17,7 @@ from reseller_webhooks.store.database import Database
 CHANGES_A_BATCH = 2_000
 """In one transaction; more would hold up everybody else's."""
 
-_PLAIN = re.compile(r"[\x21-\x7e]{1,200}")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 log = structlog.get_logger()
 
@@ -51,16 +46,19 @@ class Applying:
         """
         verdicts: dict[Message, str | None] = {}
         requests: dict[Message, Request] = {}
+        count = 0
         for message in messages:
             try:
-                requests[message] = self._read(message)
-                verdicts[message] = None
+                request = self._read(message)
             except ResellerWebhooksError as error:
                 verdicts[message] = str(error)
-            if sum(len(one.changes) for one in requests.values()) >= CHANGES_A_BATCH:
+                continue
+            count += len(request.changes)
+            if requests and count > CHANGES_A_BATCH:
                 break
+            requests[message] = request
         verdicts |= self._applied(requests) if requests else {}
-        return [Verdict(message, reason) for message, reason in verdicts.items()]
+        return [Verdict(one, verdicts[one]) for one in messages if one in verdicts]
 
     def _read(self, message: Message) -> Request:
         try:
@@ -73,11 +71,9 @@ class Applying:
         """By what a repeat is known. A stream that was made anew counts from 1 again, so the
         sequence alone would not do.
         """
-        if message.id is None:
-            return f"nats:{self._stream}:{message.sequence}:{message.stored_at}"
-        plain = _PLAIN.fullmatch(message.id)
-        named = message.id if plain else f"blake2b:{secrets.digest(message.id.encode())}"
-        return f"nats:{self._stream}:id:{named}"
+        named = f"id:{message.id}" if message.id else f"{message.sequence}:{message.stored_at}"
+        key = f"nats:{self._stream}:{named}"
+        return key if _KEY.fullmatch(key) else f"nats:{secrets.digest(key.encode())}"
 
     def _applied(self, requests: dict[Message, Request]) -> dict[Message, str | None]:
         try:

@@ -89,10 +89,7 @@ class Consumer:
         found: list[int] = []
         for _ in range(ASKED_AGAIN):
             info = await self._link.answer(self._link.js.consumer_info(*self._names))
-            if (info.num_ack_pending or 0) <= len(hand):
-                return sorted(hand)
-            floor = info.ack_floor.stream_seq if info.ack_floor else 0
-            found = list(takewhile(hand.__contains__, count(floor + 1)))
+            found = _in_turn(info, sorted(hand))
             if found:
                 break
             await asyncio.sleep(ASKED_AGAIN_S)
@@ -155,6 +152,14 @@ def _check(info: ConsumerInfo, source: Source) -> None:
             f"{named} is for subject {config.filter_subject or '>'}, not {source.subject}; "
             "name another with --consumer"
         )
+
+
+def _in_turn(info: ConsumerInfo, hand: list[int]) -> list[int]:
+    floor = info.ack_floor.stream_seq if info.ack_floor else 0
+    past = [sequence for sequence in hand if sequence <= floor]  # acknowledged, and come again
+    if (info.num_ack_pending or 0) <= len(hand) - len(past):
+        return hand  # nobody else has any
+    return past + list(takewhile(set(hand).__contains__, count(floor + 1)))
 
 
 def _message(one: Msg) -> Message:
