@@ -34,6 +34,9 @@ WRITERS_S = 0.02
 ENDS_ELSEWHERE = {10071, 10164}
 """How NATS says that the stream does not end where we thought: wrong last sequence."""
 
+STORE_AWAY = "the store is away; events wait"
+STANDS_BY = "another export is at work on this stream; this one stands by"
+
 log = structlog.get_logger()
 
 
@@ -54,7 +57,7 @@ class Export:
         self._keep_s, self._stop, self._woken = keep_s, stop, woken
         self._at = Position(0, 0)
         self._room = 0
-        self._told = ""
+        self._told: set[str] = set()
 
     async def session(self, link: Link) -> None:
         """Work over one connection. Raises one of AWAY when it is lost."""
@@ -73,22 +76,22 @@ class Export:
         """Publish what there is. Whether it is time for a pause then."""
         try:
             await self._publish_all(link, positions)
-            self._told = ""
+            self._told.discard(STORE_AWAY)
         except Unavailable as error:
-            self._tell("the store is away; events wait", why=str(error))
+            self._tell(STORE_AWAY, why=str(error))
         except APIError as error:
             if error.err_code not in ENDS_ELSEWHERE:
                 raise
             before, self._at = self._at, await positions.found()
             if self._at.sequence == before.sequence:  # it had some of these before
                 return False
-            self._tell("another export is at work on this stream; this one stands by")
+            self._tell(STANDS_BY)
         return True
 
     def _tell(self, line: str, **facts: str) -> None:
-        if line != self._told:  # once, and not twice a second for hours
+        if line not in self._told:  # once, and not twice a second for hours
             log.warning(line, **facts)
-        self._told = line
+        self._told.add(line)
 
     async def _publish_all(self, link: Link, positions: Positions) -> None:
         upto = await self._settled()
@@ -131,6 +134,7 @@ class Export:
                 if isinstance(ack, BaseException):
                     raise ack
                 self._at = Position(event.number, self._at.sequence if ack.duplicate else ack.seq)
+            self._told.discard(STANDS_BY)
         finally:
             await positions.note(self._at)
 

@@ -81,8 +81,10 @@ def _stopping(*woken: asyncio.Event) -> asyncio.Event:
 def _ready(settings: Settings) -> Iterator[Database]:
     """The store, with the tables of this version."""
     database = Database(settings.database)
-    if settings.database.startswith("sqlite"):
-        migrate.upgrade(database)
-    migrate.check(database)
-    yield database
-    database.close()
+    try:
+        if settings.database.startswith("sqlite"):
+            migrate.upgrade(database)
+        migrate.check(database)
+        yield database
+    finally:
+        database.close()
