@@ -22,6 +22,7 @@ from tests.edges.feeding import SOURCE, ingesting
 from tests.edges.identities import ACCOUNT, OPERATOR, USER, Identity, credentials
 from tests.edges.jetstream import Nats, make_stream
 from tests.edges.publishing import exporting
+from tests.receivers.authority import Authority
 
 
 def test_without_the_extra_it_says_what_to_install(url: str) -> None:
@@ -134,6 +135,34 @@ async def test_a_credentials_file_shows_who_we_are(guarded: Nats, tmp_path: Path
     assert connected == [True]
     with pytest.raises(Refused, match="does not let us in"):
         await keep(Address(guarded.url, file), session, stop)
+
+
+@pytest.fixture
+def over_tls(tmp_path: Path) -> Iterator[Nats]:
+    """A server with a certificate by an authority of ours, whose PEM is authority.pem."""
+    authority = Authority()
+    authority.write(tmp_path)
+    pair = str(authority.write_pair(tmp_path, "127.0.0.1"))
+    words = "--tls", "--tlscert", pair, "--tlskey", pair
+    one = Nats(tmp_path / "over-tls", *words, jetstream=False)
+    yield one
+    one.kill()
+
+
+async def test_a_server_over_tls_is_trusted_by_the_setting_for_that(
+    over_tls: Nats, tmp_path: Path
+) -> None:
+    stop = asyncio.Event()
+    versions = []
+
+    async def session(link: Link) -> None:
+        versions.append(link.client.connected_server_version.major)
+        stop.set()
+
+    url = over_tls.url.replace("nats://", "tls://")
+    await keep(Address(url, ca_file=tmp_path / "authority.pem"), session, stop)
+
+    assert versions == [2]
 
 
 @pytest.mark.parametrize("text", ["", "-----A-----\njwt\n-----\n-----B-----\nSUA0\n-----\n"])

@@ -1,5 +1,6 @@
 """Events to JetStream: all of them, in sequence, once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -142,16 +143,21 @@ async def test_what_a_backfill_repeats_is_for_its_webhook_alone(
     assert [version(one) for one in await messages(js, "EVENTS")] == [1, 2]
 
 
+@pytest.fixture
+def taking_little(tmp_path: Path) -> Iterator[Nats]:
+    (tmp_path / "little.conf").write_text("max_payload: 16KB")
+    one = Nats(tmp_path / "little", "-c", str(tmp_path / "little.conf"))
+    yield one
+    one.kill()
+
+
 async def test_an_event_that_nats_does_not_take_goes_without_its_content(
-    tmp_path: Path, database: Database, reseller: Reseller
+    taking_little: Nats, database: Database, reseller: Reseller
 ) -> None:
-    (tmp_path / "small.conf").write_text("max_payload: 16KB")
-    server = Nats(tmp_path / "small", "-c", str(tmp_path / "small.conf"))
     change(database, reseller, "One", "x" * 16 * 1024, "Three")
-    async with server.js() as js, exporting(server, database):
+    async with taking_little.js() as js, exporting(taking_little, database):
         await eventually(lambda: holds(js, 3))
         _, large, _ = await messages(js, "EVENTS")
-    server.kill()
 
     assert version(large) == 2
     assert set(orjson.loads(large.data or b"")["resource"]) == {"type", "uuid", "url"}
