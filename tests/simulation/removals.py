@@ -51,6 +51,7 @@ def _always(answer: Any) -> Callable[..., Any]:
 
 
 _found, _tell, _ask, _start, _beat = Lane.found, Lane.tell, Lane.ask, Lane.start, Port.beat
+_bring, _look = Scheduler.bring, Lane.look
 
 
 def _found_all(lane: Lane, found: Any, now: float) -> None:
@@ -66,6 +67,17 @@ def _found_though_closed(lane: Lane, found: Any, now: float) -> None:
     closed, lane._closed = lane._closed, False
     _found(lane, found, now)
     lane._closed = closed
+
+
+def _bring_all(scheduler: Scheduler, some: Any, asked_at: float) -> None:
+    scheduler.expect()
+    _bring(scheduler, some, asked_at)
+
+
+def _look_but_go_on(lane: Lane, at: float) -> None:
+    after = lane._after
+    _look(lane, at)
+    lane._after = after
 
 
 def _look_forgetful(lane: Lane, at: float) -> None:
@@ -138,6 +150,8 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "ask a second time for late commits": Removal(Arrivals, "since", _newest_seen),
     "an earlier time stands for a later one": Removal(Agenda, "add", _add_once),
     "the webhook's cap": Removal(Lane, "can_start", _can_start_beyond_cap),
+    "what was written since the store was asked": Removal(Scheduler, "bring", _bring_all),
+    "scan from the start when told": Removal(Lane, "look", _look_but_go_on),
     "the rate per second": Removal(Lane, "start", _start_at_any_rate),
     "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),

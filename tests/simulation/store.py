@@ -10,7 +10,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations.deliveries import Found
+from reseller_webhooks.operations.deliveries import Arrived, Found
 from reseller_webhooks.operations.leases import Standing
 from tests.simulation.clockwork import Clockwork, ProcessLoop
 from tests.simulation.plan import Plan
@@ -50,8 +50,9 @@ class Port:
         some = frozenset(parts)
         return await self._ask("webhooks", lambda tables: tables.known(since, some))
 
-    async def arrivals(self, since: int) -> tuple[int, list[int]]:
-        return await self._ask("arrivals", lambda tables: tables.arrivals(since))
+    async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
+        mine = frozenset(parts)
+        return await self._ask("arrivals", lambda tables: tables.arrivals(since, mine, bring))
 
     async def waiting(self) -> dict[int, float]:
         return await self._ask("waiting", Tables.waiting)

@@ -16,11 +16,14 @@ from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.partitions import wanted
 from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations.deliveries import Found
+from reseller_webhooks.operations.deliveries import Arrived, Found
 from reseller_webhooks.operations.leases import Standing
 from reseller_webhooks.store.leases import Grant
 from tests.simulation.clockwork import Clockwork
 from tests.simulation.plan import START
+
+BROUGHT = 3
+"""New deliveries that come by themselves at once: few, so that there are often more."""
 
 
 @dataclass(slots=True)
@@ -118,13 +121,17 @@ class Tables:
             if row.changed_at >= since and row.webhook.part in parts and (since or not row.deleted)
         ]
 
-    def arrivals(self, since: int) -> tuple[int, list[int]]:
-        newest = max((max(some) for some in self.pending.values() if some), default=0)
-        if newest <= since:
-            return since, []
-        return newest, [
-            number for number, some in self.pending.items() if some and max(some) > since
-        ]
+    def arrivals(self, since: int, parts: frozenset[int], bring: bool) -> Arrived:
+        every = (one for some in self.pending.values() for one in some.values())
+        new = sorted((one for one in every if one.id > since), key=lambda one: one.id)
+        page = new[:BROUGHT] if bring else new
+        upto = page[-1].id if page else since
+        if not bring or not parts:
+            return Arrived(upto, [], list({one.webhook_id for one in page}), more=False)
+        mine = [one for one in page if self.webhooks[one.webhook_id].webhook.part in parts]
+        due = [Due(one, str(one.id), b"") for one in mine if one.next_at <= self.now]
+        later = {one.webhook_id for one in mine if one.next_at > self.now}
+        return Arrived(upto, due, list(later), more=len(page) < len(new))
 
     def waiting(self) -> dict[int, float]:
         return {

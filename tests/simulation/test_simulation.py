@@ -18,17 +18,20 @@ def test_the_same_seed_gives_the_same_run_to_the_last_line() -> None:
     assert simulate(15).trace.text() == simulate(15).trace.text()
 
 
-FOUND = {
-    "rule 3: give back only what is idle": 3,
-    "rule 4: start only before the deadline": 3,
-    "rule 9: write results until the store answers": 0,
-    "ask a second time for late commits": 0,
-}
+FOUND_WITHIN = 80
+"""Seeds; which of them shows it changes with every change of the engine."""
 
 
-@pytest.mark.parametrize("rule", FOUND)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "rule 3: give back only what is idle",
+        "rule 4: start only before the deadline",
+        "rule 9: write results until the store answers",
+        "ask a second time for late commits",
+        "what was written since the store was asked",
+    ],
+)
 def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:
     with removed(rule):
-        outcome = simulate(FOUND[rule])
-
-    assert outcome.violations
+        assert any(simulate(seed).violations for seed in range(FOUND_WITHIN))

@@ -21,17 +21,18 @@ class Arrivals:
 
     def since(self, at: float) -> int:
         """Ask for those with higher numbers than this."""
-        return self._settled if self._is_late(at) or not self._seen else self._seen[-1][1]
+        return self._settled if self.is_late(at) or not self._seen else self._seen[-1][1]
 
     def note(self, newest: int, at: float) -> None:
         """This is the highest number in the store, in answer to what was asked at that time."""
-        while self._is_late(at):
+        while self.is_late(at):
             self._settled = self._seen.popleft()[1]
         if self._seen and at - self._seen[-1][0] < STEP_S:
             at, before = self._seen.pop()
             newest = max(newest, before)
         self._seen.append((at, newest))
 
-    def _is_late(self, at: float) -> bool:
+    def is_late(self, at: float) -> bool:
+        """Whether numbers are asked for the second time now."""
         # An entry gathers numbers for a step, and any of them may be the newest of its time.
         return bool(self._seen) and self._seen[0][0] <= at - LATE_S - STEP_S

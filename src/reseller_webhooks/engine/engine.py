@@ -21,6 +21,8 @@ from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
 
 POLL_S = 0.5
 """Deliveries that another process made are found by looking; a poke only makes it quicker."""
+PAGES = 20
+"""Of new deliveries that come along in one look; for the rest their webhooks are scanned."""
 SLACK = 10 * SECOND
 """Webhooks are read again for this long, since a transaction may commit later than its time."""
 WHOLE_LOOK_S = 60
@@ -129,12 +131,11 @@ class Engine:
             try:
                 if self._loop and self._loop.time() >= self._learn_at:
                     await self._learn()
-                told = await self._arrived()
+                await self._arrived()
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))
                 await asyncio.sleep(POLL_S)
                 continue
-            self._scheduler.tell(told)
 
     def _look(self, webhooks: bool) -> None:
         if webhooks:
@@ -148,11 +149,19 @@ class Engine:
         self._scheduler.learn(known)
         self._webhooks_since = now - SLACK
 
-    async def _arrived(self) -> list[int]:
-        now = asyncio.get_running_loop().time()
-        newest, told = await self._store.arrivals(self._arrivals.since(now))
-        self._arrivals.note(newest, now)
-        return told
+    async def _arrived(self) -> None:
+        for left in reversed(range(PAGES)):
+            now = asyncio.get_running_loop().time()
+            bring = left > 0 and not self._arrivals.is_late(now)
+            self._scheduler.expect()
+            found = await self._store.arrivals(
+                self._arrivals.since(now), self._owner.parts, bring=bring
+            )
+            self._arrivals.note(found.upto, now)
+            self._scheduler.bring(found.due, now)
+            self._scheduler.tell(found.told)
+            if not found.more:
+                return
 
     async def _look_over(self) -> None:
         while True:

@@ -24,13 +24,20 @@ class Lane:
     """One webhook's deliveries as they go out. Instants are the loop's seconds."""
 
     def __init__(
-        self, webhook: Webhook, circuit: Circuit, *, epoch: int = 0, start_at: float = 0.0
+        self,
+        webhook: Webhook,
+        circuit: Circuit,
+        *,
+        epoch: int = 0,
+        start_at: float = 0.0,
+        born: float = 0.0,
     ) -> None:
         self.webhook = webhook
         self.circuit = circuit
         self.part = webhook.part
         self.epoch = epoch
         """Of the lease under which this lane sends."""
+        self.born = born
         self.witness = _witness(webhook)
         self.ready: deque[Due] = deque()
         self.held: dict[int, str] = {}
@@ -105,6 +112,13 @@ class Lane:
         self.look_at = min(again, self._look_meanwhile)
         if self._look_meanwhile == inf and not self._serial:
             self._after = found.upto
+
+    def take(self, due: list[Due]) -> bool:
+        """New ones that come without a scan; False when one is needed all the same."""
+        if self._serial or not self._sends or len(self.ready) + len(due) > self._room_for:
+            return False
+        self._take(due)
+        return True
 
     def scan_failed(self) -> None:
         """End a scan that brought nothing; the next one asks again."""

@@ -9,7 +9,7 @@ from reseller_webhooks.core.attempts import Attempt, Outgoing
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.webhooks import OAuth2, Webhook
-from reseller_webhooks.operations.deliveries import Found
+from reseller_webhooks.operations.deliveries import Arrived, Found
 from reseller_webhooks.operations.leases import Standing
 
 
@@ -28,8 +28,8 @@ class Store(Protocol):
     async def webhooks(self, since: Micros, parts: Collection[int]) -> list[Known]:
         """Webhooks of some partitions written at or after an instant; 0 for all that live."""
 
-    async def arrivals(self, since: int) -> tuple[int, list[int]]:
-        """The newest delivery's number, and which webhooks got one after `since`."""
+    async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
+        """Deliveries numbered above `since`; with bring, those of some partitions come along."""
 
     async def waiting(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""

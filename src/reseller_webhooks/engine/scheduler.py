@@ -7,6 +7,7 @@ is found there is started by dispatcher.py.
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
+from itertools import groupby
 
 import structlog
 
@@ -15,6 +16,7 @@ from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Mode, Webhook
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier
@@ -50,6 +52,7 @@ class Scheduler:
         self._courier = courier
         self._lanes = Lanes()
         self._hungry: dict[Lane, None] = {}
+        self._written_meanwhile: set[int] = set()
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
         self._dispatcher = Dispatcher(
@@ -119,6 +122,22 @@ class Scheduler:
             self._hunger(lane)
             self._dispatcher.serve(lane)
 
+    def expect(self) -> None:
+        """From now on the store looks for new deliveries."""
+        self._written_meanwhile.clear()
+
+    def bring(self, some: Iterable[Due], asked_at: float) -> None:
+        """These are new, as the store had it when it was asked, and due."""
+        for webhook_id, due in groupby(sorted(some, key=_webhook_of), key=_webhook_of):
+            lane = self._lanes.get(webhook_id)
+            if lane is None:
+                continue
+            # What came true since is newer than what the store said: results, and new leases.
+            fresh = [one for one in due if one.delivery.id not in self._written_meanwhile]
+            if lane.born >= asked_at or not lane.take(fresh):
+                self._tell(lane)
+            self._dispatcher.serve(lane)
+
     def tell(self, webhook_ids: Iterable[int]) -> None:
         """These webhooks have new deliveries."""
         for lane in self._lanes.named(webhook_ids):
@@ -137,6 +156,7 @@ class Scheduler:
             if lane is None or lane.epoch != one.epoch:
                 continue  # of an earlier lease: the lane of now may have it under way anew
             lane.written(one.delivery.id)
+            self._written_meanwhile.add(one.delivery.id)
             if one.step.next_at is not None:
                 self._look(lane, at + max(0, one.step.next_at - now) / SECOND)
             elif lane.look_at <= at:
@@ -167,7 +187,7 @@ class Scheduler:
             circuit = circuits.RAMP  # what a former owner began counts with its receiver too
         serial = webhook.ordered or webhook.mode is Mode.LATEST_STATE
         start_at = self._time() + hold_s if serial else 0.0
-        lane = Lane(webhook, circuit, epoch=epoch, start_at=start_at)
+        lane = Lane(webhook, circuit, epoch=epoch, start_at=start_at, born=self._time())
         self._lanes.add(lane)
         self._tell(lane)
 
@@ -214,3 +234,7 @@ class Scheduler:
     def _time(self) -> Callable[[], float]:
         # Asking for the running loop costs a system call, and the time is asked for all the time.
         return asyncio.get_running_loop().time
+
+
+def _webhook_of(due: Due) -> int:
+    return due.delivery.webhook_id

@@ -12,7 +12,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations import deliveries, leases, webhooks
-from reseller_webhooks.operations.deliveries import Found
+from reseller_webhooks.operations.deliveries import Arrived, Found
 from reseller_webhooks.operations.leases import Standing, Worker
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
@@ -35,9 +35,11 @@ class StorePort:
         """Webhooks of some partitions written at or after an instant, secrets opened."""
         return await self._run(lambda: self._known(since, parts))
 
-    async def arrivals(self, since: int) -> tuple[int, list[int]]:
-        """The newest delivery's number, and which webhooks got one after `since`."""
-        return await self._run(lambda: deliveries.arrivals(self._database, since))
+    async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
+        """Deliveries numbered above `since`."""
+        return await self._run(
+            lambda: deliveries.arrivals(self._database, since, parts=parts, bring=bring)
+        )
 
     async def waiting(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""

@@ -1,6 +1,7 @@
 """Deliveries: what the engine scans and writes, what people see of them, and repeating them."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reseller_webhooks.clock import SECOND, Micros
@@ -19,6 +20,11 @@ from reseller_webhooks.store.scan import Rows
 from reseller_webhooks.store.tally import Tally, reach, tally
 
 REPLAYS_PER_TRANSACTION = 1_000
+BROUGHT = 1_000
+BROUGHT_OF_ONE = 32
+"""New deliveries that come by themselves, at once and of one webhook; for others it is scanned."""
+FEW = 8
+"""When there are more than this for each webhook, a scan for them costs less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,19 @@ class Details:
     previous: Event | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What is new. upto: all up to this number; more: there are higher ones already.
+
+    told: webhooks that have more than what is due and comes along.
+    """
+
+    upto: int
+    due: list[Due]
+    told: list[int]
+    more: bool
+
+
 def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
     """For each ask, the deliveries that are due first, with their notifications."""
     with database.read() as tx:
@@ -64,10 +83,22 @@ def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
         return [Found(_due(rows.due, bodies), _again_s(rows, tx.now), rows.upto) for rows in found]
 
 
-def arrivals(database: Database, since: int) -> tuple[int, list[int]]:
-    """The newest delivery's number, and which webhooks got one after `since`."""
+def arrivals(
+    database: Database, since: int, *, parts: Collection[int], bring: bool = True
+) -> Arrived:
+    """Deliveries numbered above `since`, those of other partitions left out.
+
+    bring: themselves, where they are few of each webhook; what is many is better scanned for.
+    """
     with database.read() as tx:
-        return store.arrivals(tx, since)
+        some = store.above(tx, since, limit=BROUGHT) if bring and parts else []
+        is_full = len(some) == BROUGHT
+        if bring and parts and not (is_full and _are_many_of_few(some)):
+            upto = some[-1][1].id if some else since
+            mine = [one for part, one in some if part in parts]
+            return _brought(tx, mine, upto, more=is_full)
+        upto, told = store.arrivals(tx, since)
+        return Arrived(upto, [], told, more=False)
 
 
 def waiting(database: Database) -> dict[int, float]:
@@ -208,6 +239,23 @@ def _still_owned(tx: Tx, made: Sequence[Made], owner: str) -> list[Made]:
     # Not whether the lease has lapsed: one that nobody took is still ours, and the result is true.
     epochs = leases.epochs(tx, owner, {one.part for one in made})
     return [one for one in made if epochs.get(one.part) == one.epoch]
+
+
+def _are_many_of_few(some: Sequence[tuple[int, Delivery]]) -> bool:
+    return len({one.webhook_id for _, one in some}) * FEW < len(some)
+
+
+def _brought(tx: Tx, some: Sequence[Delivery], upto: int, *, more: bool) -> Arrived:
+    due: list[Delivery] = []
+    told: set[int] = set()
+    count = Counter[int]()
+    for one in some:
+        count[one.webhook_id] += 1
+        if one.next_at <= tx.now and count[one.webhook_id] <= BROUGHT_OF_ONE:
+            due.append(one)
+        else:
+            told.add(one.webhook_id)
+    return Arrived(upto, _due(due, events.bodies(tx, [one.event_id for one in due])), [*told], more)
 
 
 def _scan(tx: Tx, asks: Sequence[Ask]) -> list[Rows]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.delivery import Made, State
+from reseller_webhooks.core.delivery import Delivery, Made, State
 from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
@@ -39,6 +39,12 @@ def arrivals(tx: Tx, since: int) -> tuple[int, list[int]]:
         select(delivery.c.webhook_id).where(delivery.c.id > since).distinct()
     )
     return newest, list(rows.scalars())
+
+
+def above(tx: Tx, since: int, *, limit: int) -> list[tuple[int, Delivery]]:
+    """Deliveries numbered above `since`, the lowest first, each with its partition."""
+    rows = bulk.rows(tx.connection.execute(_ABOVE, {"since": since, "limit": limit}))
+    return [(part, Delivery(*fields)) for part, *fields in rows]
 
 
 def waiting(tx: Tx) -> dict[int, Micros]:
@@ -96,6 +102,12 @@ def replay(tx: Tx, closed: Sequence[int]) -> list[int]:
     return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
 
 
+_ABOVE = (
+    select(delivery.c.part, *(delivery.c[name] for name in Delivery._fields))
+    .where(delivery.c.id > bindparam("since"))
+    .order_by(delivery.c.id)
+    .limit(bindparam("limit"))
+)
 _WAIT = (
     update(delivery)
     .where(delivery.c.id == bindparam("row_id"))
