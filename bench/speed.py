@@ -1,6 +1,7 @@
 """Ingest, deliveries, latency, CPU and memory of the whole program: TLS, durable results."""
 
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -10,7 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from bench.program import Receiver, Server, workshop
+from reseller_webhooks.core.webhooks import PARTS
 
 AT_ONCE = 64
 COUNT = 20_000
@@ -41,9 +45,35 @@ def main() -> None:
             _latency(server, receiver)
             if not quick:
                 _memory(server, receiver)
+            server.stop()
+            server = _crew(directory)
+            _deliveries(directory, server, receiver, 20, workers=2)
         finally:
             server.kill()
             receiver.end()
+
+
+def _crew(directory: Path) -> Server:
+    """Two processes send, each for its share of the webhooks."""
+    server = Server(directory, "--workers", "2")
+    server.start()
+    ports = (server.port + 1, server.port + 2)
+    deadline = time.monotonic() + PATIENCE_S
+    while not all(map(_sends, ports)):
+        if time.monotonic() > deadline:
+            sys.exit("the workers do not share")
+        time.sleep(0.1)
+    return server
+
+
+def _sends(port: int) -> bool:
+    """Whether a worker holds partitions, but not all, as the first to come does."""
+    try:
+        page = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    except httpx.TransportError:
+        return False
+    held = re.search(r"^reseller_webhooks_partitions (\d+)", page, re.MULTILINE)
+    return held is not None and 0 < int(held[1]) < PARTS
 
 
 def _ingest(server: Server) -> None:
@@ -65,7 +95,9 @@ def _ingest(server: Server) -> None:
     )
 
 
-def _deliveries(directory: Path, server: Server, receiver: Receiver, fan_out: int) -> None:
+def _deliveries(
+    directory: Path, server: Server, receiver: Receiver, fan_out: int, workers: int = 1
+) -> None:
     """The backlog of paused webhooks, from resume until the log has every delivery."""
     ratios, cpu_ratios = [], []
     for number in range(ROUNDS):
@@ -77,8 +109,9 @@ def _deliveries(directory: Path, server: Server, receiver: Receiver, fan_out: in
             f"  fan-out {fan_out:2}: {ours.per_s:6.0f}/s, {ours.cpu_us:4.0f} us CPU each; "
             f"bare loop {bare.per_s:6.0f}/s, {bare.cpu_us:4.0f} us CPU"
         )
+    name = f"deliveries, fan-out {fan_out:2}"
     print(
-        f"deliveries, fan-out {fan_out:2}        {statistics.median(ratios):8.2f} of the bare "
+        f"{name}, {workers} sending{statistics.median(ratios):6.2f} of the bare "
         f"loop's rate, {statistics.median(cpu_ratios):.2f} of its CPU (medians of {ROUNDS})"
     )
 

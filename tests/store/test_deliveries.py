@@ -234,6 +234,18 @@ def test_numbers_of_deliveries_are_never_used_again(database: Database) -> None:
     assert len(set(seen)) == 3
 
 
+def test_new_deliveries_come_by_number_with_their_partitions(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
+        first, *_ = deliveries.above(tx, 0, limit=1)
+        others = deliveries.above(tx, first[1].id, limit=10)
+
+    assert [part for part, _ in (first, *others)] == [one.part] * 3
+    assert [d.version for _, d in (first, *others)] == [1, 2, 3]
+
+
 def test_arrivals_name_the_webhooks_with_something_new(database: Database) -> None:
     with database.write() as tx:
         owner = reseller(tx)

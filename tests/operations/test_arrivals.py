@@ -1,0 +1,67 @@
+"""New deliveries come by themselves where they are few of a webhook; else their webhook is told."""
+
+from reseller_webhooks.core.webhooks import PARTS
+from reseller_webhooks.operations import deliveries
+from reseller_webhooks.operations.deliveries import BROUGHT, BROUGHT_OF_ONE
+from reseller_webhooks.store.database import Database
+from tests.store.making import event, reseller, told, webhook
+
+EVERY = range(PARTS)
+
+
+def several(database: Database, *, webhooks: int, events: int) -> list[int]:
+    """Webhooks that all hear of the same events; their numbers."""
+    with database.write() as tx:
+        owner = reseller(tx)
+        urls = [f"https://receiver.example/{number}" for number in range(webhooks)]
+        hooks = [webhook(tx, reseller_id=owner, url=url).id for url in urls]
+        told(tx, *(event(reseller_id=owner, version=v + 1) for v in range(events)))
+    return hooks
+
+
+def test_a_few_come_with_what_they_tell(database: Database) -> None:
+    hooks = several(database, webhooks=3, events=2)
+    first = deliveries.arrivals(database, 0, parts=EVERY)
+    second = deliveries.arrivals(database, first.upto, parts=EVERY)
+
+    assert sorted(one.delivery.webhook_id for one in first.due) == sorted(hooks * 2)
+    assert all(one.body and len(one.event) == 36 for one in first.due)
+    assert (first.told, first.more) == ([], False)
+    assert (second.due, second.upto) == ([], first.upto)
+
+
+def test_those_of_other_partitions_stay_away(database: Database) -> None:
+    several(database, webhooks=1, events=1)
+
+    assert deliveries.arrivals(database, 0, parts=()).due == []
+
+
+def test_of_one_webhook_only_so_many_come_and_it_is_told_of_the_others(database: Database) -> None:
+    (hook,) = several(database, webhooks=1, events=BROUGHT_OF_ONE + 1)
+    found = deliveries.arrivals(database, 0, parts=EVERY)
+
+    assert len(found.due) == BROUGHT_OF_ONE
+    assert found.told == [hook]
+
+
+def test_many_of_many_webhooks_come_in_portions(database: Database) -> None:
+    hooks = several(database, webhooks=BROUGHT // 4, events=5)
+    first = deliveries.arrivals(database, 0, parts=EVERY)
+    second = deliveries.arrivals(database, first.upto, parts=EVERY)
+
+    assert (len(first.due), first.more) == (BROUGHT, True)
+    assert (len(second.due), second.more) == (len(hooks) * 5 - BROUGHT, False)
+
+
+def test_webhooks_with_many_are_told_and_nothing_comes(database: Database) -> None:
+    (hook,) = several(database, webhooks=1, events=BROUGHT)
+    found = deliveries.arrivals(database, 0, parts=EVERY)
+
+    assert (found.due, found.told, found.more) == ([], [hook], False)
+
+
+def test_whoever_asks_late_is_only_told(database: Database) -> None:
+    (hook,) = several(database, webhooks=1, events=1)
+    found = deliveries.arrivals(database, 0, parts=EVERY, bring=False)
+
+    assert (found.due, found.told) == ([], [hook])
