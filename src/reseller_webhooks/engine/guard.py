@@ -10,9 +10,6 @@ from asyncio import Future
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.connector import AddrInfoType
-
 from reseller_webhooks import clock
 from reseller_webhooks.core.addresses import Network, refusal, vet
 
@@ -31,17 +28,14 @@ per name, so dead names do not keep live ones waiting. The loop's own pool has a
 
 
 class Forbidden(OSError):
-    """The host has an address that notifications may not go to.
-
-    An OSError, because those are what aiohttp carries through a race of connections.
-    """
+    """The host has an address that notifications may not go to."""
 
     def __init__(self, host: str, address: str) -> None:
         super().__init__(refusal(host, address))
 
 
-class Guard(AbstractResolver):
-    """Resolves names for aiohttp and opens its sockets, vetting addresses at both.
+class Guard:
+    """Resolves names and opens sockets, vetting addresses at both.
 
     allowed: networks that may be connected to though they are not global.
     resolve: asks for the addresses of a name; the system's resolver if not given.
@@ -70,21 +64,12 @@ class Guard(AbstractResolver):
             raise Forbidden(host, refused)
         return found
 
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - always both
-    ) -> list[ResolveResult]:
-        """What aiohttp asks before it connects to a name."""
-        return [_result(host, address, port) for address in await self.addresses(host)]
-
-    def open_socket(self, to: AddrInfoType) -> socket.socket:
-        """What aiohttp asks for each connection, also to an address, which it does not resolve."""
-        family, kind, protocol, _, (address, *_) = to
-        if vet([str(address)], self._allowed) is not None:
-            raise Forbidden(str(address), str(address))
-        return socket.socket(family, kind, protocol)
+    def open_socket(self, address: str) -> socket.socket:
+        """A socket for a connection to an address; Forbidden when none may go there."""
+        if vet([address], self._allowed) is not None:
+            raise Forbidden(address, address)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
 
     async def close(self) -> None:
         """Drop lookups that have not begun; one under way ends by itself."""
@@ -122,14 +107,3 @@ class Guard(AbstractResolver):
 def _system_addresses(host: str) -> list[str]:
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     return [str(sockaddr[0]) for *_, sockaddr in found]
-
-
-def _result(host: str, address: str, port: int) -> ResolveResult:
-    return ResolveResult(
-        hostname=host,
-        host=address,
-        port=port,
-        family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-        proto=socket.IPPROTO_TCP,
-        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-    )

@@ -84,9 +84,7 @@ async def _first(
 
 
 async def _socket_to(guard: Guard, address: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    to = (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))
-    one = guard.open_socket(to)
+    one = guard.open_socket(address)
     try:
         one.setblocking(False)
         await asyncio.get_running_loop().sock_connect(one, (address, port))
