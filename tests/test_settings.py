@@ -55,6 +55,9 @@ def test_a_toml_file_is_read_and_the_environment_wins(
         ("TIMEOUT_S", "0"),
         ("ALLOW_TARGETS", "127.0.0.1/33"),
         ("RETRY_SCHEDULE", "1,-2"),
+        ("RETRY_SCHEDULE", ""),
+        ("RETRY_SCHEDULE", "1,inf"),
+        ("RETRY_SCHEDULE", "nan"),
         ("DATABASE", "mysql://x"),
         ("PUBLIC_URL", "example.com"),
         ("RETENTION_DAYS", "0"),
@@ -81,6 +84,23 @@ def test_a_file_with_a_name_that_nobody_knows_is_refused(
         load()
 
 
+def test_a_file_that_is_no_toml_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("root:x:0:0")
+    put(monkeypatch, CONFIG=str(file))
+
+    with pytest.raises(Refused, match="which is no TOML"):
+        load()
+
+
+def test_the_password_in_a_wrong_database_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, DATABASE="postgres://ana:S3cretPw@host/x")
+
+    with pytest.raises(Refused) as refused:
+        load()
+    assert "S3cretPw" not in str(refused.value)
+
+
 def test_a_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, CONFIG="nowhere.toml")
 
@@ -90,7 +110,7 @@ def test_a_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_report_masks_every_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     put(monkeypatch, SECRET_KEYS=KEY, DATABASE=f"sqlite:///{tmp_path}/x.db")
-    text = report(load())
+    text, _ = report(load())
 
     assert KEY not in text
     assert "RESELLER_WEBHOOKS_SECRET_KEYS=********" in text

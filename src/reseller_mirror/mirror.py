@@ -59,7 +59,8 @@ class Mirror:
         """Apply several in one transaction, all or none; of each, whether it was newer."""
         with self.engine.begin() as connection:
             return [
-                _keep(connection, one.resource, Held(one.uuid, one.version, one.content))
+                not one.is_test
+                and _keep(connection, one.resource, Held(one.uuid, one.version, one.content))
                 for one in notifications
             ]
 

@@ -27,8 +27,9 @@ class Notification:
     """One change of one resource.
 
     event: its id, the same on every attempt. at_ms: epoch milliseconds of the change.
-    version: counts the resource's changes, from 1; apply it only if it is newer than what you
-    have. content: None when the resource was removed. changed: names of top-level fields.
+    version: counts the resource's changes, from 1 (0 is a test); apply it only if it is newer
+    than what you have. content: None when the resource was removed.
+    changed: names of top-level fields.
     """
 
     event: str
@@ -45,6 +46,11 @@ class Notification:
     def removed(self) -> bool:
         """Whether the resource is gone."""
         return self.action == "REMOVED"
+
+    @property
+    def is_test(self) -> bool:
+        """Whether somebody only tries the webhook; its record is an example of nobody's."""
+        return self.version == 0
 
 
 def read(body: bytes) -> Notification:

@@ -103,7 +103,10 @@ def check() -> None:
     """Print the settings in force, secrets masked, and try the database."""
     from reseller_webhooks.bootstrap.checking import report
 
-    typer.echo(report(settings.load()))
+    text, is_well = report(settings.load())
+    typer.echo(text)
+    if not is_well:
+        raise Refused("not everything is well; the last lines say what")
 
 
 @app.command()
@@ -137,6 +140,8 @@ def mirror(  # noqa: PLR0917 - typer passes them by name
     from reseller_mirror import program
 
     key = "".join(_secrets(key_file, "RESELLER_MIRROR_KEY"))
+    if not key:
+        raise Refused("there is no API key; put it into RESELLER_MIRROR_KEY or give --key-file")
     sides = program.Sides(database, source, key, ca_file)
     try:
         if verify:
@@ -167,7 +172,7 @@ def add_reseller(name: str) -> None:
 def add_user(
     email: str,
     reseller: Annotated[str | None, typer.Option(help="Id of the user's reseller.")] = None,
-    role: Annotated[str, typer.Option(help="admin or viewer.")] = "admin",
+    role: Annotated[str | None, typer.Option(help="admin, if nothing is said, or viewer.")] = None,
     operator: Annotated[bool, typer.Option("--operator", help="Sees every reseller.")] = False,
 ) -> None:
     """Add a user and print a one-time sign-in link."""
@@ -175,9 +180,11 @@ def add_user(
 
     if operator == (reseller is not None):
         raise typer.BadParameter("give either --reseller ID or --operator")
-    if role not in (Role.ADMIN, Role.VIEWER):
+    if operator and role:
+        raise typer.BadParameter("an operator has no other role; leave out --role")
+    if role not in (None, Role.ADMIN, Role.VIEWER):
         raise typer.BadParameter(f"{role!r} is no role; give admin or viewer")
-    wanted = Role.OPERATOR if operator else Role(role)
+    wanted = Role.OPERATOR if operator else Role(role or Role.ADMIN)
     token = people.add(_ready_database(), email, wanted, reseller)
     typer.echo(f"{settings.load().public_url}/sign-in/{token}")
 
@@ -188,8 +195,6 @@ def link_user(email: str) -> None:
     from reseller_webhooks.operations import people
 
     token = people.link_for(_ready_database(), email)
-    if token is None:
-        raise Refused(f"there is no user {email}; add one with: reseller-webhooks users add")
     typer.echo(f"{settings.load().public_url}/sign-in/{token}")
 
 

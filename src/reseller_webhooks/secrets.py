@@ -4,6 +4,8 @@ import hashlib
 import os
 import random
 import secrets as stdlib_secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -49,11 +51,21 @@ def keys_from_file(path: Path) -> list[str]:
     """The keys in the file, one to a line; made with mode 0600 when there is none."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        # O_EXCL: two processes that start together must not each write a key of their own.
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(Fernet.generate_key().decode() + "\n")
-    return path.read_text().split()
+        _write_once(path, Fernet.generate_key().decode() + "\n")
+    keys = path.read_text().split()
+    if not keys:
+        raise Refused(f"{path} holds no key; put it back from a backup, or remove it if it is new")
+    return keys
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Of processes that start together one writes, and the others find a whole file."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # of mode 0600
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    with suppress(FileExistsError):
+        os.link(name, path)
+    os.unlink(name)
 
 
 def new_id() -> str:

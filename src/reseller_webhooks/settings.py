@@ -5,7 +5,9 @@ RESELLER_WEBHOOKS_CONFIG names; the environment wins.
 """
 
 import os
+import tomllib
 from ipaddress import IPv4Network, IPv6Network
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +25,11 @@ from reseller_webhooks.core.errors import Refused
 PREFIX = "RESELLER_WEBHOOKS_"
 CONFIG = PREFIX + "CONFIG"
 APPDIRECT_WAITS_S = (300, 600, 1200, 2400, 3600, 7200, 14400, 28800, 57600, 115200)
+OTHERS = {PREFIX + "NATS"}
+"""Variables that options of commands may come from."""
+HIDDEN = ("secret", "database")
+"""Settings whose values may hold a password or key, so that they are not repeated."""
+WAIT_MAX_S = 366 * 86_400
 
 Network = IPv4Network | IPv6Network
 
@@ -85,6 +92,13 @@ class Settings(BaseSettings):
             return value
         return tuple(item.strip() for item in value.split(",") if item.strip())
 
+    @field_validator("retry_schedule")
+    @classmethod
+    def _finite_waits(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or not all(isfinite(wait) and wait <= WAIT_MAX_S for wait in value):
+            raise ValueError("give one wait at least, each of seconds up to a year: 300,600,1200")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
@@ -122,11 +136,20 @@ def load(**given: Any) -> Settings:
         raise Refused(f"{CONFIG} names {config!r}, and there is no such file")
     try:
         return Settings(**given)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{CONFIG} names {config!r}, which is no TOML: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + ".".join(str(part) for part in first["loc"]).upper()
         raise Refused(f"{name}: {first['msg']} (given: {_masked(first)})") from None
 
 
+def unknown_names() -> list[str]:
+    """Variables of the environment that look like settings and are none."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG} | OTHERS
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
 def _masked(error: Any) -> str:
-    return "a hidden value" if "secret" in str(error["loc"]) else repr(error["input"])
+    hidden = any(word in str(error["loc"]) for word in HIDDEN)
+    return "a hidden value" if hidden else repr(error["input"])

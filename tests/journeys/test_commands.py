@@ -59,8 +59,12 @@ def test_keys_are_listed_and_revoked(run: Run) -> None:
 
 def test_a_user_is_locked_and_unlocked_and_gets_a_new_link(run: Run) -> None:
     run("users", "add", "ops@acme.example", "--operator")
+    run("users", "lock", "ops@acme.example")
+    locked_out = run("users", "link", "ops@acme.example")
     done = [run("users", step, "OPS@acme.example").returncode for step in ("lock", "unlock")]
 
+    assert (locked_out.returncode, locked_out.stdout) == (1, "")
+    assert "unlock the user first" in locked_out.stderr
     assert done == [0, 0]
     assert "/sign-in/" in run("users", "link", "ops@acme.example").stdout
     assert "no user with id 'eve@acme.example'" in run("users", "lock", "eve@acme.example").stderr
@@ -71,10 +75,13 @@ def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
     before = run("check")
     run("migrate")
     after = run("check", PLATFORM_NAME="Fernhill")
+    mistyped = run("check", PLATTFORM_NAME="Fernhill")
 
     assert "run reseller-webhooks migrate" in before.stdout
     assert "RESELLER_WEBHOOKS_PLATFORM_NAME=Fernhill" in after.stdout
     assert "its tables are those of this version" in after.stdout
+    assert "RESELLER_WEBHOOKS_PLATTFORM_NAME: nobody knows this setting" in mistyped.stdout
+    assert [done.returncode for done in (before, after, mistyped)] == [1, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +93,8 @@ def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
         (["resellers", "add", " "], {}, 1),
         (["check"], {"TIMEOUT_S": "soon"}, 1),
         (["check"], {"CONFIG": "nowhere.toml"}, 1),
+        (["mirror", "--source", "http://127.0.0.1:1"], {}, 1),
+        (["users", "add", "ana@acme.example", "--operator", "--role", "viewer"], {}, 2),
         (["serve"], {"SECRET_KEYS": "hunter2"}, 1),
         (["serve", "--role", "worker"], {"DATABASE": "postgresql://127.0.0.1:1/x"}, 1),
         (["serve", "--role", "cook"], {}, 2),
@@ -105,8 +114,11 @@ def test_a_refusal_is_a_line_and_a_code_and_never_a_traceback(
     assert code == 2 or len(done.stderr.strip().splitlines()) == 1
 
 
-def test_the_generated_keys_are_only_for_their_owner(run: Run, tmp_path: Path) -> None:
+def test_what_is_kept_is_only_for_its_owner(run: Run, tmp_path: Path) -> None:
     run("migrate")
     run("check")
+    run("backup", "copy.db")
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
 
-    assert (tmp_path / "secret-keys").stat().st_mode & 0o777 == 0o600
+    assert {"test.db", "copy.db", "secret-keys"} <= modes.keys()
+    assert set(modes.values()) == {0o600}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -14,10 +15,11 @@ from sqlalchemy import create_engine, select
 
 from reseller_mirror.digest import Digest, bucket_of, digest_of
 from reseller_mirror.mirror import TABLES, Held, Mirror, connect
-from reseller_mirror.notification import Notification
+from reseller_mirror.notification import Notification, read
 from reseller_mirror.reconcile import compare, reconcile
 from reseller_mirror.tables import metadata
-from reseller_webhooks.core import digests
+from reseller_webhooks.core import digests, examples
+from reseller_webhooks.core.names import Resource
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -188,3 +190,11 @@ def test_a_platform_that_has_gone_back_is_followed_only_when_asked(even_if_older
     one.keep("COMPANY", [Held("c1", 3, {"name": "three"})], even_if_older=even_if_older)
 
     assert one.version("COMPANY", "c1") == (3 if even_if_older else 5)
+
+
+def test_a_test_notification_is_taken_and_leaves_nothing_behind(one: Mirror) -> None:
+    body = examples.notification(Resource.COMPANY, "https://platform.example", str(uuid4()), 1)
+    taken = one.apply(read(body.encode()))
+
+    assert not taken
+    assert one.count("COMPANY") == 0

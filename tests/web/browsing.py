@@ -12,7 +12,7 @@ import httpx
 from reseller_webhooks import clock
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.attempts import Attempt, from_status
-from reseller_webhooks.core.delivery import Made, State, Step
+from reseller_webhooks.core.delivery import Delivery, Made, State, Step
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import PasswordAuth, Spec, TokenAuth, Webhook
@@ -24,7 +24,6 @@ from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import deliveries, events
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.scan import scan
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.app import create_web
@@ -167,16 +166,19 @@ def tell(house: House, row: WebhookRow, *, count: int = 1, **given: Any) -> list
 
 
 def _pending(tx: Tx, row: WebhookRow) -> set[int]:
-    return {one.id for one in scan(tx, {row.id: 1000}, ordered=False)[row.id]}
+    return {one.id for one in _unfinished(tx, row)}
+
+
+def _unfinished(tx: Tx, row: WebhookRow) -> list[Delivery]:
+    return [one for _, one in deliveries.above(tx, 0, limit=1000) if one.webhook_id == row.id]
 
 
 def attempt(house: House, row: WebhookRow, result: Attempt, state: State) -> None:
     """Try every pending delivery of a webhook once more."""
     again_at = clock.now() + 240 * clock.SECOND if state is State.PENDING else None
     with house.database.write() as tx:
-        pending = scan(tx, {row.id: 1000}, ordered=False)[row.id]
         made = [
             Made(one, one.attempts + 1, clock.now(), result, Step(state, again_at))
-            for one in pending
+            for one in _unfinished(tx, row)
         ]
         deliveries.finish(tx, made)

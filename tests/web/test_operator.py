@@ -194,7 +194,6 @@ async def test_the_log_is_narrowed_by_subject_person_reseller_and_day(
 ) -> None:
     a_webhook(house, northwind, url="https://north.example.com/")
     a_webhook(house, contoso, url="https://south.example.com/", auth=OAUTH2)
-    people.link_for(house.database, "nobody@acme.example")
 
     by_reseller = words(await operator.see(paths.audit(reseller=contoso.uuid)))
     assert "south.example.com" in by_reseller

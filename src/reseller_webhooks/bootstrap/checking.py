@@ -6,16 +6,18 @@ from pydantic import SecretStr
 
 from reseller_webhooks.bootstrap.program import keys_file, open_box
 from reseller_webhooks.core.errors import ResellerWebhooksError
-from reseller_webhooks.settings import PREFIX, Settings
+from reseller_webhooks.settings import PREFIX, Settings, unknown_names
 from reseller_webhooks.store import migrate
 from reseller_webhooks.store.database import Database
 
 MASK = "********"
 
 
-def report(settings: Settings) -> str:
-    """One line per setting, then the state of the keys and of the database."""
-    return "\n".join([*_settings(settings), "", *_state(settings)])
+def report(settings: Settings) -> tuple[str, bool]:
+    """One line per setting, the state of the keys and of the database; and whether all is well."""
+    unknown = [f"{name}: nobody knows this setting" for name in unknown_names()]
+    state, is_ready = _state(settings)
+    return "\n".join([*_settings(settings), "", *unknown, *state]), is_ready and not unknown
 
 
 def _settings(settings: Settings) -> Iterator[str]:
@@ -38,12 +40,11 @@ def _without_password(url: str) -> str:
     return f"{scheme}{slashes}{name}{':' + MASK if colon else ''}{at}{host}" if at else url
 
 
-def _state(settings: Settings) -> Iterator[str]:
+def _state(settings: Settings) -> tuple[list[str], bool]:
     open_box(settings)
-    yield f"secret keys: {'from the settings' if settings.secret_keys else keys_file(settings)}"
+    keys = f"secret keys: {'from the settings' if settings.secret_keys else keys_file(settings)}"
     try:
         migrate.check(Database(settings.database))
     except ResellerWebhooksError as error:
-        yield f"database: {error}"
-    else:
-        yield "database: answers, and its tables are those of this version"
+        return [keys, f"database: {error}"], False
+    return [keys, "database: answers, and its tables are those of this version"], True

@@ -47,7 +47,7 @@ def outgoing(
     at_s = at // 1_000_000
     secrets = [webhook.secret]
     if webhook.previous_secret and at < webhook.previous_secret_until:
-        secrets.append(webhook.previous_secret)
+        secrets.extend(webhook.previous_secret.split())
     headers = {
         "content-type": MEDIA_TYPES[webhook.format],
         "user-agent": USER_AGENT,

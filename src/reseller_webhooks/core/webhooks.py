@@ -130,7 +130,8 @@ class Webhook:
     """A webhook as the engine needs it, secrets opened.
 
     id: the store's number. uuid: the id that users see. rate_per_second: None for no limit.
-    previous_secret: signs beside `secret` until the given time, while receivers change over.
+    previous_secret: signs beside `secret` until the given time, while receivers change over;
+        several, separated by blanks, when it was changed more than once in that time.
     """
 
     id: int

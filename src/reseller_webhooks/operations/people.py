@@ -6,7 +6,7 @@ from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound
+from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from reseller_webhooks.operations.access import Visitor, normal, number_of, subject_of
 from reseller_webhooks.store import access as store
 from reseller_webhooks.store import audit, sessions
@@ -48,16 +48,6 @@ def address_of(email: str) -> str:
     return normal(email)
 
 
-def link_for(database: Database, email: str) -> str | None:
-    """The token of a fresh one-time link for somebody who is known already, else None."""
-    with database.write() as tx:
-        person = store.person_by_email(tx, normal(email))
-        if person is None:
-            return None
-        audit.write(tx, Act.USER_LINK_MADE, subject_of(person))
-        return _new_link(tx, person.id)
-
-
 def uuid_of(database: Database, email: str) -> str:
     """The id of the user with that address; NotFound."""
     with database.read() as tx:
@@ -82,12 +72,24 @@ def get(database: Database, uuid: str, *, reseller_id: int | None) -> Person:
 
 
 def new_link(database: Database, uuid: str, *, reseller_id: int | None) -> tuple[Person, str]:
-    """Somebody who has forgotten the password, and the token of a link to come in without one."""
+    """Somebody who has forgotten the password, and the token of a link to come in without one.
+
+    Earlier links end. Conflict when the user is locked.
+    """
     with database.write() as tx:
         person = _get(tx, uuid, reseller_id)
+        if person.locked_at is not None:
+            raise Conflict(
+                f"{person.email} is locked, so no link would work; unlock the user first"
+            )
         store.drop_links(tx, person.id)
         audit.write(tx, Act.USER_LINK_MADE, subject_of(person))
         return person, _new_link(tx, person.id)
+
+
+def link_for(database: Database, email: str) -> str:
+    """As `new_link`, for the user with that address; NotFound."""
+    return new_link(database, uuid_of(database, email), reseller_id=None)[1]
 
 
 def lock(database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None) -> Person:

@@ -34,6 +34,8 @@ from reseller_webhooks.store.webhooks import WebhookRow
 SECRET_BYTES = 32
 BOTH_SIGN_FOR = 86_400 * SECOND
 """After a rotation both secrets sign for a day, so that receivers can change over."""
+SECRETS_BEFORE = 4
+"""So many earlier secrets sign at most; each makes the header longer."""
 CANCELLED_AT_ONCE = 5_000
 """Deliveries closed in the transaction that deletes a webhook; upkeep closes the rest."""
 
@@ -107,16 +109,21 @@ def resume(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
 
 
 def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> Added:
-    """A new signing secret; the present one goes on signing beside it for a day."""
+    """A new signing secret; the present one goes on signing beside it for a day.
+
+    So do those before that have not had their day yet: an answer may have been lost.
+    """
     secret = new_secret(secrets.random_bytes(SECRET_BYTES))
 
     with database.write() as tx:
         row = _get(tx, reseller_id, uuid)
+        before = opened(box, row, tx.now)
+        signing = [*(before.previous_secret or "").split(), before.secret]
         changed = store.change(
             tx,
             row.id,
             secret_sealed=box.seal(secret),
-            previous_secret_sealed=row.secret_sealed,
+            previous_secret_sealed=box.seal(" ".join(signing[-SECRETS_BEFORE:])),
             previous_secret_until=tx.now + BOTH_SIGN_FOR,
         )
         audit.write(tx, Act.WEBHOOK_SECRET_ROTATED, subject_of(changed))

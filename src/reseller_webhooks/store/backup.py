@@ -14,6 +14,7 @@ def copy(database: Database, target: Path) -> None:
         raise Refused(f"{target} is there already; give the name of a new file")
     if not target.parent.is_dir():
         raise Refused(f"there is no folder {target.parent}")
+    target.touch(mode=0o600)  # an empty file is one that SQLite may write to
     # Outside a transaction, which VACUUM does not allow.
     connection = database.engine.raw_connection()
     try:

@@ -27,6 +27,10 @@ def file(url: str) -> Path:
 def create(url: str) -> Engine:
     """An engine whose transactions begin as the caller means them: reading or writing."""
     file(url).parent.mkdir(parents=True, exist_ok=True)
+    if file(url).name:  # else it is one in memory
+        file(url).touch(
+            mode=0o600
+        )  # records and password hashes; what SQLite puts beside it follows
     # Kept open, all that a program's threads can use at once: opening one costs a millisecond.
     engine = create_engine(url, pool_size=24, max_overflow=16, pool_timeout=10)
     event.listen(engine, "connect", _on_connect)

@@ -1,0 +1,35 @@
+"""Keys that are made where there are none."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.secrets import keys_from_file
+
+
+def test_all_who_start_together_have_the_same_key(tmp_path: Path) -> None:
+    many = 16
+    ready = Barrier(many)
+
+    def start(_: int) -> list[str]:
+        ready.wait()
+        return keys_from_file(tmp_path / "secret-keys")
+
+    for _ in range(20):
+        (tmp_path / "secret-keys").unlink(missing_ok=True)
+        with ThreadPoolExecutor(many) as pool:
+            found = list(pool.map(start, range(many)))
+
+        assert len(found[0]) == 1
+        assert found == [found[0]] * many
+    assert [file.name for file in tmp_path.iterdir()] == ["secret-keys"]
+
+
+def test_a_file_without_a_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret-keys").touch()
+
+    with pytest.raises(Refused, match="holds no key"):
+        keys_from_file(tmp_path / "secret-keys")
