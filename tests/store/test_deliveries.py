@@ -1,11 +1,13 @@
 """Fan-out, scans and results, on both databases."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from reseller_webhooks.core.delivery import Ask, State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import deliveries, events, log, webhooks
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import LogQuery
 from tests.store.making import due, event, made, reseller, scanned, told, webhook
 
@@ -274,3 +276,58 @@ def test_events_of_a_resource_come_newest_first(database: Database) -> None:
         found = events.of_resource(tx, Resource.COMPANY, "c1", reseller_id=owner, before=3, limit=9)
 
     assert [one.version for one in found] == [2, 1]
+
+
+def test_what_failed_is_repeated_once_however_often_it_is_asked_for(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        numbers, counts = [due(tx, one.id)[0].id], []
+        for _ in range(4):
+            deliveries.finish(tx, [made(due(tx, one.id)[0], State.FAILED)])
+            counts += [len(repeat_all(tx, numbers)), len(repeat_all(tx, numbers))]
+            numbers.append(due(tx, one.id)[0].id)
+        deliveries.finish(tx, [made(due(tx, one.id)[0], State.DELIVERED)])
+
+        assert counts == [1, 0] * 4
+        assert repeat_all(tx, numbers[:-1]) == []
+
+
+def test_of_two_repeats_by_hand_at_once_only_one_is_made(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, event(reseller_id=owner))
+        (sent,) = due(tx, one.id)
+        deliveries.finish(tx, [made(sent, State.DELIVERED)])
+
+    def again(_: int) -> int:
+        with database.write() as tx:
+            return len(deliveries.replay(tx, [sent.id]))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(again, range(4))) == [0, 0, 0, 1]
+
+
+def test_an_old_state_is_not_repeated_to_who_wants_the_latest(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        latest = webhook(tx, reseller_id=owner, mode="LATEST_STATE")
+        every = webhook(tx, reseller_id=owner, url="https://other.example/")
+        for version in (1, 2):
+            told(tx, event(reseller_id=owner, version=version))
+            state = State.FAILED if version == 1 else State.DELIVERED
+            done = [made(one, state) for hook in (latest, every) for one in due(tx, hook.id)]
+            deliveries.finish(tx, done)
+        failed = [
+            line.delivery_id for line in log.page(tx, LogQuery(owner, frozenset({State.FAILED})))
+        ]
+        repeat_all(tx, failed)
+
+        assert due(tx, latest.id) == []
+        assert [one.version for one in due(tx, every.id)] == [1]
+
+
+def repeat_all(tx: Tx, numbers: list[int]) -> list[int]:
+    return deliveries.replay(tx, numbers, only_newest=True)

@@ -41,6 +41,7 @@ class Act(StrEnum):
     WEBHOOK_SECRET_ROTATED = "webhook.secret-rotated"  # noqa: S105 - a word
     WEBHOOK_DELETED = "webhook.deleted"
     WEBHOOK_FAILED_RETRIED = "webhook.failed-retried"
+    WEBHOOK_DELIVERY_RETRIED = "webhook.delivery-retried"
     WEBHOOK_BACKFILL_BEGUN = "webhook.backfill-begun"
     WEBHOOK_BACKFILL_CANCELLED = "webhook.backfill-cancelled"
     USER_ADDED = "user.added"

@@ -5,14 +5,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, Place, State
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.notification import Due
+from reseller_webhooks.store import audit, events, leases, log, news, webhooks
 from reseller_webhooks.store import deliveries as store
-from reseller_webhooks.store import events, leases, log, news, webhooks
 from reseller_webhooks.store import scan as scans
+from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import AttemptLine, Line, LogQuery, Position
 from reseller_webhooks.store.news import Mark
@@ -163,7 +165,7 @@ def get(database: Database, delivery_id: int, *, reseller_id: int) -> Details:
 def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
     """A new delivery of the same event to the same webhook; its number.
 
-    Conflict while the old one is pending, or when its webhook or event is gone.
+    Conflict while that is under way already, or when its webhook or event is gone.
     """
     with database.write() as tx:
         line = log.line(tx, delivery_id, reseller_id=reseller_id)
@@ -173,15 +175,23 @@ def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
             raise Conflict("this delivery is still pending and is tried again by itself")
         made = store.replay(tx, [delivery_id])
         if not made:
-            raise Conflict("it cannot be repeated: its webhook was deleted or its event is too old")
+            raise Conflict(
+                "it cannot be repeated: it is being sent again already, its webhook was deleted, "
+                "or its event is too old"
+            )
+        subject = Subject(*webhooks.names(tx, {line.webhook_id})[line.webhook_id], reseller_id)
+        audit.write(tx, Act.WEBHOOK_DELIVERY_RETRIED, subject)
         return made[0]
 
 
 def retry_failed(database: Database, query: LogQuery) -> tuple[int, tuple[Micros, int] | None]:
-    """Repeat a batch of failed deliveries; how many, and where the next batch begins if any."""
+    """Repeat a batch of failed deliveries; how many, and where the next batch begins if any.
+
+    Each event goes to each webhook once, however often it has failed or is asked for.
+    """
     with database.write() as tx:
         lines = log.page(tx, query)
-        made = store.replay(tx, [line.delivery_id for line in lines])
+        made = store.replay(tx, [line.delivery_id for line in lines], only_newest=True)
     last = lines[-1] if len(lines) == query.limit else None
     return len(made), (last.created_at, last.delivery_id) if last else None
 

@@ -83,11 +83,17 @@ def cancel(tx: Tx, webhook_id: int, *, limit: int) -> int:
     return _close(tx, numbers, State.CANCELLED, "its webhook was deleted")
 
 
-def replay(tx: Tx, closed: Sequence[int]) -> list[int]:
+def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[int]:
     """New deliveries of the same events to the same webhooks, for deliveries that are closed.
 
-    Those whose event is past its retention or whose webhook was deleted make none.
+    Those whose event is past its retention, whose webhook was deleted, or that are being sent
+    again already make none. only_newest: nor those that were sent again since, whatever came of
+    it, nor those that a webhook for latest states would not want any more.
     """
+    numbers = select(attempt.c.webhook_id).where(attempt.c.delivery_id.in_(closed))
+    # Whoever repeats the same at the same moment waits here, and then finds what was made.
+    held = select(webhook.c.id).where(webhook.c.id.in_(numbers)).order_by(webhook.c.id)
+    tx.connection.execute(held.with_for_update(key_share=True)).all()
     from_log = (
         select(*_replayed(tx.now))
         .join_from(attempt, webhook, webhook.c.id == attempt.c.webhook_id)
@@ -96,8 +102,11 @@ def replay(tx: Tx, closed: Sequence[int]) -> list[int]:
             attempt.c.delivery_id.in_(closed),
             attempt.c.state.is_not(None),
             webhook.c.deleted_at.is_(None),
+            ~_IS_SENT_AGAIN,
         )
     )
+    if only_newest:
+        from_log = from_log.where(~_WAS_SENT_AGAIN, or_(~_wants_latest, ~_IS_OUTDATED))
     statement = insert(delivery).from_select(_REPLAY_COLUMNS, from_log)
     return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
 
@@ -160,6 +169,24 @@ def _attempt_row(one: Made, *, closes: bool) -> dict[str, object]:
     }
 
 
+_again, _later, _newest = delivery.alias(), attempt.alias(), event.alias()
+_IS_SENT_AGAIN = exists().where(
+    _again.c.event_id == attempt.c.event_id, _again.c.webhook_id == attempt.c.webhook_id
+)
+_WAS_SENT_AGAIN = exists().where(
+    _later.c.event_id == attempt.c.event_id,
+    _later.c.webhook_id == attempt.c.webhook_id,
+    _later.c.delivery_id > attempt.c.delivery_id,
+    _later.c.id > attempt.c.id,  # says nothing more, but on PostgreSQL which days to look at
+    _later.c.state.is_not(None),
+)
+_IS_OUTDATED = exists().where(
+    _newest.c.reseller_id == attempt.c.reseller_id,
+    _newest.c.resource == attempt.c.resource,
+    _newest.c.resource_uuid == attempt.c.resource_uuid,
+    _newest.c.version > attempt.c.version,
+    _newest.c.ticked.bitwise_and(webhook.c.actions) != 0,
+)
 _newer = delivery.alias("newer")
 _wants_latest = webhook.c.mode == Mode.LATEST_STATE.value
 _restated = event.c.ticked == 0  # see core/backfills.restated

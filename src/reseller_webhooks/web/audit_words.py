@@ -18,6 +18,7 @@ _ACTS: Mapping[str, str] = {
     Act.WEBHOOK_SECRET_ROTATED: "Signing secret rotated",
     Act.WEBHOOK_DELETED: "Webhook deleted",
     Act.WEBHOOK_FAILED_RETRIED: "What failed sent again",
+    Act.WEBHOOK_DELIVERY_RETRIED: "One delivery sent again",
     Act.WEBHOOK_BACKFILL_BEGUN: "Present state sent",
     Act.WEBHOOK_BACKFILL_CANCELLED: "Present state cancelled",
     Act.USER_ADDED: "User added",

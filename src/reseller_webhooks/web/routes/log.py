@@ -1,5 +1,6 @@
 """The event log: what went to which webhook, and what came of it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from fastapi import APIRouter
@@ -94,8 +95,7 @@ def retry_failed(page: Writer, form: Posted) -> Response:
     since, one = period.instant(form.text("from")), form.text("webhook")
     if since is None:
         return page.go(paths.log(tab="failed"), Notice("not_retried", detail=period.ENTER))
-    every = webhooks.page(page.database, page.tenant, limit=WEBHOOKS_OFFERED)
-    rows = [webhooks.get(page.database, page.tenant, one)] if one else every
+    rows = [webhooks.get(page.database, page.tenant, one)] if one else _every_webhook(page)
     failed = LogQuery(page.tenant, frozenset({State.FAILED}), since=since, limit=1)
     until, count = clock.now(), 0
     for row in rows:
@@ -115,6 +115,13 @@ def retry(page: Writer, shown: str) -> Response:
         return page.go(paths.delivery(shown), Notice("not_retried", detail=str(error)))
     page.site.house.poke()
     return page.go(paths.delivery(log_filter.shown_id(made)), Notice("retried", detail=shown))
+
+
+def _every_webhook(page: Page) -> Iterator[WebhookRow]:
+    after = 0
+    while some := webhooks.page(page.database, page.tenant, after=after, limit=WEBHOOKS_OFFERED):
+        yield from some
+        after = some[-1].id
 
 
 def _changes(found: Details) -> list[Change]:
