@@ -1,7 +1,5 @@
 """Leases on both databases: one owner for each partition, whatever happens to workers."""
 
-from dataclasses import replace
-
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made, State
@@ -37,7 +35,7 @@ def accepted(database: Database, *, epoch: int) -> tuple[WebhookRow, Made]:
         hook = webhook(tx, reseller_id=owner, part=7)
         told(tx, event(reseller_id=owner))
         (one,) = due(tx, hook.id)
-    return hook, replace(made(one, State.DELIVERED), part=7, epoch=epoch)
+    return hook, made(one, State.DELIVERED)._replace(part=7, epoch=epoch)
 
 
 def test_a_worker_that_is_alone_takes_everything(database: Database) -> None:
@@ -158,7 +156,7 @@ def test_results_from_an_epoch_before_are_left_out(database: Database) -> None:
     beat(database, worker("a"))
 
     assert deliveries.finish(database, [result], {}, owner="a") == 1
-    assert deliveries.finish(database, [replace(result, epoch=2)], {}, owner="a") == 0
+    assert deliveries.finish(database, [result._replace(epoch=2)], {}, owner="a") == 0
 
 
 def test_a_former_owner_does_not_write_circuits(database: Database) -> None:
