@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.engine.arrivals import LATE_S, STEP_S, Arrivals
+from reseller_webhooks.engine.arrivals import AGAIN_S, LATE_S, STEP_S, Arrivals
 
 
 def test_at_first_everything_is_new() -> None:
@@ -12,20 +12,30 @@ def test_at_first_everything_is_new() -> None:
 
 def test_what_was_seen_is_not_asked_for_at_once_again() -> None:
     arrivals = Arrivals()
-    arrivals.note(100, at=1.0)
+    arrivals.note(100, 1.0, 1.0)
+    arrivals.note(100, 1.1, 1.1)
 
-    assert arrivals.since(1.1) == 100
+    assert arrivals.since(1.2) == 100
 
 
-def test_what_was_seen_is_asked_for_again_once_nothing_can_appear_below_it() -> None:
+def test_what_was_seen_is_asked_for_again_each_second() -> None:
     arrivals = Arrivals()
-    arrivals.note(100, at=0.0)
-    arrivals.note(200, at=5.0)
+    for at in (0.0, 0.1):
+        arrivals.note(100, at, at)
 
+    assert arrivals.since(0.1 + AGAIN_S) == 0
+
+
+def test_what_was_seen_is_settled_once_nothing_can_appear_below_it() -> None:
+    arrivals = Arrivals()
+    arrivals.note(100, 0.0, 0.0)
+    arrivals.note(200, 5.0, 5.0)
     late = LATE_S + STEP_S
-    assert arrivals.since(late) < 100
-    arrivals.note(200, at=late)
-    assert arrivals.since(late) == 200
+    before = arrivals.since(late)
+    arrivals.note(200, late, late)
+
+    assert before < 100
+    assert arrivals.since(late + AGAIN_S) == 100
 
 
 @given(
@@ -45,7 +55,7 @@ def test_a_number_that_becomes_visible_late_is_found(rows: list[tuple[float, flo
         since = arrivals.since(now)
         seen = [number for number, (_, visible) in enumerate(given_out, 1) if visible <= now]
         found |= {number for number in seen if number > since}
-        arrivals.note(max([since, *seen]), now)
+        arrivals.note(max([since, *seen]), now, now)
         now += 0.5
 
     assert found == set(range(1, len(rows) + 1))

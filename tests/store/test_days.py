@@ -89,7 +89,7 @@ def test_a_day_is_dropped_once_all_of_it_is_old(on_postgres: Database) -> None:
         hook = webhook(tx, reseller_id=owner)
         tell(tx, tx.now)
         (one,) = due(tx, hook.id)
-        deliveries.finish(tx, [replace(made(one, State.DELIVERED), at=tx.now)])
+        deliveries.finish(tx, [made(one, State.DELIVERED)._replace(at=tx.now)])
         later = on_day(tx, 1)
         turn(later)
         kept = days.drop(later, tx.now - 1)  # attempts and events of before any turn: none

@@ -150,18 +150,20 @@ class Engine:
         self._webhooks_since = now - SLACK
 
     async def _arrived(self) -> None:
-        for left in reversed(range(PAGES)):
-            now = asyncio.get_running_loop().time()
-            bring = left > 0 and not self._arrivals.is_late(now)
+        time = asyncio.get_running_loop().time
+        began = time()
+        since = self._arrivals.since(began)
+        pages = 2 if self._arrivals.is_again(began) else PAGES
+        for left in reversed(range(pages)):
+            asked_at = time()
             self._scheduler.expect()
-            found = await self._store.arrivals(
-                self._arrivals.since(now), self._owner.parts, bring=bring
-            )
-            self._arrivals.note(found.upto, now)
-            self._scheduler.bring(found.due, now)
+            found = await self._store.arrivals(since, self._owner.parts, bring=left > 0)
+            self._scheduler.bring(found.due, asked_at)
             self._scheduler.tell(found.told)
+            since = found.upto
             if not found.more:
-                return
+                break
+        self._arrivals.note(since, began, time())
 
     async def _look_over(self) -> None:
         while True:

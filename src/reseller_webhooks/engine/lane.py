@@ -54,6 +54,8 @@ class Lane:
         self._after = FIRST
         """Where the last scan ended, as long as nothing can have appeared before that."""
         self._written_meanwhile: set[int] = set()
+        self._put_back: dict[int, float] = {}
+        """Until when these do not come without a scan."""
 
     @property
     def wants(self) -> bool:
@@ -113,11 +115,12 @@ class Lane:
         if self._look_meanwhile == inf and not self._serial:
             self._after = found.upto
 
-    def take(self, due: list[Due]) -> bool:
+    def take(self, due: list[Due], at: float) -> bool:
         """New ones that come without a scan; False when one is needed all the same."""
         if self._serial or not self._sends or len(self.ready) + len(due) > self._room_for:
             return False
-        self._take(due)
+        self._put_back = {one: then for one, then in self._put_back.items() if then > at}
+        self._take([one for one in due if one.delivery.id not in self._put_back])
         return True
 
     def scan_failed(self) -> None:
@@ -169,6 +172,9 @@ class Lane:
     def put_back(self, delivery_id: int, again_at: float) -> None:
         """What was started came to nothing that counts; it is scanned again then."""
         self.held.pop(delivery_id, None)
+        self._put_back[delivery_id] = again_at
+        if self._scanning:
+            self._written_meanwhile.add(delivery_id)
         self.look(again_at)
 
     def close(self) -> None:

@@ -134,7 +134,7 @@ class Scheduler:
                 continue
             # What came true since is newer than what the store said: results, and new leases.
             fresh = [one for one in due if one.delivery.id not in self._written_meanwhile]
-            if lane.born >= asked_at or not lane.take(fresh):
+            if lane.born >= asked_at or not lane.take(fresh, self._time()):
                 self._tell(lane)
             self._dispatcher.serve(lane)
 
