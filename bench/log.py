@@ -13,7 +13,7 @@ from reseller_webhooks.clock import DAY, Micros
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.store import days, log
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.tally import tally
 
 ATTEMPTS = 5_000_000
@@ -27,6 +27,17 @@ SELECT :before + n, :before + n, 1 + n % :resellers, 1 + n % :resellers, 'COMPAN
   'c' || n % 1000, 1, 1, :at + n * 1000, 5, 'ACCEPTED', 200, '', 'ok',
   CASE WHEN n % 50 = 0 THEN 'FAILED' ELSE 'DELIVERED' END, :at + n * 1000
 FROM generate_series(1, :count) n
+"""
+
+ONE_RECORD = """
+INSERT INTO event (id, uuid, reseller_id, resource, resource_uuid, action, ticked, version,
+  changed_at, body)
+SELECT :first + n, gen_random_uuid(), n, 'COMPANY', 'one', 'CHANGED', 0, :version, :at, '{}'
+FROM generate_series(1, :resellers) n
+"""
+ITS_ATTEMPTS = """
+UPDATE attempt SET event_id = :first + reseller_id, resource_uuid = 'one'
+WHERE delivery_id > :before AND delivery_id <= :before + :resellers
 """
 
 
@@ -54,9 +65,12 @@ def _fill(database: Database) -> Micros:
             days.turn(replace(tx, now=at))
             given = {"before": day * count, "at": at, "count": count, "resellers": RESELLERS}
             tx.connection.execute(text(FILL), given)
+            given |= {"first": days.first_id(at), "version": 1 + day}
+            tx.connection.execute(text(ONE_RECORD), given)
+            tx.connection.execute(text(ITS_ATTEMPTS), given)
     with database.write() as tx:
         tx.connection.execute(text("SET LOCAL statement_timeout = 0"))
-        tx.connection.execute(text("ANALYZE attempt"))
+        tx.connection.execute(text("ANALYZE attempt, event"))
         return tx.now + DAYS * DAY
 
 
@@ -76,6 +90,8 @@ def _ask(database: Database, last: Micros) -> None:
     _time("newest page of a webhook", page, lambda one: LogQuery(one, webhook_id=one))
     _time("a page from the middle", page, lambda one: LogQuery(one, until=middle))
     _time("counts on the tabs", counts, LogQuery)
+    _time("a record of 90 days", page, lambda one: LogQuery(one, resource_uuid="one"))
+    _time("counts of that record", counts, lambda one: LogQuery(one, resource_uuid="one"))
 
 
 def _time(name: str, work: Callable[[LogQuery], None], ask: Callable[[int], LogQuery]) -> None:

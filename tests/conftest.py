@@ -11,11 +11,16 @@ from typing import Any
 
 import pytest
 import uvicorn
+from hypothesis import settings as hypothesis_settings
 
 from reseller_webhooks.bootstrap.program import Part, Program
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate
 from reseller_webhooks.store.database import Database
+
+# How long an example takes says more of the machine, and what else runs there, than of the code.
+hypothesis_settings.register_profile("any machine", deadline=None)
+hypothesis_settings.load_profile("any machine")
 
 SECRET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.operations import access, deliveries, invites
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.log_filter import shown_id
 from tests.browser.acting import add

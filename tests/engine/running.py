@@ -26,7 +26,8 @@ from reseller_webhooks.secrets import Box
 from reseller_webhooks.store import deliveries as stored
 from reseller_webhooks.store import events, log, migrate
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import Line, LogQuery
+from reseller_webhooks.store.log import Line
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
 from tests.receivers.receiver import WAIT_S, Request, everything_is_here
 

@@ -18,7 +18,7 @@ from reseller_webhooks.core.webhooks import Spec
 from reseller_webhooks.operations import access, resellers, webhooks
 from reseller_webhooks.store import log, migrate
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority

@@ -20,7 +20,7 @@ from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store import events, log
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
 
 URL = "https://platform.example"

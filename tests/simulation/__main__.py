@@ -16,7 +16,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from multiprocessing import Pool
 
-from tests.simulation.removals import RULES, removed
+from tests.simulation.removals import PROFILES, RULES, removed
 from tests.simulation.run import simulate
 
 COUNT = 2_000
@@ -33,7 +33,7 @@ class Result:
 def one(given: tuple[int, str]) -> Result:
     seed, rule = given
     with removed(rule) if rule else nullcontext():
-        outcome = simulate(seed)
+        outcome = simulate(seed, PROFILES.get(rule))
     counted = Counter(
         deliveries=outcome.deliveries,
         requests=outcome.requests,

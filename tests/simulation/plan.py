@@ -1,6 +1,6 @@
 """What happens in a run, drawn from its seed: webhooks, changes, and what goes wrong when."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
 from uuid import UUID
@@ -128,6 +128,8 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
         changes=_changes(rng, profile),
         faults=_faults(rng, profile, workers, len(webhooks)),
     )
+    if neighbours:
+        plan.slow_calls = 0.0  # what holds up must be the receiver
     plan.moods = {one.id: _moods(rng, plan, one) for one in webhooks}
     if profile in (Profile.STORE, Profile.EVERYTHING):
         plan.store_failures = rng.choice([0.0, 0.01, 0.05])
@@ -170,6 +172,8 @@ def _changes(rng: Random, profile: Profile) -> list[Change]:
         return rng.uniform(0.2, 5.0) if rng.random() < 0.1 else rng.uniform(0.002, 0.03)
 
     some = [Change(at(), rng.randrange(resources), late_s()) for _ in range(count)]
+    if profile is Profile.ISLAND:  # only a host that was reached before can testify
+        some.append(Change(0.6, 0, 0.01))
     return sorted(some, key=lambda change: change.at)
 
 
@@ -185,6 +189,8 @@ def _faults(rng: Random, profile: Profile, workers: int, webhooks: int) -> list[
     }.get(profile, [])
     count = 1 if profile in (Profile.ISLAND, Profile.OUTAGE) else rng.randint(1, 6)
     some = [_fault(rng, rng.choice(kinds), workers) for _ in range(count)] if kinds else []
+    if profile is Profile.ISLAND:  # long enough that a whole schedule could be used up
+        some = [replace(fault, for_s=FAULTS_S - fault.at) for fault in some]
     if profile is not Profile.NEIGHBOURS and rng.random() < 0.3:
         some.append(_fault(rng, Kind.PAUSE, 0, rng.randint(1, webhooks)))
     if profile is not Profile.NEIGHBOURS and rng.random() < 0.1:

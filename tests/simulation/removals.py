@@ -19,6 +19,7 @@ from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scheduler import Scheduler
 from reseller_webhooks.engine.slots import Slots
 from reseller_webhooks.engine.suspicion import Suspicion
+from tests.simulation.plan import Profile
 from tests.simulation.store import Port
 from tests.simulation.tables import Tables
 
@@ -128,6 +129,13 @@ def _add_once(agenda: Agenda, at: float, lane: Lane) -> None:
 
 _agenda_add = Agenda.add
 
+PROFILES = {
+    "nothing is sent to what is paused": Profile.CALM,
+    "rule 8: after an outage leave others' leases alone": Profile.OUTAGE,
+    "the share of slots": Profile.NEIGHBOURS,
+    "suspect oneself": Profile.ISLAND,
+}
+"""Rules of which only one kind of trouble tells anything."""
 RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "rule 3: give back only what is idle": Removal(Leases, "_idle", lambda self, _: self._draining),
     "rule 3: start nothing for what is being given back": Removal(Scheduler, "rest", _always(None)),
@@ -152,9 +160,15 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "the webhook's cap": Removal(Lane, "can_start", _can_start_beyond_cap),
     "what was written since the store was asked": Removal(Scheduler, "bring", _bring_all),
     "scan from the start when told": Removal(Lane, "look", _look_but_go_on),
+    "nothing is sent to what is paused": Removal(
+        Lane, "_sends", property(lambda lane: not lane._closed)
+    ),
     "the rate per second": Removal(Lane, "start", _start_at_any_rate),
     "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
-    "the share of slots": Removal(Slots, "gives_way", _always(False)),
+    "the share of slots": (
+        Removal(Slots, "gives_way", _always(False)),
+        Removal(Slots, "_is_kept_from", _always(False)),
+    ),
     "suspect oneself": Removal(Suspicion, "_no_one_is_there", _always(False)),
 }

@@ -18,8 +18,10 @@ from tests.simulation.trace import Trace
 
 HAIR_S = 1e-3
 """Clocks of processes go up to half a percent fast or slow."""
-CALM_START_S = 20.0
-"""With healthy workers and store, a delivery to a receiver that is well starts within this."""
+NEIGHBOURS_WAIT_S = 4.0
+"""However long a receiver hangs, a delivery to another starts within this."""
+PAUSED_WITHIN_S = 4.0
+"""A pause is known to a worker that is well, on a store that is well, within this."""
 
 
 @dataclass(slots=True, eq=False)
@@ -112,6 +114,7 @@ class Watch:
         self._within_rate(request)
         self._in_order(request)
         self._not_again(request)
+        self._not_paused(request)
         self.under_way[request.webhook.id].add(request)
 
     def ends(self, request: Request) -> None:
@@ -227,6 +230,14 @@ class Watch:
             elif one.tenure.end != "lapsed":
                 self.broken("sent again though the lease was given back in good order", request)
 
+    def _not_paused(self, request: Request) -> None:
+        row = self.tables.webhooks[request.webhook.id]
+        if self.plan.profile is not Profile.CALM or not isinstance(row.webhook.auth, NoAuth):
+            return
+        for_s = (self.tables.now - row.changed_at) / 1e6
+        if row.webhook.state is WebhookState.PAUSED and for_s > PAUSED_WITHIN_S:
+            self.broken("a paused webhook was sent to", f"{request}; paused {for_s:.1f} s before")
+
     def _first_in_order(self, request: Request) -> None:
         first = request.delivery.id not in self.seen_first
         self.seen_first.add(request.delivery.id)
@@ -276,10 +287,13 @@ class Watch:
 
     def _began_soon(self, number: int, delivery: Delivery, at: float) -> None:
         plan = self.plan
+        auth = self.tables.webhooks[delivery.webhook_id].webhook.auth
         if plan.profile is not Profile.NEIGHBOURS or plan.moods[delivery.webhook_id]:
             return
+        if not isinstance(auth, NoAuth):
+            return  # access tokens take their time
         began = self.first_start.get(number, FAULTS_S * 2)
-        if began - at > 2 * plan.timeout_s + 1:
+        if began - at > NEIGHBOURS_WAIT_S:
             self.broken(
                 "one receiver that hangs held up another", f"{began - at:.1f} s: {delivery}"
             )

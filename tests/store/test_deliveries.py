@@ -8,7 +8,7 @@ from reseller_webhooks.core.delivery import Ask, State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import deliveries, events, log, webhooks
 from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from tests.store.making import due, event, made, reseller, scanned, told, webhook
 
 

@@ -11,7 +11,7 @@ from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.operations import deliveries as operations
 from reseller_webhooks.store import deliveries, log, news
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.tally import Tally, tally
 from tests.store.making import due, event, made, reseller, told, webhook
 

@@ -12,6 +12,8 @@ from reseller_webhooks.core.names import Action, Resource
 
 PARTS = 256
 """Partitions that workers own; fixed for ever, since the number is in every row."""
+RATE_MIN = 0.001
+"""One request in a quarter of an hour; less would only look like a pause."""
 MAX_IN_FLIGHT = 1000
 """A webhook's own limit of requests at once can be no higher than this."""
 
@@ -100,7 +102,7 @@ class Spec(_Input):
     mode: Mode = Mode.EVERY_CHANGE
     ordered: bool = False
     max_in_flight: int = Field(default=10, ge=1, le=MAX_IN_FLIGHT)
-    rate_per_second: float | None = Field(default=None, gt=0, le=100_000)
+    rate_per_second: float | None = Field(default=None, ge=RATE_MIN, le=100_000)
 
 
 class SpecPatch(_Input):
@@ -114,7 +116,7 @@ class SpecPatch(_Input):
     mode: Mode = Mode.EVERY_CHANGE
     ordered: bool = False
     max_in_flight: int = Field(default=10, ge=1, le=MAX_IN_FLIGHT)
-    rate_per_second: float | None = Field(default=None, gt=0, le=100_000)
+    rate_per_second: float | None = Field(default=None, ge=RATE_MIN, le=100_000)
 
 
 AUTH_LABELS = {

@@ -13,7 +13,8 @@ from reseller_webhooks.core.standing import Stands, Told
 from reseller_webhooks.store import browse as store
 from reseller_webhooks.store import events, log, webhooks
 from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.log import Line, LogQuery
+from reseller_webhooks.store.log import Line
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
 
 DELIVERIES_MAX = 1_000

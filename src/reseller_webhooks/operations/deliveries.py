@@ -16,7 +16,8 @@ from reseller_webhooks.store import deliveries as store
 from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.log import AttemptLine, Line, LogQuery, Position
+from reseller_webhooks.store.log import AttemptLine, Line
+from reseller_webhooks.store.log_query import LogQuery, Position
 from reseller_webhooks.store.news import Mark
 from reseller_webhooks.store.scan import Rows
 from reseller_webhooks.store.tally import Tally, reach, tally

@@ -10,7 +10,7 @@ from reseller_webhooks.operations import deliveries
 from reseller_webhooks.operations.deliveries import REPLAYS_PER_TRANSACTION
 from reseller_webhooks.store import audit
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
 
 

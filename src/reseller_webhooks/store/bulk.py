@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, Table, Update, insert
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler as Compiled
 
 from reseller_webhooks.store.database import Tx
@@ -55,7 +56,11 @@ def rows(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
     """All rows of an answer as the driver has them: for columns that need no conversion."""
     with closing(result):
         assert result.cursor, "a statement that has rows"  # noqa: S101
-        return list(result.cursor.fetchall())
+        try:
+            return list(result.cursor.fetchall())
+        except result.connection.dialect.loaded_dbapi.Error as error:
+            # SQLite works a statement out while its rows are fetched, so it may fail only here.
+            raise OperationalError(None, None, error) from error
 
 
 @lru_cache(maxsize=64)

@@ -45,6 +45,14 @@ def first_id(at: Micros) -> int:
     return (at // DAY) << DAY_BITS
 
 
+def since_day_of(number: int) -> int:
+    """No row that came of the event with this id has a lower id; 0 without days.
+
+    Two days below the event's own: tables do not turn at the same instant.
+    """
+    return max(0, (number >> DAY_BITS) - 2 << DAY_BITS)
+
+
 def make(tx: Tx) -> int:
     """Make the partitions that lack, from where ids are to some days ahead; how many.
 

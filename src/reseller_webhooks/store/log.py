@@ -1,7 +1,7 @@
 """The log: unfinished deliveries plus the attempts that closed the others.
 
 One store and one transaction, so what it shows cannot contradict the engine. Pages are cut by
-(created_at, delivery id), newest first, and every filter has an index that is already sorted so.
+(created_at, delivery id), newest first; which lines they show is in log_query.py.
 How many lines there are is counted in tally.py.
 """
 
@@ -16,42 +16,8 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.log_query import LogQuery, closed_as, sifted, sought, whose
 from reseller_webhooks.store.schema import attempt, delivery, event
-
-Position = tuple[Micros, int]
-"""created_at and delivery id of a line; the next page begins behind it."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogQuery:
-    """Which lines: None means any. since is included, until is not; both microseconds UTC.
-
-    down_to: the oldest position that is looked at, itself included.
-    """
-
-    reseller_id: int
-    states: frozenset[State] = frozenset()
-    resource: Resource | None = None
-    action: Action | None = None
-    webhook_id: int | None = None
-    resource_uuid: str | None = None
-    since: Micros | None = None
-    until: Micros | None = None
-    behind: Position | None = None
-    limit: int = 50
-    down_to: Position | None = None
-
-    def fits(self, line: "Line") -> bool:
-        """Whether the line is one of those, on whatever page."""
-        return (
-            (not self.states or line.state in self.states)
-            and self.resource in (None, line.resource)
-            and self.action in (None, line.action)
-            and self.webhook_id in (None, line.webhook_id)
-            and self.resource_uuid in (None, line.resource_uuid)
-            and (self.since is None or line.created_at >= self.since)
-            and (self.until is None or line.created_at < self.until)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +44,18 @@ class Line:
     last_reason: str | None = None
     last_detail: str = ""
 
+    def fits(self, query: LogQuery) -> bool:
+        """Whether it is one of those, on whatever page."""
+        return (
+            (not query.states or self.state in query.states)
+            and query.resource in (None, self.resource)
+            and query.action in (None, self.action)
+            and query.webhook_id in (None, self.webhook_id)
+            and query.resource_uuid in (None, self.resource_uuid)
+            and (query.since is None or self.created_at >= query.since)
+            and (query.until is None or self.created_at < query.until)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptLine:
@@ -97,6 +75,7 @@ class AttemptLine:
 
 def page(tx: Tx, query: LogQuery) -> list[Line]:
     """One page of lines, newest first."""
+    query = sought(tx, query)
     found = [*_unfinished(tx, query), *_closed(tx, query)]
     found.sort(key=lambda line: (line.created_at, line.delivery_id), reverse=True)
     return _with_last_attempts(tx, found[: query.limit])
@@ -121,20 +100,6 @@ def attempts(tx: Tx, delivery_id: int) -> list[AttemptLine]:
         select(*columns).where(attempt.c.delivery_id == delivery_id).order_by(attempt.c.id)
     )
     return [_attempt_line(row) for row in rows.mappings()]
-
-
-def of_event(tx: Tx, event_id: int, *, reseller_id: int) -> list[Line]:
-    """Every delivery of an event, newest first."""
-    found: list[Line] = []
-    for table in (delivery, attempt):
-        statement = select(table).where(
-            table.c.event_id == event_id, table.c.reseller_id == reseller_id
-        )
-        if table is attempt:
-            statement = statement.where(attempt.c.state.is_not(None))
-        found += [_line(table, row) for row in tx.connection.execute(statement).mappings()]
-    found.sort(key=lambda one: one.delivery_id, reverse=True)
-    return _with_last_attempts(tx, found)
 
 
 def event_uuids(tx: Tx, event_ids: Iterable[int]) -> dict[int, str]:
@@ -195,17 +160,6 @@ def _closed(tx: Tx, query: LogQuery) -> list[Line]:
     return [_line(attempt, row) for row in rows]
 
 
-def closed_as(states: frozenset[State]) -> ColumnElement[bool]:
-    """Which attempts closed a delivery, in one of these states; none named: in any."""
-    if not states:
-        return attempt.c.state.is_not(None)
-    named = attempt.c.state.in_(sorted(states))
-    if State.DELIVERED in states:
-        return named
-    # Says what follows from the names, so that the small index of the unhappy ones is used.
-    return named & (attempt.c.state != State.DELIVERED.value)
-
-
 def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Select[Any]:
     statement = select(table).where(*whose(table, query), *sifted(table, query))
     at = table.c.created_at
@@ -217,42 +171,6 @@ def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Sele
         return statement.order_by(at.desc(), number.desc()).limit(query.limit)
     # A few events name their few deliveries: better sorted than sought along the whole log.
     return statement.order_by((at + 0).desc(), number.desc()).limit(query.limit)
-
-
-def whose(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
-    """The conditions that the indexes answer: the reseller or webhook or resource, and the time."""
-    c = table.c
-    found: list[ColumnElement[bool]] = []
-    if query.resource_uuid is not None:
-        found.append(c.event_id.in_(_events_of(query)))
-    else:
-        found.append(c.reseller_id == query.reseller_id)
-    if query.webhook_id is not None:
-        found.append(c.webhook_id == query.webhook_id)
-    if query.since is not None:
-        found.append(c.created_at >= query.since)
-    if query.until is not None:
-        found.append(c.created_at < query.until)
-    return found
-
-
-def sifted(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
-    """The conditions for which each line has to be looked at."""
-    found: list[ColumnElement[bool]] = []
-    if query.resource is not None:
-        found.append(table.c.resource == query.resource)
-    if query.action is not None:
-        found.append(table.c.action == query.action)
-    return found
-
-
-def _events_of(query: LogQuery) -> Select[tuple[int]]:
-    resources = [query.resource] if query.resource else list(Resource)
-    return select(event.c.id).where(
-        event.c.reseller_id == query.reseller_id,
-        event.c.resource.in_(resources),
-        event.c.resource_uuid == query.resource_uuid,
-    )
 
 
 def _line(table: Table, row: RowMapping) -> Line:

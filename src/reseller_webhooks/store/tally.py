@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true, t
 
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.log import LogQuery, Position, closed_as, sifted, whose
+from reseller_webhooks.store.log_query import LogQuery, Position, closed_as, sifted, sought, whose
 from reseller_webhooks.store.schema import attempt, delivery
 
 COUNTED_MAX = 1_000
@@ -32,6 +32,7 @@ class Tally:
 
 def tally(tx: Tx, query: LogQuery) -> Tally:
     """How many lines a query finds, whatever its place and limit."""
+    query = sought(tx, query)
     looked = matched = limit = 0
     for table, number, having in _tables(query):
         some, one_limit = _newest(table, number, query, having)
@@ -43,6 +44,7 @@ def tally(tx: Tx, query: LogQuery) -> Tally:
 
 def reach(tx: Tx, query: LogQuery) -> Position | None:
     """How far back a page looks: None for to the end, as where an index answers the filters."""
+    query = sought(tx, query)
     found = []
     for table, number, closed in _tables(query):
         conditions, sieve = _conditions(table, query, closed)

@@ -12,7 +12,8 @@ from reseller_webhooks.core.names import (
     delivery_number,
     number_in,
 )
-from reseller_webhooks.store.log import Line, LogQuery, Position
+from reseller_webhooks.store.log import Line
+from reseller_webhooks.store.log_query import LogQuery, Position
 from reseller_webhooks.web import paths, period
 
 LINES = 50

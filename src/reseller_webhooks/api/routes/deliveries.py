@@ -33,7 +33,7 @@ from reseller_webhooks.operations.deliveries import Entry
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import webhooks as store
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 
 PATH = "/api/v1/deliveries"
 

@@ -19,7 +19,7 @@ from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.operations import deliveries, records
 from reseller_webhooks.operations.deliveries import Entry
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 
 router = APIRouter(
     prefix="/api/v1/events",

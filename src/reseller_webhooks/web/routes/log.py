@@ -16,7 +16,7 @@ from reseller_webhooks.core.notification import packed, shown_headers
 from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, repeats, webhooks
 from reseller_webhooks.operations.deliveries import Details
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.tally import SEARCHED_MAX
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import log_changes, log_curl, log_filter, paths, period

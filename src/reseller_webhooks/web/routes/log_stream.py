@@ -16,7 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
 from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import access, deliveries, webhooks
-from reseller_webhooks.store.log import Line, LogQuery
+from reseller_webhooks.store.log import Line
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.news import Mark
 from reseller_webhooks.web import log_filter, paths
 from reseller_webhooks.web.page import Page
@@ -101,7 +102,7 @@ def _json(query: LogQuery, lines: list[Line]) -> str:
     rows = [
         {
             "id": log_filter.shown_id(line.delivery_id),
-            "fits": query.fits(line),
+            "fits": line.fits(query),
             "at": line.created_at // 1000,
         }
         for line in lines

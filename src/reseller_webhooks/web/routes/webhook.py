@@ -10,7 +10,7 @@ from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.operations import deliveries, health, repeats, webhooks
 from reseller_webhooks.operations.health import Course
 from reseller_webhooks.store.health import HOUR, CircuitChange
-from reseller_webhooks.store.log import LogQuery
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths, period
 from reseller_webhooks.web.backfill import section
