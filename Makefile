@@ -4,7 +4,7 @@ PORT   ?= 8000
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev test check format bench chaos simulate converge screenshots lock clean
+.PHONY: run install dev test check format bench chaos upgrade simulate converge screenshots lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -43,6 +43,9 @@ bench: dev                  ## speed, as ratios to a bare loop in the same run
 chaos: dev                  ## kill -9 and worse under load, on both databases; prints what was lost
 	$(BIN)/python -m bench.chaos
 	$(BIN)/python -m bench.cluster_chaos
+
+upgrade: dev                ## an earlier version and this one side by side, on a real PostgreSQL
+	$(BIN)/python -m bench.upgrade
 
 simulate: dev               ## the engine on a virtual clock, thousands of seeds: make simulate SEEDS=2000
 	$(BIN)/python -m tests.simulation run $(or $(SEEDS),2000)

@@ -40,7 +40,7 @@ class Takeover:
 class Cluster:
     """Everything that runs."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
         self.postgres = Postgres(directory)
         self.receiver = Receiver(directory)
@@ -51,6 +51,7 @@ class Cluster:
             "RESELLER_WEBHOOKS_TIMEOUT_S": str(TIMEOUT_S),
             "RESELLER_WEBHOOKS_RETRY_SCHEDULE": ",".join(["2"] * 10),
             "RESELLER_WEBHOOKS_SECRET_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+            **settings,
         }
         here = self._environment(self.postgres.url)
         command(here, "migrate")

@@ -6,96 +6,21 @@ lease; its link cut for longer than that; a worker asked to end. Then what was a
 against what came. Exits 1 when anything is lost, an order is broken, or a takeover takes too long.
 """
 
-import itertools
 import random
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-import httpx
 
 from bench.cluster import APIS, AT_ONCE, LEASE_S, RESELLERS, WORKERS, Cluster, Worker
+from bench.feeding import Feeder, Told, came, order_breaks, settle
 from bench.program import workshop
 
 EVENTS = 20_000
-RECORDS = 25
 TAKEOVER_S = LEASE_S + 2
-REQUESTS_A_SECOND = 5
 BEFORE_S = 2.0
-WITHIN_S = 120.0
 UNFLUSHED = 500
 """Results of one batch that were made and not yet written (engine/recorder.py)."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """An acknowledged event."""
-
-    webhook: int
-    record: str
-    version: int
-    at: float
-
-
-class Feeder(threading.Thread):
-    """Sends changes at a steady beat; what is not answered is sent again, under the same key."""
-
-    def __init__(self, cluster: Cluster, number: int, told: dict[str, Told]) -> None:
-        super().__init__(daemon=True)
-        self._cluster, self._number, self._told = cluster, number, told
-        self._apis = itertools.cycle(cluster.apis)
-        self._webhooks = cluster.webhooks()
-        self.refused = 0
-
-    def run(self) -> None:
-        beat_s = APIS / REQUESTS_A_SECOND
-        began = time.monotonic()
-        with httpx.Client(headers={"authorization": f"Bearer {self._cluster.key}"}) as client:
-            for turn in range(EVENTS // RESELLERS // APIS):
-                time.sleep(max(0.0, began + turn * beat_s - time.monotonic()))
-                self._tell(client, turn)
-
-    def _tell(self, client: httpx.Client, turn: int) -> None:
-        record = f"{self._number}-{turn % RECORDS}"
-        changes = [
-            {
-                "reseller": reseller,
-                "type": "COMPANY",
-                "uuid": f"{record}-of-{reseller[:8]}",
-                "content": {"name": f"Turn {turn}"},
-            }
-            for reseller in self._cluster.resellers
-        ]
-        for result in self._answered(client, changes, f"{self._number}-{turn}"):
-            webhook = self._webhooks[self._reseller(result["uuid"])]
-            self._told[result["event"]] = Told(
-                webhook, result["uuid"], result["version"], time.time()
-            )
-
-    def _reseller(self, record: str) -> str:
-        start = record.rsplit("-of-", 1)[1]
-        return next(one for one in self._cluster.resellers if one.startswith(start))
-
-    def _answered(
-        self, client: httpx.Client, changes: list[dict[str, Any]], key: str
-    ) -> list[dict[str, Any]]:
-        while True:
-            try:
-                answer = client.post(
-                    f"{next(self._apis).url}/api/v1/changes",
-                    json={"changes": changes},
-                    headers={"idempotency-key": key},
-                    timeout=10,
-                )
-                answer.raise_for_status()
-                return list(answer.json()["results"])
-            except httpx.HTTPError:
-                self.refused += 1
-                time.sleep(0.1)
 
 
 def kill_a_worker(cluster: Cluster, worker: Worker) -> None:
@@ -161,7 +86,7 @@ def main() -> int:
 def _run(cluster: Cluster) -> int:
     cluster.start()
     told: dict[str, Told] = {}
-    feeders = [Feeder(cluster, number, told) for number in range(APIS)]
+    feeders = [Feeder(cluster, number, EVENTS, told) for number in range(APIS)]
     for one in feeders:
         one.start()
     faults = 0
@@ -171,28 +96,17 @@ def _run(cluster: Cluster) -> int:
         print(f"{fault.__name__.replace('_', ' ')} at {len(told)} acknowledged", flush=True)
         fault(cluster, worker)
         faults += 1
-    _settle(cluster)
+    settle(cluster)
     print(f"sent again by the feeders: {sum(one.refused for one in feeders)} requests")
     return _report(cluster, told, faults)
 
 
-def _settle(cluster: Cluster) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while cluster.pending():
-        if time.monotonic() > deadline:
-            sys.exit(f"{cluster.pending()} deliveries are still pending")
-        time.sleep(0.2)
-
-
 def _report(cluster: Cluster, told: dict[str, Told], faults: int) -> int:
-    came = [(event, at / 1e6) for event, at in cluster.receiver.times()]
-    first: dict[str, float] = {}
-    for event, at in came:
-        first.setdefault(event, at)
+    number, first = came(cluster)
     lost = told.keys() - first.keys()
-    duplicates = len(came) - len(first)
+    duplicates = number - len(first)
     bound = faults * (RESELLERS * AT_ONCE + UNFLUSHED)
-    broken = _order_breaks(told, first, cluster.ordered())
+    broken = order_breaks(told, first, cluster.ordered())
     slowest = _takeovers(cluster, told, first)
     print(f"acknowledged  {len(told)}")
     print(f"delivered     {len(first)}")
@@ -202,19 +116,6 @@ def _report(cluster: Cluster, told: dict[str, Told], faults: int) -> int:
     print(f"takeover      {slowest:.1f} s at most, {TAKEOVER_S} s allowed")
     bad = lost or broken or duplicates > bound or slowest > TAKEOVER_S or len(told) != EVENTS
     return 1 if bad else 0
-
-
-def _order_breaks(told: dict[str, Told], first: dict[str, float], ordered: set[int]) -> int:
-    """How often a version came for the first time after a later one had."""
-    newest: dict[str, int] = {}
-    breaks = 0
-    for event in first:  # in sequence of arrival
-        one = told.get(event)
-        if one is None or one.webhook not in ordered:
-            continue
-        breaks += one.version < newest.get(one.record, 0)
-        newest[one.record] = max(one.version, newest.get(one.record, 0))
-    return breaks
 
 
 def _takeovers(cluster: Cluster, told: dict[str, Told], first: dict[str, float]) -> float:

@@ -63,7 +63,7 @@ class Process:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._words = ["serve", "--port", str(self.port), *words]
-        self._environment = environment
+        self.environment = environment
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -72,7 +72,7 @@ class Process:
         with (self._log or Path(os.devnull)).open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "reseller_webhooks", *self._words],
-                env=self._environment,
+                env=self.environment,
                 stderr=log if self._log or "QUIET" in os.environ else None,
             )
         deadline = time.monotonic() + START_WITHIN_S
