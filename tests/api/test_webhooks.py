@@ -128,7 +128,7 @@ async def test_authentication_is_shown_without_its_secrets(
         ({"maxInFlight": 0}, "/maxInFlight", "1 or more"),
         ({"maxInFlight": "10"}, "/maxInFlight", "whole number"),
         ({"max_in_flight": 10}, "/max_in_flight", "not known"),
-        ({"ratePerSecond": 0}, "/ratePerSecond", "more than 0"),
+        ({"ratePerSecond": 0}, "/ratePerSecond", "0.001 or more"),
         ({"colour": "red"}, "/colour", "not known"),
     ],
 )
