@@ -62,7 +62,9 @@ def _count(tx: Tx, key: str, free: int) -> int:
     failures = store.count(tx, key, fresh=tx.now - FORGOTTEN_AFTER)
     if failures is None:  # another process has counted in between
         raise _too_many(max(store.waits_until(tx, key) - tx.now, SECOND))
-    store.wait(tx, key, tx.now + lock_s(failures, free) * SECOND)
+    wait_s = lock_s(failures, free)
+    if wait_s:  # a free one must not hold back who began a moment earlier and counts later
+        store.wait(tx, key, tx.now + wait_s * SECOND)
     return failures
 
 

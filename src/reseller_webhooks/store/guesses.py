@@ -9,7 +9,7 @@ from reseller_webhooks.store.schema import guess
 # Written out, because SQLAlchemy has a construct for each database and none for both.
 # Who waits is not counted: the WHERE then leaves the row alone, and nothing is returned.
 _COUNT = text(
-    "INSERT INTO guess (key, failures, at, until) VALUES (:key, 1, :now, :now) "
+    "INSERT INTO guess (key, failures, at, until) VALUES (:key, 1, :now, 0) "
     "ON CONFLICT (key) DO UPDATE SET at = :now, "
     "failures = CASE WHEN guess.at < :fresh THEN 1 ELSE guess.failures + 1 END "
     "WHERE guess.until <= :now RETURNING failures"
