@@ -2,9 +2,11 @@
 PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
+WEB    := src/reseller_webhooks/web
+LOCALE := $(WEB)/locale
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev test check format bench chaos upgrade simulate converge screenshots lock clean
+.PHONY: run install dev test check format bench chaos upgrade simulate converge screenshots catalogue lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -55,6 +57,10 @@ converge: dev               ## break everything between the platform and a mirro
 
 screenshots: dev            ## the pictures of the README and docs
 	$(BIN)/python -m bench.screenshots
+
+catalogue: dev              ## the texts of the pages, into the catalogue and every language's file
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --add-location=file --sort-by-file --width 100 --project "Reseller Webhooks" --copyright-holder "Reseller Webhooks" --msgid-bugs-address "" -o $(LOCALE)/messages.pot $(WEB)
+	$(BIN)/pybabel -q update -N --ignore-obsolete --width 100 -i $(LOCALE)/messages.pot -d $(LOCALE)
 
 lock:                       ## needs uv; writes no address of a package index
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build pyproject.toml -o requirements.txt

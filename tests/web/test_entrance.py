@@ -246,7 +246,7 @@ async def test_an_operator_chooses_a_reseller_first(house: House, northwind: Res
 
     assert sent.headers["location"] == paths.RESELLERS
     assert "Northwind" in listed
-    assert "Reseller Northwind Change reseller" in words(opened)
+    assert "Reseller Northwind Change Reseller" in words(opened)
 
 
 async def test_resellers_come_in_pages(house: House, database: Database) -> None:

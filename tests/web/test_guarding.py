@@ -152,7 +152,7 @@ async def test_a_viewer_is_offered_nothing_that_changes(
     for place in places:
         page = await viewer.see(place)
 
-        assert page.count("<form") - page.count('method="get"') == 1, "only to sign out"
+        assert page.count("<form") - page.count('method="get"') == 2, "sign out, language"
         assert paths.ADD not in page
         assert "/edit" not in page
         assert "/delete" not in page

@@ -8,6 +8,7 @@ from reseller_webhooks.web import errors, openid
 from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.head import HeadAsGet
 from reseller_webhooks.web.headers import StrictHeaders
+from reseller_webhooks.web.language import InLanguage
 from reseller_webhooks.web.page import Site
 from reseller_webhooks.web.rendering import STATICS
 from reseller_webhooks.web.routes import (
@@ -17,6 +18,7 @@ from reseller_webhooks.web.routes import (
     entrance,
     entrance_openid,
     invited,
+    languages,
     log,
     log_stream,
     operator,
@@ -35,6 +37,7 @@ AREAS = (
     entrance_openid.routes,
     entrance.routes,
     invited.routes,
+    languages.routes,
     account.routes,
     users.routes,
     resellers.routes,
@@ -62,6 +65,7 @@ def create_web(house: House) -> FastAPI:
         app.include_router(area, dependencies=[Depends(genuine)])
     errors.register(app)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(InLanguage)
     app.add_middleware(StrictHeaders)
     return app
 

@@ -7,73 +7,80 @@ from reseller_webhooks.core.audit import Act, ActorKind
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import AUTH_LABELS
 from reseller_webhooks.store.audit import Line
+from reseller_webhooks.web.language import N_, _
 
-SUBJECTS = {"webhook": "Webhooks", "user": "Users", "key": "API keys", "reseller": "Resellers"}
+SUBJECTS = {
+    "webhook": N_("Webhooks"),
+    "user": N_("Users"),
+    "key": N_("API keys"),
+    "reseller": N_("Resellers"),
+}
 """What the log can be narrowed to."""
 _ACTS: Mapping[str, str] = {
-    Act.WEBHOOK_ADDED: "Webhook added",
-    Act.WEBHOOK_CHANGED: "Webhook changed",
-    Act.WEBHOOK_PAUSED: "Webhook paused",
-    Act.WEBHOOK_RESUMED: "Webhook resumed",
-    Act.WEBHOOK_SECRET_ROTATED: "Signing secret rotated",
-    Act.WEBHOOK_DELETED: "Webhook deleted",
-    Act.WEBHOOK_FAILED_RETRIED: "What failed sent again",
-    Act.WEBHOOK_DELIVERY_RETRIED: "One delivery sent again",
-    Act.WEBHOOK_BACKFILL_BEGUN: "Present state sent",
-    Act.WEBHOOK_BACKFILL_CANCELLED: "Present state cancelled",
-    Act.USER_ADDED: "User added",
-    Act.USER_INVITED: "User invited",
-    Act.USER_INVITE_WITHDRAWN: "Invite withdrawn",
-    Act.USER_JOINED: "Invite accepted",
-    Act.USER_LOCKED: "User locked",
-    Act.USER_UNLOCKED: "User unlocked",
-    Act.USER_LINK_MADE: "Sign-in link made",
-    Act.USER_PASSWORD_SET: "Password set",
-    Act.USER_SIGNED_IN: "Signed in",
-    Act.USER_SIGN_IN_REFUSED: "Wrong password",
-    Act.USER_SESSIONS_ENDED: "Signed out elsewhere",
-    Act.KEY_ADDED: "API key made",
-    Act.KEY_REVOKED: "API key revoked",
-    Act.RESELLER_ADDED: "Reseller added",
+    Act.WEBHOOK_ADDED: N_("Webhook added"),
+    Act.WEBHOOK_CHANGED: N_("Webhook changed"),
+    Act.WEBHOOK_PAUSED: N_("Webhook paused"),
+    Act.WEBHOOK_RESUMED: N_("Webhook resumed"),
+    Act.WEBHOOK_SECRET_ROTATED: N_("Signing secret rotated"),
+    Act.WEBHOOK_DELETED: N_("Webhook deleted"),
+    Act.WEBHOOK_FAILED_RETRIED: N_("What failed sent again"),
+    Act.WEBHOOK_DELIVERY_RETRIED: N_("One delivery sent again"),
+    Act.WEBHOOK_BACKFILL_BEGUN: N_("Present state sent"),
+    Act.WEBHOOK_BACKFILL_CANCELLED: N_("Present state cancelled"),
+    Act.USER_ADDED: N_("User added"),
+    Act.USER_INVITED: N_("User invited"),
+    Act.USER_INVITE_WITHDRAWN: N_("Invite withdrawn"),
+    Act.USER_JOINED: N_("Invite accepted"),
+    Act.USER_LOCKED: N_("User locked"),
+    Act.USER_UNLOCKED: N_("User unlocked"),
+    Act.USER_LINK_MADE: N_("Sign-in link made"),
+    Act.USER_PASSWORD_SET: N_("Password set"),
+    Act.USER_SIGNED_IN: N_("Signed in"),
+    Act.USER_SIGN_IN_REFUSED: N_("Wrong password"),
+    Act.USER_SESSIONS_ENDED: N_("Signed out elsewhere"),
+    Act.KEY_ADDED: N_("API key made"),
+    Act.KEY_REVOKED: N_("API key revoked"),
+    Act.RESELLER_ADDED: N_("Reseller added"),
 }
 _FIELDS = {
-    "url": "URL",
-    "auth_type": "Authentication",
-    "max_in_flight": "Requests at once",
-    "rate_per_second": "Requests per second",
-    "format": "Format",
-    "mode": "After an outage",
-    "by": "With",
+    "url": N_("URL"),
+    "auth_type": N_("Authentication"),
+    "max_in_flight": N_("Requests at once"),
+    "rate_per_second": N_("Requests per second"),
+    "format": N_("Format"),
+    "mode": N_("After an outage"),
+    "by": N_("With"),
 }
 _ACTORS: Mapping[str, str] = {
-    ActorKind.COMMAND: "Command line",
-    ActorKind.PROGRAM: "The program itself",
-    ActorKind.NOBODY: "Somebody not signed in",
+    ActorKind.COMMAND: N_("Command line"),
+    ActorKind.PROGRAM: N_("The program itself"),
+    ActorKind.NOBODY: N_("Somebody not signed in"),
 }
 _VALUES: Mapping[str, str] = {
     **{one.value: one.label for one in Resource},
     **{one.value: one.label for one in Action},
     **AUTH_LABELS,
-    "EVERY_CHANGE": "every change",
-    "LATEST_STATE": "the latest state",
-    "platform": "Platform",
-    "reseller": "One reseller",
-    "reseller:read": "One reseller, only to read",
-    "admin": "Admin",
-    "viewer": "Viewer",
-    "operator": "Operator",
+    "EVERY_CHANGE": N_("every change"),
+    "LATEST_STATE": N_("the latest state"),
+    "platform": N_("Platform"),
+    "reseller": N_("One reseller"),
+    "reseller:read": N_("One reseller, only to read"),
+    "admin": N_("Admin"),
+    "viewer": N_("Viewer"),
+    "operator": N_("Operator"),
 }
 _INSTANTS = {"from", "to"}
 
 
 def act(line: Line) -> str:
     """What was done."""
-    return _ACTS.get(line.act, line.act)
+    return _(_ACTS.get(line.act, line.act))
 
 
 def actor(line: Line) -> str:
     """Who did it."""
-    return _ACTORS.get(line.actor_kind) or line.actor
+    known = _ACTORS.get(line.actor_kind)
+    return _(known) if known else line.actor
 
 
 def is_key(line: Line) -> bool:
@@ -86,7 +93,7 @@ def details(line: Line) -> Iterator[tuple[str, str, str]]:
     for name, value in line.details.items():
         if name in _INSTANTS:
             continue
-        label = _FIELDS.get(name, name[:1].upper() + name[1:].replace("_", " "))
+        label = _(_FIELDS.get(name) or name[:1].upper() + name[1:].replace("_", " "))
         changed = line.act == Act.WEBHOOK_CHANGED and isinstance(value, list)
         before, after = value if changed else (None, value)
         yield label, _told(before) if changed else "", _told(after)
@@ -99,11 +106,11 @@ def period(line: Line) -> tuple[int | None, int | None]:
 
 def _told(value: Any) -> str:
     if value is None:
-        return "none"
+        return _("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, str):
-        return _VALUES.get(value, value)
+        return _(_VALUES[value]) if value in _VALUES else value
     if isinstance(value, Iterable):
         return ", ".join(_told(one) for one in value)
     return str(value)

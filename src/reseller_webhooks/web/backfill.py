@@ -8,6 +8,7 @@ from reseller_webhooks.core.names import Action
 from reseller_webhooks.operations import backfills
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web.language import _, ngettext, number
 
 RATES = (10, RATE, 200, 1_000)
 
@@ -38,11 +39,11 @@ def section(database: Database, row: WebhookRow) -> Section:
 
 
 def _words(count: int, *, is_more: bool) -> str:
-    words = "1 record" if count == 1 else f"{count:,} records"
-    return f"at least {words}" if is_more else words
+    words = ngettext("1 record", "%(count)s records", count) % {"count": number(count)}
+    return _("at least %(records)s") % {"records": words} if is_more else words
 
 
 def _waits(row: WebhookRow) -> str:
     if row.state == "PAUSED":
-        return "It goes on when the webhook is resumed."
-    return "It goes on when the receiver is back." if row.circuit == "OPEN" else ""
+        return _("It goes on when the webhook is resumed.")
+    return _("It goes on when the receiver is back.") if row.circuit == "OPEN" else ""

@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.operations.access import SESSION_LIVES
+from reseller_webhooks.web.language import COOKIE
 
 NOTICE_LIVES_S = 120
 OPENID_LIVES_S = 600
+LANGUAGE_LIVES_S = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,12 @@ class Cookies:
     def drop_openid(self, response: Response) -> None:
         """It has come back."""
         self._set(response, "openid", "", 0)
+
+    def keep_language(self, response: Response, tag: str) -> None:
+        """Remember it for a year; no secret, so its name says nothing of its host."""
+        response.set_cookie(
+            COOKIE, tag, LANGUAGE_LIVES_S, secure=self.secure, httponly=True, samesite="lax"
+        )
 
     def _name(self, name: str) -> str:
         return f"__Host-webhooks-{name}" if self.secure else f"webhooks-{name}"

@@ -2,6 +2,8 @@
 
 import re
 
+from reseller_webhooks.web.language import N_, _
+
 _BROWSERS = (
     # The ones that pretend to be another come before it.
     ("Edg", "Edge"),
@@ -15,12 +17,12 @@ _BROWSERS = (
     ("Safari/", "Safari"),
 )
 _SYSTEMS = (
-    ("iPhone", "an iPhone"),
-    ("iPad", "an iPad"),
+    ("iPhone", N_("an iPhone")),
+    ("iPad", N_("an iPad")),
     ("Android", "Android"),
     ("Windows", "Windows"),
     ("CrOS", "ChromeOS"),
-    ("Mac OS X", "a Mac"),
+    ("Mac OS X", N_("a Mac")),
     ("Linux", "Linux"),
 )
 _PROGRAM = re.compile(r"[A-Za-z][\w.-]{0,40}")
@@ -31,6 +33,6 @@ def told(agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in agent), "")
     if browser and system:
-        return f"{browser} on {system}"
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": _(system)}
     program = _PROGRAM.match(agent)
-    return browser or system or (program[0] if program else "An unknown device")
+    return browser or _(system) or (program[0] if program else _("An unknown device"))

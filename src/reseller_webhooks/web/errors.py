@@ -76,7 +76,11 @@ async def broken(request: Request, error: Exception) -> Response:  # noqa: ARG00
 
 def _told(error: Exception) -> str:
     # Whether a thing is not there or somebody else's is not to be told.
-    return "" if isinstance(error, NotFound | Refused) else sentence(str(error))
+    if isinstance(error, NotFound | Refused):
+        return ""
+    if isinstance(error, Invalid):
+        return " ".join(sentence(problem.detail) for problem in error.problems)
+    return sentence(str(error))
 
 
 def _wanted(request: Request) -> str:

@@ -8,17 +8,19 @@ from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.operations.health import Course
 from reseller_webhooks.store.health import WAITING_COUNTED, Standing, Tried
 from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import sayings
+from reseller_webhooks.web.language import N_, _, ngettext, number
 from reseller_webhooks.web.words import Badge
 
 Clause = tuple[str, Micros | None]
 """Some words, and the time that follows them if any."""
 
-PAUSED = Badge("quiet", "Paused")
-FAILING = Badge("bad", "Failing")
-AGAIN = Badge("waiting", "Trying again")
-FAILED = Badge("bad", "Last one failed")
-WORKING = Badge("good", "Working")
-NEW = Badge("quiet", "No notification yet")
+PAUSED = Badge("quiet", N_("Paused"))
+FAILING = Badge("bad", N_("Failing"))
+AGAIN = Badge("waiting", N_("Trying again"))
+FAILED = Badge("bad", N_("Last one failed"))
+WORKING = Badge("good", N_("Working"))
+NEW = Badge("quiet", N_("No notification yet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,19 @@ def of(row: WebhookRow, course: Course) -> Health:
 
 def cause(detail: str) -> str:
     """Why, without the advice that follows it: 'answered 503'."""
-    return detail.partition(";")[0].rstrip(".")
+    return sayings.told(detail).partition(";")[0].rstrip(".")
 
 
 def waiting_count(count: int) -> str:
     """How many wait, as far as they were counted."""
-    most = f"{WAITING_COUNTED:,}"
-    return f"more than {most}" if count > WAITING_COUNTED else f"{count:,}"
+    if count > WAITING_COUNTED:
+        return _("more than %(count)s") % {"count": number(WAITING_COUNTED)}
+    return number(count)
 
 
 def _told(row: WebhookRow, standing: Standing, now: Micros) -> tuple[Badge, Iterator[Clause]]:
     if row.state is WebhookState.PAUSED:
-        return PAUSED, _waiting(standing.waiting, "waits", "wait")
+        return PAUSED, _waiting(standing.waiting)
     if row.circuit == "OPEN":
         return FAILING, _failing(row, standing, now)
     return _told_of_closed(standing, now)
@@ -61,16 +64,16 @@ def _told_of_closed(standing: Standing, now: Micros) -> tuple[Badge, Iterator[Cl
         return FAILED, _at(standing.failed)
     if standing.delivered_at:
         return WORKING, _working(standing)
-    return NEW, _waiting(standing.waiting, "is on its way", "are on their way")
+    return NEW, _under_way(standing.waiting)
 
 
 def _failing(row: WebhookRow, standing: Standing, now: Micros) -> Iterator[Clause]:
     if row.circuit_at:
-        yield f"{cause(row.circuit_reason)} since", row.circuit_at
+        yield _("%(cause)s since") % {"cause": cause(row.circuit_reason)}, row.circuit_at
     else:
         yield cause(row.circuit_reason), None
     yield from _next(row.probe_at, now)
-    yield from _waiting(standing.waiting, "waits", "wait")
+    yield from _waiting(standing.waiting)
 
 
 def _again(tried: Tried, standing: Standing, now: Micros) -> Iterator[Clause]:
@@ -79,22 +82,32 @@ def _again(tried: Tried, standing: Standing, now: Micros) -> Iterator[Clause]:
 
 
 def _working(standing: Standing) -> Iterator[Clause]:
-    yield "last delivered", standing.delivered_at
-    yield from _waiting(standing.waiting, "is on its way", "are on their way")
+    yield _("last delivered"), standing.delivered_at
+    yield from _under_way(standing.waiting)
 
 
 def _at(tried: Tried) -> Iterator[Clause]:
-    yield f"{cause(tried.detail)}," if tried.detail else "not accepted,", tried.at
+    yield f"{cause(tried.detail) if tried.detail else _('not accepted')},", tried.at
 
 
 def _next(at: Micros | None, now: Micros) -> Iterator[Clause]:
     if at and at > now:
-        yield "next try", at
+        yield _("next try"), at
     else:
-        yield "next try now", None
+        yield _("next try now"), None
 
 
-def _waiting(count: int, one: str, more: str) -> Iterator[Clause]:
+def _waiting(count: int) -> Iterator[Clause]:
     if count:
-        words = f"notification {one}" if count == 1 else f"notifications {more}"
-        yield f"{waiting_count(count)} {words}", None
+        words = ngettext("%(count)s notification waits", "%(count)s notifications wait", count)
+        yield words % {"count": waiting_count(count)}, None
+
+
+def _under_way(count: int) -> Iterator[Clause]:
+    if count:
+        words = ngettext(
+            "%(count)s notification is on its way",
+            "%(count)s notifications are on their way",
+            count,
+        )
+        yield words % {"count": waiting_count(count)}, None

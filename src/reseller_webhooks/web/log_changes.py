@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.web.language import _
 
 SHOWN_MAX = 40
 CHARS_MAX = 300
@@ -85,12 +86,12 @@ def _value(name: tuple[str, ...], fields: Mapping[tuple[str, ...], Plain]) -> Va
     if value is None:
         return None
     if isinstance(value, bool):
-        return Value("Yes" if value else "No")
+        return Value(_("Yes") if value else _("No"))
     if isinstance(value, int) and _MS_MIN <= value < _MS_MAX and _is_time(name[-1]):
         return Value(str(value), at=value * 1000)
     text = str(value)
     if _CONSTANT.fullmatch(text):
-        text = text.replace("_", " ").capitalize()
+        text = _(text.replace("_", " ").capitalize())
     return Value(text if len(text) <= CHARS_MAX else text[:CHARS_MAX] + "…")
 
 

@@ -15,6 +15,7 @@ from reseller_webhooks.core.names import (
 from reseller_webhooks.store.log import Line
 from reseller_webhooks.store.log_query import LogQuery, Position
 from reseller_webhooks.web import paths, period
+from reseller_webhooks.web.language import N_, _
 
 LINES = 50
 """On one page of the log."""
@@ -22,10 +23,10 @@ ID_MAX = 64
 """Characters of a resource's id."""
 
 TABS: dict[str, tuple[str, frozenset[State]]] = {
-    "": ("All", frozenset()),
-    "successful": ("Successful", frozenset({State.DELIVERED})),
-    "pending": ("Pending", frozenset({State.PENDING})),
-    "failed": ("Failed", frozenset({State.FAILED})),
+    "": (N_("All"), frozenset()),
+    "successful": (N_("Successful"), frozenset({State.DELIVERED})),
+    "pending": (N_("Pending"), frozenset({State.PENDING})),
+    "failed": (N_("Failed"), frozenset({State.FAILED})),
 }
 """The tabs by the word in the address: their labels and which states they show."""
 
@@ -70,11 +71,11 @@ class LogFilter:
         """A sentence for each field that has to be mended; it leaves nothing out until then."""
         times = {"from": self.since, "to": self.until}
         found = {
-            name: period.ENTER for name, text in times.items() if text and _instant(text) is None
+            name: _(period.ENTER) for name, text in times.items() if text and _instant(text) is None
         }
         since, until = _instant(self.since), _instant(self.until)
         if since is not None and until is not None and until <= since:
-            found["to"] = "Enter a time after the one in From."
+            found["to"] = _(period.AFTER)
         return found
 
     def at_tab(self, tab: str) -> "LogFilter":

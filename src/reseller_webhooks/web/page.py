@@ -107,6 +107,14 @@ class Page:
         return response
 
     @property
+    def here(self) -> str:
+        """The page's address, to come back to; nothing when a form has led to it."""
+        url = self.request.url
+        if self.request.method not in ("GET", "HEAD"):
+            return ""
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    @property
     def device(self) -> Device:
         """What the visitor comes with."""
         return device_of(self.request)

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.language import N_, _
 
-LABELS = {"from": "From", "to": "To"}
-ENTER = "Enter a date and a time, such as 2026-01-31T14:00."
+LABELS = {"from": N_("From"), "to": N_("To")}
+ENTER = N_("Enter a date and a time, such as 2026-01-31T14:00.")
+AFTER = N_("Enter a time after the one in From.")
 MINUTE: Micros = 60 * SECOND
 FIRST_YEAR = 1970
 
@@ -34,9 +36,9 @@ def of(since: Micros, until: Micros) -> Period:
 def typed(form: Form) -> Period:
     """The fields as somebody has filled them in, with what is wrong with them."""
     values = {name: form.text(name) for name in LABELS}
-    wrong = {name: ENTER for name, text in values.items() if instant(text) is None}
+    wrong = {name: _(ENTER) for name, text in values.items() if instant(text) is None}
     if not wrong and values["to"] <= values["from"]:
-        wrong = {"to": "Enter a time after the one in From."}
+        wrong = {"to": _(AFTER)}
     return Period(values, wrong)
 
 

@@ -8,18 +8,36 @@ from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.standing import Standing
 from reseller_webhooks.operations.browse import Stance, Version
-from reseller_webhooks.web import log_changes
+from reseller_webhooks.web import log_changes, sayings
+from reseller_webhooks.web.language import N_, _
 from reseller_webhooks.web.log_changes import Change
 from reseller_webhooks.web.words import Badge
 
 BADGES = {
-    Standing.IN_SYNC: Badge("good", "In sync"),
-    Standing.AS_ASKED: Badge("good", "Has all it asks for"),
-    Standing.WAITING: Badge("waiting", "Waiting"),
-    Standing.TRYING: Badge("waiting", "Trying again"),
-    Standing.FAILED: Badge("bad", "Not in sync"),
-    Standing.STOPPED: Badge("quiet", "Not in sync"),
-    Standing.NOT_TOLD: Badge("quiet", "Not told"),
+    Standing.IN_SYNC: Badge("good", N_("In sync")),
+    Standing.AS_ASKED: Badge("good", N_("Has all it asks for")),
+    Standing.WAITING: Badge("waiting", N_("Waiting")),
+    Standing.TRYING: Badge("waiting", N_("Trying again")),
+    Standing.FAILED: Badge("bad", N_("Not in sync")),
+    Standing.STOPPED: Badge("quiet", N_("Not in sync")),
+    Standing.NOT_TOLD: Badge("quiet", N_("Not told")),
+}
+_TOLD = {
+    Standing.IN_SYNC: N_("This webhook has accepted version %(version)s of %(version)s."),
+    Standing.AS_ASKED: N_(
+        "This webhook has accepted version %(accepted)s of %(version)s; what changed since is none "
+        "of its actions, or happened before it was added."
+    ),
+    Standing.WAITING: N_("Waiting: version %(tried)s was not sent yet."),
+    Standing.TRYING: N_(
+        "Failed at version %(tried)s: %(why)s. It is tried again by itself.",
+    ),
+    Standing.FAILED: N_("Failed at version %(tried)s: %(why)s. It was given up."),
+    Standing.STOPPED: N_("Stopped at version %(tried)s: %(why)s."),
+    Standing.NOT_TOLD: N_(
+        "Nothing of this record was sent to this webhook: it was added later, or its actions did "
+        "not happen, or it is longer ago than notifications are kept."
+    ),
 }
 _NAMES = {
     Resource.COMPANY: ("name",),
@@ -37,24 +55,13 @@ def badge(stance: Stance) -> Badge:
 def told(stance: Stance, version: int) -> str:
     """The same in a sentence. version: of the record."""
     accepted, line = stance.stands.accepted, stance.line
-    of = f"version {line.version}" if line else ""
-    sentences = {
-        Standing.IN_SYNC: f"This webhook has accepted version {version} of {version}.",
-        Standing.AS_ASKED: f"This webhook has accepted version {accepted} of {version}; what "
-        "changed since is none of its actions, or happened before it was added.",
-        Standing.WAITING: f"Waiting: {of} was not sent yet.",
-        Standing.TRYING: f"Failed at {of}: {_why(stance)}. It is tried again by itself.",
-        Standing.FAILED: f"Failed at {of}: {_why(stance)}. It was given up.",
-        Standing.STOPPED: f"Stopped at {of}: {_why(stance)}.",
-        Standing.NOT_TOLD: "Nothing of this record was sent to this webhook: it was added "
-        "later, or its actions did not happen, or it is longer ago than notifications are kept.",
-    }
-    said = sentences[stance.stands.standing]
+    said = _(_TOLD[stance.stands.standing])
     if line and accepted:
-        said += f" Before that it accepted version {accepted}."
+        said += " " + _("Before that it accepted version %(accepted)s.")
     if line and stance.webhook.state == "PAUSED":
-        said += " The webhook is paused."
-    return said
+        said += " " + _("The webhook is paused.")
+    tried = line.version if line else ""
+    return said % {"version": version, "accepted": accepted, "tried": tried, "why": _why(stance)}
 
 
 def title(record: Record) -> str:
@@ -67,7 +74,7 @@ def title(record: Record) -> str:
 
 def status(record: Record) -> str:
     """Its status as a word for people."""
-    return record.status.replace("_", " ").capitalize() if record.status else ""
+    return _(record.status.replace("_", " ").capitalize()) if record.status else ""
 
 
 def changes(version: Version) -> Sequence[Change]:
@@ -82,5 +89,5 @@ def _why(stance: Stance) -> str:
     if line is None:
         return ""
     if line.last_status is not None:
-        return f"answered {line.last_status}"
-    return line.last_detail.rstrip(".")
+        return _("answered %(status)s") % {"status": line.last_status}
+    return sayings.told(line.last_detail).rstrip(".")

@@ -17,8 +17,10 @@ from reseller_webhooks.web import (
     audit_words,
     devices,
     health,
+    language,
     paths,
     record_words,
+    sayings,
     sparkline,
     words,
 )
@@ -43,8 +45,11 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.install_gettext_callables(language._, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(
+        language=language,
         static=STATICS.url,
         paths=paths,
         words=words,
@@ -66,6 +71,8 @@ def templates() -> Environment:
         iso=iso,
         pretty=pretty,
         sentence=sentence,
+        number=language.number,
+        translated=language._,
         utc=utc,
     )
     return made
@@ -79,12 +86,13 @@ def iso(at: Micros) -> str:
 def utc(at: Micros) -> str:
     """The same for people, when nothing can tell which zone is theirs."""
     moment = _moment(at)
-    return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
+    return f"{language.day(moment)}, {moment:%H:%M:%S} UTC"
 
 
 def sentence(text: str) -> str:
     """A message of the program's, which begins small and without a full stop, as a sentence."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+    said = sayings.told(text)
+    return f"{said[:1].upper()}{said[1:].rstrip('.')}." if said else ""
 
 
 def pretty(body: str) -> str:

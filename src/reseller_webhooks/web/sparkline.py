@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reseller_webhooks.store.health import Tally
+from reseller_webhooks.web.language import _, ngettext, number
 
 STEP, WIDTH, HEIGHT = 4, 3, 24
 """A bar stands every STEP units and is WIDTH wide; the highest is HEIGHT."""
@@ -58,14 +59,21 @@ def _bars(bars: Sequence[tuple[int, int]]) -> Iterator[str]:
 
 def _text(delivered: int, failed: int, most: int) -> str:
     if not most:
-        return "Nothing was sent in the last 24 hours."
-    return (
-        f"In the last 24 hours {delivered:,} delivered and {failed:,} failed, "
-        f"at most {most:,} in an hour."
+        return _("Nothing was sent in the last 24 hours.")
+    said = _(
+        "In the last 24 hours %(delivered)s delivered and %(failed)s failed, "
+        "at most %(most)s in an hour."
     )
+    counts = {"delivered": delivered, "failed": failed, "most": most}
+    return said % {name: number(count) for name, count in counts.items()}
 
 
 def _text_of_outages(hours: int) -> str:
     if not hours:
         return ""
-    return f" The receiver was failing in {hours} of the hours."
+    said = ngettext(
+        "The receiver was failing in one of the hours.",
+        "The receiver was failing in %(count)s of the hours.",
+        hours,
+    )
+    return f" {said % {'count': hours}}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.webhooks import MAX_IN_FLIGHT
+from reseller_webhooks.web.language import N_, _
 from reseller_webhooks.web.rendering import sentence
 
 AUTH_FIELDS: Mapping[str, Sequence[str]] = {
@@ -25,44 +25,45 @@ AUTH_FIELDS: Mapping[str, Sequence[str]] = {
 }
 SECRETS = frozenset({"token", "clientSecret", "password"})
 LABELS = {
-    "url": "URL",
-    "resource": "Resource",
-    "actions": "Action",
-    "auth": "Authentication",
-    "token": "Token",
-    "tokenUrl": "Access Token URI",
-    "clientId": "Client ID",
-    "clientSecret": "Client Secret",
-    "username": "Username",
-    "password": "Password",
-    "scope": "Scope",
-    "format": "Format",
-    "mode": "After an outage",
-    "ordered": "Order",
-    "maxInFlight": "Requests at once",
-    "ratePerSecond": "Requests per second",
+    "url": N_("URL"),
+    "resource": N_("Resource"),
+    "actions": N_("Action"),
+    "auth": N_("Authentication"),
+    "token": N_("Token"),
+    "tokenUrl": N_("Access Token URI"),
+    "clientId": N_("Client ID"),
+    "clientSecret": N_("Client Secret"),
+    "username": N_("Username"),
+    "password": N_("Password"),
+    "scope": N_("Scope"),
+    "format": N_("Format"),
+    "mode": N_("After an outage"),
+    "ordered": N_("Order of changes"),
+    "maxInFlight": N_("Requests at once"),
+    "ratePerSecond": N_("Requests per second"),
 }
 """What the page calls each field, in the page's order."""
 ADVICE = {
-    "url": "Enter the HTTPS address that notifications are sent to.",
-    "tokenUrl": "Enter the HTTPS address at which access tokens are fetched.",
-    "resource": "Select a resource.",
-    "actions": "Tick at least one action.",
-    "auth": "Choose None, Token or OAuth2.",
-    "token": "Enter the token that the receiver checks.",
-    "clientId": "Enter the client ID that the token server knows.",
-    "clientSecret": "Enter the client secret.",
-    "username": "Enter the name of the user to sign in as.",
-    "password": "Enter the password of that user.",
-    "format": "Choose one of the two.",
-    "mode": "Choose one of the two.",
-    "maxInFlight": f"Enter a whole number from 1 to {MAX_IN_FLIGHT}.",
-    "ratePerSecond": "Enter a number above 0 and up to 100000, or nothing for no limit.",
+    "url": N_("Enter the HTTPS address that notifications are sent to."),
+    "tokenUrl": N_("Enter the HTTPS address at which access tokens are fetched."),
+    "resource": N_("Select a resource."),
+    "actions": N_("Tick at least one action."),
+    "auth": N_("Choose None, Token or OAuth2."),
+    "token": N_("Enter the token that the receiver checks."),
+    "clientId": N_("Enter the client ID that the token server knows."),
+    "clientSecret": N_("Enter the client secret."),
+    "username": N_("Enter the name of the user to sign in as."),
+    "password": N_("Enter the password of that user."),
+    "format": N_("Choose one of the two."),
+    "mode": N_("Choose one of the two."),
+    "maxInFlight": N_("Enter a whole number from 1 to 1000."),
+    "ratePerSecond": N_("Enter a number above 0 and up to 100000, or nothing for no limit."),
 }
 _OF_KIND = {
-    ("token", "string_pattern_mismatch"): "Use only letters, digits and signs, without blanks: it "
-    "goes out as a header.",
-    ("actions", "enum"): "Tick Added, Deleted or Changed.",
+    ("token", "string_pattern_mismatch"): N_(
+        "Use only letters, digits and signs, without blanks: it goes out as a header."
+    ),
+    ("actions", "enum"): N_("Tick Added, Deleted or Changed."),
 }
 
 
@@ -87,5 +88,6 @@ def _field_of(place: Sequence[str | int]) -> Iterator[str]:
 
 def _sentence(name: str, error: Mapping[str, Any]) -> str:
     if error["type"] == "string_too_long":
-        return f"Enter at most {error['ctx']['max_length']} characters."
-    return _OF_KIND.get((name, error["type"])) or ADVICE.get(name) or sentence(error["msg"])
+        return _("Enter at most %(most)s characters.") % {"most": error["ctx"]["max_length"]}
+    known = _OF_KIND.get((name, error["type"])) or ADVICE.get(name)
+    return _(known) if known else sentence(error["msg"])

@@ -6,16 +6,29 @@ from reseller_webhooks.core.attempts import Outcome, Reason
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.store.log import AttemptLine, Line
+from reseller_webhooks.web.language import N_, _
 
+NAMES = (
+    *(N_("Company"), N_("Invoice"), N_("Lead"), N_("Order"), N_("Subscription")),
+    *(N_("company"), N_("invoice"), N_("lead"), N_("order"), N_("subscription")),
+    *(N_("App Assignment"), N_("app assignment")),
+    *(N_("Added"), N_("Deleted"), N_("Changed"), N_("added"), N_("deleted"), N_("changed")),
+    *(N_("None"), N_("Token"), N_("OAuth2"), N_("OAuth2 (client credentials)")),
+    *(N_("Admin"), N_("Viewer"), N_("Operator")),
+)
+"""What core calls resources, actions, authentication and roles, alone and within a sentence."""
 INITIATES_WHEN = {
-    Resource.COMPANY: "Company is added, changed, or deleted.",
-    Resource.INVOICE: "Invoice is added, changed, or deleted.",
-    Resource.LEAD: "Sales lead is added, changed, or deleted.",
-    Resource.ORDER: "Order is added, changed, or deleted. An order is the selected product and "
-    "edition included in a subscription.",
-    Resource.SUBSCRIPTION: "Subscription is added, changed, or deleted.",
-    Resource.APP_ASSIGNMENT: "Application is assigned or unassigned, or the status of its "
-    "assignment changes.",
+    Resource.COMPANY: N_("Company is added, changed, or deleted."),
+    Resource.INVOICE: N_("Invoice is added, changed, or deleted."),
+    Resource.LEAD: N_("Sales lead is added, changed, or deleted."),
+    Resource.ORDER: N_(
+        "Order is added, changed, or deleted. An order is the selected product and "
+        "edition included in a subscription."
+    ),
+    Resource.SUBSCRIPTION: N_("Subscription is added, changed, or deleted."),
+    Resource.APP_ASSIGNMENT: N_(
+        "Application is assigned or unassigned, or the status of its assignment changes."
+    ),
 }
 """When a webhook for the resource initiates a notification."""
 
@@ -29,43 +42,56 @@ class Badge:
 
 
 STATES = {
-    State.DELIVERED: Badge("good", "Successful"),
-    State.PENDING: Badge("waiting", "Pending"),
-    State.FAILED: Badge("bad", "Failed"),
-    State.CANCELLED: Badge("quiet", "Cancelled"),
-    State.SUPERSEDED: Badge("quiet", "Replaced"),
+    State.DELIVERED: Badge("good", N_("Successful")),
+    State.PENDING: Badge("waiting", N_("Pending")),
+    State.FAILED: Badge("bad", N_("Failed")),
+    State.CANCELLED: Badge("quiet", N_("Cancelled")),
+    State.SUPERSEDED: Badge("quiet", N_("Replaced")),
 }
-ACCEPTED = Badge("good", "Accepted")
-NOT_ACCEPTED = Badge("bad", "Not accepted")
-NOT_SENT = Badge("bad", "Not sent")
+ACCEPTED = Badge("good", N_("Accepted"))
+NOT_ACCEPTED = Badge("bad", N_("Not accepted"))
+NOT_SENT = Badge("bad", N_("Not sent"))
 REMEDIES = {
-    Reason.REDIRECT: "Edit the webhook and give the URL that the redirect leads to.",
-    Reason.TIMEOUT: "Let the receiver answer first and do its work afterwards. If it does not "
-    "answer anybody, see whether it runs.",
-    Reason.DNS: "See whether the host in the URL is spelled right and its DNS entry is there.",
-    Reason.CONNECT: "See whether the receiver runs, and whether a firewall lets connections from "
-    "the internet through to its port.",
-    Reason.TLS: "Give the receiver a valid certificate for its host name, together with the "
-    "intermediate certificates.",
-    Reason.CLOSED: "Look in the receiver's log at that time: it, or a proxy before it, hung up.",
-    Reason.PROTOCOL: "See whether the URL's port belongs to a web server; the answer was not HTTP.",
-    Reason.FORBIDDEN_URL: "Edit the webhook and give an HTTPS URL that can be reached from the "
-    "internet.",
-    Reason.FORBIDDEN_ADDRESS: "Give a URL whose host has a public address. If the receiver is "
-    "internal on purpose, ask the operator of this service to allow its network.",
-    Reason.OAUTH2: "Edit the webhook and check the Access Token URI, the client and the user.",
+    Reason.REDIRECT: N_("Edit the webhook and give the URL that the redirect leads to."),
+    Reason.TIMEOUT: N_(
+        "Let the receiver answer first and do its work afterwards. If it does not "
+        "answer anybody, see whether it runs."
+    ),
+    Reason.DNS: N_("See whether the host in the URL is spelled right and its DNS entry is there."),
+    Reason.CONNECT: N_(
+        "See whether the receiver runs, and whether a firewall lets connections from "
+        "the internet through to its port."
+    ),
+    Reason.TLS: N_(
+        "Give the receiver a valid certificate for its host name, together with the "
+        "intermediate certificates."
+    ),
+    Reason.CLOSED: N_(
+        "Look in the receiver's log at that time: it, or a proxy before it, hung up."
+    ),
+    Reason.PROTOCOL: N_(
+        "See whether the URL's port belongs to a web server; the answer was not HTTP."
+    ),
+    Reason.FORBIDDEN_URL: N_(
+        "Edit the webhook and give an HTTPS URL that can be reached from the internet."
+    ),
+    Reason.FORBIDDEN_ADDRESS: N_(
+        "Give a URL whose host has a public address. If the receiver is "
+        "internal on purpose, ask the operator of this service to allow its network."
+    ),
+    Reason.OAUTH2: N_("Edit the webhook and check the Access Token URI, the client and the user."),
 }
 """What to do about each reason but STATUS, for which the number tells more."""
 _BY_STATUS = {
-    400: "The receiver did not like what it got. Its answer may say why.",
-    401: "Check the authentication of the webhook: the receiver did not recognise the sender.",
-    403: "Check the authentication of the webhook, and whether a firewall stands before it.",
-    404: "Check the path of the URL: the receiver has nothing there.",
-    405: "Check the path of the URL: what is there does not take POST requests.",
-    410: "Check the URL: the receiver says that what was there is gone for good.",
-    413: "Let the receiver take larger requests.",
-    415: "Let the receiver take requests of the type application/json.",
-    429: "The receiver had too much to do. Set a limit under Delivery settings.",
+    400: N_("The receiver did not like what it got. Its answer may say why."),
+    401: N_("Check the authentication of the webhook: the receiver did not recognise the sender."),
+    403: N_("Check the authentication of the webhook, and whether a firewall stands before it."),
+    404: N_("Check the path of the URL: the receiver has nothing there."),
+    405: N_("Check the path of the URL: what is there does not take POST requests."),
+    410: N_("Check the URL: the receiver says that what was there is gone for good."),
+    413: N_("Let the receiver take larger requests."),
+    415: N_("Let the receiver take requests of the type application/json."),
+    429: N_("The receiver had too much to do. Set a limit under Delivery settings."),
 }
 
 
@@ -79,12 +105,12 @@ def remedy(reason: str | None, status: int | None) -> str:
     if reason is None:
         return ""
     if reason != Reason.STATUS or status is None:
-        return REMEDIES.get(Reason(reason), "")
+        return _(REMEDIES.get(Reason(reason), ""))
     if status in _BY_STATUS:
-        return _BY_STATUS[status]
+        return _(_BY_STATUS[status])
     if status >= 500:
-        return "Look in the receiver's log at that time: something went wrong there."
-    return "The receiver's answer may say what it did not like."
+        return _("Look in the receiver's log at that time: something went wrong there.")
+    return _("The receiver's answer may say what it did not like.")
 
 
 def was_sent(line: AttemptLine) -> bool:

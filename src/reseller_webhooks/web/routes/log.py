@@ -102,7 +102,7 @@ def retry_failed(page: Writer, form: Posted) -> Response:
         if deliveries.page(page.database, replace(failed, webhook_id=row.id)):
             count += repeats.retry_failed(page.database, row, since, until)
     page.site.house.poke()
-    return page.go(paths.LOG, Notice("retried_failed", detail=f"{count:,}"))
+    return page.go(paths.LOG, Notice("retried_failed", detail=str(count)))
 
 
 @routes.post(ONE + "/retry")

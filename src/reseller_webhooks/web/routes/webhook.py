@@ -79,7 +79,7 @@ def retry_failed(page: Writer, uuid: str, form: Posted) -> Response:
     if asked.wrong:
         return _page(page, row, asked=asked, status=INVALID)
     count = repeats.retry_failed(page.database, row, *period.instants(asked))
-    return _done(page, uuid, "retried_failed", f"{count:,}")
+    return _done(page, uuid, "retried_failed", str(count))
 
 
 @routes.get(ONE + "/retry-failed")

@@ -17,6 +17,7 @@ from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import kept, paths, webhook_form
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.kept import Refilled
+from reseller_webhooks.web.language import N_, _
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.samples import examples_of
@@ -27,7 +28,7 @@ from reseller_webhooks.web.webhook_form import Filled, Wrong
 
 EDIT = paths.WEBHOOKS + "/{uuid}/edit"
 INVALID, TAKEN = 422, 409
-SAME_TARGET = (
+SAME_TARGET = N_(
     "There is already a webhook for this resource to this URL. Edit that one, or give another URL."
 )
 
@@ -135,7 +136,7 @@ def _refused(
             return _again(page, form, error.fields, INVALID, stored)
         case Invalid():
             return _again(page, form, wrong_of(error), INVALID, stored)
-    return _again(page, form, {"url": SAME_TARGET}, TAKEN, stored)
+    return _again(page, form, {"url": _(SAME_TARGET)}, TAKEN, stored)
 
 
 def _again(  # noqa: PLR0917 - run in a thread, by position

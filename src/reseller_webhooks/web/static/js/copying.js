@@ -17,8 +17,9 @@ export function offerCopying() {
 function tell(button) {
   const label = button.lastChild;
   const said = label.textContent;
-  if (said === "Copied") return;
-  label.textContent = "Copied";
+  const { copied } = document.body.dataset;
+  if (said === copied) return;
+  label.textContent = copied;
   button.setAttribute("aria-live", "polite");
   setTimeout(() => { label.textContent = said; }, TOLD_MS);
 }

@@ -69,7 +69,7 @@ function show(page) {
   else showChanges(now);
   const bar = document.querySelector(".news a");
   bar.hidden = fresh.size === 0;
-  bar.textContent = `${fresh.size} new`;
+  bar.textContent = bar.parentElement.dataset.new.replace("{}", fresh.size);
 }
 
 function showAll(now) {

@@ -1,8 +1,12 @@
 // Times in the reader's zone: near ones in words, with the exact time in the title.
 
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "long" });
-const words = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+// The page's language, as it is written where the reader is.
+const page = document.documentElement.lang;
+const tongue = navigator.languages.find((one) => one.split("-")[0] === page) ?? page;
+
+const exact = new Intl.DateTimeFormat(tongue, { dateStyle: "medium", timeStyle: "short" });
+const full = new Intl.DateTimeFormat(tongue, { dateStyle: "long", timeStyle: "long" });
+const words = new Intl.RelativeTimeFormat(tongue, { numeric: "auto" });
 const STEPS = [["second", 60], ["minute", 60], ["hour", 24]];
 const EVERY_MS = 30_000;
 

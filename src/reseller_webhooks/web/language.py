@@ -1,0 +1,120 @@
+"""The language of the pages: which there are, which one a visitor reads, and texts in it.
+
+English is what the sources are written in. Another language is a file of GNU gettext,
+locale/LANGUAGE/LC_MESSAGES/messages.po, which is read as it is when it is first asked for.
+"""
+
+import io
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import date
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+
+from babel import negotiate_locale
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOCALE = Path(__file__).parent / "locale"
+SOURCE = "en"
+LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
+"""What each language calls itself."""
+COOKIE = "webhooks-language"
+_current: ContextVar[str] = ContextVar("language", default=SOURCE)
+
+
+def _(text: str) -> str:
+    """The text in the language of the request; in English when it is not translated."""
+    return catalogue(_current.get()).gettext(text) if text else ""
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """The text that fits a count."""
+    return catalogue(_current.get()).ngettext(one, many, count)
+
+
+def number(count: int) -> str:
+    """A count with what parts its thousands: 12,345 or 12.345."""
+    return format_decimal(count, locale=_current.get())
+
+
+def day(moment: date) -> str:
+    """A date with its month in a word: 31 Jan 2026 or 31. Jan. 2026."""
+    # The letters of Unicode TR 35; German puts a dot behind the day.
+    return format_date(moment, _("d MMM y"), _current.get())
+
+
+def N_(text: str) -> str:  # noqa: N802 - as gettext's users know it
+    """Mark a text of a table, which is translated where it is used."""
+    return text
+
+
+def current() -> str:
+    """The language of the request."""
+    return _current.get()
+
+
+def use(language: str) -> None:
+    """Speak it for the rest of the request."""
+    _current.set(language if language in LANGUAGES else SOURCE)
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The texts of a language."""
+    path = LOCALE / language / "LC_MESSAGES" / "messages.po"
+    if not path.exists():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def chosen(headers: Headers) -> str:
+    """The language that a cookie names, else the one that the browser would like best."""
+    named = _cookie(headers.get("cookie", ""))
+    return named if named in LANGUAGES else _negotiated(headers.get("accept-language", ""))
+
+
+def _cookie(header: str) -> str:
+    try:
+        morsel = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _negotiated(header: str) -> str:
+    """By weight (RFC 9110, 12.5.4); the sequence decides between equal ones."""
+    weighted = [_weighed(part) for part in header[:1_000].split(",")]
+    wanted = [tag for weight, tag in sorted(weighted, key=lambda one: -one[0]) if weight > 0]
+    return negotiate_locale(wanted, list(LANGUAGES), sep="-") or SOURCE
+
+
+def _weighed(part: str) -> tuple[float, str]:
+    tag, _sep, weight = part.strip().partition(";q=")
+    try:
+        return (float(weight) if weight else 1.0), tag.strip()
+    except ValueError:
+        return 0.0, tag
+
+
+class InLanguage:
+    """Middleware: each request is answered in its visitor's language."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Not taken back afterwards: the page of a fault is made outside all middleware."""
+        if scope["type"] == "http":
+            use(chosen(Headers(scope=scope)))
+        await self.app(scope, receive, send)
