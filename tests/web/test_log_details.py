@@ -1,17 +1,36 @@
 """What a delivery's page says about its payload: what changed, and the curl command."""
 
+import json
 import subprocess
 import threading
 from collections.abc import Iterator
+from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reseller_webhooks.core.notification import shown_headers
 from reseller_webhooks.web.log_changes import Change, Value, between
 from reseller_webhooks.web.log_curl import command
+from reseller_webhooks.web.log_json import shown
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "A": ("a",),
+    "VAT ID": ("vatId",),
+    "Is new": ("isNew",),
+    "Status": ("status",),
+    "Currency": ("currency",),
+    "Order lines, 1, Quantity": ("orderLines", "1", "quantity"),
+    "Due date": ("dueDate",),
+}
+
+
+def changed(field: str, before: Value | None, now: Value | None) -> Change:
+    return Change(NAMES[field], field, before, now)
 
 
 def body(**content: Any) -> str:
@@ -23,26 +42,42 @@ def body(**content: Any) -> str:
     [
         ({"a": 1}, {"a": 1}, []),
         ({"a": None}, {}, []),
-        ({"a": 1}, {"a": True}, [Change("A", Value("1"), Value("Yes"))]),
-        ({"vatId": "x"}, {}, [Change("VAT ID", Value("x"), None)]),
-        ({}, {"isNew": False}, [Change("Is new", None, Value("No"))]),
+        ({"a": 1}, {"a": True}, [changed("A", Value("1"), Value("Yes"))]),
+        ({"vatId": "x"}, {}, [changed("VAT ID", Value("x"), None)]),
+        ({}, {"isNew": False}, [changed("Is new", None, Value("No"))]),
         (
             {"status": "PENDING_REMOTE_CREATION", "currency": "USD"},
             {"status": "ACTIVE", "currency": "EUR"},
             [
-                Change("Status", Value("Pending remote creation"), Value("Active")),
-                Change("Currency", Value("USD"), Value("EUR")),
+                Change(
+                    NAMES["Status"], "Status", Value("Pending remote creation"), Value("Active")
+                ),
+                changed("Currency", Value("USD"), Value("EUR")),
             ],
         ),
         (
             {"orderLines": [{"quantity": 1}]},
             {"orderLines": [{"quantity": 2}]},
-            [Change("Order lines, 1, Quantity", Value("1"), Value("2"))],
+            [
+                Change(
+                    NAMES["Order lines, 1, Quantity"],
+                    "Order lines, 1, Quantity",
+                    Value("1"),
+                    Value("2"),
+                )
+            ],
         ),
         (
             {"dueDate": 1_500_000_000_000},
             {"dueDate": None},
-            [Change("Due date", Value("1500000000000", at=1_500_000_000_000_000), None)],
+            [
+                Change(
+                    NAMES["Due date"],
+                    "Due date",
+                    Value("1500000000000", at=1_500_000_000_000_000),
+                    None,
+                )
+            ],
         ),
     ],
 )
@@ -50,6 +85,37 @@ def test_what_changed_is_told_field_by_field(
     before: dict[str, Any], now: dict[str, Any], expected: list[Change]
 ) -> None:
     assert between(body(**before), body(**now)) == expected
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=12,
+)
+
+
+@given(before=st.dictionaries(st.text(max_size=3), JSON), now=st.dictionaries(st.text(), JSON))
+def test_what_changed_is_marked_in_the_json_and_nothing_else_is_altered(
+    before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    changes = between(json.dumps(wrapped(before)), json.dumps(wrapped(now)))
+    told = shown(json.dumps(wrapped(now)), [one.name for one in changes])
+    plain = unescape(told.replace("<mark>", "").replace("</mark>", ""))
+
+    assert plain == json.dumps(wrapped(now), indent=2, ensure_ascii=False)
+    assert told.count("<mark>") <= len(changes)
+    assert told.count("<mark>") >= sum(one.now is not None for one in changes)
+
+
+def wrapped(content: dict[str, Any]) -> dict[str, Any]:
+    return {"uuid": "e", "resource": {"uuid": "acme", "content": content}}
+
+
+def test_only_fields_of_the_content_are_marked() -> None:
+    told = shown(json.dumps(wrapped({"uuid": "<new>"})), [("uuid",)])
+
+    assert "<mark>&#34;uuid&#34;: &#34;&lt;new&gt;&#34;</mark>" in told
+    assert told.count("<mark>") == 1
 
 
 class _Kept(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn, Una
 from reseller_webhooks.operations import guesses
 from reseller_webhooks.store import access as store
 from reseller_webhooks.store import audit, resellers, sessions
-from reseller_webhooks.store.access import ApiKey, Person
+from reseller_webhooks.store.access import Person
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.sessions import Session
@@ -103,12 +103,7 @@ def caller(database: Database, key: str) -> Caller:
         # Whoever only reads is served by a store that takes no writes.
         with suppress(Unavailable), database.write() as tx:
             store.change_key(tx, found.id, used_at=tx.now)
-    return Caller(Scope(found.scope), found.reseller_id, key_name(found))
-
-
-def key_name(one: ApiKey) -> str:
-    """How people know a key again: its name, and how it begins."""
-    return f"{one.name} {one.start}".strip()
+    return Caller(Scope(found.scope), found.reseller_id, found.known_as)
 
 
 def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.operations.access import key_name
 from reseller_webhooks.store import access as store
 from reseller_webhooks.store import audit
 from reseller_webhooks.store.access import ApiKey
@@ -34,7 +33,5 @@ def revoke(database: Database, uuid: str) -> ApiKey:
             raise NotFound("API key", uuid)
         if found.revoked_at is None:
             store.change_key(tx, found.id, revoked_at=tx.now)
-            audit.write(
-                tx, Act.KEY_REVOKED, Subject(found.uuid, key_name(found), found.reseller_id)
-            )
+            audit.write(tx, Act.KEY_REVOKED, Subject(found.uuid, found.known_as, found.reseller_id))
         return found

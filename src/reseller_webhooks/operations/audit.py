@@ -1,8 +1,10 @@
 """The audit log: what it says of a webhook, and its pages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from reseller_webhooks.store import access
 from reseller_webhooks.store import audit as store
 from reseller_webhooks.store.audit import AuditQuery, Line, Subject
 from reseller_webhooks.store.database import Database
@@ -17,6 +19,19 @@ def page(database: Database, query: AuditQuery) -> list[Line]:
     """The lines that were asked for, newest first."""
     with database.read() as tx:
         return store.page(tx, query)
+
+
+def own_page(database: Database, query: AuditQuery) -> list[Line]:
+    """The same for the reseller that the query is about: who does not belong to it has no name."""
+    whose = query.reseller_id
+    if whose is None:
+        raise ValueError("a reseller's own page is about one")
+    with database.read() as tx:
+        if query.actor and not access.belonging(tx, whose, [query.actor]):
+            return []
+        lines = store.page(tx, query)
+        known = access.belonging(tx, whose, {line.actor for line in lines})
+    return [line if line.actor in known else replace(line, actor="", address="") for line in lines]
 
 
 def webhook(row: WebhookRow) -> Subject:

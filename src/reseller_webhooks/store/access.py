@@ -1,5 +1,6 @@
 """Who may come in: API keys, people, their sign-in links. Tokens only as hashes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,11 @@ class ApiKey:
     created_at: Micros
     used_at: Micros | None
     revoked_at: Micros | None
+
+    @property
+    def known_as(self) -> str:
+        """How people know it again: its name, and how it begins."""
+        return f"{self.name} {self.start}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,18 @@ def people(tx: Tx, reseller_id: int | None, *, after: int, limit: int) -> list[P
 def change_person(tx: Tx, number: int, **columns: object) -> None:
     """Overwrite some of a person's columns."""
     tx.connection.execute(update(person).where(person.c.id == number).values(**columns))
+
+
+def belonging(tx: Tx, reseller_id: int, names: Iterable[str]) -> set[str]:
+    """Which of the names are people of a reseller, or keys of it as they are `known_as`."""
+    wanted = set(names)
+    emails = select(person.c.email).where(
+        person.c.reseller_id == reseller_id, person.c.email.in_(wanted)
+    )
+    starts = {name.rpartition(" ")[2] for name in wanted}
+    own_keys = _keys().where(api_key.c.reseller_id == reseller_id, api_key.c.start.in_(starts))
+    found = [ApiKey(**row) for row in tx.connection.execute(own_keys).mappings()]
+    return wanted & {*tx.connection.execute(emails).scalars(), *(one.known_as for one in found)}
 
 
 def add_link(tx: Tx, fingerprint: str, person_id: int, expires_at: Micros) -> None:

@@ -56,6 +56,8 @@ _ACTORS: Mapping[str, str] = {
     ActorKind.PROGRAM: N_("The program itself"),
     ActorKind.NOBODY: N_("Somebody not signed in"),
 }
+OTHERS = N_("The operator of this service")
+"""Somebody who does not belong to the reseller that is told of it."""
 _VALUES: Mapping[str, str] = {
     **{one.value: one.label for one in Resource},
     **{one.value: one.label for one in Action},
@@ -79,13 +81,13 @@ def act(line: Line) -> str:
 
 def actor(line: Line) -> str:
     """Who did it."""
-    known = _ACTORS.get(line.actor_kind)
+    known = _ACTORS.get(line.actor_kind) or (None if line.actor else OTHERS)
     return _(known) if known else line.actor
 
 
 def is_key(line: Line) -> bool:
     """Whether a program did it, with an API key."""
-    return line.actor_kind == ActorKind.KEY
+    return line.actor_kind == ActorKind.KEY and bool(line.actor)
 
 
 def details(line: Line) -> Iterator[tuple[str, str, str]]:

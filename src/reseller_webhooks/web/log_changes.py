@@ -19,6 +19,10 @@ _MS_MIN, _MS_MAX = 10**12, 10**13
 """Epoch milliseconds of the years 2001 to 2286."""
 
 Plain = str | int | float | bool | None
+Name = tuple[str, ...]
+"""The keys that lead to a field; of a list's items their numbers, from 1 on."""
+CONTENT: Name = ("resource", "content")
+"""Where a notification's body has the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,12 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field that differs; before or now is None where it was or is not there."""
+    """A field that differs; before or now is None where it was or is not there.
 
+    field: its name in words.
+    """
+
+    name: Name
     field: str
     before: Value | None
     now: Value | None
@@ -43,18 +51,18 @@ def between(before: str, now: str) -> list[Change]:
     old, new = _fields(before), _fields(now)
     names = [*new, *(name for name in old if name not in new)]
     return [
-        Change(_label(name), _value(name, old), _value(name, new))
+        Change(name, _label(name), _value(name, old), _value(name, new))
         for name in names
         if _told(old, name) != _told(new, name)
     ]
 
 
-def _fields(body: str) -> dict[tuple[str, ...], Plain]:
+def _fields(body: str) -> dict[Name, Plain]:
     content = json.loads(body)["resource"].get("content") or {}
     return dict(_flat((), content))
 
 
-def _flat(name: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Plain]]:
+def _flat(name: Name, value: Any) -> Iterator[tuple[Name, Plain]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _flat((*name, key), inner)
@@ -65,13 +73,13 @@ def _flat(name: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], 
         yield name, value
 
 
-def _told(fields: Mapping[tuple[str, ...], Plain], name: tuple[str, ...]) -> object:
+def _told(fields: Mapping[Name, Plain], name: Name) -> object:
     """1 is not true; but what is not there and null are the same to who reads it."""
     value = fields.get(name)
     return (type(value), value)
 
 
-def _label(name: tuple[str, ...]) -> str:
+def _label(name: Name) -> str:
     return ", ".join(_said(part) for part in name)
 
 
@@ -81,7 +89,7 @@ def _said(name: str) -> str:
     return told[:1].upper() + told[1:]
 
 
-def _value(name: tuple[str, ...], fields: Mapping[tuple[str, ...], Plain]) -> Value | None:
+def _value(name: Name, fields: Mapping[Name, Plain]) -> Value | None:
     value = fields.get(name)
     if value is None:
         return None

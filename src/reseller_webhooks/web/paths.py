@@ -1,5 +1,6 @@
 """Where each page is. Templates know them by the same names."""
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 SIGN_IN = "/sign-in"
@@ -22,6 +23,7 @@ LOG = f"{WEBHOOKS}/log"
 LOG_STREAM = f"{LOG}/stream"
 LOG_RETRY = f"{LOG}/retry-failed"
 RECORDS = f"{WEBHOOKS}/records"
+HISTORY = f"{WEBHOOKS}/audit"
 
 OPERATOR = (RESELLERS, USERS, KEYS, WORKERS, AUDIT)
 """The operator's pages."""
@@ -66,14 +68,17 @@ def session(uuid: str) -> str:
 
 def audit(**filters: object) -> str:
     """The audit log, filtered; empty filters are left out."""
-    query = urlencode({name: value for name, value in filters.items() if value})
-    return f"{AUDIT}?{query}" if query else AUDIT
+    return _filtered(AUDIT, filters)
+
+
+def history(**filters: object) -> str:
+    """What of the audit log is about one reseller, filtered alike."""
+    return _filtered(HISTORY, filters)
 
 
 def log(**filters: str) -> str:
     """The event log, filtered; empty filters are left out."""
-    query = urlencode({name: value for name, value in filters.items() if value})
-    return f"{LOG}?{query}" if query else LOG
+    return _filtered(LOG, filters)
 
 
 def log_stream(**filters: str) -> str:
@@ -83,8 +88,7 @@ def log_stream(**filters: str) -> str:
 
 def records(**filters: str) -> str:
     """The records, filtered; empty filters are left out."""
-    query = urlencode({name: value for name, value in filters.items() if value})
-    return f"{RECORDS}?{query}" if query else RECORDS
+    return _filtered(RECORDS, filters)
 
 
 def record(resource: str, uuid: str) -> str:
@@ -107,3 +111,8 @@ def after_sign_in(wanted: str) -> str:
     path = wanted.partition("?")[0]
     known = any(path == one or path.startswith(f"{one}/") for one in AFTER_SIGN_IN)
     return wanted if known and wanted.isprintable() and "\\" not in wanted else WEBHOOKS
+
+
+def _filtered(path: str, filters: Mapping[str, object]) -> str:
+    query = urlencode({name: value for name, value in filters.items() if value})
+    return f"{path}?{query}" if query else path

@@ -1,11 +1,9 @@
 """Turns templates into HTML, and values into what people read."""
 
-import json
 import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -18,6 +16,7 @@ from reseller_webhooks.web import (
     devices,
     health,
     language,
+    log_json,
     paths,
     record_words,
     sayings,
@@ -69,7 +68,7 @@ def templates() -> Environment:
         device=devices.told,
         duration=duration,
         iso=iso,
-        pretty=pretty,
+        pretty=log_json.shown,
         sentence=sentence,
         number=language.number,
         translated=language._,
@@ -93,12 +92,6 @@ def sentence(text: str) -> str:
     """A message of the program's, which begins small and without a full stop, as a sentence."""
     said = sayings.told(text)
     return f"{said[:1].upper()}{said[1:].rstrip('.')}." if said else ""
-
-
-def pretty(body: str) -> str:
-    """A notification's JSON, indented; the keys stay in the sequence they were sent in."""
-    value: Any = json.loads(body)
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def duration(ms: int) -> str:

@@ -105,6 +105,7 @@ WORDS = (
     N_("only operators of this service may see this page"),
     N_("only admins may see who else signs in; ask one of them"),
     N_("you may look at webhooks, but not change them; ask an admin to do it"),
+    N_("only admins may see the audit log; ask one of them"),
     N_("choose one of the roles"),
     N_("choose one of the languages"),
     N_("choose the reseller that the user belongs to"),

@@ -145,3 +145,13 @@ async def writer(page: AtReseller) -> Page:
 
 
 Writer = Annotated[Page, Depends(writer)]
+
+
+async def keeper(page: AtReseller) -> Page:
+    """For somebody who answers for a reseller's webhooks: sees who else does something there."""
+    if page.visitor is None or not page.visitor.may_write:
+        raise NotAllowed("only admins may see the audit log; ask one of them")
+    return page
+
+
+Keeper = Annotated[Page, Depends(keeper)]

@@ -1,5 +1,6 @@
 """The audit log: who changed which webhook, user or key, when and from where."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
@@ -7,11 +8,12 @@ from starlette.responses import Response
 
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.operations import audit, resellers
-from reseller_webhooks.store.audit import AuditQuery
+from reseller_webhooks.store.audit import AuditQuery, Line
+from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.audit_words import SUBJECTS
 from reseller_webhooks.web.page import Page
-from reseller_webhooks.web.visiting import Operator
+from reseller_webhooks.web.visiting import Keeper, Operator
 
 ROWS = 50
 FILTERS = ("subject", "one", "who", "reseller", "from", "to")
@@ -22,26 +24,50 @@ routes = APIRouter()
 @routes.get(paths.AUDIT)
 def audit_log(page: Operator) -> Response:
     """The lines that the filters leave, newest first."""
-    given = {name: page.request.query_params.get(name, "").strip() for name in FILTERS}
-    rows = audit.page(page.database, _query(page, given))
+    given = _given(page)
+    whose = resellers.get(page.database, given["reseller"]).id if given["reseller"] else None
+    rows = audit.page(page.database, _query(page, given, whose))
+    return _shown(page, rows, given, paths.audit, offered=choosing.offered(page))
+
+
+@routes.get(paths.HISTORY)
+def history(page: Keeper) -> Response:
+    """The same of one reseller, for its admins."""
+    given = _given(page) | {"reseller": ""}
+    rows = audit.own_page(page.database, _query(page, given, page.tenant))
+    return _shown(page, rows, given, paths.history)
+
+
+def _given(page: Page) -> dict[str, str]:
+    return {name: page.request.query_params.get(name, "").strip() for name in FILTERS}
+
+
+def _shown(
+    page: Page,
+    rows: Sequence[Line],
+    given: Mapping[str, str],
+    at: Callable[..., str],
+    offered: Sequence[Reseller] = (),
+) -> Response:
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
     return page.html(
         "audit.html",
         rows=rows[:ROWS],
-        older=paths.audit(**given, before=more) if more else "",
+        at=at,
+        older=at(**given, before=more) if more else "",
         given=given,
         narrows=any(given.values()),
-        offered=choosing.offered(page),
+        offered=offered,
         subjects=SUBJECTS,
     )
 
 
-def _query(page: Page, given: dict[str, str]) -> AuditQuery:
+def _query(page: Page, given: Mapping[str, str], whose: int | None) -> AuditQuery:
     before = page.request.query_params.get("before", "")
     is_number = before.isascii() and before.isdecimal() and len(before) < 19
-    until, whose = _day(given["to"]), given["reseller"]
+    until = _day(given["to"])
     return AuditQuery(
-        reseller_id=resellers.get(page.database, whose).id if whose else None,
+        reseller_id=whose,
         subject=given["subject"] if given["subject"] in SUBJECTS else "",
         subject_uuid=given["one"],
         actor=given["who"],

@@ -41,7 +41,7 @@ def add_key(page: Operator, form: Posted) -> Response:
 def revoke(page: Operator, uuid: str) -> Response:
     """Let nobody call with a key any more."""
     gone = api_keys.revoke(page.database, uuid)
-    return page.go(paths.KEYS, Notice("key_revoked", detail=access.key_name(gone)))
+    return page.go(paths.KEYS, Notice("key_revoked", detail=gone.known_as))
 
 
 @routes.get(paths.WORKERS)
