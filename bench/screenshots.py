@@ -60,12 +60,49 @@ def _take(printed: dict[str, str]) -> None:
         receiver.get_by_role("button", name="Works").click()
         _change(receiver, ["Company"])
         page.goto(page.url)
-        page.screenshot(path=PICTURES / "webhooks.png")
-        page.get_by_role("link", name="Event log").first.click()
-        page.screenshot(path=PICTURES / "event-log.png")
+        _keep(page, "webhooks")
+        page.emulate_media(color_scheme="dark")
+        _keep(page, "webhooks-dark")
+        page.emulate_media(color_scheme="light")
+        _open(page, "Event log", "event-log")
+        _keep_delivery(page)
+        _open(page, "Records")
+        page.locator("table a").first.click()
+        _keep(page, "record")
+        _open(page, "Webhooks")
+        _keep_form(page)
         receiver.reload()
-        receiver.screenshot(path=PICTURES / "receiver.png")
+        _keep(receiver, "receiver")
         browser.close()
+
+
+def _keep(page: Page, name: str) -> None:
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def _open(page: Page, link: str, name: str = "") -> None:
+    page.get_by_role("link", name=link, exact=True).first.click()
+    page.wait_for_load_state()
+    if name:
+        _keep(page, name)
+
+
+def _keep_delivery(page: Page) -> None:
+    """One that tells of a change, with what has changed."""
+    page.get_by_role("link", name="changed").first.click()
+    page.locator("#changed").evaluate("one => one.scrollIntoView()")
+    _keep(page, "delivery")
+    _open(page, "Webhooks")
+
+
+def _keep_form(page: Page) -> None:
+    """As it is filled in, with OAuth2 chosen."""
+    page.get_by_role("link", name="Add Webhook").first.click()
+    page.get_by_label("URL", exact=True).fill("https://crm.example.com/notifications")
+    page.get_by_label("Resource").select_option(label="Subscription")
+    page.get_by_label("Changed", exact=True).check()
+    page.get_by_label("OAuth2", exact=True).check()
+    page.screenshot(path=PICTURES / "add-webhook.png", full_page=True)
 
 
 def _add(page: Page, resource: str, url: str) -> None:

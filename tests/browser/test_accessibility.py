@@ -55,9 +55,9 @@ async def looked_at(one: Window, *places: str) -> list[str]:
     return found
 
 
-async def change(platform: Any, one: Window) -> None:
+async def change(platform: Any, one: Window, name: str) -> None:
     """One change, so that the log has a line."""
-    content = {"uuid": "axe", "name": "Axe", "enabled": True}
+    content = {"uuid": "axe", "name": name, "enabled": True}
     given = {"reseller": one.reseller.uuid, "type": "COMPANY", "uuid": "axe", "content": content}
     answer = await platform.post("/api/v1/changes", json={"changes": [given]})
     assert answer.status_code == 200, answer.text
@@ -69,12 +69,18 @@ async def test_the_pages_about_webhooks(window: Open, program: Running, platform
     await add(one.page, "https://crm.example.com/axe")
     found += await violations(one, "created")
     webhook = str(await one.page.get_by_role("link", name="/axe").get_attribute("href"))
-    await change(platform, one)
-    (entry,) = deliveries.page(program.database, LogQuery(one.reseller.id))
+    await change(platform, one, "Axe")
+    await change(platform, one, "Axe and Sons")
+    entry, _before = deliveries.page(program.database, LogQuery(one.reseller.id))
     delivery = paths.delivery(shown_id(entry.line.delivery_id))
     found += await looked_at(one, webhook, f"{webhook}/edit", f"{webhook}/delete")
     found += await looked_at(one, paths.LOG, delivery, "/nowhere")
-    found += await looked_at(one, paths.RECORDS, paths.record("COMPANY", "axe"))
+    found += await looked_at(one, paths.RECORDS, paths.record("COMPANY", "axe"), paths.HISTORY)
+    await one.to(paths.WEBHOOKS)
+    await one.page.get_by_role("button", name="Deutsch").click()
+    await expect(one.page.get_by_role("link", name="Ereignisprotokoll")).to_be_visible()
+    found += await violations(one, "German")
+    found += await looked_at(one, webhook, paths.ADD, paths.LOG, delivery, paths.HISTORY)
 
     assert found == []
     assert one.complaints == []
