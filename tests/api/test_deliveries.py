@@ -66,6 +66,7 @@ async def test_a_delivery_shows_what_was_sent_and_what_came_back(
     (attempt,) = got.pop("attempts")
     sent = {name.lower(): value for name, value in request.headers}
     shown = attempt.pop("requestHeaders")
+    answered = attempt.pop("responseHeaders")
     assert got.pop("payload") == json.loads(request.body)
     assert got == delivery
     assert (got["webhook"], got["url"]) == (webhook["id"], url)
@@ -86,6 +87,7 @@ async def test_a_delivery_shows_what_was_sent_and_what_came_back(
         for name in shown
         if name != "webhook-signature"
     } | {"webhook-signature": f"v1,{MASK}"}
+    assert answered["content-length"] == "6"
     assert "secret-token" not in json.dumps(got)
 
 

@@ -641,10 +641,11 @@ async def test_a_failure_leaves_the_sender_fit_for_the_next(talking: Talking) ->
     assert [attempt.accepted for attempt in attempts] == [False, True]
 
 
-async def test_of_an_answer_that_does_not_accept_the_headers_are_kept_but_no_secret(
-    talking: Talking,
+@pytest.mark.parametrize("status", [200, 503])
+async def test_of_every_answer_the_headers_are_kept_but_no_secret(
+    talking: Talking, status: int
 ) -> None:
-    does_so = does.answers(503, retry_after="120", set_cookie="a=b", x_auth_token="t0ken")
+    does_so = does.answers(status, retry_after="120", set_cookie="a=b", x_auth_token="t0ken")
     async with talking(does_so) as (sender, receiver):
         attempt = await sender.send(outgoing(receiver.url()))
 

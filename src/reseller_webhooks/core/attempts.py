@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from reseller_webhooks.core.retry import RETRY_AFTER_MAX_S
@@ -71,7 +72,7 @@ class Attempt(NamedTuple):
     detail: one line in plain words for the log, empty on success; holds no secret.
     retry_after_s: what the receiver asked for (RFC 9110, 10.2.3), or 0.
     response: the start of the answer's body, at most RESPONSE_CHARS_KEPT characters.
-    headers: the answer's first ones by `kept_headers`, unless it was accepted.
+    headers: the answer's first ones by `kept_headers`.
     no_sign: not even a refusal came, nor anything of a name server: perhaps it is our own network.
     """
 
@@ -105,7 +106,7 @@ def from_status(
 ) -> Attempt:
     """The attempt that an answer makes: 2xx is success, redirects are not followed and fail."""
     if 200 <= status < 300:
-        return Attempt(Outcome.ACCEPTED, ms, status, response=response)
+        return Attempt(Outcome.ACCEPTED, ms, status, response=response, headers=headers)
     if 300 <= status < 400:
         reason, later = Reason.REDIRECT, 0
         detail = f"answered {status}, a redirect; redirects are not followed: give the final URL"
@@ -119,12 +120,22 @@ def kept_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """What the log keeps of an answer's headers: some, cut short, and none that may be a secret."""
     kept: dict[str, str] = {}
     for name, value in raw:
-        called, text = name.decode("latin-1").lower(), value.decode("latin-1").replace("\0", "")
+        if len(name) > HEADER_CHARS_KEPT:
+            continue
+        called, text = _shown(name), value.decode("latin-1").replace("\0", "")
         if called in kept:
             kept[called] = f"{kept[called]}, {text}"[:HEADER_CHARS_KEPT]
-        elif len(kept) < HEADERS_KEPT and (called in _HARMLESS or not _SECRET.search(called)):
-            kept[called[:HEADER_CHARS_KEPT]] = text[:HEADER_CHARS_KEPT]
+        elif called and len(kept) < HEADERS_KEPT:
+            kept[called] = text[:HEADER_CHARS_KEPT]
     return kept
+
+
+@lru_cache(maxsize=1_000)
+def _shown(name: bytes) -> str:
+    """A header's name as the log keeps it; nothing when its value may be a secret."""
+    called = name.decode("latin-1").lower()
+    is_harmless = called in _HARMLESS or not _SECRET.search(called)
+    return called if is_harmless else ""
 
 
 def response_start(raw: bytes) -> str:

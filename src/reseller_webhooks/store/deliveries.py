@@ -1,9 +1,9 @@
 """Deliveries while they are unfinished: stepped or closed when attempted. Found by scan.py."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -162,7 +162,7 @@ def _attempt_row(one: Made, *, closes: bool) -> dict[str, object]:
         "reason": result.reason.value if result.reason else None,
         "detail": result.detail,
         "response": result.response,
-        "response_headers": json.dumps(result.headers) if result.headers else None,
+        "response_headers": orjson.dumps(result.headers).decode() if result.headers else None,
         "state": one.step.state.value if closes else None,
         "created_at": of.created_at,
         "replay_of": of.replay_of,

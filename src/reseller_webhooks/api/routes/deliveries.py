@@ -21,12 +21,11 @@ from reseller_webhooks.api.shapes.deliveries import (
     delivery,
     details,
     number_of,
-    shown_id,
 )
 from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.names import Action, Resource, delivery_name
 from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.deliveries import Entry
@@ -124,7 +123,7 @@ async def retry(house: TheHouse, tenant: Tenant, shown: Id, response: Response) 
     with _known_as(shown):
         again = partial(_retry, house.database, number_of(shown), reseller_id=tenant)
         made = await write(house, again)
-    response.headers["location"] = f"{PATH}/{shown_id(made.line.delivery_id)}"
+    response.headers["location"] = f"{PATH}/{delivery_name(made.line.delivery_id)}"
     return delivery(made)
 
 

@@ -1,6 +1,5 @@
 """What a delivery looks like from outside."""
 
-import re
 from typing import Any
 
 from pydantic import Field
@@ -10,13 +9,11 @@ from reseller_webhooks.api.shapes import Payload, Shape
 from reseller_webhooks.core.attempts import Outcome
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.names import Action, Resource, delivery_name, delivery_number
 from reseller_webhooks.core.notification import shown_headers
 from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations.deliveries import Details, Entry
 from reseller_webhooks.store.log import AttemptLine, Line
-
-PREFIX = "dlv_"
 
 
 class Last(Shape):
@@ -59,6 +56,9 @@ class Attempt(Shape):
     detail: str
     response: str = Field(description="The start of the receiver's answer.")
     request_headers: dict[str, str] = Field(description="What proves who we are is masked.")
+    response_headers: dict[str, str] | None = Field(
+        description="The first of the answer, none that may be a secret."
+    )
 
 
 class DeliveryDetails(Delivery):
@@ -98,23 +98,18 @@ def details(found: Details, auth_type: str, form: Format) -> DeliveryDetails:
     )
 
 
-def shown_id(number: int) -> str:
-    """The id that users see."""
-    return f"{PREFIX}{number}"
-
-
 def number_of(shown: str) -> int:
     """The store's number of a delivery. NotFound when it cannot be one."""
-    digits = shown.removeprefix(PREFIX)
-    if digits == shown or not re.fullmatch("[1-9][0-9]{0,17}", digits):
+    number = delivery_number(shown)
+    if number is None:
         raise NotFound("delivery", shown)
-    return int(digits)
+    return number
 
 
 def _fields(entry: Entry) -> dict[str, Any]:
     line = entry.line
     return {
-        "id": shown_id(line.delivery_id),
+        "id": delivery_name(line.delivery_id),
         "event": entry.event,
         "webhook": entry.webhook,
         "url": entry.url,
@@ -127,7 +122,7 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "created_at": line.created_at,
         "next_at": line.next_at,
         "last": _last(line),
-        "replay_of": None if line.replay_of is None else shown_id(line.replay_of),
+        "replay_of": None if line.replay_of is None else delivery_name(line.replay_of),
     }
 
 
@@ -153,4 +148,5 @@ def _attempt(line: AttemptLine, outcome: Outcome, headers: dict[str, str]) -> At
         detail=line.detail,
         response=line.response,
         request_headers=headers,
+        response_headers=line.response_headers,
     )

@@ -15,7 +15,7 @@ INTERIM_MAX = 16
 """1xx answers before the real one. Nobody needs more than a few; without end they burn our CPU."""
 HEADERS_MAX = 64
 """Of which the log keeps the first that may be shown."""
-OK, REDIRECTS = 200, 300
+OK = 200
 SWITCHING_PROTOCOLS = 101
 """The one 1xx that is final: what follows it is not HTTP."""
 
@@ -72,10 +72,7 @@ class Ear:
         """The answer, as far as it is here: None before the end of its head."""
         if not self._status:
             return None
-        went_well = OK <= self._status < REDIRECTS
-        return Answer(
-            self._status, self._retry_after, self._body, () if went_well else self._headers
-        )
+        return Answer(self._status, self._retry_after, self._body, self._headers)
 
     @property
     def silent(self) -> bool:
