@@ -59,10 +59,16 @@ class Receiver:
 class Process:
     """One `reseller-webhooks serve`, which can be started again after whatever was done to it."""
 
-    def __init__(self, environment: dict[str, str], *words: str, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str],
+        *words: str,
+        log: Path | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._words = ["serve", "--port", str(self.port), *words]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self._words = ["serve", "--host", host, "--port", str(self.port), *words]
         self.environment = environment
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None

@@ -11,15 +11,16 @@ import pytest
 
 from bench.postgres import Postgres
 from reseller_webhooks.bootstrap.program import Part
-from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import access, resellers, webhooks
+from reseller_webhooks.operations import access, people, resellers, webhooks
 from reseller_webhooks.store import log, migrate
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import paths
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers, when
@@ -90,6 +91,34 @@ async def test_callers_are_told_to_come_again_and_all_goes_on_by_itself(
     assert away.json()["type"].endswith("unavailable")
     assert ready.status_code == 503
     assert after.json()["results"][0]["version"] == 2
+
+
+async def test_a_page_says_so_and_is_there_again_afterwards(
+    tmp_path: Path, migrated: Path, postgres: Postgres
+) -> None:
+    async with (
+        serving(tmp_path, migrated, Part.API, database=postgres.url) as running,
+        httpx.AsyncClient(base_url=running.url, follow_redirects=True, timeout=30) as visitor,
+    ):
+        reseller = resellers.add(running.database, "Northwind")
+        link = people.add(running.database, "ana@acme.example", Role.ADMIN, reseller.uuid)
+        before = await visitor.get(f"{paths.SIGN_IN}/{link}")
+        await asyncio.to_thread(postgres.kill)
+        away = await visitor.get(paths.WEBHOOKS)
+        await asyncio.to_thread(postgres.start)
+
+        async def shown() -> httpx.Response | None:
+            answer = await visitor.get(paths.WEBHOOKS)
+            return answer if answer.is_success else None
+
+        after = await eventually(shown)
+
+    assert "No webhooks yet" in before.text
+    assert (away.status_code, away.headers["retry-after"]) == (503, "1")
+    assert "Nothing was changed. Try again in a moment." in away.text
+    assert "psycopg" not in away.text
+    assert "postgresql://" not in away.text
+    assert "No webhooks yet" in after.text
 
 
 async def test_a_result_that_cannot_be_written_is_kept_until_it_can(

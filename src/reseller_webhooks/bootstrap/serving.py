@@ -67,12 +67,24 @@ def serve(one: uvicorn.Server, open_socket: socket.socket) -> None:
 def listening(host: str, port: int) -> socket.socket:
     """A socket at that address, before anything is begun; Refused when it is taken."""
     try:
-        return socket.create_server((host, port), backlog=2048)
+        family = _family(host)
+        both = family is socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
     except OSError as error:
         raise Refused(
-            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0).lower()}; "
+            f"cannot listen on {authority(host, port)}: {(error.strerror or str(error)).lower()}; "
             "give another --host or --port"
         ) from None
+
+
+def authority(host: str, port: int) -> str:
+    """Both as a URL has them: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _family(host: str) -> socket.AddressFamily:
+    """Of the first address that a host has; a name may have several."""
+    return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
 
 
 def _end_with_input() -> None:

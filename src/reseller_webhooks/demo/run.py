@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from reseller_webhooks import settings as all_settings
 from reseller_webhooks.bootstrap.program import Part
-from reseller_webhooks.bootstrap.serving import listening, serve, server
+from reseller_webhooks.bootstrap.serving import authority, listening, serve, server
 from reseller_webhooks.demo import accounts
 from reseller_webhooks.demo.accounts import Accounts
 from reseller_webhooks.demo.page import Page
@@ -31,22 +31,25 @@ from reseller_webhooks.store.database import Database
 BRISK = (2, 4, 8, 15, 30, 60, 120, 300, 600, 1200)
 """Seconds between attempts, so that whoever watches sees a receiver recover."""
 POLL_S = 0.05
+NEAR = "127.0.0.1"
+"""Where the receiver listens: nobody but this program sends to it."""
 
 
 def run(host: str, port: int, data: Path) -> None:
     """Run until Ctrl-C. The receiver has the next port, and its page the one after that."""
     data.mkdir(parents=True, exist_ok=True)
     start_logging(as_json=not sys.stderr.isatty())
-    target, pages = f"https://127.0.0.1:{port + 1}/hook", f"http://127.0.0.1:{port + 2}/"
+    target, pages = f"https://{NEAR}:{port + 1}/hook", f"http://{authority(host, port + 2)}/"
     settings = _settings(host, port, data)
     database = Database(settings.database)
     migrate.upgrade(database)
     who = accounts.prepare(database, data / "demo.json")
-    platform = Platform(f"http://{host}:{port}", settings.public_url, who)
+    platform = Platform(f"http://{authority(host, port)}", settings.public_url, who)
     receiver = Receiver()
     page = Page(receiver, platform, target=target, pages=settings.public_url)
     with ExitStack() as stack:
-        main, hook, shown = (stack.enter_context(listening(host, port + n)) for n in range(3))
+        places = (host, port), (NEAR, port + 1), (host, port + 2)
+        main, hook, shown = (stack.enter_context(listening(*place)) for place in places)
         program = server(settings, Part.ALL)
         _beside(stack, _receiving(receiver, data), hook)
         _beside(stack, _showing(page), shown)
@@ -59,7 +62,7 @@ def _settings(host: str, port: int, data: Path) -> Settings:
     """The operator's settings, and the demo's for those that were not set."""
     own: dict[str, Any] = {
         "database": f"sqlite:///{data.resolve()}/reseller-webhooks.db",
-        "public_url": f"http://{host}:{port}",
+        "public_url": f"http://{authority(host, port)}",
         "allow_targets": "127.0.0.0/8,::1/128",
         "ca_file": _certificates(data),
         "retry_schedule": BRISK,
@@ -70,11 +73,11 @@ def _settings(host: str, port: int, data: Path) -> Settings:
 
 def _certificates(data: Path) -> Path:
     """A new authority and a certificate of the receiver's for each run; the authority's file."""
-    authority = trustme.CA()
-    pair = authority.issue_cert("127.0.0.1", "localhost", "::1").private_key_and_cert_chain_pem
+    issuer = trustme.CA()
+    pair = issuer.issue_cert("127.0.0.1", "localhost", "::1").private_key_and_cert_chain_pem
     (data / "demo-receiver.pem").touch(mode=0o600)
     pair.write_to_path(str(data / "demo-receiver.pem"))
-    authority.cert_pem.write_to_path(str(data / "demo-ca.pem"))
+    issuer.cert_pem.write_to_path(str(data / "demo-ca.pem"))
     return data / "demo-ca.pem"
 
 
