@@ -65,6 +65,7 @@ catalogue: dev              ## the texts of the pages, into the catalogue and ev
 lock:                       ## needs uv; writes no address of a package index
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build --group dev --extra nats -c requirements.txt pyproject.toml -o requirements-dev.txt
+	echo "nats-py>=2.11" | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements-dev.txt - -o requirements-nats.txt
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -62,7 +62,9 @@ def test_the_changelog_has_a_section_for_what_is_next() -> None:
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-nats.txt"]
+)
 def test_requirements_are_locked_and_name_no_index(name: str) -> None:
     text = (ROOT / name).read_text()
 

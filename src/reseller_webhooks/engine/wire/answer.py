@@ -23,8 +23,7 @@ SWITCHING_PROTOCOLS = 101
 class Answer(NamedTuple):
     """What a receiver said. retry_after: the header as it came. body: its start.
 
-    headers: the first of them as they came, of an answer that is no 2xx: only what went wrong is
-    looked into.
+    headers: the first of them as they came.
     """
 
     status: int

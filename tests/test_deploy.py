@@ -1,0 +1,69 @@
+"""What deploy/ starts is there, and takes what it is given."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from reseller_webhooks.cli import app
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+OURS = {name: one for name, one in COMPOSE["services"].items() if "build" in one}
+
+
+def accepted(words: list[str]) -> dict[str, Any]:
+    """The options as the command reads them; it ends the test when it does not know one."""
+    group: Any = get_command(app)
+    with group.make_context("reseller-webhooks", words[:1], resilient_parsing=True) as context:
+        name, command, rest = group.resolve_command(context, words)
+        with command.make_context(name, rest, parent=context) as of_command:
+            return dict(of_command.params)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_compose_starts_is_a_command_of_the_program(name: str) -> None:
+    assert accepted(list(OURS[name]["command"])) is not None
+
+
+def test_only_what_asks_for_nats_needs_it() -> None:
+    with_nats = {name for name, one in COMPOSE["services"].items() if one.get("profiles")}
+
+    assert with_nats == {"nats", "ingest", "export"}
+    for name, one in COMPOSE["services"].items():
+        assert "nats" not in one.get("depends_on", {}) or name in with_nats
+
+
+@pytest.mark.parametrize("part", ["all-8000", "api-8000", "worker-8001"])
+def test_the_unit_starts_the_part_that_its_instance_names(part: str) -> None:
+    line = started("reseller-webhooks@.service")
+    role, port = part.split("-")
+
+    assert 'serve --role "$${part%%-*}" --port "$${part##*-}"' in line
+    assert accepted(["serve", "--role", role, "--port", port])["role"] == role
+
+
+@pytest.mark.parametrize("command", ["ingest", "export"])
+def test_the_unit_for_nats_starts_the_command_that_its_instance_names(command: str) -> None:
+    line = started("reseller-webhooks-nats@.service")
+
+    assert "bin/reseller-webhooks %i" in line
+    assert f"{command}) set --" in line
+    assert accepted([command, "--nats", "nats://127.0.0.1"])["nats"] == "nats://127.0.0.1"
+
+
+def test_what_the_container_installs_is_locked() -> None:
+    text = (DEPLOY / "Containerfile").read_text()
+    files = re.findall(r"-r (\S+)", text)
+
+    assert files == ["requirements.txt", "requirements-nats.txt"]
+    assert all((DEPLOY.parent / one).exists() for one in files)
+    assert "--require-hashes" in text
+
+
+def started(unit: str) -> str:
+    (line,) = re.findall(r"^ExecStart=(.*)$", (DEPLOY / unit).read_text(), re.MULTILINE)
+    return line
