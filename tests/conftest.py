@@ -22,6 +22,8 @@ from reseller_webhooks.store.database import Database
 hypothesis_settings.register_profile("any machine", deadline=None)
 hypothesis_settings.load_profile("any machine")
 
+pytest_plugins = ["tests.databases"]
+
 SECRET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 

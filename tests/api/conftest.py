@@ -1,6 +1,7 @@
-"""Callers of the API: a client for each kind of key."""
+"""Callers of the API: a client for each kind of key; and on which databases it is tried."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,7 +9,34 @@ import pytest
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.operations import access, resellers
 from reseller_webhooks.store.resellers import Reseller
-from tests.conftest import Running
+from tests.conftest import Running, serving
+
+ON_BOTH = {
+    *("test_access", "test_audit", "test_backfills", "test_changes", "test_deliveries"),
+    *("test_log", "test_records", "test_stream", "test_sync", "test_webhooks"),
+}
+"""Modules whose answers depend on what a database does; the others are about what comes before."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try a program on each database on which it may answer otherwise."""
+    if "running" in metafunc.fixturenames:
+        is_both = metafunc.module.__name__.rpartition(".")[2] in ON_BOTH
+        is_sqlites = metafunc.definition.get_closest_marker("sqlite") is not None
+        kinds = ["sqlite", "postgres"] if is_both and not is_sqlites else ["sqlite"]
+        metafunc.parametrize("running", kinds, indirect=True)
+
+
+@pytest.fixture
+async def running(
+    request: pytest.FixtureRequest, tmp_path: Path, migrated: Path
+) -> AsyncIterator[Running]:
+    """A whole program on an empty database of the kind that was asked for."""
+    own = {}
+    if request.param == "postgres":
+        own["database"] = request.getfixturevalue("empty_postgres")
+    async with serving(tmp_path, migrated, **own) as one:
+        yield one
 
 
 @pytest.fixture

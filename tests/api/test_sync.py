@@ -125,6 +125,7 @@ async def test_who_was_interrupted_goes_on_from_the_last_page_with_another_clien
     assert again == [["c3"]]
 
 
+@pytest.mark.sqlite
 async def test_a_page_is_found_along_the_index_however_far_it_is(
     running: Running, manager: httpx.AsyncClient, companies: Companies
 ) -> None:

@@ -15,7 +15,7 @@ from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.store import access, deliveries, events, log, migrate, records, webhooks
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log_query import LogQuery
-from tests.store.conftest import copied
+from tests.databases import copied
 from tests.store.making import due, made, reseller, told, webhook
 from tests.store.making import event as new_event
 
