@@ -3,6 +3,7 @@
 A simulation that finds nothing proves little until it is seen to find what is known to be wrong.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,8 +12,8 @@ from typing import Any
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.agenda import Agenda
-from reseller_webhooks.engine.arrivals import Arrivals
 from reseller_webhooks.engine.dispatcher import Dispatcher
+from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.recorder import Recorder
@@ -70,9 +71,8 @@ def _found_though_closed(lane: Lane, found: Any, now: float) -> None:
     lane._closed = closed
 
 
-def _bring_all(scheduler: Scheduler, some: Any, asked_at: float) -> None:
-    scheduler.expect()
-    _bring(scheduler, some, asked_at)
+def _bring_all(scheduler: Scheduler, some: Any, asked_at: float, written: Any) -> None:
+    _bring(scheduler, some, asked_at, frozenset())
 
 
 def _look_but_go_on(lane: Lane, at: float) -> None:
@@ -118,8 +118,8 @@ async def _write_once(recorder: Recorder, batch: Any, circuits: Mapping[int, Any
         return
 
 
-def _newest_seen(arrivals: Arrivals, at: float) -> int:
-    return arrivals._seen[-1][1] if arrivals._seen else 0
+async def _never(_: Engine) -> None:
+    await asyncio.Event().wait()
 
 
 def _add_once(agenda: Agenda, at: float, lane: Lane) -> None:
@@ -155,7 +155,7 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "a closed lane takes nothing from a scan": Removal(Lane, "found", _found_though_closed),
     "remember what is learned during a scan": Removal(Lane, "look", _look_forgetful),
     "look again at what was superseded": Removal(Lane, "tell", lambda self: self.look(0.0)),
-    "ask a second time for late commits": Removal(Arrivals, "since", _newest_seen),
+    "ask a second time for late commits": Removal(Engine, "_look_again", _never),
     "an earlier time stands for a later one": Removal(Agenda, "add", _add_once),
     "the webhook's cap": Removal(Lane, "can_start", _can_start_beyond_cap),
     "what was written since the store was asked": Removal(Scheduler, "bring", _bring_all),

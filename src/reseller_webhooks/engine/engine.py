@@ -11,7 +11,7 @@ import structlog
 from reseller_webhooks import observability
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.engine.arrivals import Arrivals
+from reseller_webhooks.engine.arrivals import AGAIN_S, Arrivals
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.ownership import Everything
@@ -21,8 +21,8 @@ from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
 
 POLL_S = 0.5
 """Deliveries that another process made are found by looking; a poke only makes it quicker."""
-PAGES = 20
-"""Of new deliveries that come along in one look; for the rest their webhooks are scanned."""
+PAGES, PAGES_AGAIN = 20, 2
+"""Of deliveries that come along in one look; for the rest their webhooks are scanned."""
 SLACK = 10 * SECOND
 """Webhooks are read again for this long, since a transaction may commit later than its time."""
 WHOLE_LOOK_S = 60
@@ -96,6 +96,7 @@ class Engine:
         self._spawn(self._recorder.run())
         self._spawn(self._scheduler.run())
         self._spawn(self._listen())
+        self._spawn(self._look_again())
         self._spawn(self._look_over())
 
     async def stop(self, patience_s: float = PATIENCE_S) -> None:
@@ -150,20 +151,35 @@ class Engine:
         self._webhooks_since = now - SLACK
 
     async def _arrived(self) -> None:
-        time = asyncio.get_running_loop().time
-        began = time()
-        since = self._arrivals.since(began)
-        pages = 2 if self._arrivals.is_again(began) else PAGES
+        newest = await self._look_above(self._arrivals.newest, PAGES)
+        self._arrivals.note(newest, asyncio.get_running_loop().time())
+
+    async def _look_again(self) -> None:
+        """For what a transaction committed late, below numbers seen; what is new never waits."""
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            if self._arrivals.settled == self._arrivals.newest:
+                continue
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._look_above(self._arrivals.settled, PAGES_AGAIN)
+            except Unavailable as error:
+                log.warning("the store does not answer", reason=str(error))
+            else:
+                self._arrivals.settle(began)
+
+    async def _look_above(self, since: int, pages: int) -> int:
+        """Hand on deliveries with higher numbers; the highest of all."""
         for left in reversed(range(pages)):
-            asked_at = time()
-            self._scheduler.expect()
-            found = await self._store.arrivals(since, self._owner.parts, bring=left > 0)
-            self._scheduler.bring(found.due, asked_at)
+            asked_at = asyncio.get_running_loop().time()
+            with self._scheduler.looking() as written:
+                found = await self._store.arrivals(since, self._owner.parts, bring=left > 0)
+                self._scheduler.bring(found.due, asked_at, written)
             self._scheduler.tell(found.told)
             since = found.upto
             if not found.more:
                 break
-        self._arrivals.note(since, began, time())
+        return since
 
     async def _look_over(self) -> None:
         while True:

@@ -5,7 +5,8 @@ is found there is started by dispatcher.py.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import groupby
 
@@ -52,7 +53,7 @@ class Scheduler:
         self._courier = courier
         self._lanes = Lanes()
         self._hungry: dict[Lane, None] = {}
-        self._written_meanwhile: set[int] = set()
+        self._looks: dict[int, set[int]] = {}
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
         self._dispatcher = Dispatcher(
@@ -122,18 +123,26 @@ class Scheduler:
             self._hunger(lane)
             self._dispatcher.serve(lane)
 
-    def expect(self) -> None:
-        """From now on the store looks for new deliveries."""
-        self._written_meanwhile.clear()
+    @contextmanager
+    def looking(self) -> Iterator[set[int]]:
+        """While the store looks for new deliveries; of which results were written meanwhile."""
+        written: set[int] = set()
+        self._looks[id(written)] = written
+        try:
+            yield written
+        finally:
+            del self._looks[id(written)]
 
-    def bring(self, some: Iterable[Due], asked_at: float) -> None:
-        """These are new, as the store had it when it was asked, and due."""
+    def bring(self, some: Iterable[Due], asked_at: float, written: Set[int]) -> None:
+        """These are new, as the store had it when it was asked, and due.
+
+        written: since it was asked. What came true since is newer than what the store said.
+        """
         for webhook_id, due in groupby(sorted(some, key=_webhook_of), key=_webhook_of):
             lane = self._lanes.get(webhook_id)
             if lane is None:
                 continue
-            # What came true since is newer than what the store said: results, and new leases.
-            fresh = [one for one in due if one.delivery.id not in self._written_meanwhile]
+            fresh = [one for one in due if one.delivery.id not in written]
             if lane.born >= asked_at or not lane.take(fresh, self._time()):
                 self._tell(lane)
             self._dispatcher.serve(lane)
@@ -156,7 +165,8 @@ class Scheduler:
             if lane is None or lane.epoch != one.epoch:
                 continue  # of an earlier lease: the lane of now may have it under way anew
             lane.written(one.delivery.id)
-            self._written_meanwhile.add(one.delivery.id)
+            for look in self._looks.values():
+                look.add(one.delivery.id)
             if one.step.next_at is not None:
                 self._look(lane, at + max(0, one.step.next_at - now) / SECOND)
             elif lane.look_at <= at:
