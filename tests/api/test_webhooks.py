@@ -162,6 +162,22 @@ async def test_a_target_has_one_webhook_for_a_resource(manager: httpx.AsyncClien
     assert (await add(manager, resource="LEAD")).status_code == 201
 
 
+async def test_a_patch_is_made_only_on_what_its_caller_has_seen(manager: httpx.AsyncClient) -> None:
+    path = await added(manager)
+    seen = (await manager.get(path)).headers["etag"]
+    first = await manager.patch(path, json={"ratePerSecond": 5}, headers={"if-match": seen})
+    late = await manager.patch(path, json={"ratePerSecond": 7}, headers={"if-match": seen})
+    after = (await manager.get(path)).json()["ratePerSecond"]
+    again = {"if-match": first.headers["etag"]}
+
+    assert first.status_code == 200
+    assert (late.status_code, late.json()["type"]) == (412, "/docs#outdated")
+    assert after == 5
+    assert (await manager.patch(path, json={"ratePerSecond": 7}, headers=again)).status_code == 200
+    for anyway in ({"if-match": "*"}, {}):
+        assert (await manager.patch(path, json={}, headers=anyway)).status_code == 200
+
+
 async def test_a_patch_changes_what_it_names_and_nothing_else(manager: httpx.AsyncClient) -> None:
     one = await added(manager, auth=TOKEN, ratePerSecond=5)
     before = (await manager.get(one)).json()

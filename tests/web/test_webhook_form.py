@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from html import unescape
 from typing import Any
 
@@ -14,6 +15,7 @@ from reseller_webhooks.core.webhooks import (
     ClientCredentialsAuth,
     Mode,
     NoAuth,
+    SpecPatch,
     TokenAuth,
     Webhook,
 )
@@ -553,3 +555,56 @@ async def test_what_no_browser_sends_is_refused(admin: Person, body: bytes) -> N
 
     assert answer.status_code == 422
     assert "This cannot be read" in words(answer.text)
+
+
+async def test_an_edit_does_not_undo_what_somebody_else_has_saved_meanwhile(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind, auth=TOKEN)
+    path = paths.webhook(row.uuid, "edit")
+    opened = await admin.see(path)
+    colleague = await Person(house).enters(Role.ADMIN, northwind)
+    theirs = LEAST | {"url": "https://crm.example.com/theirs"}
+    await colleague.send(path, theirs | {"edition": edition_in(await colleague.see(path))})
+    mine = LEAST | {"url": "https://crm.example.com/mine"}
+    late = await admin.send(path, mine | {"edition": edition_in(opened)})
+    between = webhooks.get(house.database, northwind.id, row.uuid).url
+    again = await admin.send(path, mine | {"edition": edition_in(late.text)})
+
+    assert late.status_code == 409
+    assert "Not saved: somebody else has changed this webhook meanwhile" in words(late.text)
+    assert 'value="https://crm.example.com/mine"' in late.text
+    assert between == "https://crm.example.com/theirs"
+    assert again.status_code == 303
+    assert webhooks.get(house.database, northwind.id, row.uuid).url.endswith("/mine")
+
+
+async def test_a_form_that_was_refused_still_knows_which_edition_it_began_with(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind)
+    path = paths.webhook(row.uuid, "edit")
+    began = edition_in(await admin.see(path))
+    webhooks.change(house.database, house.box, northwind.id, row.uuid, SpecPatch(ratePerSecond=5.0))
+    refused = await admin.send(path, LEAST | {"url": "", "edition": began})
+
+    assert refused.status_code == 422
+    assert edition_in(refused.text) == began
+
+
+async def test_what_happens_to_a_webhook_by_itself_makes_no_new_edition(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind)
+    path = paths.webhook(row.uuid, "edit")
+    began = edition_in(await admin.see(path))
+    for step in ("pause", "resume", "rotate-secret"):
+        await admin.send(paths.webhook(row.uuid, step))
+
+    assert edition_in(await admin.see(path)) == began
+
+
+def edition_in(html: str) -> str:
+    found = re.search(r'name="edition" value="([0-9a-f]+)"', html)
+    assert found
+    return found[1]

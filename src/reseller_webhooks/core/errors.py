@@ -57,6 +57,10 @@ class Conflict(ResellerWebhooksError):
     """The request is fine by itself but does not fit what is already there."""
 
 
+class Outdated(ResellerWebhooksError):
+    """It was changed since the caller looked at it, who would undo that without knowing."""
+
+
 class KeyReused(ResellerWebhooksError):
     """An idempotency key came a second time with another body."""
 

@@ -10,7 +10,7 @@ from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import targets
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.errors import NotFound, Outdated
 from reseller_webhooks.core.signing import new_secret
 from reseller_webhooks.core.webhooks import (
     Auth,
@@ -69,17 +69,35 @@ def add(database: Database, box: Box, reseller_id: int, spec: Spec) -> Added:
 
 
 def change(
-    database: Database, box: Box, reseller_id: int, uuid: str, patch: SpecPatch
+    database: Database,
+    box: Box,
+    reseller_id: int,
+    uuid: str,
+    patch: SpecPatch,
+    *,
+    edition: str = "",
 ) -> WebhookRow:
-    """Change what the patch names and nothing else. Errors as `add`."""
+    """Change what the patch names and nothing else. Errors as `add`.
+
+    edition: what the caller has seen, if that matters: Outdated when it is another by now.
+    """
     columns = _columns(patch, patch.model_fields_set, box)
     with database.write() as tx:
         before = _get(tx, reseller_id, uuid)
+        if edition and edition != edition_of(before):
+            raise Outdated("somebody else has changed this webhook meanwhile")
         after = store.change(tx, before.id, **columns) if columns else before
         changed = changes(before, after, auth_given="auth_sealed" in columns)
         if changed:
             audit.write(tx, Act.WEBHOOK_CHANGED, subject_of(after), changed)
     return after
+
+
+def edition_of(row: WebhookRow) -> str:
+    """Another one after each change of what can be entered; of secrets it tells nothing."""
+    entered = [row.url, row.resource, sorted(row.actions), row.auth_sealed, row.format, row.mode]
+    limits = [row.ordered, row.max_in_flight, row.rate_per_second]
+    return secrets.fingerprint(repr([*map(str, entered), *limits]))
 
 
 def delete(database: Database, reseller_id: int, uuid: str) -> None:

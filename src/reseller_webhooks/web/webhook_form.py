@@ -10,6 +10,7 @@ from reseller_webhooks.core import targets
 from reseller_webhooks.core.addresses import Network
 from reseller_webhooks.core.errors import Invalid, Problem
 from reseller_webhooks.core.webhooks import Format, Mode, Spec, SpecPatch
+from reseller_webhooks.operations.webhooks import edition_of
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.webhook_fields import (
@@ -29,6 +30,7 @@ class Filled:
     values: what was typed or is stored. actions: which are ticked. stored: secrets that are kept
     when their field is left empty. wrong: a sentence for each field that has to be mended.
     kept: secrets that were typed before, which are used when their field is left empty.
+    edition: of the stored webhook when the form was opened.
     """
 
     values: Mapping[str, str]
@@ -36,6 +38,7 @@ class Filled:
     stored: frozenset[str] = frozenset()
     wrong: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
+    edition: str = ""
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -83,13 +86,15 @@ def of_row(row: WebhookRow, auth: Any) -> Filled:
         dict.fromkeys(LABELS, "") | shown | values | {"auth": row.auth_type},
         actions=frozenset(row.actions),
         stored=SECRETS & known.keys(),
+        edition=edition_of(row),
     )
 
 
 def typed(form: Form, stored: frozenset[str], kept: frozenset[str]) -> Filled:
     """The form as somebody has filled it in, without its secrets."""
     values = {name: form.text(name) for name in LABELS if name not in SECRETS}
-    return Filled(values, form.every("actions"), stored, kept=kept)
+    edition = form.text("edition")
+    return Filled(values, form.every("actions"), stored, kept=kept, edition=edition)
 
 
 def spec(form: Form, allowed: Sequence[Network], auth: Any = None) -> Spec:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Response
 
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, body, schema, takes
@@ -17,7 +17,14 @@ from reseller_webhooks.api.shapes.webhooks import (
     webhook,
 )
 from reseller_webhooks.api.writing import write
-from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Outdated,
+)
 from reseller_webhooks.core.webhooks import Spec, SpecPatch
 from reseller_webhooks.operations import webhooks
 
@@ -34,6 +41,13 @@ EXAMPLE = {
 
 router = APIRouter(prefix=PATH, tags=["Webhooks"], responses=ALWAYS)
 Id = Annotated[str, Path(alias="id")]
+IfMatch = Annotated[
+    str,
+    Header(
+        description="The ETag that a GET or PATCH answered (RFC 9110, 13.1.1): 412 when somebody "
+        "has changed the webhook since. Without it the change is made in any case."
+    ),
+]
 
 
 @router.post(
@@ -66,16 +80,18 @@ def page(house: TheHouse, tenant: Tenant, limit: Limit = 100, cursor: Cursor = N
 
 
 @router.get("/{id}", operation_id="getWebhook", summary="Get a webhook")
-def get(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
-    """Its settings, and whether its circuit is open; no secrets."""
-    return webhook(house.box, webhooks.get(house.database, tenant, uuid))
+def get(house: TheHouse, tenant: Tenant, uuid: Id, response: Response) -> Webhook:
+    """Its settings, and whether its circuit is open; no secrets. The ETag is for a PATCH."""
+    row = webhooks.get(house.database, tenant, uuid)
+    response.headers["etag"] = f'"{webhooks.edition_of(row)}"'
+    return webhook(house.box, row)
 
 
 @router.patch(
     "/{id}",
     operation_id="changeWebhook",
     summary="Change a webhook",
-    responses=raises(Conflict) | BODY,
+    responses=raises(Conflict, Outdated) | BODY,
     openapi_extra=takes(schema(SpecPatch), {"actions": ["ADDED"]}, JSON, MERGE_PATCH),
 )
 async def change(
@@ -83,10 +99,18 @@ async def change(
     tenant: Tenant,
     uuid: Id,
     patch: Annotated[SpecPatch, Depends(body(SpecPatch))],
+    response: Response,
+    *,
+    if_match: IfMatch = "",
 ) -> Webhook:
     """Changes what is given and nothing else. Authentication is given whole, or not at all."""
-    operation = partial(webhooks.change, house.database, house.box, tenant, uuid, patch)
-    return webhook(house.box, await write(house, operation))
+    edition = if_match.strip(' "*')
+    operation = partial(
+        webhooks.change, house.database, house.box, tenant, uuid, patch, edition=edition
+    )
+    row = await write(house, operation)
+    response.headers["etag"] = f'"{webhooks.edition_of(row)}"'
+    return webhook(house.box, row)
 
 
 @router.delete("/{id}", operation_id="removeWebhook", summary="Delete a webhook", status_code=204)

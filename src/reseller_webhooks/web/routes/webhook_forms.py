@@ -1,7 +1,7 @@
 """The forms that add a webhook or edit one; what is typed can be tried before it is saved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.attempts import Attempt
-from reseller_webhooks.core.errors import Conflict, Invalid
+from reseller_webhooks.core.errors import Conflict, Invalid, Outdated
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations import trials, webhooks
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -78,7 +78,10 @@ def edit(page: Writer, uuid: str, form: Refilled) -> Response:
     stored = _stored(page, uuid)
     try:
         patch = webhook_form.patch(form, page.site.house.settings.allow_targets, stored.auth)
-        webhooks.change(page.database, page.box, page.tenant, uuid, patch)
+        edition = form.text("edition")
+        webhooks.change(page.database, page.box, page.tenant, uuid, patch, edition=edition)
+    except Outdated:
+        return _overtaken(page, form, _stored(page, uuid))
     except (Wrong, Invalid, Conflict) as error:
         return _refused(page, form, error, stored)
     page.site.house.poke()
@@ -139,6 +142,20 @@ def _refused(
     return _again(page, form, {"url": _(SAME_TARGET)}, TAKEN, stored)
 
 
+def _overtaken(page: Page, form: Form, now: _Stored) -> Response:
+    """All that was typed, to be saved once more over what somebody else has saved meanwhile."""
+    known, secrets = webhook_form.of_row(now.row, now.auth), kept.typed(form, but={})
+    filled = webhook_form.typed(form, known.stored, frozenset(secrets))
+    return _form(
+        page,
+        replace(filled, edition=known.edition),
+        TAKEN,
+        now.row,
+        kept=kept.sealed(page, secrets),
+        overtaken=True,
+    )
+
+
 def _again(  # noqa: PLR0917 - run in a thread, by position
     page: Page,
     form: Form,
@@ -163,6 +180,7 @@ def _form(
     *,
     kept: str = "",
     attempt: Attempt | None = None,
+    overtaken: bool = False,
 ) -> Response:
     shown = examples_of(page.site.house.settings.public_url)
     return page.html(
@@ -172,5 +190,6 @@ def _form(
         row=row,
         kept=kept,
         attempt=attempt,
+        overtaken=overtaken,
         examples=shown,
     )
