@@ -172,6 +172,7 @@ def _stored(columns: dict[str, object]) -> dict[str, object]:
 
 
 def _row(row: RowMapping) -> WebhookRow:
+    rate = row["rate_per_second"]
     return WebhookRow(
         **{
             **row,
@@ -179,6 +180,8 @@ def _row(row: RowMapping) -> WebhookRow:
             "actions": from_mask(row["actions"]),
             "format": Format(row["format"]),
             "mode": Mode(row["mode"]),
+            # SQLite's RETURNING gives 5 for 5.0.
+            "rate_per_second": None if rate is None else float(rate),
             "state": WebhookState(row["state"]),
         }
     )
