@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bench.postgres import Postgres
 from bench.program import workshop
@@ -20,6 +21,7 @@ ATTEMPTS = 5_000_000
 DAYS = 90
 RESELLERS = 20
 ASKED = 200
+EXPLAIN, SHOWN = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)", 30
 FILL = """
 INSERT INTO attempt (delivery_id, event_id, webhook_id, reseller_id, resource, action,
   resource_uuid, version, number, at, ms, outcome, status, detail, response, state, created_at)
@@ -92,6 +94,25 @@ def _ask(database: Database, last: Micros) -> None:
     _time("counts on the tabs", counts, LogQuery)
     _time("a record of 90 days", page, lambda one: LogQuery(one, resource_uuid="one"))
     _time("counts of that record", counts, lambda one: LogQuery(one, resource_uuid="one"))
+    _explain(database, "newest page", LogQuery(1))
+    _explain(database, "a page from the middle", LogQuery(1, until=middle))
+
+
+def _explain(database: Database, name: str, query: LogQuery) -> None:
+    """How the database came to a page: what of which table it read, and how much of it."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(*given: Any) -> None:
+        asked.append((given[2], given[3]))
+
+    with database.read() as tx:
+        event.listen(tx.connection, "before_cursor_execute", note)
+        log.page(tx, query)
+        statement, parameters = next(one for one in asked if "FROM attempt" in one[0])
+        plan = tx.connection.exec_driver_sql(f"{EXPLAIN} {statement}", parameters).scalars().all()
+    print(f"-- {name}: {len(plan)} lines of plan")
+    shown = [line for line in plan if "never executed" not in line]
+    print("\n".join(shown[:SHOWN]))
 
 
 def _time(name: str, work: Callable[[LogQuery], None], ask: Callable[[int], LogQuery]) -> None:

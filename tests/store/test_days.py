@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import func, select, text
 
 from reseller_webhooks.clock import DAY, Micros
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.operations import upkeep
 from reseller_webhooks.store import days, deliveries, events
 from reseller_webhooks.store.database import Database, Tx
@@ -114,6 +114,43 @@ def test_a_day_with_an_event_on_its_way_stays(on_postgres: Database) -> None:
 
         assert one.event_id == number
         assert events.bodies(tx, [number])
+
+
+def test_a_day_stays_when_one_of_its_events_is_sent_again_at_that_moment(
+    on_postgres: Database,
+) -> None:
+    with on_postgres.write() as tx:
+        owner = reseller(tx)
+        turn(tx)
+        webhook(tx, reseller_id=owner)
+        number = tell(tx, tx.now)
+        deliveries.finish(tx, [made(one, State.DELIVERED) for one in everything(tx)])
+        turn(on_day(tx, 100))
+    with ThreadPoolExecutor(1) as threads, on_postgres.write() as again:
+        events.bodies(again, [number])
+        events.fan_out(again, [number])
+        dropping = threads.submit(drop_all, on_postgres)
+        while not waits_for_a_lock(again):
+            assert not dropping.done(), "it did not wait"
+        again.connection.commit()
+        dropping.result()
+
+    with on_postgres.read() as tx:
+        assert events.bodies(tx, [number])
+
+
+def everything(tx: Tx) -> list[Delivery]:
+    return [one for _, one in deliveries.above(tx, 0, limit=100)]
+
+
+def drop_all(database: Database) -> int:
+    with database.write() as tx:
+        return days.drop(on_day(tx, 100), tx.now + 99 * DAY)
+
+
+def waits_for_a_lock(tx: Tx) -> bool:
+    statement = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return bool(tx.connection.execute(statement).scalar())
 
 
 def test_the_day_of_now_stays_whatever_its_rows_say(on_postgres: Database) -> None:

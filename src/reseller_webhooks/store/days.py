@@ -81,10 +81,18 @@ def drop(tx: Tx, before: Micros) -> int:
         for one in _partitions(tx, parent)
         if one.end <= _last(tx, parent)
     ]
-    old = [one for one in past if _newest(tx, one) < before and not _is_on_its_way(tx, one)]
-    for one in old:
-        tx.connection.execute(text(f"DROP TABLE {one.name}"))
-    return len(old)
+    return sum(_drop(tx, one) for one in past if _newest(tx, one) < before)
+
+
+def _drop(tx: Tx, one: Partition) -> bool:
+    if _is_on_its_way(tx, one):
+        return False
+    # Whoever sends an event again has read it, so this waits until its new delivery can be seen.
+    tx.connection.execute(text(f"LOCK TABLE {one.name} IN ACCESS EXCLUSIVE MODE"))
+    if _is_on_its_way(tx, one):
+        return False
+    tx.connection.execute(text(f"DROP TABLE {one.name}"))
+    return True
 
 
 def _lacking(tx: Tx, parent: str) -> list[int]:
