@@ -11,6 +11,9 @@ from tests.simulation.tables import Tables
 from tests.simulation.trace import Trace
 from tests.simulation.watch import Request, Watch
 
+SLOWEST = 1.01
+"""Clocks of processes go up to half a percent slow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -103,7 +106,8 @@ class Uplink:
         answer: asyncio.Future[Attempt] = self._loop.create_future()
         timeout_s = network.plan.timeout_s
         timer = self._loop.call_later(timeout_s, _settle, answer, _TIMEOUT)
-        network.clockwork.after(timeout_s, self._gone_for_good, request)
+        # Later than on the slowest clock: who is frozen by then will not hang up by itself.
+        network.clockwork.after(timeout_s * SLOWEST, self._gone_for_good, request)
         if self.is_cut or network.mood(request.webhook.id) is Mood.AWAY:
             network.clockwork.after(0.01, self._back, request, answer, _NO_CONNECTION)
         else:
