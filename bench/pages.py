@@ -55,7 +55,7 @@ def main() -> None:
             hook, record = _fill(server)
             lines, last = _send(str(directory / "bench.db"))
             size = (directory / "bench.db").stat().st_size / 2**20
-            print(f"{lines:,} lines, {RECORDS:,} records, {WEBHOOKS} webhooks; {size:.0f} MB on disk")
+            print(f"{lines:,} lines, {RECORDS:,} records, {WEBHOOKS} webhooks; {size:.0f} MB")
             visitor = _signed_in(server)
             for name, path in _pages(hook, record, last).items():
                 print(f"{name:24} {_time(visitor, path)}", flush=True)

@@ -1,7 +1,9 @@
 """The operator's pages: resellers, users, API keys, health, the audit log."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import audit_words, paths
 from tests.web.browsing import OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, words
 
+OPERATIONS = Path(access.__file__).parent
 PAGES = (paths.RESELLERS, paths.USERS, paths.KEYS, paths.WORKERS, paths.AUDIT)
 
 
@@ -250,3 +253,21 @@ def test_every_act_has_its_words() -> None:
 
     assert [one for one in Act if audit_words.act(replace(unknown, act=one)) == one] == []
     assert {one.subject for one in Act} == set(audit_words.SUBJECTS)
+
+
+def test_every_field_of_an_act_has_its_words() -> None:
+    known = set(audit_words.FIELDS) | audit_words.INSTANTS
+    written = {name for path in OPERATIONS.glob("*.py") for name in details_in(path)}
+
+    assert {"role", "scope", "by", "rate", "sessions", "authentication"} <= written
+    assert written - known == set()
+
+
+def details_in(path: Path) -> Iterator[str]:
+    """The names of what lines of the audit log tell, as a module writes them."""
+    text = path.read_text()
+    for line in re.findall(r"(?:asked|ended|refused|audit\.write.*?) ?[=,(] ?({.*?})", text):
+        yield from re.findall(r'"([a-z_ ]+)":', line)
+    yield from re.findall(r'found\["([a-z]+)"\] = ENTERED', text)
+    for names in re.findall(r"_S(?:HOWN|ETTINGS) = \((.*?)\)\n", text):
+        yield from re.findall(r'"([a-z_]+)"', names)

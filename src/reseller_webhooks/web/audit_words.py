@@ -42,7 +42,7 @@ _ACTS: Mapping[str, str] = {
     Act.KEY_REVOKED: N_("API key revoked"),
     Act.RESELLER_ADDED: N_("Reseller added"),
 }
-_FIELDS = {
+FIELDS = {
     "url": N_("URL"),
     "auth_type": N_("Authentication"),
     "max_in_flight": N_("Requests at once"),
@@ -50,6 +50,16 @@ _FIELDS = {
     "format": N_("Format"),
     "mode": N_("After an outage"),
     "by": N_("With"),
+    "actions": N_("Actions"),
+    "ordered": N_("In order"),
+    "resource": N_("Resource"),
+    "role": N_("Role"),
+    "scope": N_("May do"),
+    "sessions": N_("Browsers"),
+    "authentication": N_("Authentication"),
+    "rate": N_("Notifications per second"),
+    "removed": N_("Deleted records too"),
+    "guesses in a row": N_("Wrong in a row"),
 }
 _ACTORS: Mapping[str, str] = {
     ActorKind.COMMAND: N_("Command line"),
@@ -70,8 +80,13 @@ _VALUES: Mapping[str, str] = {
     "admin": N_("Admin"),
     "viewer": N_("Viewer"),
     "operator": N_("Operator"),
+    "link": N_("a sign-in link"),
+    "password": N_("a password"),
+    "invite": N_("an invite"),
+    "single sign-on": N_("single sign-on"),
+    "entered again": N_("entered again"),
 }
-_INSTANTS = {"from", "to"}
+INSTANTS = {"from", "to"}
 
 
 def act(line: Line) -> str:
@@ -93,9 +108,9 @@ def is_key(line: Line) -> bool:
 def details(line: Line) -> Iterator[tuple[str, str, str]]:
     """What changed: the field, how it was, and how it is; how it was is empty if it was not."""
     for name, value in line.details.items():
-        if name in _INSTANTS:
+        if name in INSTANTS:
             continue
-        label = _(_FIELDS.get(name) or name[:1].upper() + name[1:].replace("_", " "))
+        label = _(FIELDS.get(name) or name[:1].upper() + name[1:].replace("_", " "))
         changed = line.act == Act.WEBHOOK_CHANGED and isinstance(value, list)
         before, after = value if changed else (None, value)
         yield label, _told(before) if changed else "", _told(after)
