@@ -70,9 +70,10 @@ def turn(tx: Tx) -> int:
 
 
 def drop(tx: Tx, before: Micros) -> int:
-    """Drop days all of whose rows are older than an instant; how many partitions.
+    """Drop a day of a table all of whose rows are older than an instant; 0 when there is none.
 
     A day with an event that is still on its way somewhere stays until its deliveries are closed.
+    One in a transaction: it keeps readers of its table waiting, and they may hold the other one.
     """
     _lock(tx)
     past = [
@@ -81,14 +82,16 @@ def drop(tx: Tx, before: Micros) -> int:
         for one in _partitions(tx, parent)
         if one.end <= _last(tx, parent)
     ]
-    return sum(_drop(tx, one) for one in past if _newest(tx, one) < before)
+    return int(any(_drop(tx, one) for one in past if _newest(tx, one) < before))
 
 
 def _drop(tx: Tx, one: Partition) -> bool:
     if _is_on_its_way(tx, one):
         return False
     # Whoever sends an event again has read it, so this waits until its new delivery can be seen.
-    tx.connection.execute(text(f"LOCK TABLE {one.name} IN ACCESS EXCLUSIVE MODE"))
+    # The whole table first and then its part, as readers do: else each could wait for the other.
+    for name in (one.parent, one.name):
+        tx.connection.execute(text(f"LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE"))
     if _is_on_its_way(tx, one):
         return False
     tx.connection.execute(text(f"DROP TABLE {one.name}"))
