@@ -18,6 +18,7 @@ from bench.picture import Curve, draw
 from bench.program import workshop
 from bench.workplace import CountingStore, Workplace
 from reseller_webhooks import clock
+from reseller_webhooks.bootstrap.serving import freeze_heap
 from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.engine.engine import Engine
 
@@ -27,6 +28,8 @@ VERSIONS, RESOURCES = 20, 500
 AT_ONCE = 16
 WARM_S = 12.0
 """Each of the others has been told something by then, and has its connections."""
+SETTLE_S = 15.0
+"""What was just written is looked at again for some seconds; a day's backlog was not."""
 SPAN_S = 12.0
 RECOVERY_MAX_S = 100.0
 TICK_S = 0.05
@@ -90,7 +93,7 @@ class Drill:
             await self._span("before", SPAN_S)
             await asyncio.to_thread(self._day)
             engine.poke()
-            await asyncio.sleep(3)
+            await asyncio.sleep(SETTLE_S)
             await self._span("during", SPAN_S)
             self.street.ask("well")
             await self._recover(store)
@@ -136,7 +139,7 @@ class Drill:
             reseller = self.resellers[1 + turn % (RECEIVERS - 1)]
             names = [f"{turn}-{n}" for n in range(A_TICK)]
             made = await asyncio.to_thread(self.place.change, reseller, names)
-            engine.poke()
+            engine.poke(webhooks=False)
             self.committed |= dict.fromkeys(made, clock.now())
             turn += 1
             await asyncio.sleep(max(0.0, began + turn * TICK_S - loop.time()))
@@ -147,6 +150,7 @@ def main() -> None:
         street = Street(directory)
         try:
             drill = Drill(directory, street)
+            freeze_heap()
             uvloop.run(drill.run())
             _report(drill, street.seen())
         finally:

@@ -42,6 +42,9 @@ class World:
     def now(self) -> clock.Micros:
         return clock.now()
 
+    def cpu_s(self) -> float:
+        return clock.cpu_s()
+
     def chance(self) -> float:
         return secrets.chance()
 

@@ -14,5 +14,7 @@ def now() -> Micros:
     return time.time_ns() // 1000
 
 
+cpu_s = time.process_time
+"""Processor seconds of this process, all threads together."""
 monotonic_s = time.monotonic
 """Seconds on a clock that never goes back; only differences mean anything."""

@@ -39,6 +39,9 @@ BODY = '{"uuid":"e","resource":{"type":"COMPANY"}}'
 class World:
     """Time as it is, and no jitter."""
 
+    def __init__(self, cpu_s: Callable[[], float]) -> None:
+        self.cpu_s = cpu_s
+
     def now(self) -> clock.Micros:
         return clock.now()
 
@@ -85,6 +88,7 @@ class Running:
         self.reseller = resellers.add(self.database, "Northwind").id
         self.waits_s = given.pop("waits_s", (0.05, 0.05))
         self.slots = given.pop("slots", 1000)
+        self.world = World(given.pop("cpu_s", clock.cpu_s))
         self._sender_given = {
             "ca_file": ca_file,
             "allowed": LOOPBACK,
@@ -131,7 +135,7 @@ class Running:
         store = TellingStore(self.database, self.box, self._used, worker)
         leases = Leases(store, ttl_s=worker.ttl_s, hold_s=worker.ttl_s) if worker else None
         async with Sender(**self._sender_given) as sender:
-            courier = Courier(sender.send, Tokens(sender), World(), RetryPolicy(self.waits_s))
+            courier = Courier(sender.send, Tokens(sender), self.world, RetryPolicy(self.waits_s))
             engine = Engine(store, courier, leases, slots=self.slots)
             await engine.start()
             self.engines.append(engine)

@@ -67,6 +67,10 @@ class World:
         """Wall time."""
         return clock.now() + self._ahead()
 
+    def cpu_s(self) -> float:
+        """Processor seconds that this process has used."""
+        return clock.cpu_s()
+
     def chance(self) -> float:
         """A number in [0, 1)."""
         return secrets.chance()

@@ -14,6 +14,7 @@ from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.engine.agenda import Agenda
+from reseller_webhooks.engine.budget import Budget
 from reseller_webhooks.engine.courier import Courier, Overtaken
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.ports import Ownership
@@ -42,6 +43,7 @@ class Dispatcher:
         resume: Callable[[], None],
     ) -> None:
         self.suspicion = Suspicion(resume)
+        self._budget = Budget(courier.world.cpu_s)
         self._courier = courier
         self._recorder = recorder
         self._owner = owner
@@ -85,6 +87,8 @@ class Dispatcher:
         at = self._time()
         if self.suspicion.since is not None:
             return at + PROBE_EVERY_S
+        if lane.late and (open_at := self._budget.open_at(at)) > at:
+            return open_at
         return lane.held_back_until(self._courier.world.now(), at)
 
     def _may_start(self, lane: Lane) -> bool:
@@ -94,12 +98,15 @@ class Dispatcher:
             return False
         # Only an open circuit goes by the wall clock.
         now = self._courier.world.now() if lane.circuit.is_open else 0
+        if lane.late and at < self._budget.open_at(at):
+            return False
         reseller = lane.webhook.reseller_id
         return self.suspicion.may_start(reseller, at) and lane.can_start(now, at)
 
     def _start(self, lane: Lane) -> Due:
         at = self._time()
         self.suspicion.started(lane.webhook.reseller_id, at)
+        self._budget.started(at, late=lane.late)
         return lane.start(at)
 
     async def _work(self, lane: Lane, due: Due) -> None:

@@ -18,6 +18,8 @@ from reseller_webhooks.operations.deliveries import Found
 
 READY_MIN = 32
 """How many to hold ready at least, so that one scan serves many attempts."""
+LATE = 30 * SECOND
+"""What has been due for longer gives way to what is new; see budget.py."""
 
 
 class Lane:
@@ -42,6 +44,8 @@ class Lane:
         self.ready: deque[Due] = deque()
         self.held: dict[int, str] = {}
         self.in_flight = 0
+        self.late = False
+        """What was scanned last has been due for long."""
         self.look_at = inf
         """When the store may have something that is not held: 0.0 for now, inf for not known."""
         self.start_at = start_at
@@ -103,9 +107,10 @@ class Lane:
             after=self._after,
         )
 
-    def found(self, found: Found, now: float) -> None:
+    def found(self, found: Found, now: float, wall: Micros) -> None:
         """End a scan with what it found."""
         self._scanning = False
+        self.late = bool(found.due) and found.due[0].delivery.next_at < wall - LATE
         if self._closed:
             return  # what a closed lane held would keep its partition from being given back
         # A scan may still see what was finished and written after it began.

@@ -94,10 +94,13 @@ class Bearer(Protocol):
 
 
 class World(Protocol):
-    """Time and chance."""
+    """Time, also the processor's, and chance."""
 
     def now(self) -> Micros:
         """Wall time, on the store's clock."""
+
+    def cpu_s(self) -> float:
+        """Processor seconds that this process has used."""
 
     def chance(self) -> float:
         """A number in [0, 1)."""

@@ -234,9 +234,9 @@ class Scheduler:
                 lane.scan_failed()
                 self._agenda.add(self._time() + RETRY_SCAN_S, lane)
             return
-        now = self._time()
+        now, wall = self._time(), self._courier.world.now()
         for lane, some in zip(lanes, found, strict=True):
-            lane.found(some, now)
+            lane.found(some, now, wall)
             self._agenda.add(lane.look_at, lane)
             self._dispatcher.serve(lane)
 
