@@ -18,7 +18,6 @@ from bench.picture import Curve, draw
 from bench.program import workshop
 from bench.workplace import CountingStore, Workplace
 from reseller_webhooks import clock
-from reseller_webhooks.bootstrap.serving import freeze_heap
 from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.engine.engine import Engine
 
@@ -150,7 +149,6 @@ def main() -> None:
         street = Street(directory)
         try:
             drill = Drill(directory, street)
-            freeze_heap()
             uvloop.run(drill.run())
             _report(drill, street.seen())
         finally:

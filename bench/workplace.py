@@ -11,6 +11,7 @@ from uuid import uuid4
 import structlog
 
 from reseller_webhooks import clock, secrets
+from reseller_webhooks.bootstrap.serving import freeze_heap
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.events import Event
@@ -130,6 +131,7 @@ class Workplace:
     async def sending(
         self, ca_file: Path, *, slots: int = 1000, waits_s: tuple[float, ...] = (300.0, 600.0)
     ) -> AsyncIterator[tuple[Engine, CountingStore]]:
+        freeze_heap()
         store = CountingStore(self.database, self.box)
         async with Sender(ca_file=ca_file, allowed=(ip_network("127.0.0.0/8"),)) as sender:
             courier = Courier(sender.send, Tokens(sender), World(), RetryPolicy(waits_s))

@@ -56,18 +56,18 @@ _found, _tell, _ask, _start, _beat = Lane.found, Lane.tell, Lane.ask, Lane.start
 _bring, _look = Scheduler.bring, Lane.look
 
 
-def _found_all(lane: Lane, found: Any, now: float) -> None:
+def _found_all(lane: Lane, found: Any, *now: Any) -> None:
     lane._written_meanwhile.clear()
-    _found(lane, found, now)
+    _found(lane, found, *now)
 
 
 def _ask_for_all(lane: Lane) -> Any:
     return replace(_ask(lane), held=frozenset())
 
 
-def _found_though_closed(lane: Lane, found: Any, now: float) -> None:
+def _found_though_closed(lane: Lane, found: Any, *now: Any) -> None:
     closed, lane._closed = lane._closed, False
-    _found(lane, found, now)
+    _found(lane, found, *now)
     lane._closed = closed
 
 

@@ -50,6 +50,9 @@ class Port:
         some = frozenset(parts)
         return await self._ask("webhooks", lambda tables: tables.known(since, some))
 
+    async def numbers(self, late: Micros) -> tuple[int, int]:
+        return await self._ask("numbers", lambda tables: tables.drawn(late))
+
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         mine = frozenset(parts)
         return await self._ask("arrivals", lambda tables: tables.arrivals(since, mine, bring))

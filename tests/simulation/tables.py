@@ -121,6 +121,11 @@ class Tables:
             if row.changed_at >= since and row.webhook.part in parts and (since or not row.deleted)
         ]
 
+    def drawn(self, late: Micros) -> tuple[int, int]:
+        every = [one for some in self.pending.values() for one in some.values()]
+        old = (one.id for one in every if one.created_at < self.now - 2 * late)
+        return max(old, default=0), max((one.id for one in every), default=0)
+
     def arrivals(self, since: int, parts: frozenset[int], bring: bool) -> Arrived:
         every = (one for some in self.pending.values() for one in some.values())
         new = sorted((one for one in every if one.id > since), key=lambda one: one.id)

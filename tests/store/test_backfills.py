@@ -139,8 +139,8 @@ def test_a_delivery_has_the_records_version_and_an_event_of_its_own(database: Da
         uuid, body = events.bodies(tx, [one.event_id])[one.event_id]
 
     assert (one.version, one.action, one.attempts) == (3, "CHANGED", 0)
-    assert uuid in body
-    assert '"resourceVersion":3,"changedFields":[]' in body
+    assert uuid in body.decode()
+    assert '"resourceVersion":3,"changedFields":[]' in body.decode()
 
 
 def test_only_records_of_the_webhooks_reseller_and_resource_are_sent(database: Database) -> None:

@@ -131,7 +131,7 @@ def test_everything_can_be_read_after_an_upgrade(empty: Database, revision: str)
         (row,) = webhooks.page(tx, reseller_id=1, limit=10)
         (line,) = log.page(tx, LogQuery(1, frozenset({State.DELIVERED})))
         assert (record.version, row.uuid, line.delivery_id) == (1, "w1", 7)
-        assert events.bodies(tx, [1]) == {1: ("e1", "{}")}
+        assert events.bodies(tx, [1]) == {1: ("e1", b"{}")}
         assert access.person_by_email(tx, "ana@acme.example") is not None
         assert [one.id for one in due(tx, row.id)] == [1]
 

@@ -19,6 +19,8 @@ from reseller_webhooks.store import migrate
 
 STOP_WITHIN_S = 5
 """Open connections, live views of the log for one, are cut after that."""
+COLLECT_AFTER = (50_000, 20, 100)
+"""New objects, and collections of what is younger. A delivery makes a few dozen."""
 
 
 def server(settings: Settings, part: Part, crew: Crew | None = None) -> uvicorn.Server:
@@ -68,9 +70,10 @@ def serve(one: uvicorn.Server, open_socket: socket.socket) -> None:
 
 def freeze_heap() -> None:
     """Spare the garbage collector what is loaded by now: it looked through it for 100 ms at times,
-    while nothing was sent."""
+    while nothing was sent. What comes later it looks through more rarely, as little is garbage."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def listening(host: str, port: int) -> socket.socket:

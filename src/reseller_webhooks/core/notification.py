@@ -1,6 +1,6 @@
 """A notification: the HTTP message as the receiver sees it. Owns its headers."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reseller_webhooks import __version__
 from reseller_webhooks.core import cloudevents
@@ -19,13 +19,16 @@ MEDIA_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A delivery whose time has come, with what it brings."""
 
     delivery: Delivery
     event: str
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        """Without the body, which is the reseller's."""
+        return f"Due({self.delivery}, {self.event!r})"
 
 
 def outgoing(

@@ -16,8 +16,8 @@ class Arrivals:
     second; what was finished in between is gone from the table, so asking again costs little.
     """
 
-    def __init__(self) -> None:
-        self.settled = 0
+    def __init__(self, settled: int = 0) -> None:
+        self.settled = settled
         self._seen: deque[tuple[float, int]] = deque()
 
     @property

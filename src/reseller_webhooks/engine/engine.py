@@ -11,7 +11,7 @@ import structlog
 from reseller_webhooks import observability
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.engine.arrivals import AGAIN_S, Arrivals
+from reseller_webhooks.engine.arrivals import AGAIN_S, LATE_S, Arrivals
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.ownership import Everything
@@ -88,7 +88,7 @@ class Engine:
             lambda: self._scheduler.suspicion.since is not None
         )
         observability.circuits_open.set_function(lambda: self._scheduler.circuits_open)
-        await self._arrived()
+        await self._begin_at_newest()
         if self._leases:
             await self._leases.beat(self._scheduler)
             self._spawn(self._leases.run(self._scheduler))
@@ -149,6 +149,12 @@ class Engine:
         known = await self._store.webhooks(self._webhooks_since, self._owner.parts)
         self._scheduler.learn(known)
         self._webhooks_since = now - SLACK
+
+    async def _begin_at_newest(self) -> None:
+        """What is there by now is found by scanning every webhook once."""
+        settled, newest = await self._store.numbers(int(LATE_S * SECOND))
+        self._arrivals = Arrivals(settled)
+        self._arrivals.note(newest, asyncio.get_running_loop().time())
 
     async def _arrived(self) -> None:
         newest = await self._look_above(self._arrivals.newest, PAGES)

@@ -13,11 +13,14 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Mode, Webhook, WebhookState
+from reseller_webhooks.engine.stock import Stock
 from reseller_webhooks.engine.suspicion import Witness
 from reseller_webhooks.operations.deliveries import Found
 
 READY_MIN = 32
-"""How many to hold ready at least, so that one scan serves many attempts."""
+"""How many to hold ready if there is room, so that one scan serves many attempts."""
+READY_MAX = 512
+"""And how many of a long backlog."""
 LATE = 30 * SECOND
 """What has been due for longer gives way to what is new; see budget.py."""
 
@@ -29,6 +32,7 @@ class Lane:
         self,
         webhook: Webhook,
         circuit: Circuit,
+        stock: Stock,
         *,
         epoch: int = 0,
         start_at: float = 0.0,
@@ -52,6 +56,9 @@ class Lane:
         """Nothing starts before this: a former owner's request may still be travelling."""
         self._rate_at = 0.0
         """Nor before this: the rate per second."""
+        self._stock = stock
+        self._wish = self._wish_min
+        self._sends = webhook.state is WebhookState.ACTIVE
         self._closed = False
         self._scanning = False
         self._look_meanwhile = inf
@@ -67,10 +74,6 @@ class Lane:
         return self._sends and not self._scanning and len(self.ready) < self._room_for // 2
 
     @property
-    def _sends(self) -> bool:
-        return self.webhook.state is WebhookState.ACTIVE and not self._closed
-
-    @property
     def _begin_at(self) -> float:
         return max(self.start_at, self._rate_at)
 
@@ -80,6 +83,10 @@ class Lane:
 
     @property
     def _room_for(self) -> int:
+        return self._stock.room(self._wish)
+
+    @property
+    def _wish_min(self) -> int:
         return max(READY_MIN, 2 * self.webhook.max_in_flight)
 
     def tell(self) -> None:
@@ -102,7 +109,7 @@ class Lane:
         return Ask(
             webhook_id=self.webhook.id,
             ordered=self.webhook.ordered,
-            room=self._room_for - len(self.ready),
+            room=max(1, self._room_for - len(self.ready)),
             held=frozenset(self.held),
             after=self._after,
         )
@@ -113,6 +120,8 @@ class Lane:
         self.late = bool(found.due) and found.due[0].delivery.next_at < wall - LATE
         if self._closed:
             return  # what a closed lane held would keep its partition from being given back
+        goes_on = found.more and not self._serial
+        self._wish = min(2 * self._wish, READY_MAX) if goes_on else self._wish_min
         # A scan may still see what was finished and written after it began.
         self._take([due for due in found.due if due.delivery.id not in self._written_meanwhile])
         again = inf if found.again_s is None else now + found.again_s
@@ -134,10 +143,12 @@ class Lane:
 
     def can_start(self, now: Micros, at: float) -> bool:
         """Whether one more may start: cap, ramp, circuit and rate."""
-        if not self.ready or not self._sends or at < self._begin_at:
+        if not self.ready or not self._sends or at < self.start_at or at < self._rate_at:
             return False
         cap = self.webhook.max_in_flight
-        return self.in_flight < circuits.limit(self.circuit, cap, now)
+        if self.circuit is not circuits.CLOSED:
+            cap = circuits.limit(self.circuit, cap, now)
+        return self.in_flight < cap
 
     def held_back_until(self, now: Micros, at: float) -> float:
         """When the next of those that are ready may start, if time alone holds it back."""
@@ -151,7 +162,9 @@ class Lane:
         self.in_flight += 1
         if self.webhook.rate_per_second:
             self._rate_at = max(self._rate_at, at) + 1 / self.webhook.rate_per_second
-        return self.ready.popleft()
+        due = self.ready.popleft()
+        self._stock.take(due)
+        return due
 
     def ended(self) -> None:
         """One that was started is no longer under way; it stays held until it is written."""
@@ -171,6 +184,8 @@ class Lane:
             self._rate_at = 0.0
         self.webhook = webhook
         self.witness = _witness(webhook)
+        self._sends = webhook.state is WebhookState.ACTIVE and not self._closed
+        self._wish = self._wish_min
         self._drop_ready()
         self.look(0.0)
 
@@ -184,7 +199,7 @@ class Lane:
 
     def close(self) -> None:
         """The webhook was deleted, or is another worker's: nothing more starts."""
-        self._closed = True
+        self._closed, self._sends = True, False
         self._drop_ready()
 
     def _take(self, due: list[Due]) -> None:
@@ -197,10 +212,12 @@ class Lane:
             busy.add(one.delivery.resource_uuid)
             self.held[one.delivery.id] = one.delivery.resource_uuid
             self.ready.append(one)
+            self._stock.put(one)
 
     def _drop_ready(self) -> None:
         for due in self.ready:
             del self.held[due.delivery.id]
+            self._stock.take(due)
         self.ready.clear()
 
 

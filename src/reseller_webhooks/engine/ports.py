@@ -28,6 +28,9 @@ class Store(Protocol):
     async def webhooks(self, since: Micros, parts: Collection[int]) -> list[Known]:
         """Webhooks of some partitions written at or after an instant; 0 for all that live."""
 
+    async def numbers(self, late: Micros) -> tuple[int, int]:
+        """Of deliveries: up to which none can appear any more, and the highest there is."""
+
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         """Deliveries numbered above `since`; with bring, those of some partitions come along."""
 

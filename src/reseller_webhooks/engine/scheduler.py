@@ -26,6 +26,7 @@ from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.lanes import Lanes
 from reseller_webhooks.engine.ports import Known, Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
+from reseller_webhooks.engine.stock import Stock
 from reseller_webhooks.engine.suspicion import Suspicion
 
 SLOTS = 1000
@@ -52,6 +53,7 @@ class Scheduler:
         self._store = store
         self._courier = courier
         self._lanes = Lanes()
+        self._stock = Stock()
         self._hungry: dict[Lane, None] = {}
         self._looks: dict[int, set[int]] = {}
         self._wake = asyncio.Event()
@@ -197,7 +199,9 @@ class Scheduler:
             circuit = circuits.RAMP  # what a former owner began counts with its receiver too
         serial = webhook.ordered or webhook.mode is Mode.LATEST_STATE
         start_at = self._time() + hold_s if serial else 0.0
-        lane = Lane(webhook, circuit, epoch=epoch, start_at=start_at, born=self._time())
+        lane = Lane(
+            webhook, circuit, self._stock, epoch=epoch, start_at=start_at, born=self._time()
+        )
         self._lanes.add(lane)
         self._tell(lane)
 

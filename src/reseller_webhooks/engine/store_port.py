@@ -35,6 +35,10 @@ class StorePort:
         """Webhooks of some partitions written at or after an instant, secrets opened."""
         return await self._run(lambda: self._known(since, parts))
 
+    async def numbers(self, late: Micros) -> tuple[int, int]:
+        """Up to which number no delivery can appear any more, and the highest."""
+        return await self._run(lambda: deliveries.numbers(self._database, late))
+
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         """Deliveries numbered above `since`."""
         return await self._run(

@@ -41,6 +41,11 @@ class Found:
     again_s: float | None
     upto: Place = FIRST
 
+    @property
+    def more(self) -> bool:
+        """Whether more may be due already."""
+        return self.again_s == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -84,6 +89,16 @@ def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
         found = _scan(tx, asks)
         bodies = events.bodies(tx, list({one.event_id for rows in found for one in rows.due}))
         return [Found(_due(rows.due, bodies), _again_s(rows, tx.now), rows.upto) for rows in found]
+
+
+def numbers(database: Database, late: Micros) -> tuple[int, int]:
+    """Up to which number none can appear any more, and the highest number, of the unfinished.
+
+    late: how much later than its beginning a transaction may commit.
+    """
+    with database.read() as tx:
+        # Who draws a number now began no longer ago than that, and so did who drew a lower one.
+        return store.settled(tx, tx.now - 2 * late), store.newest(tx)
 
 
 def arrivals(
@@ -278,8 +293,8 @@ def _scan(tx: Tx, asks: Sequence[Ask]) -> list[Rows]:
     return [found[ask.webhook_id] for ask in asks]
 
 
-def _due(found: Sequence[Delivery], bodies: dict[int, tuple[str, str]]) -> list[Due]:
-    return [Due(one, bodies[one.event_id][0], bodies[one.event_id][1].encode()) for one in found]
+def _due(found: Sequence[Delivery], bodies: dict[int, tuple[str, bytes]]) -> list[Due]:
+    return [Due(one, *bodies[one.event_id]) for one in found]
 
 
 def _again_s(rows: Rows, now: Micros) -> float | None:

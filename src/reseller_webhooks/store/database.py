@@ -39,7 +39,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self._dialect = sqlite if url.startswith("sqlite") else postgres
         self.url = url
-        self.engine: Engine = self._dialect.create(url)
+        self.engine: Engine
+        self.engine, self._writing = self._dialect.create(url)
         # SQLite has one writer. Waiting here is fair and wakes at once; its own busy
         # handler sleeps and starves whoever comes late.
         self._writer = Lock() if self._dialect is sqlite else None
@@ -74,8 +75,9 @@ class Database:
 
     @contextmanager
     def _begin(self, *, write: bool) -> Iterator[Tx]:
+        engine = self._writing if write else self.engine
         try:
-            with self.engine.connect() as connection:
+            with engine.connect() as connection:
                 options = connection.execution_options(writes=write)
                 with options.begin():
                     yield Tx(options, self._dialect.now(options), self._by)
@@ -93,6 +95,7 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._writing.dispose()
 
 
 def _short(error: Exception) -> str:

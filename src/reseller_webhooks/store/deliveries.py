@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
+    ClauseElement,
     ColumnElement,
     String,
     Text,
@@ -32,13 +34,24 @@ CHUNK = 500
 
 def arrivals(tx: Tx, since: int) -> tuple[int, list[int]]:
     """The newest delivery's number, and the webhooks that got one numbered above `since`."""
-    newest = tx.connection.execute(select(func.max(delivery.c.id))).scalar() or 0
-    if newest <= since:
+    highest = newest(tx)
+    if highest <= since:
         return since, []
-    rows = tx.connection.execute(
-        select(delivery.c.webhook_id).where(delivery.c.id > since).distinct()
-    )
-    return newest, list(rows.scalars())
+    # Not the column itself: its index, which is sorted already, would be read from end to end.
+    named = (delivery.c.webhook_id + 0).label("webhook_id")
+    rows = tx.connection.execute(select(named).where(delivery.c.id > since).distinct())
+    return highest, list(rows.scalars())
+
+
+def newest(tx: Tx) -> int:
+    """The highest number of those that are unfinished, or 0."""
+    return tx.connection.execute(select(func.max(delivery.c.id))).scalar() or 0
+
+
+def settled(tx: Tx, before: Micros) -> int:
+    """The highest number of those that were made before an instant and are unfinished, or 0."""
+    old = select(delivery.c.id).where(delivery.c.created_at < before)
+    return tx.connection.execute(old.order_by(delivery.c.id.desc()).limit(1)).scalar() or 0
 
 
 def above(tx: Tx, since: int, *, limit: int) -> list[tuple[int, Delivery]]:
@@ -49,9 +62,11 @@ def above(tx: Tx, since: int, *, limit: int) -> list[tuple[int, Delivery]]:
 
 def waiting(tx: Tx) -> dict[int, Micros]:
     """For each webhook that has unfinished deliveries, when the first is due."""
-    statement = select(delivery.c.webhook_id, func.min(delivery.c.next_at))
-    rows = tx.connection.execute(statement.group_by(delivery.c.webhook_id))
-    return dict(rows.tuples().all())
+    # One look into the index for each webhook; grouped, a million deliveries would be read.
+    first = select(func.min(delivery.c.next_at)).where(delivery.c.webhook_id == webhook.c.id)
+    statement = select(webhook.c.id, first.scalar_subquery()).where(webhook.c.deleted_at.is_(None))
+    rows = tx.connection.execute(statement).tuples()
+    return {number: at for number, at in rows if at is not None}
 
 
 def finish(tx: Tx, made: Sequence[Made]) -> None:
@@ -123,19 +138,16 @@ _WAIT = (
     .values(attempts=bindparam("attempts"), next_at=bindparam("next_at"))
 )
 
-_GONE = (
-    delete(delivery)
-    .where(delivery.c.id.in_(bindparam("ended", expanding=True)))
-    .returning(delivery.c.id)
-)
+
+def _gone(some: Sequence[BindParameter[int]]) -> ClauseElement:
+    return delete(delivery).where(delivery.c.id.in_(some)).returning(delivery.c.id)
 
 
 def _finish(tx: Tx, made: Sequence[Made]) -> None:
     again = [one for one in made if one.step.state is State.PENDING]
     bulk.change(tx, _WAIT, [_wait_row(one) for one in again])
     ended = [one.delivery.id for one in made if one.step.state is not State.PENDING]
-    gone = bulk.rows(tx.connection.execute(_GONE, {"ended": ended}))
-    closed = {number for (number,) in gone}
+    closed = {number for (number,) in bulk.among(tx, _gone, ended)}
     bulk.add(tx, attempt, [_attempt_row(one, closes=one.delivery.id in closed) for one in made])
 
 

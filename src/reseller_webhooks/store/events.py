@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, RowMapping, bindparam, insert, literal, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    RowMapping,
+    Select,
+    bindparam,
+    insert,
+    literal,
+    select,
+)
 
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
@@ -52,10 +61,13 @@ def of_resource(
     return [_event(row) for row in rows.mappings()]
 
 
-def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
     """uuid and body of each event, by the store's number."""
-    rows = bulk.rows(tx.connection.execute(_BODIES, {"events": event_ids}))
-    return {number: (uuid, body) for number, uuid, body in rows}
+    found: dict[int, tuple[str, bytes]] = {}
+    for start in range(0, len(event_ids), CHUNK):
+        rows = bulk.among(tx, _bodies, event_ids[start : start + CHUNK])
+        found |= {number: (uuid, body.encode()) for number, uuid, body in rows}
+    return found
 
 
 _MATCHING = select(
@@ -84,7 +96,10 @@ _ADD = insert(event).returning(event.c.id, sort_by_parameter_order=True)
 _FAN_OUT = insert(delivery).from_select(
     _COLUMNS, _MATCHING.where(_OF_EVENTS).order_by(event.c.id, webhook.c.id)
 )
-_BODIES = select(event.c.id, event.c.uuid, event.c.body).where(_OF_EVENTS)
+
+
+def _bodies(some: Sequence[BindParameter[int]]) -> Select[int, str, str]:
+    return select(event.c.id, event.c.uuid, event.c.body).where(event.c.id.in_(some))
 
 
 def _columns(one: Event) -> dict[str, object]:

@@ -8,9 +8,12 @@ _NOW = text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGI
 OPTIONS = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
 
 
-def create(url: str) -> Engine:
-    """An engine on psycopg 3; a connection that died while idle is replaced unseen."""
-    return create_engine(
+def create(url: str) -> tuple[Engine, Engine]:
+    """To read and to write with: the same, on psycopg 3.
+
+    A connection that died while idle is replaced unseen.
+    """
+    engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=8,
         max_overflow=32,
@@ -18,6 +21,7 @@ def create(url: str) -> Engine:
         pool_pre_ping=True,
         connect_args={"options": OPTIONS, "connect_timeout": 5},
     )
+    return engine, engine
 
 
 def now(connection: Connection) -> Micros:

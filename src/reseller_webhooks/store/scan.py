@@ -2,20 +2,21 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from math import inf
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
-    CompoundSelect,
+    BindParameter,
+    ColumnElement,
+    FromClause,
     Select,
     bindparam,
     exists,
+    func,
     select,
     tuple_,
-    union_all,
 )
 
 from reseller_webhooks.clock import Micros
@@ -26,7 +27,6 @@ from reseller_webhooks.store.schema import delivery
 
 WEBHOOKS_A_STATEMENT = 128
 _USED = ("id", "webhook_id", "next_at")
-_FIELDS = [delivery.c[name] for name in Delivery._fields]
 _ID, _WEBHOOK, _NEXT_AT = map(Delivery._fields.index, _USED)
 _Row = tuple[Any, ...]
 _place: Callable[[_Row], Place] = itemgetter(_NEXT_AT, _ID)
@@ -51,18 +51,24 @@ def scan(tx: Tx, asks: Sequence[Ask], *, ordered: bool) -> list[Rows]:
 
     ordered: asks that all want heads of a resource only, or none of them does.
     """
+    statement = _HEADS_DUE if ordered else _DUE
     found: dict[int, list[_Row]] = {ask.webhook_id: [] for ask in asks}
     for start in range(0, len(asks), WEBHOOKS_A_STATEMENT):
         some = asks[start : start + WEBHOOKS_A_STATEMENT]
-        # Statements come in few sizes, so that each is compiled once; what is left over asks 0.
-        size = 1 << (len(some) - 1).bit_length()
-        given = dict.fromkeys(_names(size), 0)
-        for n, ask in enumerate(some):
-            given[f"webhook{n}"], given[f"limit{n}"] = ask.webhook_id, _limit(ask)
-            given[f"after{n}"], given[f"id{n}"] = ask.after
-        for row in bulk.rows(tx.connection.execute(_asking(size, ordered=ordered), given)):
+        for row in bulk.each(tx, statement, [_given(ask, tx.now) for ask in some]):
             found[row[_WEBHOOK]].append(row)
     return [_rows(ask, found[ask.webhook_id], tx.now) for ask in asks]
+
+
+def _given(ask: Ask, now: Micros) -> dict[str, int]:
+    next_at, number = ask.after
+    return {
+        "webhook": ask.webhook_id,
+        "next_at": next_at,
+        "number": number,
+        "now": now,
+        "limit": _limit(ask),
+    }
 
 
 def _limit(ask: Ask) -> int:
@@ -80,36 +86,37 @@ def _rows(ask: Ask, found: list[_Row], now: Micros) -> Rows:
     return Rows(due, later, upto, len(found) == _limit(ask))
 
 
-@lru_cache(maxsize=32)
-def _names(size: int) -> list[str]:
-    return [f"{name}{n}" for n in range(size) for name in ("webhook", "limit", "after", "id")]
+def _mine(name: str) -> BindParameter[int]:
+    return bindparam(name + bulk.MARK, type_=BigInteger)
 
 
-@lru_cache(maxsize=32)
-def _asking(size: int, *, ordered: bool) -> CompoundSelect[Any]:
-    return union_all(*(select(_one(n, ordered=ordered).subquery()) for n in range(size)))
-
-
-def _one(n: int, *, ordered: bool) -> Select[Any]:
-    statement: Select[Any] = (
-        select(*_FIELDS)
-        .where(
-            delivery.c.webhook_id == bindparam(f"webhook{n}"),
-            tuple_(delivery.c.next_at, delivery.c.id)
-            > tuple_(
-                bindparam(f"after{n}", type_=BigInteger), bindparam(f"id{n}", type_=BigInteger)
-            ),
-        )
+def _asking(*, ordered: bool) -> Select[Any]:
+    """What is due, and what comes first of the rest; not more of that, which may be a million."""
+    its = delivery.c.webhook_id == _mine("webhook")
+    behind = tuple_(delivery.c.next_at, delivery.c.id) > tuple_(_mine("next_at"), _mine("number"))
+    rest = delivery.alias("rest")
+    first = select(func.min(rest.c.next_at)).where(
+        rest.c.webhook_id == _mine("webhook"), rest.c.next_at > _mine("now")
+    )
+    statement = select(*(delivery.c[name] for name in Delivery._fields)).where(its, behind)
+    if ordered:
+        first, statement = first.where(_is_head(rest)), statement.where(_is_head(delivery))
+    upto = func.coalesce(first.scalar_subquery(), _mine("now"))
+    return (
+        statement.where(delivery.c.next_at <= upto)
         .order_by(delivery.c.next_at, delivery.c.id)
-        .limit(bindparam(f"limit{n}"))
+        .limit(_mine("limit"))
     )
-    if not ordered:
-        return statement
-    earlier = delivery.alias()
-    return statement.where(
-        ~exists().where(
-            earlier.c.webhook_id == delivery.c.webhook_id,
-            earlier.c.resource_uuid == delivery.c.resource_uuid,
-            earlier.c.version < delivery.c.version,
-        )
+
+
+def _is_head(table: FromClause) -> ColumnElement[bool]:
+    """Whether no older version of the resource waits before it."""
+    earlier = delivery.alias("earlier")
+    return ~exists().where(
+        earlier.c.webhook_id == table.c.webhook_id,
+        earlier.c.resource_uuid == table.c.resource_uuid,
+        earlier.c.version < table.c.version,
     )
+
+
+_DUE, _HEADS_DUE = _asking(ordered=False), _asking(ordered=True)

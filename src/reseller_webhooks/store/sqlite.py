@@ -1,5 +1,6 @@
 """What is peculiar to SQLite: how to connect, when a commit is durable, what time it is."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ PRAGMAS = {
     "synchronous": "FULL",  # a commit is on the disk before anybody hears of it
     "foreign_keys": "ON",
     "busy_timeout": "10000",  # milliseconds; only other processes are waited for in this way
-    "cache_size": "-4096",  # KiB a connection, of which there are two dozen at most
     "wal_autocheckpoint": "4000",  # pages; a checkpoint every 16 MB instead of every 4
     "temp_store": "MEMORY",
 }
+
+
+READ_CACHE_KIB, WRITE_CACHE_KIB = 4_096, 32_768
+"""For each connection, of which two dozen read at most and one writes."""
 
 
 def file(url: str) -> Path:
@@ -24,18 +28,20 @@ def file(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
-def create(url: str) -> Engine:
-    """An engine whose transactions begin as the caller means them: reading or writing."""
+def create(url: str) -> tuple[Engine, Engine]:
+    """To read with: as many connections as a program's threads use. To write with: the one.
+
+    What the one that writes knows of the file stays true until another process writes, so it may
+    know more.
+    """
     file(url).parent.mkdir(parents=True, exist_ok=True)
     if file(url).name:  # else it is one in memory
         file(url).touch(
             mode=0o600
         )  # records and password hashes; what SQLite puts beside it follows
-    # Kept open, all that a program's threads can use at once: opening one costs a millisecond.
-    engine = create_engine(url, pool_size=24, max_overflow=16, pool_timeout=10)
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-    return engine
+    # Kept open, since opening one costs a millisecond; the last one used still knows some pages.
+    reading = _engine(url, READ_CACHE_KIB, pool_size=24, max_overflow=16, pool_use_lifo=True)
+    return reading, _engine(url, WRITE_CACHE_KIB, pool_size=1, max_overflow=0)
 
 
 def now(_: Connection) -> clock.Micros:
@@ -43,11 +49,19 @@ def now(_: Connection) -> clock.Micros:
     return clock.now()
 
 
-def _on_connect(connection: Any, _: object) -> None:
+def _engine(url: str, cache_kib: int, **pool: Any) -> Engine:
+    """An engine whose transactions begin as the caller means them: reading or writing."""
+    engine = create_engine(url, pool_timeout=10, **pool)
+    event.listen(engine, "connect", partial(_on_connect, cache_kib=cache_kib))
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _: object, *, cache_kib: int) -> None:
     # The driver would begin transactions by itself, and late; SQLAlchemy's documented
     # way is to switch that off and to send BEGIN in the event below.
     connection.isolation_level = None
-    for name, value in PRAGMAS.items():
+    for name, value in (PRAGMAS | {"cache_size": f"-{cache_kib}"}).items():
         connection.execute(f"PRAGMA {name} = {value}")
 
 

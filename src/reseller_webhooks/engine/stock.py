@@ -1,0 +1,41 @@
+"""Stock: what is in memory and ready to go, of all lanes together.
+
+A lane with a long backlog takes in more and more at a time, so that one scan serves many attempts.
+But the more there is already, the less each lane gets: memory is bounded, whether one webhook has
+a backlog or ten thousand have one, as after a day on which nothing was sent.
+"""
+
+from reseller_webhooks.core.notification import Due
+
+BYTES_MAX = 48 * 2**20
+SHARE = 16
+"""A lane gets no more than one part in this many of what is left."""
+LEAST = 4
+"""But so much, or it would wait for scans all the time."""
+ROW_BYTES = 1_000
+"""Of what is in memory beside a body."""
+TYPICAL_BYTES = 2_000 + ROW_BYTES
+"""Before there is anything to go by."""
+
+
+class Stock:
+    """How much there is."""
+
+    def __init__(self, bytes_max: int = BYTES_MAX) -> None:
+        self._left = self._max = bytes_max
+        self._count = 0
+
+    def room(self, wish: int) -> int:
+        """How many deliveries a lane may hold that would like to hold so many."""
+        each = (self._max - self._left) // self._count if self._count else TYPICAL_BYTES
+        return max(LEAST, min(wish, self._left // (SHARE * each)))
+
+    def put(self, due: Due) -> None:
+        """One more is in memory."""
+        self._count += 1
+        self._left -= len(due.body) + ROW_BYTES
+
+    def take(self, due: Due) -> None:
+        """One is under way, or forgotten."""
+        self._count -= 1
+        self._left += len(due.body) + ROW_BYTES
