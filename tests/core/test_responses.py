@@ -62,7 +62,7 @@ def test_the_start_of_a_response_is_cut_between_characters(character: str) -> No
 
 @given(st.lists(st.tuples(st.binary(max_size=400), st.binary(max_size=400)), max_size=70))
 def test_headers_are_kept_within_bounds_whatever_comes(raw: list[tuple[bytes, bytes]]) -> None:
-    kept = kept_headers(raw)
+    kept = kept_headers(tuple(raw))
 
     assert len(kept) <= HEADERS_KEPT
     assert all(len(text) <= HEADER_CHARS_KEPT for pair in kept.items() for text in pair)
@@ -73,10 +73,10 @@ def test_headers_are_kept_within_bounds_whatever_comes(raw: list[tuple[bytes, by
     "name", ["Set-Cookie", "authorization", "X-Api-Key", "x-csrf-token", "Authentication-Info"]
 )
 def test_a_header_that_may_be_a_secret_is_not_kept(name: str) -> None:
-    assert kept_headers([(name.encode(), b"x")]) == {}
+    assert kept_headers(((name.encode(), b"x"),)) == {}
 
 
 def test_a_challenge_is_kept_and_a_repeated_header_is_joined() -> None:
     raw = [(b"WWW-Authenticate", b"Bearer"), (b"Via", b"one"), (b"via", b"two")]
 
-    assert kept_headers(raw) == {"www-authenticate": "Bearer", "via": "one, two"}
+    assert kept_headers(tuple(raw)) == {"www-authenticate": "Bearer", "via": "one, two"}

@@ -9,6 +9,7 @@ from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import deliveries, events, log, webhooks
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log_query import LogQuery
+from reseller_webhooks.store.scan import scan
 from tests.store.making import due, event, made, reseller, scanned, told, webhook
 
 
@@ -127,6 +128,82 @@ def test_an_ordered_scan_brings_only_the_oldest_of_each_resource(database: Datab
 
     assert [(d.resource_uuid, d.version) for d in heads] == [("c1", 1), ("c2", 5)]
     assert [(d.resource_uuid, d.version) for d in after] == [("c1", 2), ("c2", 5)]
+
+
+def test_an_ordered_scan_says_when_the_first_head_is_due_and_not_what_waits_behind_it(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2)))
+        head, behind = due(tx, one.id)
+        waiting = [made(head, State.PENDING, next_at=tx.now + 9)]
+        waiting.append(made(behind, State.PENDING, next_at=tx.now + 5))
+        deliveries.finish(tx, waiting)
+        rows = scanned(tx, Ask(one.id, ordered=True, room=100, held=frozenset()))
+
+    assert (rows.due, rows.later) == ([], tx.now + 9)
+
+
+def test_of_what_is_not_due_a_scan_reads_only_the_first(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(event(reseller_id=owner, version=v) for v in range(1, 7)))
+        some = due(tx, one.id)
+        wait = {2: 7, 3: 7, 4: 8, 5: 9, 6: 9}
+        later = [d for d in some if d.version in wait]
+        deliveries.finish(
+            tx, [made(d, State.PENDING, next_at=tx.now + wait[d.version]) for d in later]
+        )
+        held = frozenset(d.id for d in some if d.version in (2, 3))
+        rows = scanned(tx, Ask(one.id, ordered=False, room=4, held=frozenset()))
+        around = scanned(tx, Ask(one.id, ordered=False, room=4, held=held))
+
+    assert ([d.version for d in rows.due], rows.later, rows.full) == ([1], tx.now + 7, False)
+    assert ([d.version for d in around.due], around.later, around.full) == ([1], None, False)
+
+
+def test_one_scan_asks_for_any_number_of_webhooks(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        urls = [f"https://r{n}.example/" for n in range(131)]
+        many = [webhook(tx, reseller_id=owner, url=url) for url in urls]
+        told(tx, event(reseller_id=owner))
+        for count in (1, 2, 3, 128, 131):
+            asks = [Ask(one.id, ordered=False, room=5, held=frozenset()) for one in many[:count]]
+            found = scan(tx, asks, ordered=False)
+
+            assert [[d.webhook_id for d in rows.due] for rows in found] == [
+                [one.id] for one in many[:count]
+            ]
+
+
+def test_the_first_due_of_each_webhook_is_known_without_those_that_have_none(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        webhook(tx, reseller_id=owner, resource="LEAD")
+        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2)))
+        first, second = due(tx, one.id)
+        deliveries.finish(tx, [made(first, State.PENDING, next_at=tx.now + 9)])
+
+        assert deliveries.waiting(tx) == {one.id: second.next_at}
+
+
+def test_numbers_are_settled_once_what_was_made_before_is_old(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2)))
+        numbers = [d.id for d in due(tx, one.id)]
+
+        assert deliveries.newest(tx) == max(numbers)
+        assert deliveries.settled(tx, tx.now) == 0
+        assert deliveries.settled(tx, tx.now + 1) == max(numbers)
 
 
 def test_a_delivered_one_leaves_the_table_and_stands_in_the_log(database: Database) -> None:

@@ -1,7 +1,7 @@
 """An attempt: one HTTP request of a delivery, and its result. Owns what counts as success."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -116,7 +116,8 @@ def from_status(
     return Attempt(Outcome.FAILED, ms, status, reason, detail, later, response, headers)
 
 
-def kept_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+@lru_cache(maxsize=2_000)  # receivers answer the same, but for the date
+def kept_headers(raw: tuple[tuple[bytes, bytes], ...]) -> Mapping[str, str]:
     """What the log keeps of an answer's headers: some, cut short, and none that may be a secret."""
     kept: dict[str, str] = {}
     for name, value in raw:

@@ -138,7 +138,7 @@ def _answered(answer: Answer, began_s: float) -> Attempt:
         _ms_since(began_s),
         retry_after_s=later or 0,
         response=response_start(answer.body),
-        headers=kept_headers(answer.headers) if answer.headers else None,
+        headers=kept_headers(tuple(answer.headers)) if answer.headers else None,
     )
 
 

@@ -7,8 +7,8 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     BindParameter,
-    ClauseElement,
     ColumnElement,
+    Select,
     String,
     Text,
     bindparam,
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import Delivery, Made, State
 from reseller_webhooks.core.webhooks import Mode
-from reseller_webhooks.store import bulk
+from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import attempt, backfill, delivery, event, webhook
 
@@ -56,7 +56,7 @@ def settled(tx: Tx, before: Micros) -> int:
 
 def above(tx: Tx, since: int, *, limit: int) -> list[tuple[int, Delivery]]:
     """Deliveries numbered above `since`, the lowest first, each with its partition."""
-    rows = bulk.rows(tx.connection.execute(_ABOVE, {"since": since, "limit": limit}))
+    rows = reads.rows(tx, _ABOVE, {"since": since, "limit": limit})
     return [(part, Delivery(*fields)) for part, *fields in rows]
 
 
@@ -139,15 +139,20 @@ _WAIT = (
 )
 
 
-def _gone(some: Sequence[BindParameter[int]]) -> ClauseElement:
-    return delete(delivery).where(delivery.c.id.in_(some)).returning(delivery.c.id)
+_GONE = delete(delivery).where(delivery.c.id.in_(bindparam("ended", expanding=True)))
+
+
+def _unfinished(some: Sequence[BindParameter[int]]) -> Select[Any]:
+    # Locked, for somebody may be cancelling them just now.
+    return select(delivery.c.id).where(delivery.c.id.in_(some)).with_for_update()
 
 
 def _finish(tx: Tx, made: Sequence[Made]) -> None:
     again = [one for one in made if one.step.state is State.PENDING]
     bulk.change(tx, _WAIT, [_wait_row(one) for one in again])
     ended = [one.delivery.id for one in made if one.step.state is not State.PENDING]
-    closed = {number for (number,) in bulk.among(tx, _gone, ended)}
+    closed = {number for (number,) in reads.among(tx, _unfinished, ended)}
+    tx.connection.execute(_GONE, {"ended": list(closed)})
     bulk.add(tx, attempt, [_attempt_row(one, closes=one.delivery.id in closed) for one in made])
 
 

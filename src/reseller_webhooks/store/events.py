@@ -1,6 +1,7 @@
 """Events: written once in the transaction of their change, never edited, dropped at retention."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
-from reseller_webhooks.store import bulk
+from reseller_webhooks.store import reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import delivery, event, webhook
 
@@ -65,7 +66,7 @@ def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
     """uuid and body of each event, by the store's number."""
     found: dict[int, tuple[str, bytes]] = {}
     for start in range(0, len(event_ids), CHUNK):
-        rows = bulk.among(tx, _bodies, event_ids[start : start + CHUNK])
+        rows = reads.among(tx, _bodies, event_ids[start : start + CHUNK])
         found |= {number: (uuid, body.encode()) for number, uuid, body in rows}
     return found
 
@@ -98,7 +99,7 @@ _FAN_OUT = insert(delivery).from_select(
 )
 
 
-def _bodies(some: Sequence[BindParameter[int]]) -> Select[int, str, str]:
+def _bodies(some: Sequence[BindParameter[int]]) -> Select[Any]:
     return select(event.c.id, event.c.uuid, event.c.body).where(event.c.id.in_(some))
 
 

@@ -21,15 +21,14 @@ from sqlalchemy import (
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Place
-from reseller_webhooks.store import bulk
+from reseller_webhooks.store import reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import delivery
 
 WEBHOOKS_A_STATEMENT = 128
 _USED = ("id", "webhook_id", "next_at")
 _ID, _WEBHOOK, _NEXT_AT = map(Delivery._fields.index, _USED)
-_Row = tuple[Any, ...]
-_place: Callable[[_Row], Place] = itemgetter(_NEXT_AT, _ID)
+_place: Callable[[reads.Row], Place] = itemgetter(_NEXT_AT, _ID)
 
 
 class Rows(NamedTuple):
@@ -52,10 +51,10 @@ def scan(tx: Tx, asks: Sequence[Ask], *, ordered: bool) -> list[Rows]:
     ordered: asks that all want heads of a resource only, or none of them does.
     """
     statement = _HEADS_DUE if ordered else _DUE
-    found: dict[int, list[_Row]] = {ask.webhook_id: [] for ask in asks}
+    found: dict[int, list[reads.Row]] = {ask.webhook_id: [] for ask in asks}
     for start in range(0, len(asks), WEBHOOKS_A_STATEMENT):
         some = asks[start : start + WEBHOOKS_A_STATEMENT]
-        for row in bulk.each(tx, statement, [_given(ask, tx.now) for ask in some]):
+        for row in reads.each(tx, statement, [_given(ask, tx.now) for ask in some]):
             found[row[_WEBHOOK]].append(row)
     return [_rows(ask, found[ask.webhook_id], tx.now) for ask in asks]
 
@@ -76,7 +75,7 @@ def _limit(ask: Ask) -> int:
     return ask.room + len(ask.held) if ask.after == FIRST else ask.room
 
 
-def _rows(ask: Ask, found: list[_Row], now: Micros) -> Rows:
+def _rows(ask: Ask, found: list[reads.Row], now: Micros) -> Rows:
     found.sort(key=_place)
     end = bisect_right(found, (now, inf), key=_place)
     # Most of what a busy webhook's first scan finds is held: only the others become deliveries.
@@ -87,7 +86,7 @@ def _rows(ask: Ask, found: list[_Row], now: Micros) -> Rows:
 
 
 def _mine(name: str) -> BindParameter[int]:
-    return bindparam(name + bulk.MARK, type_=BigInteger)
+    return bindparam(name + reads.MARK, type_=BigInteger)
 
 
 def _asking(*, ordered: bool) -> Select[Any]:

@@ -1,0 +1,108 @@
+"""Many rows read at once, past SQLAlchemy's work on each row and each parameter.
+
+SQLAlchemy still writes the statement, once for each of few sizes; then the driver has it prepared
+and gives rows as they come. SQLite's driver moreover lets other threads in at each step of a
+statement, and in a busy process gets back late: a thousand rows then take twenty times as long.
+So there all rows come in one step, as one JSON text.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import chain
+from operator import itemgetter
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, BindParameter, Select, bindparam
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler as Compiled
+
+from reseller_webhooks.store.database import Tx
+
+MARK = "__"
+"""What the names of parameters end in that each of many asks has for itself."""
+NOBODY = 0
+"""The store numbers rows from 1 on, so this one is never there."""
+
+Row = Sequence[Any]
+Named = Callable[[Sequence[BindParameter[int]]], Select[Any]]
+"""A select of rows with these numbers; a function of a module, as it is told by its name."""
+
+
+def rows(tx: Tx, select: Select[Any], given: dict[str, Any]) -> list[Row]:
+    """The rows of a select, its parameters by their names."""
+    compiled = _compiled(select, tx.connection.dialect)
+    every, names = compiled.params | given, compiled.positiontup
+    values = every if names is None else tuple(every[name] for name in names)
+    return _fetched(tx, str(compiled), values, select)
+
+
+def among(tx: Tx, named: Named, numbers: Sequence[int]) -> list[Row]:
+    """The rows of a select that names some rows by their numbers, in any sequence."""
+    if not numbers:
+        return []
+    size = size_for(len(numbers))
+    padded = [*numbers, *[NOBODY] * (size - len(numbers))]
+    return rows(tx, _naming(named, size), _by_name(padded))
+
+
+def each(tx: Tx, one: Select[Any], asks: Sequence[dict[str, Any]]) -> list[Row]:
+    """The rows of a select that is asked many times at once, each time with other parameters.
+
+    The names of those parameters end in MARK, in the select and not in the asks. With NOBODY for
+    each it must find nothing.
+    """
+    size = size_for(len(asks))
+    padded = [*asks, *[dict.fromkeys(asks[0], NOBODY)] * (size - len(asks))]
+    text, compiled = _asking(one, size, tx.connection.dialect)
+    same = {name: its for name, its in compiled.params.items() if not name.endswith(MARK)}
+    given = [{f"{name}{MARK}": its for name, its in ask.items()} | same for ask in padded]
+    if compiled.positiontup is not None:
+        values = map(itemgetter(*compiled.positiontup), given)
+        return _fetched(tx, text, tuple(chain.from_iterable(values)), one)
+    by_name = {
+        name if name in same else f"{name}{n}": its
+        for n, ask in enumerate(given)
+        for name, its in ask.items()
+    }
+    return _fetched(tx, text, by_name, one)
+
+
+def size_for(count: int) -> int:
+    """The least power of two that is not less."""
+    return 1 << (count - 1).bit_length()
+
+
+def _fetched(tx: Tx, text: str, given: Any, select: Select[Any]) -> list[Row]:
+    if tx.connection.dialect.name != "sqlite":
+        return list(tx.connection.exec_driver_sql(text, given).cursor.fetchall())
+    columns = ", ".join(select.selected_columns.keys())
+    in_one = f"SELECT json_group_array(json_array({columns})) FROM ({text})"  # noqa: S608 - our own
+    found: list[Row] = orjson.loads(tx.connection.exec_driver_sql(in_one, given).scalar_one())
+    return found
+
+
+@lru_cache(maxsize=256)
+def _compiled(select: Select[Any], dialect: Dialect) -> Compiled:
+    compiled = select.compile(dialect=dialect)
+    assert isinstance(compiled, Compiled)  # noqa: S101 - what it may be else has no parameters
+    return compiled
+
+
+@lru_cache(maxsize=64)
+def _naming(named: Named, size: int) -> Select[Any]:
+    return named([bindparam(name, type_=BigInteger) for name in _by_name([NOBODY] * size)])
+
+
+def _by_name(numbers: Sequence[int]) -> dict[str, int]:
+    return {f"number{n}": number for n, number in enumerate(numbers)}
+
+
+@lru_cache(maxsize=64)
+def _asking(one: Select[Any], size: int, dialect: Dialect) -> tuple[str, Compiled]:
+    """The select once for each ask, and as it is alone."""
+    compiled = _compiled(one, dialect)
+    # Each in a query of its own, as only those may have a limit.
+    part = "SELECT * FROM ({}) AS ask{}"
+    parts = (part.format(str(compiled).replace(MARK, f"{MARK}{n}"), n) for n in range(size))
+    return " UNION ALL ".join(parts), compiled

@@ -1,0 +1,56 @@
+"""What the engine asks all the time is answered along indexes: no table is read from end to end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event as hooks
+
+from reseller_webhooks.core.delivery import Ask, State
+from reseller_webhooks.core.webhooks import PARTS
+from reseller_webhooks.operations import deliveries
+from reseller_webhooks.store.database import Database
+from tests.store.making import event, made, reseller, told, webhook
+
+pytestmark = pytest.mark.sqlite
+
+
+@contextmanager
+def plans(database: Database) -> Iterator[list[str]]:
+    """The steps of every statement that runs meanwhile."""
+    steps: list[str] = []
+
+    def explain(_: Any, cursor: Any, statement: str, given: Any, *__: Any) -> None:
+        if statement.startswith(("SELECT", "DELETE", "UPDATE")):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", given)
+            steps.extend(step for *_, step in cursor.fetchall())
+
+    engines = (database.engine, database._writing)
+    for one in engines:
+        hooks.listen(one, "before_cursor_execute", explain)
+    yield steps
+    for one in engines:
+        hooks.remove(one, "before_cursor_execute", explain)
+
+
+def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> None:
+    with on_sqlite.write() as tx:
+        owner = reseller(tx)
+        number = webhook(tx, reseller_id=owner).id
+        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
+    with plans(on_sqlite) as steps:
+        for ordered in (False, True):
+            (found,) = deliveries.scan(on_sqlite, [Ask(number, ordered, 1, frozenset())])
+        for bring in (False, True):
+            deliveries.arrivals(on_sqlite, 1, parts=range(PARTS), bring=bring)
+        deliveries.waiting(on_sqlite)
+        deliveries.numbers(on_sqlite, late=1)
+        one = found.due[0].delivery
+        deliveries.finish(on_sqlite, [made(one, State.PENDING, next_at=1)], {})
+        deliveries.finish(on_sqlite, [made(one, State.DELIVERED)], {})
+
+    read = [step for step in steps if step.startswith("SCAN delivery")]
+    assert len(steps) > 10
+    # Along its numbers, backwards, to the first that is old enough.
+    assert read == ["SCAN delivery"]
