@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     Select,
     String,
@@ -142,7 +141,7 @@ _WAIT = (
 _GONE = delete(delivery).where(delivery.c.id.in_(bindparam("ended", expanding=True)))
 
 
-def _unfinished(some: Sequence[BindParameter[int]]) -> Select[Any]:
+def _unfinished(some: reads.Some) -> Select[Any]:
     # Locked, for somebody may be cancelling them just now.
     return select(delivery.c.id).where(delivery.c.id.in_(some)).with_for_update()
 
@@ -151,7 +150,7 @@ def _finish(tx: Tx, made: Sequence[Made]) -> None:
     again = [one for one in made if one.step.state is State.PENDING]
     bulk.change(tx, _WAIT, [_wait_row(one) for one in again])
     ended = [one.delivery.id for one in made if one.step.state is not State.PENDING]
-    closed = {number for (number,) in reads.among(tx, _unfinished, ended)}
+    closed = {number for (number,) in reads.among(tx, _unfinished, ended)} if ended else set()
     tx.connection.execute(_GONE, {"ended": list(closed)})
     bulk.add(tx, attempt, [_attempt_row(one, closes=one.delivery.id in closed) for one in made])
 

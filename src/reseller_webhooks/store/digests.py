@@ -7,7 +7,7 @@ from sqlalchemy import Select, bindparam, select, update
 
 from reseller_webhooks.core.digests import BUCKETS, Bucket, Digest
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.store import bulk
+from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import digest
 
@@ -26,13 +26,13 @@ def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Bucket]:
     return {
         (reseller_id, resource, number): bucket
         for (reseller_id, resource), some in sorted(numbers.items())
-        for number, bucket in _of_kind(tx, _LOCKED, reseller_id, resource, some)
+        for number, bucket in _of_kind(tx, _locked, reseller_id, resource, some)
     }
 
 
 def of(tx: Tx, resource: Resource, *, reseller_id: int) -> Digest:
     """The digest of all records of a reseller and resource."""
-    found = dict(_of_kind(tx, _BUCKETS, reseller_id, resource, range(BUCKETS)))
+    found = dict(_of_kind(tx, _buckets, reseller_id, resource, range(BUCKETS)))
     return Digest(tuple(found.get(number, Bucket()) for number in range(BUCKETS)))
 
 
@@ -54,23 +54,27 @@ _CHANGE = (
 )
 
 
-_BUCKETS = (
-    select(digest.c.bucket, digest.c["count"], digest.c.value)
-    .where(
-        digest.c.reseller_id == bindparam("reseller"),
-        digest.c.resource == bindparam("resource"),
-        digest.c.bucket.in_(bindparam("buckets", expanding=True)),
+def _buckets(resellers: reads.Some, resources: reads.Some, some: reads.Some) -> Select[Any]:
+    return (
+        select(digest.c.bucket, digest.c["count"], digest.c.value)
+        .where(
+            digest.c.reseller_id.in_(resellers),
+            digest.c.resource.in_(resources),
+            digest.c.bucket.in_(some),
+        )
+        .order_by(digest.c.bucket)
     )
-    .order_by(digest.c.bucket)
-)
-_LOCKED = _BUCKETS.with_for_update()
+
+
+def _locked(resellers: reads.Some, resources: reads.Some, some: reads.Some) -> Select[Any]:
+    return _buckets(resellers, resources, some).with_for_update()
 
 
 def _of_kind(
-    tx: Tx, statement: Select[Any], reseller_id: int, resource: Resource, some: Collection[int]
+    tx: Tx, named: reads.Named, reseller_id: int, resource: Resource, some: Collection[int]
 ) -> Iterator[tuple[int, Bucket]]:
-    given = {"reseller": reseller_id, "resource": resource, "buckets": list(some)}
-    for number, count, value in tx.connection.execute(statement, given):
+    given = [reseller_id], [resource.value], list(some)
+    for number, count, value in reads.among(tx, named, *given):
         yield number, Bucket(count, int(value, 16))
 
 

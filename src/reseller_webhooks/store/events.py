@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     RowMapping,
     Select,
     bindparam,
@@ -16,7 +15,7 @@ from sqlalchemy import (
 
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
-from reseller_webhooks.store import reads
+from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import delivery, event, webhook
 
@@ -26,9 +25,7 @@ CHUNK = 500
 
 def add(tx: Tx, events: Sequence[Event]) -> list[int]:
     """Write events down; their store's numbers, in the same sequence."""
-    if not events:
-        return []
-    return list(tx.connection.execute(_ADD, [_columns(one) for one in events]).scalars())
+    return bulk.add_numbered(tx, event, [_columns(one) for one in events])
 
 
 def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:
@@ -93,13 +90,12 @@ _MATCHING = select(
 )
 _COLUMNS = [column.name for column in _MATCHING.selected_columns]
 _OF_EVENTS = event.c.id.in_(bindparam("events", expanding=True))
-_ADD = insert(event).returning(event.c.id, sort_by_parameter_order=True)
 _FAN_OUT = insert(delivery).from_select(
     _COLUMNS, _MATCHING.where(_OF_EVENTS).order_by(event.c.id, webhook.c.id)
 )
 
 
-def _bodies(some: Sequence[BindParameter[int]]) -> Select[Any]:
+def _bodies(some: reads.Some) -> Select[Any]:
     return select(event.c.id, event.c.uuid, event.c.body).where(event.c.id.in_(some))
 
 

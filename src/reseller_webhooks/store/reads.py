@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, BindParameter, Select, bindparam
+from sqlalchemy import BindParameter, Select, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler as Compiled
 
@@ -25,8 +25,10 @@ NOBODY = 0
 """The store numbers rows from 1 on, so this one is never there."""
 
 Row = Sequence[Any]
-Named = Callable[[Sequence[BindParameter[int]]], Select[Any]]
-"""A select of rows with these numbers; a function of a module, as it is told by its name."""
+Some = Sequence[BindParameter[Any]]
+Named = Callable[..., Select[Any]]
+"""A select of what is named in lists of parameters, which it takes. It is known by its identity,
+so it is to be a function of a module."""
 
 
 def rows(tx: Tx, select: Select[Any], given: dict[str, Any]) -> list[Row]:
@@ -37,13 +39,19 @@ def rows(tx: Tx, select: Select[Any], given: dict[str, Any]) -> list[Row]:
     return _fetched(tx, str(compiled), values, select)
 
 
-def among(tx: Tx, named: Named, numbers: Sequence[int]) -> list[Row]:
-    """The rows of a select that names some rows by their numbers, in any sequence."""
-    if not numbers:
-        return []
-    size = size_for(len(numbers))
-    padded = [*numbers, *[NOBODY] * (size - len(numbers))]
-    return rows(tx, _naming(named, size), _by_name(padded))
+def among(tx: Tx, named: Named, *given: Sequence[Any]) -> list[Row]:
+    """The rows of a select that names what it wants in lists, each of one value at least."""
+    lists = [[*some, *[some[-1]] * (size_for(len(some)) - len(some))] for some in given]
+    select = _naming(named, tuple(map(len, lists)))
+    return rows(
+        tx,
+        select,
+        {
+            _name(which, place): value
+            for which, some in enumerate(lists)
+            for place, value in enumerate(some)
+        },
+    )
 
 
 def each(tx: Tx, one: Select[Any], asks: Sequence[dict[str, Any]]) -> list[Row]:
@@ -89,13 +97,15 @@ def _compiled(select: Select[Any], dialect: Dialect) -> Compiled:
     return compiled
 
 
-@lru_cache(maxsize=64)
-def _naming(named: Named, size: int) -> Select[Any]:
-    return named([bindparam(name, type_=BigInteger) for name in _by_name([NOBODY] * size)])
+@lru_cache(maxsize=256)
+def _naming(named: Named, sizes: tuple[int, ...]) -> Select[Any]:
+    return named(
+        *([bindparam(_name(which, n)) for n in range(size)] for which, size in enumerate(sizes))
+    )
 
 
-def _by_name(numbers: Sequence[int]) -> dict[str, int]:
-    return {f"number{n}": number for n, number in enumerate(numbers)}
+def _name(which: int, place: int) -> str:
+    return f"list{which}_{place}"
 
 
 @lru_cache(maxsize=64)

@@ -1,13 +1,14 @@
 """Records: the current state of every resource, tombstones included."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, insert, select, update
+from sqlalchemy import Select, and_, bindparam, insert, select, update
 
 from reseller_webhooks.core.digests import bucket_of
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import bulk
+from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import number, record
 
@@ -25,11 +26,12 @@ def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Record]:
 
     Always in the same sequence, so that two transactions never wait for each other.
     """
-    given = {
-        "uuids": list({uuid for uuid, _, _ in keys}),
-        "resellers": list({reseller_id for _, _, reseller_id in keys}),
-    }
-    found = map(_record, tx.connection.execute(_HELD, given).mappings())
+    if not keys:
+        return {}
+    uuids = list({uuid for uuid, _, _ in keys})
+    resellers = list({reseller_id for _, _, reseller_id in keys})
+    rows = reads.among(tx, _held, uuids, resellers)
+    found = (_record(dict(zip(_NAMES, row, strict=True))) for row in rows)
     return {key(one): one for one in found if key(one) in keys}
 
 
@@ -111,17 +113,8 @@ def next_number(tx: Tx, name: str) -> int:
     return int(last)
 
 
-_COLUMNS = [record.c[name] for name in Record.__dataclass_fields__]
-# SQLite walks the whole table for (a, b, c) IN (...), but takes the index for this.
-_HELD = (
-    select(*_COLUMNS)
-    .where(
-        record.c.uuid.in_(bindparam("uuids", expanding=True)),
-        record.c.reseller_id.in_(bindparam("resellers", expanding=True)),
-    )
-    .order_by(record.c.id)
-    .with_for_update()
-)
+_NAMES = list(Record.__dataclass_fields__)
+_COLUMNS = [record.c[name] for name in _NAMES]
 _REPLACE = (
     update(record)
     .where(record.c.id == bindparam("row_id"))
@@ -142,6 +135,12 @@ _REPLACE = (
 )
 
 
+def _held(uuids: reads.Some, resellers: reads.Some) -> Select[Any]:
+    # SQLite walks the whole table for (a, b, c) IN (...), but takes the index for this.
+    named = record.c.uuid.in_(uuids) & record.c.reseller_id.in_(resellers)
+    return select(*_COLUMNS).where(named).order_by(record.c.id).with_for_update()
+
+
 def _columns(one: Record) -> dict[str, object]:
     return {
         "reseller_id": one.reseller_id,
@@ -158,5 +157,6 @@ def _columns(one: Record) -> dict[str, object]:
     }
 
 
-def _record(row: RowMapping) -> Record:
-    return Record(**{**row, "resource": Resource(row["resource"])})
+def _record(row: Mapping[Any, Any]) -> Record:
+    given = {"resource": Resource(row["resource"]), "removed": bool(row["removed"])}
+    return Record(**{**row, **given})
