@@ -136,8 +136,9 @@ _REPLACE = (
 
 
 def _held(uuids: reads.Some, resellers: reads.Some) -> Select[Any]:
-    # SQLite walks the whole table for (a, b, c) IN (...), but takes the index for this.
-    named = record.c.uuid.in_(uuids) & record.c.reseller_id.in_(resellers)
+    # SQLite walks the whole table for (a, b, c) IN (...), and all records of a reseller if it is
+    # the only one named and not somewhat hidden; but it takes the index of uuids for this.
+    named = record.c.uuid.in_(uuids) & (record.c.reseller_id + 0).in_(resellers)
     return select(*_COLUMNS).where(named).order_by(record.c.id).with_for_update()
 
 
