@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("speed", "engine", "latency", "flat", "workers", "log", "pages", "outage")
+NAMES = ("speed", "engine", "latency", "flat", "workers", "log", "pages", "calls", "outage")
 
 
 def main(names: list[str]) -> int:

@@ -52,8 +52,8 @@ def main() -> None:
         server = Server(directory, "--role", "api")
         server.start()
         try:
-            hook, record = _fill(server)
-            lines, last = _send(str(directory / "bench.db"))
+            hook, record = fill(server, RECORDS)
+            lines, last = send(str(directory / "bench.db"))
             size = (directory / "bench.db").stat().st_size / 2**20
             print(f"{lines:,} lines, {RECORDS:,} records, {WEBHOOKS} webhooks; {size:.0f} MB")
             visitor = _signed_in(server)
@@ -63,17 +63,17 @@ def main() -> None:
             server.stop()
 
 
-def _fill(server: Server) -> tuple[str, str]:
+def fill(server: Server, records: int) -> tuple[str, str]:
     """Records that webhooks were told of; the id of one of each."""
     hooks = [
         server.add_webhook(f"https://receiver.example/{number}")["id"] for number in range(WEBHOOKS)
     ]
-    for start in range(0, RECORDS, A_REQUEST):
+    for start in range(0, records, A_REQUEST):
         server.change([server.company(n, f"Company {n}") for n in range(start, start + A_REQUEST)])
-    return str(hooks[0]), str(server.company(RECORDS - 1, "")["uuid"])
+    return str(hooks[0]), str(server.company(records - 1, "")["uuid"])
 
 
-def _send(path: str) -> tuple[int, str]:
+def send(path: str) -> tuple[int, str]:
     """As if a worker had sent most of it; how many lines there are, and one that was delivered."""
     given = {"failed": FAILED, "pending": PENDING}
     with closing(sqlite3.connect(path, isolation_level=None)) as store:

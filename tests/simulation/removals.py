@@ -11,6 +11,7 @@ from typing import Any
 
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.dispatcher import Dispatcher
 from reseller_webhooks.engine.engine import Engine
@@ -151,7 +152,7 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "rule 8: after an outage leave others' leases alone": Removal(Port, "beat", _beat_greedy),
     "rule 9: write results until the store answers": Removal(Recorder, "_write", _write_once),
     "go on after a time without leases": Removal(Scheduler, "resume", _always(None)),
-    "one request of a resource at once": Removal(Lane, "_serial", property(_always(False))),
+    "one request of a resource at once": Removal(Webhook, "is_serial", property(_always(False))),
     "a closed lane takes nothing from a scan": Removal(Lane, "found", _found_though_closed),
     "remember what is learned during a scan": Removal(Lane, "look", _look_forgetful),
     "look again at what was superseded": Removal(Lane, "tell", lambda self: self.look(0.0)),

@@ -158,6 +158,11 @@ class Webhook:
         """The partition that owns this webhook's deliveries, 0 to PARTS - 1."""
         return part_of(self.uuid)
 
+    @property
+    def is_serial(self) -> bool:
+        """Whether requests of a resource go out one after the other."""
+        return self.ordered or self.mode is Mode.LATEST_STATE
+
 
 def part_of(uuid: str) -> int:
     """The partition of a webhook; the same on every machine and for ever."""

@@ -74,7 +74,7 @@ class Dispatcher:
 
     def serve(self, lane: Lane) -> None:
         """Start what the lane may start now, and note when it may start more."""
-        while self._may_start(lane):
+        while lane.ready and self._may_start(lane):
             if not self._slots.take(lane):
                 return
             task = asyncio.create_task(self._work(lane, self._start(lane)))
@@ -114,7 +114,7 @@ class Dispatcher:
         try:
             while True:
                 await self._attempt(lane, due)
-                if not self._may_start(lane) or self._slots.gives_way(lane):
+                if not lane.ready or not self._may_start(lane) or self._slots.gives_way(lane):
                     break
                 due = self._start(lane)
                 if lane.circuit.ramp:
@@ -129,7 +129,7 @@ class Dispatcher:
             made = await self._courier.attempt(lane.webhook, due, lane.part, lane.epoch, may)
             if self._counts(lane, made):
                 self._judge(lane, made)
-                self._recorder.add(made)
+                self._recorder.add(made, late=lane.late)
         except Overtaken:
             lane.put_back(due.delivery.id, self._time())
         except Exception as error:

@@ -59,6 +59,7 @@ class Lane:
         self._stock = stock
         self._wish = self._wish_min
         self._sends = webhook.state is WebhookState.ACTIVE
+        self._serial = webhook.is_serial
         self._closed = False
         self._scanning = False
         self._look_meanwhile = inf
@@ -76,10 +77,6 @@ class Lane:
     @property
     def _begin_at(self) -> float:
         return max(self.start_at, self._rate_at)
-
-    @property
-    def _serial(self) -> bool:
-        return self.webhook.ordered or self.webhook.mode is Mode.LATEST_STATE
 
     @property
     def _room_for(self) -> int:
@@ -133,8 +130,10 @@ class Lane:
         """New ones that come without a scan; False when one is needed all the same."""
         if self._serial or not self._sends or len(self.ready) + len(due) > self._room_for:
             return False
-        self._put_back = {one: then for one, then in self._put_back.items() if then > at}
-        self._take([one for one in due if one.delivery.id not in self._put_back])
+        if self._put_back:
+            self._put_back = {one: then for one, then in self._put_back.items() if then > at}
+            due = [one for one in due if one.delivery.id not in self._put_back]
+        self._take(due)
         return True
 
     def scan_failed(self) -> None:
@@ -185,6 +184,7 @@ class Lane:
         self.webhook = webhook
         self.witness = _witness(webhook)
         self._sends = webhook.state is WebhookState.ACTIVE and not self._closed
+        self._serial = webhook.is_serial
         self._wish = self._wish_min
         self._drop_ready()
         self.look(0.0)

@@ -14,6 +14,8 @@ from reseller_webhooks.engine.ports import Store
 
 GATHER_S = 0.025
 """Costs the receiver nothing, only that much more may be sent twice after a crash."""
+LATER_S = 0.25
+"""Of what is late: written along with what is in time, it holds up nothing that is."""
 BATCH = 500
 BACKLOG_MAX = 10_000
 """Results that may wait for a store that does not answer; then no new attempt starts."""
@@ -32,6 +34,7 @@ class Recorder:
         self._waiting: list[Made] = []
         self._circuits: dict[int, Circuit] = {}
         self._more = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -45,11 +48,14 @@ class Recorder:
         """Whether so much waits for the store that nothing more should be started."""
         return len(self._waiting) >= BACKLOG_MAX
 
-    def add(self, made: Made) -> None:
-        """A result to write."""
-        if not self._waiting:
-            self._wake()
+    def add(self, made: Made, *, late: bool = False) -> None:
+        """A result to write, soon or once there are others; late: of a webhook that is."""
         self._waiting.append(made)
+        if not late or len(self._waiting) >= BATCH:
+            self._wake()
+        elif self._timer is None:
+            self._idle.clear()
+            self._timer = asyncio.get_running_loop().call_later(LATER_S, self._wake)
 
     def add_circuit(self, webhook_id: int, circuit: Circuit) -> None:
         """A circuit that opened, probed or closed; only its newest state matters."""
@@ -66,14 +72,22 @@ class Recorder:
             await self._more.wait()
             if len(self._waiting) < BATCH:
                 await asyncio.sleep(GATHER_S)
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            circuits, self._circuits = self._circuits, {}
+            batch, circuits = self._take()
             await self._write(batch, circuits)
             self._written(batch)
             _count(batch)
             if not self._waiting and not self._circuits:
-                self._more.clear()
                 self._idle.set()
+
+    def _take(self) -> tuple[list[Made], dict[int, Circuit]]:
+        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        circuits, self._circuits = self._circuits, {}
+        if not self._waiting:  # else the next batch follows at once
+            self._more.clear()
+            if self._timer:
+                self._timer.cancel()
+                self._timer = None
+        return batch, circuits
 
     def _wake(self) -> None:
         self._more.set()

@@ -18,7 +18,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.webhooks import Mode, Webhook
+from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.dispatcher import Dispatcher
@@ -197,8 +197,7 @@ class Scheduler:
         hold_s = self._owner.hold_s(webhook.part)
         if hold_s and not circuit.is_open:
             circuit = circuits.RAMP  # what a former owner began counts with its receiver too
-        serial = webhook.ordered or webhook.mode is Mode.LATEST_STATE
-        start_at = self._time() + hold_s if serial else 0.0
+        start_at = self._time() + hold_s if webhook.is_serial else 0.0
         lane = Lane(
             webhook, circuit, self._stock, epoch=epoch, start_at=start_at, born=self._time()
         )
