@@ -114,6 +114,22 @@ async def test_pages_follow_each_other_without_a_gap(manager: httpx.AsyncClient)
     assert second.json()["nextCursor"] is None
 
 
+@pytest.mark.usefixtures("ids")
+async def test_a_search_among_very_many_goes_on_page_by_page(
+    manager: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseller_webhooks.store.tally.SEARCHED_MAX", 2)
+    found, pages, cursor = [], 0, ""
+    while cursor is not None:
+        query = {"action": "ADDED", "limit": "3"} | ({"cursor": cursor} if cursor else {})
+        answer = (await manager.get(PATH, params=query)).json()
+        found += [(one["resource"], one["action"]) for one in answer["items"]]
+        pages, cursor = pages + 1, answer["nextCursor"]
+
+    assert pages > 1
+    assert found == [("LEAD", "ADDED"), ("ORDER", "ADDED"), ("COMPANY", "ADDED")]
+
+
 @pytest.mark.parametrize(
     ("query", "pointer", "words"),
     [

@@ -40,5 +40,10 @@ def cut(
     """The page, and the cursor of the next one if there is one. rows: one more than the limit."""
     if len(rows) <= limit:
         return rows, None
-    text = ".".join(str(number) for number in place(rows[limit - 1]))
-    return rows[:limit], urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return rows[:limit], cursor_behind(place(rows[limit - 1]))
+
+
+def cursor_behind(place: tuple[int, ...]) -> str:
+    """The cursor of a page that begins behind a place."""
+    text = ".".join(map(str, place))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")

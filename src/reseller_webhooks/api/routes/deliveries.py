@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 from reseller_webhooks.api import moments
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import JSON
-from reseller_webhooks.api.paging import Cursor, Limit, cut, position
+from reseller_webhooks.api.paging import Cursor, Limit, cursor_behind, cut, position
 from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.shapes.deliveries import (
     Deliveries,
@@ -90,11 +90,17 @@ def query(  # noqa: PLR0917 - FastAPI passes them by name
 
 @router.get("", operation_id="listDeliveries", summary="List deliveries")
 def page(house: TheHouse, query: Annotated[LogQuery, Depends(query)]) -> Deliveries:
-    """The event log, newest first."""
-    entries = deliveries.page(house.database, query)
+    """The event log, newest first.
+
+    Where few of very many match, a page may have fewer than asked for, or none, and a
+    `nextCursor` all the same: then the search goes on there.
+    """
+    entries, searched_to = deliveries.search(house.database, query)
     shown, next_cursor = cut(
         entries, query.limit - 1, lambda one: (one.line.created_at, one.line.delivery_id)
     )
+    if next_cursor is None and searched_to is not None:
+        next_cursor = cursor_behind(searched_to)
     return Deliveries(items=[delivery(one) for one in shown], next_cursor=next_cursor)
 
 
