@@ -144,6 +144,27 @@ async def test_what_is_wrong_is_told_and_no_secret_comes_back(
     assert SECRET not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"url": "https://10.0.0.1/in"}, "/url"),
+        ({"url": "https://[::1]/in"}, "/url"),
+        ({"url": "https://169.254.169.254/latest"}, "/url"),
+        ({"auth": PASSWORD | {"tokenUrl": "https://192.168.1.1/token"}}, "/auth/tokenUrl"),
+    ],
+)
+async def test_an_address_inside_is_no_target(
+    manager: httpx.AsyncClient, given: dict[str, object], pointer: str
+) -> None:
+    there = await added(manager, url="https://127.0.0.1/in")  # this program may send there
+    refused = [await add(manager, **given), await manager.patch(there, json=given)]
+
+    for answer in refused:
+        assert answer.status_code == 422
+        assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+        assert "not" in answer.json()["errors"][0]["detail"]
+
+
 async def test_every_problem_is_told_at_once(manager: httpx.AsyncClient) -> None:
     answer = await manager.post(PATH, json={"actions": [], "auth": {"type": "TOKEN"}})
 

@@ -40,11 +40,14 @@ def check_url(text: str, pointer: str = "/url") -> str:
         raise Invalid.at(pointer, str(why)) from None
 
 
-def check_target(text: str, allowed: Sequence[Network], pointer: str = "/url") -> str:
-    """`check_url`, and when the host is an address, whether we may connect to it."""
+def check_target(text: str, allowed: Sequence[Network] | None, pointer: str = "/url") -> str:
+    """`check_url`, and when the host is an address, whether we may connect to it.
+
+    allowed: networks that are not global and may be; None for any address.
+    """
     url = check_url(text, pointer)
     address = literal_address(url)
-    if address is not None and not is_public(address, allowed):
+    if address is not None and allowed is not None and not is_public(address, allowed):
         raise Invalid.at(pointer, refusal(address, address))
     return url
 

@@ -1,6 +1,6 @@
 """Webhooks: add, change, delete, pause, resume, rotate; secrets go in sealed and stay in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import targets
+from reseller_webhooks.core.addresses import Network
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotFound, Outdated
 from reseller_webhooks.core.signing import new_secret
@@ -50,9 +51,20 @@ class Added:
     secret: str = field(repr=False)
 
 
-def add(database: Database, box: Box, reseller_id: int, spec: Spec) -> Added:
-    """A new webhook. Invalid for its URLs, Conflict when its url and resource have one."""
-    columns = _columns(spec, Spec.model_fields, box)
+def add(
+    database: Database,
+    box: Box,
+    reseller_id: int,
+    spec: Spec,
+    *,
+    allowed: Sequence[Network] | None = None,
+) -> Added:
+    """A new webhook. Invalid for its URLs, Conflict when its url and resource have one.
+
+    allowed: networks that an address in a URL may be in though not global; None for any, since
+    the guard refuses it again when it is sent to.
+    """
+    columns = _columns(spec, Spec.model_fields, box, allowed)
     uuid, secret = secrets.new_id(), new_secret(secrets.random_bytes(SECRET_BYTES))
     with database.write() as tx:
         row = store.add(
@@ -76,12 +88,13 @@ def change(
     patch: SpecPatch,
     *,
     edition: str = "",
+    allowed: Sequence[Network] | None = None,
 ) -> WebhookRow:
-    """Change what the patch names and nothing else. Errors as `add`.
+    """Change what the patch names and nothing else. Errors and `allowed` as `add`.
 
     edition: what the caller has seen, if that matters: Outdated when it is another by now.
     """
-    columns = _columns(patch, patch.model_fields_set, box)
+    columns = _columns(patch, patch.model_fields_set, box, allowed)
     with database.write() as tx:
         before = _get(tx, reseller_id, uuid)
         if edition and edition != edition_of(before):
@@ -214,15 +227,20 @@ def _get(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
     return row
 
 
-def _columns(given: Spec | SpecPatch, names: Collection[str], box: Box) -> dict[str, object]:
+def _columns(
+    given: Spec | SpecPatch,
+    names: Collection[str],
+    box: Box,
+    allowed: Sequence[Network] | None,
+) -> dict[str, object]:
     columns: dict[str, object] = {}
     for name in sorted(names):
         value = getattr(given, name)
         match name:
             case "url":
-                columns["url"] = targets.check_url(value, "/url")
+                columns["url"] = targets.check_target(value, allowed, "/url")
             case "auth":
-                columns |= _auth_columns(value, box)
+                columns |= _auth_columns(value, box, allowed)
             case "resource" | "format" | "mode":
                 columns[name] = value.value
             case _:
@@ -231,9 +249,11 @@ def _columns(given: Spec | SpecPatch, names: Collection[str], box: Box) -> dict[
 
 
 def _auth_columns(
-    auth: NoAuth | PasswordAuth | ClientCredentialsAuth, box: Box
+    auth: NoAuth | PasswordAuth | ClientCredentialsAuth,
+    box: Box,
+    allowed: Sequence[Network] | None,
 ) -> dict[str, object]:
     if isinstance(auth, PasswordAuth | ClientCredentialsAuth):
-        checked = targets.check_url(auth.token_url, "/auth/tokenUrl")
+        checked = targets.check_target(auth.token_url, allowed, "/auth/tokenUrl")
         auth = auth.model_copy(update={"token_url": checked})
     return {"auth_type": auth.type, "auth_sealed": box.seal(auth.model_dump_json(by_alias=True))}

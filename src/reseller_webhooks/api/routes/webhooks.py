@@ -65,7 +65,9 @@ async def add(
     response: Response,
 ) -> NewWebhook:
     """Answers the signing secret, this once. A target has one webhook for a resource."""
-    added = await write(house, partial(webhooks.add, house.database, house.box, tenant, spec))
+    allowed = house.settings.allow_targets
+    operation = partial(webhooks.add, house.database, house.box, tenant, spec, allowed=allowed)
+    added = await write(house, operation)
     response.headers["location"] = f"{PATH}/{added.webhook.uuid}"
     return new_webhook(house.box, added)
 
@@ -106,7 +108,14 @@ async def change(
     """Changes what is given and nothing else. Authentication is given whole, or not at all."""
     edition = if_match.strip(' "*')
     operation = partial(
-        webhooks.change, house.database, house.box, tenant, uuid, patch, edition=edition
+        webhooks.change,
+        house.database,
+        house.box,
+        tenant,
+        uuid,
+        patch,
+        edition=edition,
+        allowed=house.settings.allow_targets,
     )
     row = await write(house, operation)
     response.headers["etag"] = f'"{webhooks.edition_of(row)}"'
