@@ -58,7 +58,7 @@ class Lane:
         """Nor before this: the rate per second."""
         self._stock = stock
         self._wish = self._wish_min
-        self._sends = webhook.state is WebhookState.ACTIVE
+        self._active = webhook.state is WebhookState.ACTIVE
         self._serial = webhook.is_serial
         self._closed = False
         self._scanning = False
@@ -73,6 +73,10 @@ class Lane:
     def wants(self) -> bool:
         """Whether to scan now, as far as room goes; the time is the caller's to compare."""
         return self._sends and not self._scanning and len(self.ready) < self._room_for // 2
+
+    @property
+    def _sends(self) -> bool:
+        return self._active and not self._closed
 
     @property
     def _begin_at(self) -> float:
@@ -183,7 +187,7 @@ class Lane:
             self._rate_at = 0.0
         self.webhook = webhook
         self.witness = _witness(webhook)
-        self._sends = webhook.state is WebhookState.ACTIVE and not self._closed
+        self._active = webhook.state is WebhookState.ACTIVE
         self._serial = webhook.is_serial
         self._wish = self._wish_min
         self._drop_ready()
@@ -199,7 +203,7 @@ class Lane:
 
     def close(self) -> None:
         """The webhook was deleted, or is another worker's: nothing more starts."""
-        self._closed, self._sends = True, False
+        self._closed = True
         self._drop_ready()
 
     def _take(self, due: list[Due]) -> None:
