@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from reseller_webhooks.core.delivery import Delivery
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.engine.lane import READY_MAX
-from reseller_webhooks.engine.stock import LEAST, ROW_BYTES, Stock
+from reseller_webhooks.engine.stock import LEAST, ROW_BYTES, TYPICAL_BYTES, Stock
 
 
 def due(size: int) -> Due:
@@ -42,6 +42,16 @@ def test_however_many_have_a_backlog_the_bound_holds(lanes: int, size: int, wish
 
     least = lanes * LEAST * (size + ROW_BYTES)
     assert held <= bytes_max + least + bytes_max * (size + ROW_BYTES) / (3 * ROW_BYTES) / 16
+
+
+def test_what_is_asked_for_takes_room_before_it_comes() -> None:
+    stock = Stock(bytes_max=100 * 16 * TYPICAL_BYTES)
+    first = stock.room(80)
+    stock.asked += 80 * 16
+    second = stock.room(80)
+    stock.asked -= 80 * 16
+
+    assert (first, second, stock.room(80)) == (80, 20, 80)
 
 
 def test_what_a_delivery_brings_is_not_shown() -> None:

@@ -49,7 +49,7 @@ class Lane:
         self.held: dict[int, str] = {}
         self.in_flight = 0
         self.late = False
-        """What was scanned last has been due for long."""
+        """What is ready has been due for long."""
         self.look_at = inf
         """When the store may have something that is not held: 0.0 for now, inf for not known."""
         self.start_at = start_at
@@ -62,6 +62,7 @@ class Lane:
         self._serial = webhook.is_serial
         self._closed = False
         self._scanning = False
+        self._asked = 0
         self._look_meanwhile = inf
         self._after = FIRST
         """Where the last scan ended, as long as nothing can have appeared before that."""
@@ -107,17 +108,19 @@ class Lane:
         """Begin a scan."""
         self._scanning, self._look_meanwhile = True, inf
         self._written_meanwhile.clear()
+        self._asked = max(1, self._room_for - len(self.ready))
+        self._stock.asked += self._asked
         return Ask(
             webhook_id=self.webhook.id,
             ordered=self.webhook.ordered,
-            room=max(1, self._room_for - len(self.ready)),
+            room=self._asked,
             held=frozenset(self.held),
             after=self._after,
         )
 
     def found(self, found: Found, now: float, wall: Micros) -> None:
         """End a scan with what it found."""
-        self._scanning = False
+        self._end_scan()
         self.late = bool(found.due) and found.due[0].delivery.next_at < wall - LATE
         if self._closed:
             return  # what a closed lane held would keep its partition from being given back
@@ -137,12 +140,19 @@ class Lane:
         if self._put_back:
             self._put_back = {one: then for one, then in self._put_back.items() if then > at}
             due = [one for one in due if one.delivery.id not in self._put_back]
+        if not self.ready:
+            self.late = False  # what was late has gone out
         self._take(due)
         return True
 
     def scan_failed(self) -> None:
         """End a scan that brought nothing; the next one asks again."""
-        self._scanning, self.look_at = False, 0.0
+        self._end_scan()
+        self.look_at = 0.0
+
+    def _end_scan(self) -> None:
+        self._scanning = False
+        self._stock.asked -= self._asked
 
     def can_start(self, now: Micros, at: float) -> bool:
         """Whether one more may start: cap, ramp, circuit and rate."""

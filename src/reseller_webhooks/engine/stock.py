@@ -24,11 +24,14 @@ class Stock:
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
         self._left = self._max = bytes_max
         self._count = 0
+        self.asked = 0
+        """Deliveries that scans under way may bring at most."""
 
     def room(self, wish: int) -> int:
         """How many deliveries a lane may hold that would like to hold so many."""
         each = (self._max - self._left) // self._count if self._count else TYPICAL_BYTES
-        return max(LEAST, min(wish, self._left // (SHARE * each)))
+        left = self._left - self.asked * each
+        return max(LEAST, min(wish, left // (SHARE * each)))
 
     def put(self, due: Due) -> None:
         """One more is in memory."""
