@@ -97,6 +97,17 @@ async def test_orders_are_numbered(platform: httpx.AsyncClient) -> None:
     assert (first.json()["id"], second.json()["id"]) == (1, 2)
 
 
+async def test_an_order_without_a_number_gets_one_that_the_platform_has_not_given(
+    platform: httpx.AsyncClient,
+) -> None:
+    for number in range(1, 8):
+        await platform.put(f"{ORDERS}/{number}", json={"status": "ACTIVE"})
+    added = [await platform.post(ORDERS, json={"status": "ACTIVE"}) for _ in range(3)]
+
+    assert [answer.status_code for answer in added] == [201] * 3
+    assert len({str(answer.json()["id"]) for answer in added} | set("1234567")) == 10
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

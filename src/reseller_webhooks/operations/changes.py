@@ -106,8 +106,13 @@ def next_uuid(database: Database, resource: Resource) -> str:
     """A fresh id for a record that comes without one: orders and invoices are numbered."""
     if resource not in (Resource.ORDER, Resource.INVOICE):
         return secrets.new_id()
+    step = 1
     with database.write() as tx:
-        return str(records.next_number(tx, resource.value))
+        while True:
+            uuid = str(records.next_number(tx, resource.value, step))
+            if not records.find(tx, resource, uuid, reseller_id=None):
+                return uuid
+            step *= 2  # the platform numbers its own, perhaps a million of them
 
 
 def _draft(tx: Tx, requests: Sequence[Request], public_url: str) -> _Draft:

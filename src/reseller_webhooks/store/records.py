@@ -103,10 +103,10 @@ def snapshot(
     return [_record(row) for row in rows.mappings()]
 
 
-def next_number(tx: Tx, name: str) -> int:
+def next_number(tx: Tx, name: str, step: int = 1) -> int:
     """The next number for resources that are numbered, such as orders: 1, 2, 3..."""
-    step = update(number).where(number.c.name == name).values(last=number.c.last + 1)
-    last = tx.connection.execute(step.returning(number.c.last)).scalar()
+    counted = update(number).where(number.c.name == name).values(last=number.c.last + step)
+    last = tx.connection.execute(counted.returning(number.c.last)).scalar()
     if last is None:
         tx.connection.execute(insert(number).values(name=name, last=1))
         return 1
