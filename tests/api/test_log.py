@@ -11,7 +11,7 @@ from reseller_webhooks import clock
 from reseller_webhooks.bootstrap.program import Part
 from reseller_webhooks.core.attempts import from_status
 from reseller_webhooks.core.delivery import Ask, Made, State, Step
-from reseller_webhooks.operations import deliveries, webhooks
+from reseller_webhooks.operations import sending, webhooks
 from reseller_webhooks.store.resellers import Reseller
 from tests.conftest import Running, serving
 
@@ -47,11 +47,11 @@ async def ids(
 def end(running: Running, reseller: Reseller, webhook: str, state: State, status: int) -> None:
     """Write the result of an attempt of each of the webhook's deliveries."""
     row = webhooks.get(running.database, reseller.id, webhook)
-    (found,) = deliveries.scan(running.database, [Ask(row.id, False, 10, frozenset())])
+    (found,) = sending.scan(running.database, [Ask(row.id, False, 10, frozenset())])
     made = [
         Made(due.delivery, 1, clock.now(), from_status(status, 5), Step(state)) for due in found.due
     ]
-    deliveries.finish(running.database, made, {})
+    sending.finish(running.database, made, {})
 
 
 def lines(answer: httpx.Response) -> list[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from reseller_webhooks.core.webhooks import NoAuth, Webhook
 from reseller_webhooks.engine.budget import COST_MAX_S, COST_MIN_S, OTHERS_S, SHARE, SLACK_S, Budget
 from reseller_webhooks.engine.lane import READY_MIN, Lane
 from reseller_webhooks.engine.stock import Stock
-from reseller_webhooks.operations.deliveries import Found
+from reseller_webhooks.operations.sending import Found
 from reseller_webhooks.store.schema import delivery
 from tests.engine.running import Make
 from tests.receivers.behaviours import answers

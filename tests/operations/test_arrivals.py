@@ -1,8 +1,8 @@
 """New deliveries come by themselves where they are few of a webhook; else their webhook is told."""
 
 from reseller_webhooks.core.webhooks import PARTS
-from reseller_webhooks.operations import deliveries
-from reseller_webhooks.operations.deliveries import BROUGHT, BROUGHT_OF_ONE
+from reseller_webhooks.operations import sending
+from reseller_webhooks.operations.sending import BROUGHT, BROUGHT_OF_ONE
 from reseller_webhooks.store.database import Database
 from tests.store.making import event, reseller, told, webhook
 
@@ -21,8 +21,8 @@ def several(database: Database, *, webhooks: int, events: int) -> list[int]:
 
 def test_a_few_come_with_what_they_tell(database: Database) -> None:
     hooks = several(database, webhooks=3, events=2)
-    first = deliveries.arrivals(database, 0, parts=EVERY)
-    second = deliveries.arrivals(database, first.upto, parts=EVERY)
+    first = sending.arrivals(database, 0, parts=EVERY)
+    second = sending.arrivals(database, first.upto, parts=EVERY)
 
     assert sorted(one.delivery.webhook_id for one in first.due) == sorted(hooks * 2)
     assert all(one.body and len(one.event) == 36 for one in first.due)
@@ -33,12 +33,12 @@ def test_a_few_come_with_what_they_tell(database: Database) -> None:
 def test_those_of_other_partitions_stay_away(database: Database) -> None:
     several(database, webhooks=1, events=1)
 
-    assert deliveries.arrivals(database, 0, parts=()).due == []
+    assert sending.arrivals(database, 0, parts=()).due == []
 
 
 def test_of_one_webhook_only_so_many_come_and_it_is_told_of_the_others(database: Database) -> None:
     (hook,) = several(database, webhooks=1, events=BROUGHT_OF_ONE + 1)
-    found = deliveries.arrivals(database, 0, parts=EVERY)
+    found = sending.arrivals(database, 0, parts=EVERY)
 
     assert len(found.due) == BROUGHT_OF_ONE
     assert found.told == [hook]
@@ -46,8 +46,8 @@ def test_of_one_webhook_only_so_many_come_and_it_is_told_of_the_others(database:
 
 def test_many_of_many_webhooks_come_in_portions(database: Database) -> None:
     hooks = several(database, webhooks=BROUGHT // 4, events=5)
-    first = deliveries.arrivals(database, 0, parts=EVERY)
-    second = deliveries.arrivals(database, first.upto, parts=EVERY)
+    first = sending.arrivals(database, 0, parts=EVERY)
+    second = sending.arrivals(database, first.upto, parts=EVERY)
 
     assert (len(first.due), first.more) == (BROUGHT, True)
     assert (len(second.due), second.more) == (len(hooks) * 5 - BROUGHT, False)
@@ -55,13 +55,13 @@ def test_many_of_many_webhooks_come_in_portions(database: Database) -> None:
 
 def test_webhooks_with_many_are_told_and_nothing_comes(database: Database) -> None:
     (hook,) = several(database, webhooks=1, events=BROUGHT)
-    found = deliveries.arrivals(database, 0, parts=EVERY)
+    found = sending.arrivals(database, 0, parts=EVERY)
 
     assert (found.due, found.told, found.more) == ([], [hook], False)
 
 
 def test_whoever_asks_late_is_only_told(database: Database) -> None:
     (hook,) = several(database, webhooks=1, events=1)
-    found = deliveries.arrivals(database, 0, parts=EVERY, bring=False)
+    found = sending.arrivals(database, 0, parts=EVERY, bring=False)
 
     assert (found.due, found.told) == ([], [hook])

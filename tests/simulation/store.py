@@ -10,8 +10,8 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations.deliveries import Arrived, Found
 from reseller_webhooks.operations.leases import Standing
+from reseller_webhooks.operations.sending import Arrived, Found
 from tests.simulation.clockwork import Clockwork, ProcessLoop
 from tests.simulation.plan import Plan
 from tests.simulation.tables import Tables

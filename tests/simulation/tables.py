@@ -16,8 +16,8 @@ from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.partitions import wanted
 from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations.deliveries import Arrived, Found
 from reseller_webhooks.operations.leases import Standing
+from reseller_webhooks.operations.sending import Arrived, Found
 from reseller_webhooks.store.leases import Grant
 from tests.simulation.clockwork import Clockwork
 from tests.simulation.plan import START

@@ -5,7 +5,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made, State
 from reseller_webhooks.core.partitions import wanted
 from reseller_webhooks.core.webhooks import PARTS
-from reseller_webhooks.operations import deliveries
+from reseller_webhooks.operations import sending
 from reseller_webhooks.operations.leases import Worker, beat, leave, vacate
 from reseller_webhooks.store import leases, webhooks
 from reseller_webhooks.store.database import Database
@@ -136,8 +136,8 @@ def test_results_of_a_former_owner_are_left_out(database: Database) -> None:
     lapse(database, "a")
     beat(database, worker("b"))
 
-    assert deliveries.finish(database, [result], {}, owner="a") == 1
-    assert deliveries.waiting(database).keys() == {hook.id}
+    assert sending.finish(database, [result], {}, owner="a") == 1
+    assert sending.waiting(database).keys() == {hook.id}
 
 
 def test_results_are_true_as_long_as_nobody_took_the_partition(database: Database) -> None:
@@ -145,8 +145,8 @@ def test_results_are_true_as_long_as_nobody_took_the_partition(database: Databas
     beat(database, worker("a"))
     lapse(database, "a")
 
-    assert deliveries.finish(database, [result], {}, owner="a") == 0
-    assert deliveries.waiting(database) == {}
+    assert sending.finish(database, [result], {}, owner="a") == 0
+    assert sending.waiting(database) == {}
 
 
 def test_results_from_an_epoch_before_are_left_out(database: Database) -> None:
@@ -155,8 +155,8 @@ def test_results_from_an_epoch_before_are_left_out(database: Database) -> None:
     leave(database, worker("a"))
     beat(database, worker("a"))
 
-    assert deliveries.finish(database, [result], {}, owner="a") == 1
-    assert deliveries.finish(database, [result._replace(epoch=2)], {}, owner="a") == 0
+    assert sending.finish(database, [result], {}, owner="a") == 1
+    assert sending.finish(database, [result._replace(epoch=2)], {}, owner="a") == 0
 
 
 def test_a_former_owner_does_not_write_circuits(database: Database) -> None:
@@ -165,7 +165,7 @@ def test_a_former_owner_does_not_write_circuits(database: Database) -> None:
     beat(database, worker("b"))
     circuit = Circuit(is_open=True, reason="answered 503", since=1, probe_at=2)
 
-    deliveries.finish(database, [], {hook.id: circuit}, owner="a")
+    sending.finish(database, [], {hook.id: circuit}, owner="a")
 
     with database.read() as tx:
         (row,) = webhooks.changed_since(tx, 0, [7])

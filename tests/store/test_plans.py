@@ -9,7 +9,7 @@ from sqlalchemy import event as hooks
 
 from reseller_webhooks.core.delivery import Ask, State
 from reseller_webhooks.core.webhooks import PARTS
-from reseller_webhooks.operations import deliveries
+from reseller_webhooks.operations import sending
 from reseller_webhooks.store.database import Database
 from tests.store.making import event, made, reseller, told, webhook
 
@@ -41,14 +41,14 @@ def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> N
         told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
     with plans(on_sqlite) as steps:
         for ordered in (False, True):
-            (found,) = deliveries.scan(on_sqlite, [Ask(number, ordered, 1, frozenset())])
+            (found,) = sending.scan(on_sqlite, [Ask(number, ordered, 1, frozenset())])
         for bring in (False, True):
-            deliveries.arrivals(on_sqlite, 1, parts=range(PARTS), bring=bring)
-        deliveries.waiting(on_sqlite)
-        deliveries.numbers(on_sqlite, late=1)
+            sending.arrivals(on_sqlite, 1, parts=range(PARTS), bring=bring)
+        sending.waiting(on_sqlite)
+        sending.numbers(on_sqlite, late=1)
         one = found.due[0].delivery
-        deliveries.finish(on_sqlite, [made(one, State.PENDING, next_at=1)], {})
-        deliveries.finish(on_sqlite, [made(one, State.DELIVERED)], {})
+        sending.finish(on_sqlite, [made(one, State.PENDING, next_at=1)], {})
+        sending.finish(on_sqlite, [made(one, State.DELIVERED)], {})
 
     read = [step for step in steps if step.startswith("SCAN delivery")]
     assert len(steps) > 10

@@ -15,7 +15,7 @@ from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Mode, Webhook, WebhookState
 from reseller_webhooks.engine.stock import Stock
 from reseller_webhooks.engine.suspicion import Witness
-from reseller_webhooks.operations.deliveries import Found
+from reseller_webhooks.operations.sending import Found
 
 READY_MIN = 32
 """How many to hold ready if there is room, so that one scan serves many attempts."""

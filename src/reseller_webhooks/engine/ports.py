@@ -9,8 +9,8 @@ from reseller_webhooks.core.attempts import Attempt, Outgoing
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.webhooks import OAuth2, Webhook
-from reseller_webhooks.operations.deliveries import Arrived, Found
 from reseller_webhooks.operations.leases import Standing
+from reseller_webhooks.operations.sending import Arrived, Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations import deliveries, leases, webhooks
-from reseller_webhooks.operations.deliveries import Arrived, Found
+from reseller_webhooks.operations import leases, sending, webhooks
 from reseller_webhooks.operations.leases import Standing, Worker
+from reseller_webhooks.operations.sending import Arrived, Found
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -37,28 +37,26 @@ class StorePort:
 
     async def numbers(self, late: Micros) -> tuple[int, int]:
         """Up to which number no delivery can appear any more, and the highest."""
-        return await self._run(lambda: deliveries.numbers(self._database, late))
+        return await self._run(lambda: sending.numbers(self._database, late))
 
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         """Deliveries numbered above `since`."""
         return await self._run(
-            lambda: deliveries.arrivals(self._database, since, parts=parts, bring=bring)
+            lambda: sending.arrivals(self._database, since, parts=parts, bring=bring)
         )
 
     async def waiting(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""
-        return await self._run(lambda: deliveries.waiting(self._database))
+        return await self._run(lambda: sending.waiting(self._database))
 
     async def scan(self, asks: Sequence[Ask]) -> list[Found]:
         """What is due, for each ask."""
-        return await self._run(lambda: deliveries.scan(self._database, asks))
+        return await self._run(lambda: sending.scan(self._database, asks))
 
     async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
         """Write what attempts have come to; how many were left out, being another worker's."""
         owner = self._worker.id if self._worker else None
-        return await self._run(
-            lambda: deliveries.finish(self._database, made, circuits, owner=owner)
-        )
+        return await self._run(lambda: sending.finish(self._database, made, circuits, owner=owner))
 
     async def beat(
         self, *, release: Collection[int], lapsed_too: bool, stands_back: bool

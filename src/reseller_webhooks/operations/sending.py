@@ -1,0 +1,158 @@
+"""What the engine asks of deliveries: which are due and which are new; and its results."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, Place
+from reseller_webhooks.core.notification import Due
+from reseller_webhooks.store import deliveries as store
+from reseller_webhooks.store import events, leases, webhooks
+from reseller_webhooks.store import scan as scans
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.scan import Rows
+
+BROUGHT = 1_000
+BROUGHT_OF_ONE = 32
+"""New deliveries that come by themselves, at once and of one webhook; for others it is scanned."""
+FEW = 8
+"""When there are more than this for each webhook, a scan for them costs less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is due now, and in how many seconds to look again: None for not until told.
+
+    upto: the next scan may begin behind this, unless something has changed.
+    """
+
+    due: list[Due]
+    again_s: float | None
+    upto: Place = FIRST
+
+    @property
+    def more(self) -> bool:
+        """Whether more may be due already."""
+        return self.again_s == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What is new. upto: all up to this number; more: there are higher ones already.
+
+    told: webhooks that have more than what is due and comes along.
+    """
+
+    upto: int
+    due: list[Due]
+    told: list[int]
+    more: bool
+
+
+def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
+    """For each ask, the deliveries that are due first, with their notifications."""
+    with database.read() as tx:
+        found = _scan(tx, asks)
+        bodies = events.bodies(tx, list({one.event_id for rows in found for one in rows.due}))
+        return [Found(_due(rows.due, bodies), _again_s(rows, tx.now), rows.upto) for rows in found]
+
+
+def numbers(database: Database, late: Micros) -> tuple[int, int]:
+    """Up to which number none can appear any more, and the highest number, of the unfinished.
+
+    late: how much later than its beginning a transaction may commit.
+    """
+    with database.read() as tx:
+        # Who draws a number now began no longer ago than that, and so did who drew a lower one.
+        return store.settled(tx, tx.now - 2 * late), store.newest(tx)
+
+
+def arrivals(
+    database: Database, since: int, *, parts: Collection[int], bring: bool = True
+) -> Arrived:
+    """Deliveries numbered above `since`, those of other partitions left out.
+
+    bring: themselves, where they are few of each webhook; what is many is better scanned for.
+    """
+    with database.read() as tx:
+        some = store.above(tx, since, limit=BROUGHT) if bring and parts else []
+        is_full = len(some) == BROUGHT
+        if bring and parts and not (is_full and _are_many_of_few(some)):
+            upto = some[-1][1].id if some else since
+            mine = [one for part, one in some if part in parts]
+            return _brought(tx, mine, upto, more=is_full)
+        upto, told = store.arrivals(tx, since)
+        return Arrived(upto, [], told, more=False)
+
+
+def waiting(database: Database) -> dict[int, float]:
+    """For each webhook that has unfinished deliveries, seconds until the first is due."""
+    with database.read() as tx:
+        return {
+            webhook_id: max(0.0, (due - tx.now) / SECOND)
+            for webhook_id, due in store.waiting(tx).items()
+        }
+
+
+def finish(
+    database: Database,
+    made: Sequence[Made],
+    circuits: Mapping[int, Circuit],
+    *,
+    owner: str | None = None,
+) -> int:
+    """Write what attempts have come to, and circuits (by webhook) as they are now.
+
+    owner: the worker that writes; what its leases do not cover any more is left out, and
+    counted in the answer. None where nobody else writes.
+    """
+    with database.write() as tx:
+        true = made if owner is None else _still_owned(tx, made, owner)
+        store.finish(tx, true)
+        for webhook_id, circuit in circuits.items():
+            webhooks.note_circuit(tx, webhook_id, circuit, owner=owner)
+        return len(made) - len(true)
+
+
+def _still_owned(tx: Tx, made: Sequence[Made], owner: str) -> list[Made]:
+    # Not whether the lease has lapsed: one that nobody took is still ours, and the result is true.
+    epochs = leases.epochs(tx, owner, {one.part for one in made})
+    return [one for one in made if epochs.get(one.part) == one.epoch]
+
+
+def _are_many_of_few(some: Sequence[tuple[int, Delivery]]) -> bool:
+    return len({one.webhook_id for _, one in some}) * FEW < len(some)
+
+
+def _brought(tx: Tx, some: Sequence[Delivery], upto: int, *, more: bool) -> Arrived:
+    due: list[Delivery] = []
+    told: set[int] = set()
+    count = Counter[int]()
+    for one in some:
+        count[one.webhook_id] += 1
+        if one.next_at <= tx.now and count[one.webhook_id] <= BROUGHT_OF_ONE:
+            due.append(one)
+        else:
+            told.add(one.webhook_id)
+    return Arrived(upto, _due(due, events.bodies(tx, [one.event_id for one in due])), [*told], more)
+
+
+def _scan(tx: Tx, asks: Sequence[Ask]) -> list[Rows]:
+    found: dict[int, Rows] = {}
+    for ordered in (False, True):
+        some = [ask for ask in asks if ask.ordered is ordered]
+        rows = scans.scan(tx, some, ordered=ordered)
+        found |= {ask.webhook_id: its for ask, its in zip(some, rows, strict=True)}
+    return [found[ask.webhook_id] for ask in asks]
+
+
+def _due(found: Sequence[Delivery], bodies: dict[int, tuple[str, bytes]]) -> list[Due]:
+    return [Due(one, *bodies[one.event_id]) for one in found]
+
+
+def _again_s(rows: Rows, now: Micros) -> float | None:
+    if rows.later is not None:
+        return (rows.later - now) / SECOND
+    return 0.0 if rows.full else None
