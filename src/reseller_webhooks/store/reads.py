@@ -7,6 +7,7 @@ So there all rows come in one step, as one JSON text.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -83,7 +84,8 @@ def size_for(count: int) -> int:
 
 def _fetched(tx: Tx, text: str, given: Any, select: Select[Any]) -> list[Row]:
     if tx.connection.dialect.name != "sqlite":
-        return list(tx.connection.exec_driver_sql(text, given).cursor.fetchall())
+        with closing(tx.connection.exec_driver_sql(text, given)) as result:
+            return list(result.cursor.fetchall())
     columns = ", ".join(select.selected_columns.keys())
     in_one = f"SELECT json_group_array(json_array({columns})) FROM ({text})"  # noqa: S608 - our own
     found: list[Row] = orjson.loads(tx.connection.exec_driver_sql(in_one, given).scalar_one())
