@@ -13,6 +13,7 @@ import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg, StorageType
+from nats.js.errors import NotFoundError
 
 BINARY = Path(sys.executable).with_name("nats-server")
 
@@ -78,8 +79,11 @@ async def make_stream(js: JetStreamContext, name: str, *subjects: str) -> None:
 
 
 async def messages(js: JetStreamContext, stream: str) -> list[RawStreamMsg]:
-    """Everything in a stream."""
-    state = (await js.stream_info(stream)).state
+    """Everything in a stream; nothing while it is not there."""
+    try:
+        state = (await js.stream_info(stream)).state
+    except NotFoundError:
+        return []
     held = range(max(state.first_seq, 1), state.last_seq + 1)
     return await asyncio.gather(*(js.get_msg(stream, sequence) for sequence in held))
 

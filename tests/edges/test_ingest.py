@@ -141,8 +141,7 @@ async def test_an_id_that_comes_again_with_another_body_is_refused(
     await published("One")
     await eventually(lambda: published("Two"))  # as soon as NATS has forgotten the id
     async with ingesting(server, database):
-        await settled(js)
-        kept = await messages(js, "CHANGES_REFUSED")
+        kept = await eventually(lambda: messages(js, "CHANGES_REFUSED"))
 
     assert history(database, reseller, "c1") == ["One"]
     assert "was used before with another body" in str((kept[0].headers or {})["Refused-Reason"])
