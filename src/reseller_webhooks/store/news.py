@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from reseller_webhooks.store import deliveries, log
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import attempt, delivery
 
@@ -18,9 +19,7 @@ class Mark:
 
 def newest(tx: Tx) -> Mark:
     """Where looking begins."""
-    attempts = tx.connection.execute(select(func.max(attempt.c.id))).scalar() or 0
-    made = tx.connection.execute(select(func.max(delivery.c.id))).scalar() or 0
-    return Mark(attempts, made)
+    return Mark(log.newest(tx), deliveries.newest(tx))
 
 
 def touched(tx: Tx, since: Mark, upto: Mark, *, reseller_id: int, limit: int) -> list[int]:
