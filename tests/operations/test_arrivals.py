@@ -1,10 +1,12 @@
 """New deliveries come by themselves where they are few of a webhook; else their webhook is told."""
 
+from reseller_webhooks.clock import SECOND, now
+from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.webhooks import PARTS
 from reseller_webhooks.operations import sending
-from reseller_webhooks.operations.sending import BROUGHT, BROUGHT_OF_ONE
+from reseller_webhooks.operations.sending import BROUGHT, BROUGHT_OF_ONE, NAMED, Named
 from reseller_webhooks.store.database import Database
-from tests.store.making import event, reseller, told, webhook
+from tests.store.making import event, made, reseller, told, webhook
 
 EVERY = range(PARTS)
 
@@ -65,3 +67,29 @@ def test_whoever_asks_late_is_only_told(database: Database) -> None:
     found = sending.arrivals(database, 0, parts=EVERY, bring=False)
 
     assert (found.due, found.told) == ([], [hook])
+
+
+def test_what_is_due_is_named_up_to_a_number(database: Database) -> None:
+    (hook,) = several(database, webhooks=1, events=3)
+    numbers = [one.delivery.id for one in sending.arrivals(database, 0, parts=EVERY).due]
+    found = sending.named(database, numbers[0], numbers[1])
+
+    assert found == Named([(hook, numbers[1])], numbers[1], more=False)
+
+
+def test_what_waits_for_its_next_attempt_is_not_named(database: Database) -> None:
+    several(database, webhooks=1, events=1)
+    (due,) = sending.arrivals(database, 0, parts=EVERY).due
+    sending.finish(database, [made(due.delivery, State.PENDING, next_at=now() + SECOND * 60)], {})
+
+    assert sending.named(database, 0, due.delivery.id).due == []
+
+
+def test_of_more_than_can_be_named_at_once_the_lowest_are(database: Database) -> None:
+    several(database, webhooks=2, events=NAMED // 2 + 1)
+    first = sending.named(database, 0, 2 * NAMED)
+    rest = sending.named(database, first.upto, 2 * NAMED)
+
+    assert (len(first.due), first.more, first.upto) == (NAMED, True, first.due[-1][1])
+    assert (len(rest.due), rest.more) == (2, False)
+    assert first.upto < min(number for _, number in rest.due)

@@ -11,7 +11,7 @@ from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations.leases import Standing
-from reseller_webhooks.operations.sending import Arrived, Found
+from reseller_webhooks.operations.sending import Arrived, Found, Named
 from tests.simulation.clockwork import Clockwork, ProcessLoop
 from tests.simulation.plan import Plan
 from tests.simulation.tables import Tables
@@ -56,6 +56,9 @@ class Port:
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         mine = frozenset(parts)
         return await self._ask("arrivals", lambda tables: tables.arrivals(since, mine, bring))
+
+    async def named(self, since: int, upto: int) -> Named:
+        return await self._ask("named", lambda tables: tables.named(since, upto))
 
     async def waiting(self) -> dict[int, float]:
         return await self._ask("waiting", Tables.waiting)

@@ -17,13 +17,14 @@ from reseller_webhooks.core.partitions import wanted
 from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations.leases import Standing
-from reseller_webhooks.operations.sending import Arrived, Found
+from reseller_webhooks.operations.sending import Arrived, Found, Named
 from reseller_webhooks.store.leases import Grant
 from tests.simulation.clockwork import Clockwork
 from tests.simulation.plan import START
 
-BROUGHT = 3
-"""New deliveries that come by themselves at once: few, so that there are often more."""
+BROUGHT, NAMED = 3, 5
+"""New deliveries that come by themselves at once, or are named: few, so that there are often more.
+"""
 
 
 @dataclass(slots=True)
@@ -137,6 +138,14 @@ class Tables:
         due = [Due(one, str(one.id), b"") for one in mine if one.next_at <= self.now]
         later = {one.webhook_id for one in mine if one.next_at > self.now}
         return Arrived(upto, due, list(later), more=len(page) < len(new))
+
+    def named(self, since: int, upto: int) -> Named:
+        every = (one for some in self.pending.values() for one in some.values())
+        some = [one for one in every if since < one.id <= upto and one.next_at <= self.now]
+        page = sorted((one.id, one.webhook_id) for one in some)[:NAMED]
+        due = [(webhook_id, number) for number, webhook_id in page]
+        is_full = len(page) == NAMED
+        return Named(due, page[-1][0] if is_full else upto, more=is_full)
 
     def waiting(self) -> dict[int, float]:
         return {

@@ -44,6 +44,7 @@ def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> N
             (found,) = sending.scan(on_sqlite, [Ask(number, ordered, 1, frozenset())])
         for bring in (False, True):
             sending.arrivals(on_sqlite, 1, parts=range(PARTS), bring=bring)
+        sending.named(on_sqlite, 1, 3)
         sending.waiting(on_sqlite)
         sending.numbers(on_sqlite, late=1)
         one = found.due[0].delivery

@@ -21,7 +21,7 @@ from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
 
 POLL_S = 0.5
 """Deliveries that another process made are found by looking; a poke only makes it quicker."""
-PAGES, PAGES_AGAIN = 20, 2
+PAGES = 20
 """Of deliveries that come along in one look; for the rest their webhooks are scanned."""
 SLACK = 10 * SECOND
 """Webhooks are read again for this long, since a transaction may commit later than its time."""
@@ -157,26 +157,27 @@ class Engine:
         self._arrivals.note(newest, asyncio.get_running_loop().time())
 
     async def _arrived(self) -> None:
-        newest = await self._look_above(self._arrivals.newest, PAGES)
+        newest = await self._look_above(self._arrivals.newest)
         self._arrivals.note(newest, asyncio.get_running_loop().time())
 
     async def _look_again(self) -> None:
         """For what a transaction committed late, below numbers seen; what is new never waits."""
         while True:
             await asyncio.sleep(AGAIN_S)
-            if self._arrivals.settled == self._arrivals.newest:
+            since, upto = self._arrivals.settled, self._arrivals.newest
+            if since == upto:
                 continue
             began = asyncio.get_running_loop().time()
             try:
-                await self._look_above(self._arrivals.settled, PAGES_AGAIN)
+                await self._look_between(since, upto)
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))
             else:
                 self._arrivals.settle(began)
 
-    async def _look_above(self, since: int, pages: int) -> int:
+    async def _look_above(self, since: int) -> int:
         """Hand on deliveries with higher numbers; the highest of all."""
-        for left in reversed(range(pages)):
+        for left in reversed(range(PAGES)):
             asked_at = asyncio.get_running_loop().time()
             with self._scheduler.looking() as written:
                 found = await self._store.arrivals(since, self._owner.parts, bring=left > 0)
@@ -186,6 +187,14 @@ class Engine:
             if not found.more:
                 break
         return since
+
+    async def _look_between(self, since: int, upto: int) -> None:
+        with self._scheduler.looking() as written:
+            found = await self._store.named(since, upto)
+            self._scheduler.recall(found.due, written)
+        if found.more:
+            rest = await self._store.arrivals(found.upto, self._owner.parts, bring=False)
+            self._scheduler.tell(rest.told)
 
     async def _look_over(self) -> None:
         while True:

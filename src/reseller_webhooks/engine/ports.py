@@ -10,7 +10,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.webhooks import OAuth2, Webhook
 from reseller_webhooks.operations.leases import Standing
-from reseller_webhooks.operations.sending import Arrived, Found
+from reseller_webhooks.operations.sending import Arrived, Found, Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,9 @@ class Store(Protocol):
 
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         """Deliveries numbered above `since`; with bring, those of some partitions come along."""
+
+    async def named(self, since: int, upto: int) -> Named:
+        """Deliveries numbered above `since` up to `upto` that are due."""
 
     async def waiting(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""

@@ -149,6 +149,15 @@ class Scheduler:
                 self._tell(lane)
             self._dispatcher.serve(lane)
 
+    def recall(self, due: Iterable[tuple[int, int]], written: Set[int]) -> None:
+        """These are due, each by webhook and number; whoever does not hold one looks for it."""
+        told = set()
+        for webhook_id, number in due:
+            lane = self._lanes.get(webhook_id)
+            if lane and number not in lane.held and number not in written:
+                told.add(webhook_id)
+        self.tell(told)
+
     def tell(self, webhook_ids: Iterable[int]) -> None:
         """These webhooks have new deliveries."""
         for lane in self._lanes.named(webhook_ids):

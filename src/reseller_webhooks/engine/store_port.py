@@ -13,7 +13,7 @@ from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations import leases, sending, webhooks
 from reseller_webhooks.operations.leases import Standing, Worker
-from reseller_webhooks.operations.sending import Arrived, Found
+from reseller_webhooks.operations.sending import Arrived, Found, Named
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -44,6 +44,10 @@ class StorePort:
         return await self._run(
             lambda: sending.arrivals(self._database, since, parts=parts, bring=bring)
         )
+
+    async def named(self, since: int, upto: int) -> Named:
+        """Deliveries numbered above `since` up to `upto` that are due."""
+        return await self._run(lambda: sending.named(self._database, since, upto))
 
     async def waiting(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""

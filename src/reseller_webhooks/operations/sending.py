@@ -17,6 +17,8 @@ from reseller_webhooks.store.scan import Rows
 BROUGHT = 1_000
 BROUGHT_OF_ONE = 32
 """New deliveries that come by themselves, at once and of one webhook; for others it is scanned."""
+NAMED = 10_000
+"""Deliveries that are named at once."""
 FEW = 8
 """When there are more than this for each webhook, a scan for them costs less."""
 
@@ -48,6 +50,15 @@ class Arrived:
     upto: int
     due: list[Due]
     told: list[int]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Webhook and number of what is due. upto: all up to this number; more: there are others."""
+
+    due: list[tuple[int, int]]
+    upto: int
     more: bool
 
 
@@ -85,6 +96,14 @@ def arrivals(
             return _brought(tx, mine, upto, more=is_full)
         upto, told = store.arrivals(tx, since)
         return Arrived(upto, [], told, more=False)
+
+
+def named(database: Database, since: int, upto: int) -> Named:
+    """Deliveries numbered above `since` up to `upto` that are due."""
+    with database.read() as tx:
+        due = store.due(tx, since, upto, limit=NAMED)
+        is_full = len(due) == NAMED
+        return Named(due, due[-1][1] if is_full else upto, more=is_full)
 
 
 def waiting(database: Database) -> dict[int, float]:

@@ -59,6 +59,12 @@ def above(tx: Tx, since: int, *, limit: int) -> list[tuple[int, Delivery]]:
     return [(part, Delivery(*fields)) for part, *fields in rows]
 
 
+def due(tx: Tx, since: int, upto: int, *, limit: int) -> list[tuple[int, int]]:
+    """Of the due ones numbered above `since` up to `upto`, the lowest: its webhook and number."""
+    given = {"since": since, "upto": upto, "now": tx.now, "limit": limit}
+    return [(webhook_id, number) for webhook_id, number in reads.rows(tx, _DUE, given)]
+
+
 def waiting(tx: Tx) -> dict[int, Micros]:
     """For each webhook that has unfinished deliveries, when the first is due."""
     # One look into the index for each webhook; grouped, a million deliveries would be read.
@@ -128,6 +134,13 @@ def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[
 _ABOVE = (
     select(delivery.c.part, *(delivery.c[name] for name in Delivery._fields))
     .where(delivery.c.id > bindparam("since"))
+    .order_by(delivery.c.id)
+    .limit(bindparam("limit"))
+)
+_DUE = (
+    select(delivery.c.webhook_id, delivery.c.id)
+    .where(delivery.c.id > bindparam("since"), delivery.c.id <= bindparam("upto"))
+    .where(delivery.c.next_at <= bindparam("now"))
     .order_by(delivery.c.id)
     .limit(bindparam("limit"))
 )
