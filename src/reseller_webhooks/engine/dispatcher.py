@@ -7,6 +7,7 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from functools import cached_property, partial
+from itertools import chain
 
 import structlog
 
@@ -74,14 +75,18 @@ class Dispatcher:
 
     def serve(self, lane: Lane) -> None:
         """Start what the lane may start now, and note when it may start more."""
-        while lane.ready and self._may_start(lane):
-            if not self._slots.take(lane):
-                return
-            task = asyncio.create_task(self._work(lane, self._start(lane)))
+        while due := self._begin(lane):
+            task = asyncio.create_task(self._work(lane, due))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         if lane.ready:
             self._agenda.add(self._held_back_until(lane), lane)
+
+    def _begin(self, lane: Lane) -> Due | None:
+        """What the lane may start now, if there is a slot for it."""
+        if lane.ready and self._may_start(lane) and self._slots.take(lane):
+            return self._start(lane)
+        return None
 
     def _held_back_until(self, lane: Lane) -> float:
         at = self._time()
@@ -110,18 +115,32 @@ class Dispatcher:
         return lane.start(at)
 
     async def _work(self, lane: Lane, due: Due) -> None:
-        """Hold a slot: one attempt after the other, as long as it is the lane's turn."""
-        try:
-            while True:
-                await self._attempt(lane, due)
-                if not lane.ready or not self._may_start(lane) or self._slots.gives_way(lane):
-                    break
-                due = self._start(lane)
-                if lane.circuit.ramp:
-                    self.serve(lane)  # a receiver that recovers is allowed more and more
-        finally:
-            self._slots.give_back()
-            self._pass_on(lane)
+        """Hold a slot: one attempt after the other, as long as anything may start."""
+        going: tuple[Lane, Due] | None = lane, due
+        while going:
+            try:
+                await self._attempt(*going)
+            finally:
+                going = self._next(going[0])
+
+    def _next(self, lane: Lane) -> tuple[Lane, Due] | None:
+        """What the lane's slot is for now: more of the lane, or one that waits, or nothing."""
+        if lane.ready and self._may_start(lane) and not self._slots.gives_way(lane):
+            due = self._start(lane)
+            if lane.circuit.ramp:
+                self.serve(lane)  # a receiver that recovers is allowed more and more
+            return lane, due
+        self._slots.give_back()
+        return self._pass_on(lane)
+
+    def _pass_on(self, lane: Lane) -> tuple[Lane, Due] | None:
+        """A slot is free: lanes that wait go first, then this one, which may start more."""
+        going: tuple[Lane, Due] | None = None
+        for waiting in chain(self._slots.turns(), [lane]):
+            if going is None and (due := self._begin(waiting)):
+                going = waiting, due
+            self.serve(waiting)
+        return going
 
     async def _attempt(self, lane: Lane, due: Due) -> None:
         try:
@@ -170,12 +189,6 @@ class Dispatcher:
             log.info(f"circuit {state}", webhook=lane.webhook.uuid, reason=lane.circuit.reason)
         if turned or lane.circuit.probes != before.probes:
             self._recorder.add_circuit(lane.webhook.id, lane.circuit)
-
-    def _pass_on(self, lane: Lane) -> None:
-        """A slot is free: lanes that wait go first, then this one, which may start more."""
-        for waiting in self._slots.turns():
-            self.serve(waiting)
-        self.serve(lane)
 
     @cached_property
     def _time(self) -> Callable[[], float]:

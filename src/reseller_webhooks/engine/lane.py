@@ -135,7 +135,9 @@ class Lane:
 
     def take(self, due: list[Due], at: float) -> bool:
         """New ones that come without a scan; False when one is needed all the same."""
-        if self._serial or not self._sends or len(self.ready) + len(due) > self._room_for:
+        if self._serial or not self._sends:
+            return False
+        if not self._stock.has_room(len(self.ready) + len(due), self._wish):
             return False
         if self._put_back:
             self._put_back = {one: then for one, then in self._put_back.items() if then > at}

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import groupby
 
 import structlog
 
@@ -140,12 +139,16 @@ class Scheduler:
 
         written: since it was asked. What came true since is newer than what the store said.
         """
-        for webhook_id, due in groupby(sorted(some, key=_webhook_of), key=_webhook_of):
+        fresh: dict[int, list[Due]] = {}
+        for one in some:
+            if one.delivery.id not in written:
+                fresh.setdefault(one.delivery.webhook_id, []).append(one)
+        at = self._time()
+        for webhook_id, due in fresh.items():
             lane = self._lanes.get(webhook_id)
             if lane is None:
                 continue
-            fresh = [one for one in due if one.delivery.id not in written]
-            if lane.born >= asked_at or not lane.take(fresh, self._time()):
+            if lane.born >= asked_at or not lane.take(due, at):
                 self._tell(lane)
             self._dispatcher.serve(lane)
 
@@ -256,7 +259,3 @@ class Scheduler:
     def _time(self) -> Callable[[], float]:
         # Asking for the running loop costs a system call, and the time is asked for all the time.
         return asyncio.get_running_loop().time
-
-
-def _webhook_of(due: Due) -> int:
-    return due.delivery.webhook_id

@@ -33,6 +33,10 @@ class Stock:
         left = self._left - self.asked * each
         return max(LEAST, min(wish, left // (SHARE * each)))
 
+    def has_room(self, count: int, wish: int) -> bool:
+        """Whether a lane that would like to hold so many may hold that count."""
+        return count <= LEAST or count <= self.room(wish)
+
     def put(self, due: Due) -> None:
         """One more is in memory."""
         self._count += 1

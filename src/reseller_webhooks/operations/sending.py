@@ -155,7 +155,8 @@ def _brought(tx: Tx, some: Sequence[Delivery], upto: int, *, more: bool) -> Arri
             due.append(one)
         else:
             told.add(one.webhook_id)
-    return Arrived(upto, _due(due, events.bodies(tx, [one.event_id for one in due])), [*told], more)
+    bodies = events.bodies(tx, list({one.event_id for one in due}))
+    return Arrived(upto, _due(due, bodies), [*told], more)
 
 
 def _scan(tx: Tx, asks: Sequence[Ask]) -> list[Rows]:
