@@ -31,7 +31,15 @@ class Budget:
 
     def open_at(self, at: float) -> float:
         """When the next late delivery may start: an instant that is not after `at` for now."""
-        return at if self._is_alone(at) else self._next_at - SLACK_S
+        return at if self.is_alone(at) else self._next_at - SLACK_S
+
+    def is_open(self, at: float) -> bool:
+        """Whether something late may start now."""
+        return at >= self._next_at - SLACK_S or self.is_alone(at)
+
+    def is_alone(self, at: float) -> bool:
+        """Whether nothing in time was sent of late."""
+        return at - self._in_time_at > OTHERS_S
 
     def started(self, at: float, *, late: bool) -> None:
         """A delivery has started."""
@@ -42,11 +50,8 @@ class Budget:
         if at - self._measured_at >= MEASURE_S:
             self._measure(at)
         # What was sent alone is not held against it once others come.
-        since = at if self._is_alone(at) else max(self._next_at, at)
+        since = at if self.is_alone(at) else max(self._next_at, at)
         self._next_at = since + self._cost_s / SHARE
-
-    def _is_alone(self, at: float) -> bool:
-        return at - self._in_time_at > OTHERS_S
 
     def _measure(self, at: float) -> None:
         cpu_s = self._cpu_s()

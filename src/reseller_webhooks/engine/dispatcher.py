@@ -1,7 +1,4 @@
-"""Starts attempts, as far as there is a slot and the lane may, and judges what comes of them.
-
-A slot is one request under way; slots are few, so a lane that holds many gives way to others.
-"""
+"""Starts attempts, as far as there is a slot and the lane may, and judges what comes of them."""
 
 import asyncio
 import traceback
@@ -14,13 +11,12 @@ import structlog
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.notification import Due
+from reseller_webhooks.engine.admission import Admission
 from reseller_webhooks.engine.agenda import Agenda
-from reseller_webhooks.engine.budget import Budget
 from reseller_webhooks.engine.courier import Courier, Overtaken
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.ports import Ownership
 from reseller_webhooks.engine.recorder import Recorder
-from reseller_webhooks.engine.slots import Slots
 from reseller_webhooks.engine.suspicion import PROBE_EVERY_S, Suspicion
 
 BROKEN_S = 60.0
@@ -30,7 +26,10 @@ log = structlog.get_logger()
 
 
 class Dispatcher:
-    """Owns the slots. hungry: told of lanes that may want a scan. resume: serve every lane."""
+    """Owns what is under way.
+
+    hungry: told of lanes that may want a scan. resume: serve every lane.
+    """
 
     def __init__(
         self,
@@ -44,13 +43,12 @@ class Dispatcher:
         resume: Callable[[], None],
     ) -> None:
         self.suspicion = Suspicion(resume)
-        self._budget = Budget(courier.world.cpu_s)
+        self._admission = Admission(slots, courier.world.cpu_s, self.serve)
         self._courier = courier
         self._recorder = recorder
         self._owner = owner
         self._agenda = agenda
         self._hungry = hungry
-        self._slots = Slots(slots)
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._held_up = False
@@ -58,7 +56,7 @@ class Dispatcher:
     @property
     def in_flight(self) -> int:
         """Requests under way."""
-        return self._slots.in_use
+        return self._admission.in_use
 
     @property
     def may_go_on(self) -> bool:
@@ -79,39 +77,34 @@ class Dispatcher:
             task = asyncio.create_task(self._work(lane, due))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        if lane.ready:
-            self._agenda.add(self._held_back_until(lane), lane)
 
     def _begin(self, lane: Lane) -> Due | None:
-        """What the lane may start now, if there is a slot for it."""
-        if lane.ready and self._may_start(lane) and self._slots.take(lane):
-            return self._start(lane)
-        return None
-
-    def _held_back_until(self, lane: Lane) -> float:
+        """What the lane may start now; if nothing, it is noted or waits until it may."""
+        if not lane.ready:
+            return None
         at = self._time()
+        if not self._may_start(lane, at):
+            self._agenda.add(self._held_back_until(lane, at), lane)
+            return None
+        return self._start(lane, at) if self._admission.take(lane, at) else None
+
+    def _held_back_until(self, lane: Lane, at: float) -> float:
         if self.suspicion.since is not None:
             return at + PROBE_EVERY_S
-        if lane.late and (open_at := self._budget.open_at(at)) > at:
-            return open_at
         return lane.held_back_until(self._courier.world.now(), at)
 
-    def _may_start(self, lane: Lane) -> bool:
+    def _may_start(self, lane: Lane, at: float) -> bool:
         self._held_up = self._recorder.is_full
-        at = self._time()
         if self._stopping or self._held_up or not self._owner.in_time():
             return False
         # Only an open circuit goes by the wall clock.
         now = self._courier.world.now() if lane.circuit.is_open else 0
-        if lane.late and at < self._budget.open_at(at):
-            return False
         reseller = lane.webhook.reseller_id
         return self.suspicion.may_start(reseller, at) and lane.can_start(now, at)
 
-    def _start(self, lane: Lane) -> Due:
-        at = self._time()
+    def _start(self, lane: Lane, at: float) -> Due:
         self.suspicion.started(lane.webhook.reseller_id, at)
-        self._budget.started(at, late=lane.late)
+        self._admission.started(at, late=lane.late)
         return lane.start(at)
 
     async def _work(self, lane: Lane, due: Due) -> None:
@@ -125,18 +118,19 @@ class Dispatcher:
 
     def _next(self, lane: Lane) -> tuple[Lane, Due] | None:
         """What the lane's slot is for now: more of the lane, or one that waits, or nothing."""
-        if lane.ready and self._may_start(lane) and not self._slots.gives_way(lane):
-            due = self._start(lane)
+        at = self._time()
+        if lane.ready and self._may_start(lane, at) and self._admission.keeps(lane, at):
+            due = self._start(lane, at)
             if lane.circuit.ramp:
                 self.serve(lane)  # a receiver that recovers is allowed more and more
             return lane, due
-        self._slots.give_back()
-        return self._pass_on(lane)
+        self._admission.give_back()
+        return self._pass_on(lane, at)
 
-    def _pass_on(self, lane: Lane) -> tuple[Lane, Due] | None:
+    def _pass_on(self, lane: Lane, at: float) -> tuple[Lane, Due] | None:
         """A slot is free: lanes that wait go first, then this one, which may start more."""
         going: tuple[Lane, Due] | None = None
-        for waiting in chain(self._slots.turns(), [lane]):
+        for waiting in chain(self._admission.turns(at), [lane]):
             if going is None and (due := self._begin(waiting)):
                 going = waiting, due
             self.serve(waiting)

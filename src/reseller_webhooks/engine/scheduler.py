@@ -5,6 +5,7 @@ is found there is started by dispatcher.py.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import cached_property
@@ -53,7 +54,7 @@ class Scheduler:
         self._courier = courier
         self._lanes = Lanes()
         self._stock = Stock()
-        self._hungry: dict[Lane, None] = {}
+        self._hungry: OrderedDict[Lane, None] = OrderedDict()
         self._looks: dict[int, set[int]] = {}
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
@@ -232,8 +233,7 @@ class Scheduler:
         now = self._time()
         some: list[Lane] = []
         while self._hungry and len(some) < LANES_A_SCAN:
-            lane = next(iter(self._hungry))
-            del self._hungry[lane]
+            lane, _ = self._hungry.popitem(last=False)
             if lane.look_at > now:
                 self._agenda.add(lane.look_at, lane)  # the note that brought it stood before this
             elif lane.wants:
