@@ -7,16 +7,11 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from reseller_webhooks import clock
-from reseller_webhooks.core import circuit as circuits
-from reseller_webhooks.core.delivery import Delivery, State
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.webhooks import NoAuth, Webhook
+from reseller_webhooks.core.delivery import State
 from reseller_webhooks.engine.budget import COST_MAX_S, COST_MIN_S, OTHERS_S, SHARE, SLACK_S, Budget
-from reseller_webhooks.engine.lane import READY_MIN, Lane
-from reseller_webhooks.engine.stock import Stock
-from reseller_webhooks.operations.sending import Found
+from reseller_webhooks.engine.lane import READY_MIN
 from reseller_webhooks.store.schema import delivery
+from tests.engine.laning import due, lane
 from tests.engine.running import Make
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import Behaviour, Receiver
@@ -87,32 +82,15 @@ def test_what_is_late_gets_its_share_and_not_more(waits: list[float], cpu_s_each
 
 
 def test_a_webhook_is_late_until_its_backlog_has_gone_out() -> None:
-    webhook = Webhook(
-        id=1,
-        uuid="w1",
-        reseller_id=1,
-        url="https://receiver.example/in",
-        resource=Resource.COMPANY,
-        actions=frozenset(Action),
-        auth=NoAuth(),
-        secret="whsec_" + "c2VjcmV0" * 4,
-    )
-    lane = Lane(webhook, circuits.CLOSED, Stock())
-    lane.ask()
-    lane.found(Found([due(1, next_at=0), due(2, next_at=clock.DAY)], None), 0.0, clock.DAY)
-    late = [lane.late]
+    one = lane(due(1, next_at=0), due(2))
+    late = [one.late]
     for number in (3, 4):
-        lane.take([due(number, next_at=clock.DAY)], 1.0)
-        late.append(lane.late)
-        while lane.ready:
-            lane.start(1.0)
+        one.take([due(number)], 1.0)
+        late.append(one.late)
+        while one.ready:
+            one.start(1.0)
 
     assert late == [True, True, False]
-
-
-def due(number: int, *, next_at: int) -> Due:
-    delivery = Delivery(number, 1, 1, 1, "COMPANY", "ADDED", "c1", 1, 0, 0, next_at, None)
-    return Due(delivery, "e1", b"{}")
 
 
 async def test_a_backlog_is_spread_out_while_others_are_in_time(

@@ -11,8 +11,8 @@ from math import inf
 SHARE = 1 / 4
 OTHERS_S = 1.0
 """Others are in time if one of them sent something so short a while ago."""
-SLACK_S = 0.004
-"""How much may start at once after a pause: timers are not finer than a millisecond."""
+SLACK_S = 0.001
+"""How much may start at once: timers are not finer. What starts in one go, others wait for."""
 MEASURE_S = 0.25
 COST_MIN_S, COST_MAX_S = 0.0001, 0.001
 """Of one delivery. A process may be busy with other things, which must not stop what is late."""
