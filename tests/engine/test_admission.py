@@ -28,11 +28,18 @@ def admission() -> Admission:
     return Admission(4, busy, lambda _: None)
 
 
+def take(admission: Admission, one: Lane, at: float) -> bool:
+    if not admission.admits(one, at):
+        return False
+    admission.take()
+    return True
+
+
 def taken(admission: Admission, some: Iterator[Lane], at: float) -> list[Lane]:
     """Those that got a slot in their turn."""
     got = []
     for one in some:
-        if admission.take(one, at):
+        if take(admission, one, at):
             admission.started(at, late=one.late)
             got.append(one)
     return got
@@ -40,8 +47,8 @@ def taken(admission: Admission, some: Iterator[Lane], at: float) -> list[Lane]:
 
 async def test_whoever_finds_no_slot_has_one_in_its_turn(admission: Admission) -> None:
     first, second, third = in_time(), in_time(), in_time()
-    got = [admission.take(one, AT) for one in (*(in_time() for _ in range(4)), first, second)]
-    admission.take(third, AT)
+    got = [take(admission, one, AT) for one in (*(in_time() for _ in range(4)), first, second)]
+    take(admission, third, AT)
     admission.give_back()
     turns = [taken(admission, admission.turns(AT), AT)]
     admission.give_back()
@@ -55,10 +62,10 @@ async def test_whoever_finds_no_slot_has_one_in_its_turn(admission: Admission) -
 async def test_backlogs_that_wait_are_not_before_what_comes_in_time(admission: Admission) -> None:
     backlogs = [late() for _ in range(20)]
     for one in backlogs:
-        if admission.take(one, AT):
+        if take(admission, one, AT):
             admission.started(AT, late=True)
     new = in_time()
-    admission.take(new, AT)
+    take(admission, new, AT)
     admission.give_back()
 
     assert taken(admission, admission.turns(AT), AT) == [new]
@@ -71,14 +78,14 @@ async def test_what_is_in_time_does_not_keep_the_slots_from_what_is_late(
     admission.started(AT, late=False)
     backlog, starts, at = late(), list[float](), AT
     for _ in range(4):
-        admission.take(in_time(), at)
-    admission.take(backlog, at)
+        take(admission, in_time(), at)
+    take(admission, backlog, at)
     while at < AT + OTHERS_S:
-        admission.take(in_time(), at)
+        take(admission, in_time(), at)
         admission.give_back()
         if backlog in taken(admission, admission.turns(at), at):
             starts.append(at)
-            admission.take(backlog, at)
+            take(admission, backlog, at)
         at += 0.001
 
     each_s = COST_MAX_S / SHARE
@@ -87,11 +94,11 @@ async def test_what_is_in_time_does_not_keep_the_slots_from_what_is_late(
 
 async def test_one_with_many_slots_gives_way_to_what_waits_late(admission: Admission) -> None:
     greedy = late()
-    while admission.take(greedy, AT):
+    while take(admission, greedy, AT):
         greedy.in_flight += 1
     keeps = [admission.keeps(greedy, AT)]
     for _ in range(2):  # one slot was kept from the greedy
-        admission.take(late(), AT)
+        take(admission, late(), AT)
         keeps.append(admission.keeps(greedy, AT))
 
     assert keeps == [True, True, False]
@@ -105,7 +112,7 @@ async def test_what_waits_for_the_budget_is_served_once_it_may_send() -> None:
     for _ in range(3):
         admission.started(at, late=True)
     backlog = late()
-    got = admission.take(backlog, at)
+    got = take(admission, backlog, at)
 
     assert not got
     assert await asyncio.wait_for(served, 5) is backlog

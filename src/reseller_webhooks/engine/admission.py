@@ -31,9 +31,9 @@ class Admission:
         """Requests under way."""
         return self._slots.in_use
 
-    def take(self, lane: Lane, at: float) -> bool:
-        """A slot for the lane; if it gets none, it waits for its turn."""
-        if self._may_send(lane, at) and self._slots.take(lane):
+    def admits(self, lane: Lane, at: float) -> bool:
+        """Whether there is a slot for the lane; if not, it waits for its turn."""
+        if self._may_send(lane, at) and self._slots.are_free_for(lane):
             return True
         if lane.late:
             self._late.add(lane)
@@ -44,19 +44,28 @@ class Admission:
 
     def keeps(self, lane: Lane, at: float) -> bool:
         """Whether a lane may use a slot that it has once more."""
-        return self._may_send(lane, at) and not self._slots.gives_way(lane, self._others(lane, at))
+        if not self._may_send(lane, at):
+            return False
+        return not self._slots.are_many(lane) or not self._others_wait(lane, at)
 
-    def started(self, at: float, *, late: bool) -> None:
-        """A slot is used."""
-        self._budget.started(at, late=late)
+    def take(self) -> None:
+        """A slot is taken by a lane that was admitted."""
+        self._slots.take()
 
     def give_back(self) -> None:
         """A slot is free again."""
         self._slots.give_back()
 
+    def started(self, at: float, *, late: bool) -> None:
+        """A slot that was taken is used, once more perhaps."""
+        self._budget.started(at, late=late)
+
     def turns(self, at: float) -> Iterator[Lane]:
         """Lanes that wait, each once, as long as there is a slot for it."""
-        late, in_time = self._late_turns(at), self._in_time.turns(self._slots.are_free)
+        in_time = self._in_time.turns(self._slots.are_free)
+        if not self._late:
+            return in_time
+        late = self._late_turns(at)
         # Beside others, what is late has little to take, and that it gets. Alone it could keep
         # all slots for ever from whoever comes and is in time.
         return chain(in_time, late) if self._budget.is_alone(at) else chain(late, in_time)
@@ -67,9 +76,10 @@ class Admission:
     def _may_send(self, lane: Lane, at: float) -> bool:
         return not lane.late or self._budget.is_open(at)
 
-    def _others(self, lane: Lane, at: float) -> int:
-        late = len(self._late) if self._late and self._budget.is_open(at) else 0
-        return len(self._in_time) - (lane in self._in_time) + late - (lane in self._late)
+    def _others_wait(self, lane: Lane, at: float) -> bool:
+        return self._in_time.has_others(lane) or (
+            self._late.has_others(lane) and self._budget.is_open(at)
+        )
 
     def _wait_for_budget(self, at: float) -> None:
         if self._timer is None:

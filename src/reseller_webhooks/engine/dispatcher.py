@@ -83,10 +83,13 @@ class Dispatcher:
         if not lane.ready:
             return None
         at = self._time()
+        if not self._admission.admits(lane, at):
+            return None
         if not self._may_start(lane, at):
             self._agenda.add(self._held_back_until(lane, at), lane)
             return None
-        return self._start(lane, at) if self._admission.take(lane, at) else None
+        self._admission.take()
+        return self._start(lane, at)
 
     def _held_back_until(self, lane: Lane, at: float) -> float:
         if self.suspicion.since is not None:
@@ -115,6 +118,9 @@ class Dispatcher:
                 await self._attempt(*going)
             finally:
                 going = self._next(going[0])
+            # Not before all that has come meanwhile was looked at: many answers in one go, and
+            # then many requests, cost a tenth less than one after the other.
+            await asyncio.sleep(0)
 
     def _next(self, lane: Lane) -> tuple[Lane, Due] | None:
         """What the lane's slot is for now: more of the lane, or one that waits, or nothing."""

@@ -16,12 +16,13 @@ class Line:
     def __len__(self) -> int:
         return len(self._lanes)
 
-    def __contains__(self, lane: Lane) -> bool:
-        return lane in self._lanes
-
     def add(self, lane: Lane) -> None:
         """One more waits; who waits already keeps its place."""
         self._lanes[lane] = None
+
+    def has_others(self, lane: Lane) -> bool:
+        """Whether one waits that is not this."""
+        return len(self._lanes) > (lane in self._lanes)
 
     def turns(self, is_open: Callable[[], bool]) -> Iterator[Lane]:
         """Those that wait now, each once and out of the line, as long as it is open."""

@@ -19,25 +19,25 @@ class Slots:
         return self._count - self._free
 
     def are_free(self) -> bool:
-        """Whether there is one, for some lane at least."""
+        """Whether there are any, for some lane at least."""
         return self._free > 0
 
-    def take(self, lane: Lane) -> bool:
-        """A slot for the lane, if there is one."""
-        if not self._free or self._is_kept_from(lane):
-            return False
+    def are_free_for(self, lane: Lane) -> bool:
+        """Whether there is one for the lane."""
+        return self._free > 0 and not self._is_kept_from(lane)
+
+    def take(self) -> None:
+        """One is in use."""
         self._free -= 1
-        return True
 
     def give_back(self) -> None:
         """One is free again."""
         self._free += 1
 
-    def gives_way(self, lane: Lane, others: int) -> bool:
-        """Whether a lane has its share and more, while so many others wait."""
-        return others > 0 and lane.in_flight >= self._count // SHARE
+    def are_many(self, lane: Lane) -> bool:
+        """Whether the lane has its share or more."""
+        return lane.in_flight >= self._count // SHARE
 
     def _is_kept_from(self, lane: Lane) -> bool:
         """Whether what is free is only for lanes with less than their share."""
-        share = self._count // SHARE
-        return self._free <= share and lane.in_flight >= share
+        return self._free <= self._count // SHARE and self.are_many(lane)
