@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("speed", "engine", "latency", "flat", "workers", "log", "pages", "calls", "outage")
+NAMES = ("speed", "engine", "latency", "flat", "workers", "log", "pages", "calls", "outage", "day")
 
 
 def main(names: list[str]) -> int:
