@@ -60,15 +60,16 @@ async def test_whoever_finds_no_slot_has_one_in_its_turn(admission: Admission) -
 
 
 async def test_backlogs_that_wait_are_not_before_what_comes_in_time(admission: Admission) -> None:
-    backlogs = [late() for _ in range(20)]
-    for one in backlogs:
-        if take(admission, one, AT):
+    for backlog in (late() for _ in range(20)):
+        if take(admission, backlog, AT):
             admission.started(AT, late=True)
-    new = in_time()
-    take(admission, new, AT)
+    first, second = in_time(), in_time()
+    at_once = take(admission, first, AT), take(admission, second, AT)
+    admission.ended(late=True)
     admission.give_back()
 
-    assert taken(admission, admission.turns(AT), AT) == [new]
+    assert at_once == (True, False)  # one slot of four was kept
+    assert taken(admission, admission.turns(AT), AT) == [second]
 
 
 async def test_what_is_in_time_does_not_keep_the_slots_from_what_is_late(
@@ -85,6 +86,7 @@ async def test_what_is_in_time_does_not_keep_the_slots_from_what_is_late(
         admission.give_back()
         if backlog in taken(admission, admission.turns(at), at):
             starts.append(at)
+            admission.ended(late=True)
             take(admission, backlog, at)
         at += 0.001
 
@@ -96,12 +98,11 @@ async def test_one_with_many_slots_gives_way_to_what_waits_late(admission: Admis
     greedy = late()
     while take(admission, greedy, AT):
         greedy.in_flight += 1
-    keeps = [admission.keeps(greedy, AT)]
-    for _ in range(2):  # one slot was kept from the greedy
-        take(admission, late(), AT)
-        keeps.append(admission.keeps(greedy, AT))
+        admission.started(AT, late=True)
+    alone = admission.keeps(greedy, AT)
+    take(admission, late(), AT)
 
-    assert keeps == [True, True, False]
+    assert (alone, admission.keeps(greedy, AT)) == (True, False)
 
 
 async def test_what_waits_for_the_budget_is_served_once_it_may_send() -> None:

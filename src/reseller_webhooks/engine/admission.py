@@ -57,8 +57,13 @@ class Admission:
         self._slots.give_back()
 
     def started(self, at: float, *, late: bool) -> None:
-        """A slot that was taken is used, once more perhaps."""
+        """A slot that was taken serves a delivery."""
         self._budget.started(at, late=late)
+        self._slots.started(late=late)
+
+    def ended(self, *, late: bool) -> None:
+        """It serves it no more, and perhaps another, or is given back."""
+        self._slots.ended(late=late)
 
     def turns(self, at: float) -> Iterator[Lane]:
         """Lanes that wait, each once, as long as there is a slot for it."""
@@ -71,7 +76,8 @@ class Admission:
         return chain(in_time, late) if self._budget.is_alone(at) else chain(late, in_time)
 
     def _late_turns(self, at: float) -> Iterator[Lane]:
-        return self._late.turns(lambda: self._slots.are_free() and self._budget.is_open(at))
+        slots, budget = self._slots, self._budget
+        return self._late.turns(lambda: slots.are_free_for_late() and budget.is_open(at))
 
     def _may_send(self, lane: Lane, at: float) -> bool:
         return not lane.late or self._budget.is_open(at)

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable
 from functools import cached_property, partial
 from itertools import chain
+from typing import NamedTuple
 
 import structlog
 
@@ -23,6 +24,14 @@ BROKEN_S = 60.0
 """Until what broke for a mistake of ours is tried again."""
 
 log = structlog.get_logger()
+
+
+class Use(NamedTuple):
+    """What a slot is used for. late: as it started; its lane may be in time by now."""
+
+    lane: Lane
+    due: Due
+    late: bool
 
 
 class Dispatcher:
@@ -73,13 +82,13 @@ class Dispatcher:
 
     def serve(self, lane: Lane) -> None:
         """Start what the lane may start now, and note when it may start more."""
-        while due := self._begin(lane):
-            task = asyncio.create_task(self._work(lane, due))
+        while use := self._begin(lane):
+            task = asyncio.create_task(self._work(use))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    def _begin(self, lane: Lane) -> Due | None:
-        """What the lane may start now; if nothing, it is noted or waits until it may."""
+    def _begin(self, lane: Lane) -> Use | None:
+        """A slot for what the lane may start now; if nothing, it is noted or waits until it may."""
         if not lane.ready:
             return None
         at = self._time()
@@ -105,42 +114,42 @@ class Dispatcher:
         reseller = lane.webhook.reseller_id
         return self.suspicion.may_start(reseller, at) and lane.can_start(now, at)
 
-    def _start(self, lane: Lane, at: float) -> Due:
+    def _start(self, lane: Lane, at: float) -> Use:
         self.suspicion.started(lane.webhook.reseller_id, at)
         self._admission.started(at, late=lane.late)
-        return lane.start(at)
+        return Use(lane, lane.start(at), lane.late)
 
-    async def _work(self, lane: Lane, due: Due) -> None:
+    async def _work(self, first: Use) -> None:
         """Hold a slot: one attempt after the other, as long as anything may start."""
-        going: tuple[Lane, Due] | None = lane, due
-        while going:
+        use: Use | None = first
+        while use:
             try:
-                await self._attempt(*going)
+                await self._attempt(use.lane, use.due)
             finally:
-                going = self._next(going[0])
+                self._admission.ended(late=use.late)
+                use = self._next(use.lane)
             # Not before all that has come meanwhile was looked at: many answers in one go, and
             # then many requests, cost a tenth less than one after the other.
             await asyncio.sleep(0)
 
-    def _next(self, lane: Lane) -> tuple[Lane, Due] | None:
+    def _next(self, lane: Lane) -> Use | None:
         """What the lane's slot is for now: more of the lane, or one that waits, or nothing."""
         at = self._time()
         if lane.ready and self._may_start(lane, at) and self._admission.keeps(lane, at):
-            due = self._start(lane, at)
+            use = self._start(lane, at)
             if lane.circuit.ramp:
                 self.serve(lane)  # a receiver that recovers is allowed more and more
-            return lane, due
+            return use
         self._admission.give_back()
         return self._pass_on(lane, at)
 
-    def _pass_on(self, lane: Lane, at: float) -> tuple[Lane, Due] | None:
+    def _pass_on(self, lane: Lane, at: float) -> Use | None:
         """A slot is free: lanes that wait go first, then this one, which may start more."""
-        going: tuple[Lane, Due] | None = None
+        use: Use | None = None
         for waiting in chain(self._admission.turns(at), [lane]):
-            if going is None and (due := self._begin(waiting)):
-                going = waiting, due
+            use = use or self._begin(waiting)
             self.serve(waiting)
-        return going
+        return use
 
     async def _attempt(self, lane: Lane, due: Due) -> None:
         try:
