@@ -112,6 +112,7 @@ async def test_what_waits_for_the_budget_is_served_once_it_may_send() -> None:
     admission.started(at, late=False)
     for _ in range(3):
         admission.started(at, late=True)
+        admission.ended(late=True)
     backlog = late()
     got = take(admission, backlog, at)
 
