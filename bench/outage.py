@@ -29,7 +29,7 @@ WARM_S = 12.0
 """Each of the others has been told something by then, and has its connections."""
 SETTLE_S = 15.0
 """What was just written is looked at again for some seconds; a day's backlog was not."""
-SPAN_S = 12.0
+SPAN_S = 30.0
 RECOVERY_MAX_S = 100.0
 TICK_S = 0.05
 A_TICK = 10
