@@ -16,7 +16,7 @@ UNAUTHORISED = 401
 
 
 class Overtaken(Exception):
-    """Nothing was sent: by the time its access token came, the request might not leave any more."""
+    """Nothing was sent: when its turn or its access token came, it might not leave any more."""
 
 
 def _always() -> bool:
@@ -46,6 +46,8 @@ class Courier:
         may_leave: Callable[[], bool] = _always,
     ) -> Made:
         """Try a delivery once more, under the lease of a partition. Overtaken if that ended."""
+        if not may_leave():  # it was started a turn of the loop ago, and that may have stood still
+            raise Overtaken
         number = due.delivery.attempts + 1
         at = self.world.now()
         result = await self.request(webhook, due, number=number, at=at, may_leave=may_leave)

@@ -147,8 +147,8 @@ class Dispatcher:
         """A slot is free: lanes that wait go first, then this one, which may start more."""
         use: Use | None = None
         for waiting in chain(self._admission.turns(at), [lane]):
-            use = use or self._begin(waiting)
-            self.serve(waiting)
+            if use or (use := self._begin(waiting)):
+                self.serve(waiting)
         return use
 
     async def _attempt(self, lane: Lane, due: Due) -> None:
