@@ -54,5 +54,13 @@ def test_what_is_asked_for_takes_room_before_it_comes() -> None:
     assert (first, second, stock.room(80)) == (80, 20, 80)
 
 
+def test_a_quarter_is_kept_from_what_is_late() -> None:
+    stock = Stock(bytes_max=100 * 16 * ROW_BYTES)
+    while stock.room(80, late=True) > LEAST:
+        stock.put(due(0))
+
+    assert stock.room(80) > 20
+
+
 def test_what_a_delivery_brings_is_not_shown() -> None:
     assert "xxx" not in repr(due(3))

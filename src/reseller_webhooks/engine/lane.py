@@ -85,7 +85,7 @@ class Lane:
 
     @property
     def _room_for(self) -> int:
-        return self._stock.room(self._wish)
+        return self._stock.room(self._wish, late=self.late)
 
     @property
     def _wish_min(self) -> int:

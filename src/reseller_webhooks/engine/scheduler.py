@@ -31,7 +31,8 @@ from reseller_webhooks.engine.suspicion import Suspicion
 
 SLOTS = 1000
 """Requests under way at once, of all webhooks together."""
-LANES_A_SCAN = 100
+LANES_A_SCAN, LATE_A_SCAN = 100, 20
+"""Those in time go first, and wait for no more than a short scan of late ones."""
 RETRY_SCAN_S = 0.5
 
 log = structlog.get_logger()
@@ -55,6 +56,7 @@ class Scheduler:
         self._lanes = Lanes()
         self._stock = Stock()
         self._hungry: OrderedDict[Lane, None] = OrderedDict()
+        self._hungry_late: OrderedDict[Lane, None] = OrderedDict()
         self._looks: dict[int, set[int]] = {}
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
@@ -193,11 +195,10 @@ class Scheduler:
         """Scan and start for ever."""
         while True:
             await self._agenda.wait()
-            for lane in self._agenda.due(self._time()):
-                self._hunger(lane)
-                self._dispatcher.serve(lane)
+            self._turn_to_due()
             while asks := self._take_hungry():
                 await self._scan(asks)
+                self._turn_to_due()
 
     async def stop(self, patience_s: float) -> None:
         """Start nothing more and wait for what is under way, but no longer than that."""
@@ -225,15 +226,26 @@ class Scheduler:
         lane.look(at)
         self._agenda.add(at, lane)
 
+    def _turn_to_due(self) -> None:
+        for lane in self._agenda.due(self._time()):
+            self._hunger(lane)
+            self._dispatcher.serve(lane)
+
     def _hunger(self, lane: Lane) -> None:
-        self._hungry[lane] = None
+        hungry = self._hungry_late if lane.late else self._hungry
+        hungry[lane] = None
         self._wake.set()
 
     def _take_hungry(self) -> list[Lane]:
+        in_time = self._take_some(self._hungry, LANES_A_SCAN)
+        late = self._take_some(self._hungry_late, LATE_A_SCAN)
+        return list(dict.fromkeys(in_time + late))  # one that has become late stands in both
+
+    def _take_some(self, hungry: OrderedDict[Lane, None], count: int) -> list[Lane]:
         now = self._time()
         some: list[Lane] = []
-        while self._hungry and len(some) < LANES_A_SCAN:
-            lane, _ = self._hungry.popitem(last=False)
+        while hungry and len(some) < count:
+            lane, _ = hungry.popitem(last=False)
             if lane.look_at > now:
                 self._agenda.add(lane.look_at, lane)  # the note that brought it stood before this
             elif lane.wants:

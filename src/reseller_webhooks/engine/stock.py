@@ -10,6 +10,8 @@ from reseller_webhooks.core.notification import Due
 BYTES_MAX = 48 * 2**20
 SHARE = 16
 """A lane gets no more than one part in this many of what is left."""
+KEPT = 4
+"""One part in this many of all is kept from what is late, for new deliveries that just come."""
 LEAST = 4
 """But so much, or it would wait for scans all the time."""
 ROW_BYTES = 1_000
@@ -27,10 +29,12 @@ class Stock:
         self.asked = 0
         """Deliveries that scans under way may bring at most."""
 
-    def room(self, wish: int) -> int:
+    def room(self, wish: int, *, late: bool = False) -> int:
         """How many deliveries a lane may hold that would like to hold so many."""
         each = (self._max - self._left) // self._count if self._count else TYPICAL_BYTES
         left = self._left - self.asked * each
+        if late:
+            left -= self._max // KEPT
         return max(LEAST, min(wish, left // (SHARE * each)))
 
     def has_room(self, count: int, wish: int) -> bool:
