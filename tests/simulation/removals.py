@@ -167,6 +167,6 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "the rate per second": Removal(Lane, "start", _start_at_any_rate),
     "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
-    "the share of slots": (Removal(Slots, "are_many", _always(False)),),
+    "the share of slots": Removal(Slots, "are_many", _always(False)),
     "suspect oneself": Removal(Suspicion, "_no_one_is_there", _always(False)),
 }

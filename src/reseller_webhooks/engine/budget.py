@@ -35,7 +35,7 @@ class Budget:
 
     def is_open(self, at: float) -> bool:
         """Whether something late may start now."""
-        return at >= self._next_at - SLACK_S or self.is_alone(at)
+        return self.open_at(at) <= at
 
     def is_alone(self, at: float) -> bool:
         """Whether nothing in time was sent of late."""

@@ -5,7 +5,6 @@ is found there is started by dispatcher.py.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import cached_property
@@ -24,6 +23,7 @@ from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.dispatcher import Dispatcher
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.lanes import Lanes
+from reseller_webhooks.engine.line import Line
 from reseller_webhooks.engine.ports import Known, Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.stock import Stock
@@ -55,8 +55,7 @@ class Scheduler:
         self._courier = courier
         self._lanes = Lanes()
         self._stock = Stock()
-        self._hungry: OrderedDict[Lane, None] = OrderedDict()
-        self._hungry_late: OrderedDict[Lane, None] = OrderedDict()
+        self._hungry, self._hungry_late = Line(), Line()
         self._looks: dict[int, set[int]] = {}
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
@@ -232,8 +231,7 @@ class Scheduler:
             self._dispatcher.serve(lane)
 
     def _hunger(self, lane: Lane) -> None:
-        hungry = self._hungry_late if lane.late else self._hungry
-        hungry[lane] = None
+        (self._hungry_late if lane.late else self._hungry).add(lane)
         self._wake.set()
 
     def _take_hungry(self) -> list[Lane]:
@@ -241,11 +239,10 @@ class Scheduler:
         late = self._take_some(self._hungry_late, LATE_A_SCAN)
         return list(dict.fromkeys(in_time + late))  # one that has become late stands in both
 
-    def _take_some(self, hungry: OrderedDict[Lane, None], count: int) -> list[Lane]:
+    def _take_some(self, hungry: Line, count: int) -> list[Lane]:
         now = self._time()
         some: list[Lane] = []
-        while hungry and len(some) < count:
-            lane, _ = hungry.popitem(last=False)
+        for lane in hungry.turns(lambda: len(some) < count):
             if lane.look_at > now:
                 self._agenda.add(lane.look_at, lane)  # the note that brought it stood before this
             elif lane.wants:
