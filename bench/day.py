@@ -15,12 +15,10 @@ import uvloop
 from bench.program import Receiver, workshop
 from bench.workplace import Workplace
 from reseller_webhooks import clock
-from reseller_webhooks.engine.engine import Engine
 
 WEBHOOKS = 10_000
 BACKLOG = 1_000_000
 OTHERS = 50
-A_TICK, TICK_S = 10, 0.05
 BODIES = 500
 AGE = clock.DAY // 2
 SETTLE_S, SPAN_S = 15.0, 20.0
@@ -53,7 +51,7 @@ class Morning:
         self._receiver.ask("reset")
         async with self.place.sending(self._ca_file) as (engine, store):
             committed: dict[str, int] = {}
-            feeding = asyncio.create_task(self._feed(engine, committed))
+            feeding = asyncio.create_task(self.place.feed(engine, self._others, committed))
             await asyncio.sleep(SETTLE_S)
             start, written = clock.now(), store.written
             rss = await _highest_rss(SPAN_S)
@@ -68,18 +66,6 @@ class Morning:
         never = end + clock.SECOND * 60
         some = {one: at for one, at in committed.items() if start <= at < end}
         return sorted((first.get(one, never) - at) / 1000 for one, at in some.items())
-
-    async def _feed(self, engine: Engine, committed: dict[str, int]) -> None:
-        loop, turn = asyncio.get_running_loop(), 0
-        began = loop.time()
-        while True:
-            names = [f"{turn}-{n}" for n in range(A_TICK)]
-            reseller = self._others[turn % OTHERS]
-            made = await asyncio.to_thread(self.place.change, reseller, names)
-            engine.poke(webhooks=False)
-            committed |= dict.fromkeys(made, clock.now())
-            turn += 1
-            await asyncio.sleep(max(0.0, began + turn * TICK_S - loop.time()))
 
 
 async def _highest_rss(seconds: float) -> float:

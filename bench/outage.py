@@ -19,7 +19,6 @@ from bench.program import workshop
 from bench.workplace import CountingStore, Workplace
 from reseller_webhooks import clock
 from reseller_webhooks.core.webhooks import Mode
-from reseller_webhooks.engine.engine import Engine
 
 RECEIVERS = 200
 PENDING = 200_000
@@ -31,8 +30,6 @@ SETTLE_S = 15.0
 """What was just written is looked at again for some seconds; a day's backlog was not."""
 SPAN_S = 30.0
 RECOVERY_MAX_S = 100.0
-TICK_S = 0.05
-A_TICK = 10
 WAITS_S = (50.0, 300.0)
 """A first wait of 50 s lets the circuit probe every 5 to 50 s, so that the drill is short."""
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "outage.svg"
@@ -87,7 +84,9 @@ class Drill:
 
     async def run(self) -> None:
         async with self.place.sending(self.ca_file, waits_s=WAITS_S) as (engine, store):
-            feeding = asyncio.create_task(self._feed(engine))
+            feeding = asyncio.create_task(
+                self.place.feed(engine, self.resellers[1:], self.committed)
+            )
             await asyncio.sleep(WARM_S)
             await self._span("before", SPAN_S)
             await asyncio.to_thread(self._day)
@@ -129,19 +128,6 @@ class Drill:
         at = clock.now()
         await asyncio.sleep(seconds)
         self.spans[name] = (at, clock.now())
-
-    async def _feed(self, engine: Engine) -> None:
-        """Some changes for one reseller after the other, committed at a steady beat."""
-        loop, turn = asyncio.get_running_loop(), 0
-        began = loop.time()
-        while True:
-            reseller = self.resellers[1 + turn % (RECEIVERS - 1)]
-            names = [f"{turn}-{n}" for n in range(A_TICK)]
-            made = await asyncio.to_thread(self.place.change, reseller, names)
-            engine.poke(webhooks=False)
-            self.committed |= dict.fromkeys(made, clock.now())
-            turn += 1
-            await asyncio.sleep(max(0.0, began + turn * TICK_S - loop.time()))
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ from reseller_webhooks.store.webhooks import WebhookRow
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 BODY = '{"uuid":"u","resource":{"type":"COMPANY","content":"' + "x" * 1500 + '"}}'
 A_BATCH = 10_000
+A_TICK, TICK_S = 10, 0.05
 
 structlog.configure(processors=[structlog.processors.JSONRenderer()])
 
@@ -102,6 +103,24 @@ class Workplace:
             events.fan_out(tx, numbers)
             deliveries.supersede(tx, numbers)
         return [one.uuid for one in some]
+
+    async def feed(
+        self, engine: Engine, resellers: Sequence[int], committed: dict[str, int]
+    ) -> None:
+        """Some changes for one reseller after the other, at a steady beat, until cancelled.
+
+        committed: when each event was, in microseconds.
+        """
+        loop, turn = asyncio.get_running_loop(), 0
+        began = loop.time()
+        while True:
+            names = [f"{turn}-{n}" for n in range(A_TICK)]
+            reseller = resellers[turn % len(resellers)]
+            made = await asyncio.to_thread(self.change, reseller, names)
+            engine.poke(webhooks=False)
+            committed |= dict.fromkeys(made, clock.now())
+            turn += 1
+            await asyncio.sleep(max(0.0, began + turn * TICK_S - loop.time()))
 
     def bodies(self, reseller: int, count: int) -> list[int]:
         """Events that nobody was told of yet; their numbers."""
