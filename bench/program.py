@@ -1,6 +1,7 @@
 """The program as a child process, its receiver as another, and the few calls the benches need."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,6 +18,10 @@ import psutil
 import trustme
 
 START_WITHIN_S = 30
+PORTS = range(10_000, 32_000)
+PORT_TRIES = 1000
+PORTS_OF_A_SERVER = 3
+"""Its own, and those at which two workers tell their metrics."""
 
 
 class Receiver:
@@ -66,7 +71,7 @@ class Process:
         log: Path | None = None,
         host: str = "127.0.0.1",
     ) -> None:
-        self.port = free_port()
+        self.port = free_port(PORTS_OF_A_SERVER)
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._words = ["serve", "--host", host, "--port", str(self.port), *words]
         self.environment = environment
@@ -220,8 +225,18 @@ def workshop() -> Iterator[Path]:
         yield directory
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+def free_port(together: int = 1) -> int:
+    """The first of so many ports in a row that nobody listens on.
+
+    They are below those the system hands out: an outgoing connection, or a server that asks for
+    any port, cannot take one between now and its use.
+    """
+    for _ in range(PORT_TRIES):
+        first = secrets.choice(PORTS)
+        try:
+            for port in range(first, first + together):
+                socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return first
+    raise SystemExit(f"no {together} free ports in a row were found")

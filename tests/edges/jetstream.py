@@ -1,7 +1,6 @@
 """A real nats-server with JetStream that can be killed and started again on what it has kept."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,6 +14,8 @@ from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg, StorageType
 from nats.js.errors import NotFoundError
 
+from bench.program import free_port
+
 BINARY = Path(sys.executable).with_name("nats-server")
 
 
@@ -23,8 +24,7 @@ class Nats:
 
     def __init__(self, directory: Path, *words: str, jetstream: bool = True) -> None:
         self._words = [*(["-js", "-sd", str(directory)] if jetstream else []), *words]
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self.start()

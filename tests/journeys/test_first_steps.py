@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.program import free_port
+
 WAIT_S = 60
 LABELS = ("Sign in", "Platform key", "Reseller key", "Receiver URL", "Receiver page")
 
@@ -62,18 +64,6 @@ def _clean_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("RESELLER_WEBHOOKS_")}
 
 
-def _three_free_ports() -> int:
-    """The first of three; somebody else could take them, but not while they are tried."""
-    for port in range(20_000 + os.getpid() % 20_000, 65_000, 3):
-        try:
-            for one in (port, port + 1, port + 2):
-                socket.create_server(("127.0.0.1", one)).close()
-        except OSError:
-            continue
-        return port
-    raise AssertionError("no free ports")
-
-
 def until(condition: Callable[[], Any]) -> Any:
     """The value, once there is one; another process is watched, which cannot signal."""
     deadline = time.monotonic() + WAIT_S
@@ -84,7 +74,7 @@ def until(condition: Callable[[], Any]) -> Any:
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
-    one = Demo(tmp_path / "data", _three_free_ports())
+    one = Demo(tmp_path / "data", free_port(3))
     yield one
     if one.process.poll() is None:
         one.process.kill()
@@ -136,7 +126,7 @@ def test_it_ends_when_asked_and_goes_on_with_the_same_data(demo: Demo, tmp_path:
     began = time.monotonic()
     code = demo.end()
     took = time.monotonic() - began
-    again = Demo(tmp_path / "data", _three_free_ports())
+    again = Demo(tmp_path / "data", free_port(3))
     events = again.api.get("/api/v1/sync/COMPANY/digest").json()["count"]
     again.end()
 
@@ -146,7 +136,7 @@ def test_it_ends_when_asked_and_goes_on_with_the_same_data(demo: Demo, tmp_path:
 
 
 def test_a_port_that_is_taken_is_named_in_one_line(tmp_path: Path) -> None:
-    port = _three_free_ports()
+    port = free_port(3)
     with socket.create_server(("127.0.0.1", port + 1)):
         done = subprocess.run(
             _command(port, tmp_path),

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from bench.program import free_port
 from tests.receivers.receiver import HOST, LOOPBACK, WAIT_S
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "receive.md"
@@ -60,7 +61,7 @@ async def printed(
 ) -> AsyncIterator[Printed]:
     """Run it. tls_at: a bound socket, whose port the webhook's URL has."""
     (folder / name).write_text(PRINTED[name])
-    port = _free_port()
+    port = free_port()
     given = os.environ | {"SECRET": secret, "PORT": str(port)}
     process = await asyncio.create_subprocess_exec(
         *command(name), cwd=folder, env=given, stdout=PIPE, stderr=DEVNULL
@@ -102,9 +103,3 @@ async def _listens(process: Process, port: int) -> None:
                 continue
             writer.close()
             return
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind((LOOPBACK, 0))
-        return int(one.getsockname()[1])
