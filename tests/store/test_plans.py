@@ -10,6 +10,7 @@ from sqlalchemy import event as hooks
 from reseller_webhooks.core.delivery import Ask, State
 from reseller_webhooks.core.webhooks import PARTS
 from reseller_webhooks.operations import sending
+from reseller_webhooks.store import backfills, deliveries
 from reseller_webhooks.store.database import Database
 from tests.store.making import event, made, reseller, told, webhook
 
@@ -55,3 +56,23 @@ def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> N
     assert len(steps) > 10
     # Along its numbers, backwards, to the first that is old enough.
     assert read == ["SCAN delivery"]
+
+
+def test_older_deliveries_of_a_resource_are_found_by_the_whole_of_their_index(
+    on_sqlite: Database,
+) -> None:
+    with on_sqlite.write() as tx:
+        owner = reseller(tx)
+        number = webhook(tx, reseller_id=owner).id
+        events = told(tx, event(reseller_id=owner))
+    with plans(on_sqlite) as steps:
+        sending.scan(on_sqlite, [Ask(number, True, 1, frozenset())])
+        with on_sqlite.write() as tx:
+            deliveries.supersede(tx, events)
+            backfills.under_way(tx, number, ["r1"])
+
+    whole = "ix_delivery_resource (webhook_id=? AND <expr>=? AND resource_uuid=?"
+    found = [step for step in steps if whole in step]
+    # Heads among those that are due, and among the others; superseded ones; those under way.
+    assert len(found) == 4
+    assert [step.endswith(" AND version<?)") for step in found].count(True) == 3

@@ -20,7 +20,7 @@ from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import backfill, delivery, record, webhook
+from reseller_webhooks.store.schema import any_attempts, backfill, delivery, record, webhook
 
 CHUNK = 500
 LOOKED_AT = 1_000
@@ -144,6 +144,7 @@ def under_way(tx: Tx, webhook_id: int, uuids: Collection[str]) -> dict[str, int]
             select(delivery.c.resource_uuid, func.max(delivery.c.version))
             .where(
                 delivery.c.webhook_id == webhook_id,
+                any_attempts(delivery),
                 delivery.c.resource_uuid.in_(some[start : start + CHUNK]),
             )
             .group_by(delivery.c.resource_uuid)

@@ -26,7 +26,7 @@ from reseller_webhooks.core.delivery import Delivery, Made, State
 from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import attempt, backfill, delivery, event, webhook
+from reseller_webhooks.store.schema import any_attempts, attempt, backfill, delivery, event, webhook
 
 CHUNK = 500
 
@@ -225,6 +225,7 @@ _OLDER = (
     .join(
         delivery,
         (delivery.c.webhook_id == _newer.c.webhook_id)
+        & any_attempts(delivery)
         & (delivery.c.resource_uuid == _newer.c.resource_uuid)
         & (delivery.c.version < _newer.c.version),
     )

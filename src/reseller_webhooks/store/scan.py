@@ -23,7 +23,7 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Place
 from reseller_webhooks.store import reads
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import delivery
+from reseller_webhooks.store.schema import any_attempts, delivery
 
 WEBHOOKS_A_STATEMENT = 128
 _USED = ("id", "webhook_id", "next_at")
@@ -94,8 +94,12 @@ def _asking(*, ordered: bool) -> Select[Any]:
     its = delivery.c.webhook_id == _mine("webhook")
     behind = tuple_(delivery.c.next_at, delivery.c.id) > tuple_(_mine("next_at"), _mine("number"))
     rest = delivery.alias("rest")
-    first = select(func.min(rest.c.next_at)).where(
-        rest.c.webhook_id == _mine("webhook"), rest.c.next_at > _mine("now")
+    # Not the least of all: where heads are sought, PostgreSQL would look at each of the rest.
+    first = (
+        select(rest.c.next_at)
+        .where(rest.c.webhook_id == _mine("webhook"), rest.c.next_at > _mine("now"))
+        .order_by(rest.c.next_at)
+        .limit(1)
     )
     statement = select(*(delivery.c[name] for name in Delivery._fields)).where(its, behind)
     if ordered:
@@ -113,6 +117,7 @@ def _is_head(table: FromClause) -> ColumnElement[bool]:
     earlier = delivery.alias("earlier")
     return ~exists().where(
         earlier.c.webhook_id == table.c.webhook_id,
+        any_attempts(earlier),
         earlier.c.resource_uuid == table.c.resource_uuid,
         earlier.c.version < table.c.version,
     )

@@ -17,12 +17,13 @@ from reseller_webhooks.store.schema.access import (
 from reseller_webhooks.store.schema.audit import audit
 from reseller_webhooks.store.schema.backfills import backfill
 from reseller_webhooks.store.schema.columns import metadata
-from reseller_webhooks.store.schema.deliveries import attempt, delivery
+from reseller_webhooks.store.schema.deliveries import any_attempts, attempt, delivery
 from reseller_webhooks.store.schema.leases import lease, member
 from reseller_webhooks.store.schema.resources import digest, event, number, record, reseller
 from reseller_webhooks.store.schema.webhooks import circuit_change, webhook
 
 __all__ = [
+    "any_attempts",
     "api_key",
     "attempt",
     "audit",

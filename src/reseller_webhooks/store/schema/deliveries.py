@@ -3,13 +3,19 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     SmallInteger,
     String,
     Table,
     Text,
+    false,
+    literal_column,
+    text,
+    true,
 )
 
 from reseller_webhooks.store.schema.columns import (
@@ -19,6 +25,8 @@ from reseller_webhooks.store.schema.columns import (
     numbered,
     only,
 )
+
+TRIED = text("(attempts > 0)")
 
 delivery = Table(
     "delivery",
@@ -37,12 +45,20 @@ delivery = Table(
     instant("next_at"),
     Column("replay_of", Id),
     Index(None, "webhook_id", "next_at", "id"),
-    Index(None, "webhook_id", "resource_uuid", "version"),
+    # What waits to be tried again may be a million rows, all over the resources. Those that are
+    # new have a part of the index to themselves: small, so that few of its pages change.
+    Index("ix_delivery_resource", "webhook_id", TRIED, "resource_uuid", "version"),
     Index(None, "reseller_id", "created_at", "id"),
     Index(None, "event_id"),
     # Ids are never used twice: the log keeps the id of a delivery after its row is gone.
     sqlite_autoincrement=True,
 )
+
+
+def any_attempts(table: FromClause) -> ColumnElement[bool]:
+    """True of every delivery; said, so that the index by resource is used to the end."""
+    return (table.c.attempts > literal_column("0")).in_([false(), true()])
+
 
 attempt = Table(
     "attempt",
