@@ -51,6 +51,7 @@ class Engine:
         self._poked = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._webhooks_since = 0
+        self._webhooks_changed = False
         self._learn_at = -inf
         self._arrivals = Arrivals()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -130,21 +131,27 @@ class Engine:
                     await self._poked.wait()
             self._poked.clear()
             try:
-                if self._loop and self._loop.time() >= self._learn_at:
-                    await self._learn()
-                await self._arrived()
+                await self._look_once()
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))
                 await asyncio.sleep(POLL_S)
                 continue
 
     def _look(self, webhooks: bool) -> None:
-        if webhooks:
-            self._learn_at = -inf
+        self._webhooks_changed |= webhooks
         self._poked.set()
+
+    async def _look_once(self) -> None:
+        """What is new does not wait for webhooks, of which others may have changed some."""
+        if self._webhooks_changed:
+            await self._learn()
+        await self._arrived()
+        if asyncio.get_running_loop().time() >= self._learn_at:
+            await self._learn()
 
     async def _learn(self) -> None:
         now = self._courier.world.now()
+        self._webhooks_changed = False
         self._learn_at = asyncio.get_running_loop().time() + POLL_S
         known = await self._store.webhooks(self._webhooks_since, self._owner.parts)
         self._scheduler.learn(known)

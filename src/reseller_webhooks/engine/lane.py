@@ -21,6 +21,8 @@ READY_MIN = 32
 """How many to hold ready if there is room, so that one scan serves many attempts."""
 READY_MAX = 512
 """And how many of a long backlog."""
+LATE_MAX = 64
+"""And of one that is late: whoever is in time feels it when many rows are read in one go."""
 LATE = 30 * SECOND
 """What has been due for longer gives way to what is new; see budget.py."""
 
@@ -124,8 +126,7 @@ class Lane:
         self.late = bool(found.due) and found.due[0].delivery.next_at < wall - LATE
         if self._closed:
             return  # what a closed lane held would keep its partition from being given back
-        goes_on = found.more and not self._serial
-        self._wish = min(2 * self._wish, READY_MAX) if goes_on else self._wish_min
+        self._wish = self._wish_after(found)
         # A scan may still see what was finished and written after it began.
         self._take([due for due in found.due if due.delivery.id not in self._written_meanwhile])
         again = inf if found.again_s is None else now + found.again_s
@@ -137,15 +138,20 @@ class Lane:
         """New ones that come without a scan; False when one is needed all the same."""
         if self._serial or not self._sends:
             return False
-        if not self._stock.has_room(len(self.ready) + len(due), self._wish):
+        if not self.ready:
+            self.late = False  # what was late has gone out
+        if not self._stock.has_room(len(self.ready) + len(due), self._wish, late=self.late):
             return False
         if self._put_back:
             self._put_back = {one: then for one, then in self._put_back.items() if then > at}
             due = [one for one in due if one.delivery.id not in self._put_back]
-        if not self.ready:
-            self.late = False  # what was late has gone out
         self._take(due)
         return True
+
+    def _wish_after(self, found: Found) -> int:
+        if not found.more or self._serial:
+            return self._wish_min
+        return max(self._wish_min, min(2 * self._wish, LATE_MAX if self.late else READY_MAX))
 
     def scan_failed(self) -> None:
         """End a scan that brought nothing; the next one asks again."""

@@ -37,9 +37,9 @@ class Stock:
             left -= self._max // KEPT
         return max(LEAST, min(wish, left // (SHARE * each)))
 
-    def has_room(self, count: int, wish: int) -> bool:
+    def has_room(self, count: int, wish: int, *, late: bool = False) -> bool:
         """Whether a lane that would like to hold so many may hold that count."""
-        return count <= LEAST or count <= self.room(wish)
+        return count <= LEAST or count <= self.room(wish, late=late)
 
     def put(self, due: Due) -> None:
         """One more is in memory."""
