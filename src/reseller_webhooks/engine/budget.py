@@ -8,7 +8,7 @@ late webhooks get a share of one core, as long as others send in time; alone the
 from collections.abc import Callable
 from math import inf
 
-SHARE = 1 / 4
+SHARE = 1 / 6
 OTHERS_S = 1.0
 """Others are in time if one of them sent something so short a while ago."""
 SLACK_S = 0.001
