@@ -1,8 +1,10 @@
 """python -m tests.simulation
 
-SEED [WORD]           one run, written out; with WORD only the lines that have it
+SEED [KIND] [WORD]    one run, written out; with WORD only the lines that have it
 run [COUNT [FIRST]]   many runs over all cores, and a summary
 removals [COUNT]      the same with each rule taken out in turn
+
+KIND is the trouble that a run has, such as CALM, instead of what its seed draws (plan.Profile).
 """
 
 # ruff: noqa: T201 - this is a command
@@ -16,6 +18,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from multiprocessing import Pool
 
+from tests.simulation.plan import Profile
 from tests.simulation.removals import PROFILES, RULES, removed
 from tests.simulation.run import simulate
 
@@ -52,9 +55,11 @@ def many(seeds: Iterable[int], rule: str = "") -> list[Result]:
         return pool.map(one, [(seed, rule) for seed in seeds], chunksize=10)
 
 
-def show(seed: int, word: str = "") -> int:
-    outcome = simulate(seed)
-    print(outcome.trace.text(word))
+def show(seed: int, *words: str) -> int:
+    kinds = [Profile[one] for one in words if one in Profile.__members__]
+    others = [one for one in words if one not in Profile.__members__]
+    outcome = simulate(seed, *kinds)
+    print(outcome.trace.text(*others))
     for violation in outcome.violations:
         print(violation)
     return bool(outcome.violations)
@@ -84,7 +89,8 @@ def removals(count: int) -> int:
         seeds = sum(bool(result.invariants) for result in results)
         ranked = sorted(failed.items(), key=lambda item: -len(item[1]))[:2]
         told = "; ".join(f"{name} ({len(some)}, seed {some[0]})" for name, some in ranked)
-        print(f"| {rule} | {seeds} | {told or 'nothing'} |", flush=True)
+        under = f" ({PROFILES[rule].name.lower()})" if rule in PROFILES else ""
+        print(f"| {rule}{under} | {seeds} | {told or 'nothing'} |", flush=True)
     return 0
 
 
@@ -103,8 +109,8 @@ def main(arguments: list[str]) -> int:
             return run(count, first)
         case ["removals", *rest]:
             return removals(int(rest[0]) if rest else REMOVALS_COUNT)
-        case [seed, *word] if seed.isdigit():
-            return show(int(seed), *word)
+        case [seed, *words] if seed.isdigit():
+            return show(int(seed), *words)
     print(__doc__)
     return 2
 

@@ -27,6 +27,13 @@ class Profile(StrEnum):
     NEIGHBOURS = "few slots, and one receiver that hangs"
     ISLAND = "a worker has no network, the receivers are well"
     EVERYTHING = "all of it"
+    TOKENS = "workers are killed and frozen, and every webhook needs access tokens"
+    RETRIES = "only receivers misbehave, and no call of the store is slow"
+
+
+TOKENS = {Profile.TOKENS: 1.0, Profile.RETRIES: 0.0}
+"""How many webhooks need access tokens, where it is not one in seven."""
+ONE_WORKER = {Profile.CALM, Profile.NEIGHBOURS, Profile.RETRIES}
 
 
 class Mood(StrEnum):
@@ -110,10 +117,11 @@ class Plan:
 def draw(seed: int, profile: Profile | None = None) -> Plan:
     """The plan of a seed."""
     rng = Random(seed)  # noqa: S311 - the same for the same seed
-    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20])[0]
+    # The last two must be asked for: all that they have is in others too, only less often.
+    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0])[0]
     profile = profile or weighted
     neighbours, island = profile is Profile.NEIGHBOURS, profile is Profile.ISLAND
-    workers = 1 if profile in (Profile.CALM, Profile.NEIGHBOURS) else rng.choice([1, 2, 2, 3])
+    workers = 1 if profile in ONE_WORKER else rng.choice([1, 2, 2, 3])
     webhooks = [_webhook(rng, 1 + n, profile) for n in range(14 if island else rng.randint(3, 7))]
     plan = Plan(
         seed=seed,
@@ -128,7 +136,7 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
         changes=_changes(rng, profile),
         faults=_faults(rng, profile, workers, len(webhooks)),
     )
-    if neighbours:
+    if profile in (Profile.NEIGHBOURS, Profile.RETRIES):
         plan.slow_calls = 0.0  # what holds up must be the receiver
     plan.moods = {one.id: _moods(rng, plan, one) for one in webhooks}
     if profile in (Profile.STORE, Profile.EVERYTHING):
@@ -149,7 +157,7 @@ def _webhook(rng: Random, number: int, profile: Profile) -> Webhook:
         url=f"https://receiver-{number}.example/",
         resource=Resource.COMPANY,
         actions=frozenset(Action),
-        auth=_OAUTH2 if rng.random() < 0.15 else NoAuth(),
+        auth=_OAUTH2 if rng.random() < TOKENS.get(profile, 0.15) else NoAuth(),
         secret="whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
         mode=Mode.LATEST_STATE if kind in ("latest", "both") else Mode.EVERY_CHANGE,
         ordered=kind in ("ordered", "both"),
@@ -180,6 +188,7 @@ def _changes(rng: Random, profile: Profile) -> list[Change]:
 def _faults(rng: Random, profile: Profile, workers: int, webhooks: int) -> list[Fault]:
     kinds = {
         Profile.WORKERS: [Kind.KILL, Kind.FREEZE, Kind.FREEZE, Kind.STOP],
+        Profile.TOKENS: [Kind.KILL, Kind.FREEZE, Kind.FREEZE, Kind.FREEZE],
         Profile.STORE: [Kind.CUT],
         Profile.OUTAGE: [Kind.OUTAGE],
         Profile.ISLAND: [Kind.ISLAND],

@@ -131,12 +131,17 @@ def _add_once(agenda: Agenda, at: float, lane: Lane) -> None:
 _agenda_add = Agenda.add
 
 PROFILES = {
+    "rule 4: also once the access token has come": Profile.TOKENS,
+    "rule 6: the fence": Profile.STORE,
+    "go on after a time without leases": Profile.OUTAGE,
+    "look again at what was superseded": Profile.CALM,
+    "an earlier time stands for a later one": Profile.RETRIES,
     "nothing is sent to what is paused": Profile.CALM,
     "rule 8: after an outage leave others' leases alone": Profile.OUTAGE,
     "the share of slots": Profile.NEIGHBOURS,
     "suspect oneself": Profile.ISLAND,
 }
-"""Rules of which only one kind of trouble tells anything."""
+"""Rules of which one kind of trouble tells most, or alone tells anything."""
 RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "rule 3: give back only what is idle": Removal(Leases, "_idle", lambda self, _: self._draining),
     "rule 3: start nothing for what is being given back": Removal(Scheduler, "rest", _always(None)),

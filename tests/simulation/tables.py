@@ -55,6 +55,7 @@ class Closed:
     delivery: Delivery
     state: State
     attempts: int
+    at: Micros
 
 
 @dataclass(slots=True)
@@ -111,7 +112,7 @@ class Tables:
     def close(self, one: Delivery, state: State) -> None:
         """The delivery is finished."""
         del self.pending[one.webhook_id][one.id]
-        self.closed[one.id] = Closed(one, state, one.attempts)
+        self.closed[one.id] = Closed(one, state, one.attempts, self.now)
 
     # --- what the engine asks
 

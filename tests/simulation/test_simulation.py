@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.simulation.plan import Profile
 from tests.simulation.removals import removed
 from tests.simulation.run import simulate
 
@@ -12,6 +13,14 @@ def test_every_invariant_holds(first: int) -> None:
         outcome = simulate(seed)
 
         assert outcome.violations == [], f"python -m tests.simulation {seed}"
+
+
+@pytest.mark.parametrize("profile", [Profile.TOKENS, Profile.RETRIES])
+def test_every_invariant_holds_in_trouble_that_is_not_drawn(profile: Profile) -> None:
+    for seed in range(20):
+        outcome = simulate(seed, profile)
+
+        assert outcome.violations == [], f"python -m tests.simulation {seed} {profile.name}"
 
 
 def test_the_same_seed_gives_the_same_run_to_the_last_line() -> None:

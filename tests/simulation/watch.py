@@ -12,16 +12,13 @@ from reseller_webhooks.core.attempts import Attempt, Reason
 from reseller_webhooks.core.circuit import OPENS_AFTER
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import Mode, NoAuth, Webhook, WebhookState
-from tests.simulation.plan import FAULTS_S, Kind, Plan, Profile
+from tests.simulation.plan import Kind, Plan, Profile
+from tests.simulation.promptness import Promptness
 from tests.simulation.tables import Tables, Tenure
 from tests.simulation.trace import Trace
 
 HAIR_S = 1e-3
 """Clocks of processes go up to half a percent fast or slow."""
-NEIGHBOURS_WAIT_S = 4.0
-"""However long a receiver hangs, a delivery to another starts within this."""
-PAUSED_WITHIN_S = 4.0
-"""A pause is known to a worker that is well, on a store that is well, within this."""
 
 
 @dataclass(slots=True, eq=False)
@@ -89,8 +86,11 @@ class Watch:
     fared: dict[tuple[int, int], Fared] = field(default_factory=lambda: defaultdict(Fared))
     last_start: dict[int, tuple[float, int]] = field(default_factory=dict)
     seen_first: set[int] = field(default_factory=set)
-    first_start: dict[int, float] = field(default_factory=dict)
     committed: dict[int, tuple[Delivery, float]] = field(default_factory=dict)
+    prompt: Promptness = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.prompt = Promptness(self.plan, self.tables, self.broken)
 
     def broken(self, invariant: str, detail: object) -> None:
         if self.is_over:
@@ -107,18 +107,20 @@ class Watch:
 
     def starts(self, request: Request) -> None:
         self.requests += 1
-        self.first_start.setdefault(request.delivery.id, request.started)
         self._owned(request)
         self._within_cap(request)
         self._within_circuit(request)
         self._within_rate(request)
         self._in_order(request)
         self._not_again(request)
-        self._not_paused(request)
-        self.under_way[request.webhook.id].add(request)
+        under_way = self.under_way[request.webhook.id]
+        under_way.add(request)
+        self.prompt.starts(request, len(under_way))
 
     def ends(self, request: Request) -> None:
-        self.under_way[request.webhook.id].discard(request)
+        under_way = self.under_way[request.webhook.id]
+        self.prompt.ends(request, len(under_way))
+        under_way.discard(request)
 
     def arrives(self, request: Request) -> None:
         now, version = self.trace.clockwork.now, request.delivery.version
@@ -142,6 +144,7 @@ class Watch:
     def told(self, request: Request, attempt: Attempt) -> None:
         """The worker has the attempt."""
         request.told = attempt.accepted
+        self.prompt.told(request, attempt)
         if not request.tenure:
             return
         fared = self.fared[request.webhook.id, request.tenure.epoch]
@@ -230,14 +233,6 @@ class Watch:
             elif one.tenure.end != "lapsed":
                 self.broken("sent again though the lease was given back in good order", request)
 
-    def _not_paused(self, request: Request) -> None:
-        row = self.tables.webhooks[request.webhook.id]
-        if self.plan.profile is not Profile.CALM or not isinstance(row.webhook.auth, NoAuth):
-            return
-        for_s = (self.tables.now - row.changed_at) / 1e6
-        if row.webhook.state is WebhookState.PAUSED and for_s > PAUSED_WITHIN_S:
-            self.broken("a paused webhook was sent to", f"{request}; paused {for_s:.1f} s before")
-
     def _first_in_order(self, request: Request) -> None:
         first = request.delivery.id not in self.seen_first
         self.seen_first.add(request.delivery.id)
@@ -256,9 +251,9 @@ class Watch:
         away_s = max((one.for_s for one in self.plan.faults if one.kind is Kind.OUTAGE), default=0)
         if self.plan.profile is Profile.OUTAGE and away_s > self.plan.ttl_s:
             self._nothing_moved()
-        for number, (delivery, at) in self.committed.items():
+        for number, (delivery, _) in self.committed.items():
             self._came_to_an_end(number, delivery)
-            self._began_soon(number, delivery, at)
+        self.prompt.at_the_end(self.committed)
 
     def _nothing_moved(self) -> None:
         """When only the store was away, every worker is well, and none takes from another."""
@@ -284,19 +279,6 @@ class Watch:
         alone = self.plan.profile is Profile.ISLAND and self.plan.workers == 1
         if closed.state is State.FAILED and alone:
             self.broken("a delivery was given up for a worker's own fault", delivery)
-
-    def _began_soon(self, number: int, delivery: Delivery, at: float) -> None:
-        plan = self.plan
-        auth = self.tables.webhooks[delivery.webhook_id].webhook.auth
-        if plan.profile is not Profile.NEIGHBOURS or plan.moods[delivery.webhook_id]:
-            return
-        if not isinstance(auth, NoAuth):
-            return  # access tokens take their time
-        began = self.first_start.get(number, FAULTS_S * 2)
-        if began - at > NEIGHBOURS_WAIT_S:
-            self.broken(
-                "one receiver that hangs held up another", f"{began - at:.1f} s: {delivery}"
-            )
 
 
 def _lapsed(request: Request) -> bool:
