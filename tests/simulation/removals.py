@@ -132,6 +132,7 @@ _agenda_add = Agenda.add
 
 PROFILES = {
     "rule 4: also once the access token has come": Profile.TOKENS,
+    "rule 5: wait for a former owner's requests": Profile.WORKERS,
     "rule 6: the fence": Profile.STORE,
     "go on after a time without leases": Profile.OUTAGE,
     "look again at what was superseded": Profile.CALM,
