@@ -31,8 +31,9 @@ class Profile(StrEnum):
     RETRIES = "only receivers misbehave, and no call of the store is slow"
 
 
-TOKENS = {Profile.TOKENS: 1.0, Profile.RETRIES: 0.0}
-"""How many webhooks need access tokens, where it is not one in seven."""
+TOKENS = {Profile.TOKENS: 1.0, Profile.RETRIES: 0.0, Profile.NEIGHBOURS: 0.0}
+"""How many webhooks need access tokens, where it is not one in seven. A server of tokens that takes
+its time is one more that hangs."""
 ONE_WORKER = {Profile.CALM, Profile.NEIGHBOURS, Profile.RETRIES}
 
 

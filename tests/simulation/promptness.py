@@ -96,9 +96,8 @@ class Promptness:
             self.broken("a retry was late", f"{late_s:.1f} s: {request}")
 
     def _began_soon(self, delivery: Delivery, at: float) -> None:
-        row = self.tables.webhooks[delivery.webhook_id]
-        if self.plan.moods[delivery.webhook_id] or not isinstance(row.webhook.auth, NoAuth):
-            return  # access tokens take their time
+        if self.plan.moods[delivery.webhook_id]:
+            return
         began = self.first_start.get(delivery.id, FAULTS_S * 2)
         if began - at > NEIGHBOURS_WAIT_S:
             self.broken(
