@@ -89,7 +89,7 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
         },
     )
     app.state.house, app.state.seats = house, Counter()
-    app.add_middleware(Gate, house=house)
+    app.add_middleware(Gate, house=house, routes=routes)
     return app
 
 

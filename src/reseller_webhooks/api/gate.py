@@ -3,9 +3,12 @@
 Under /api/ nothing answers without a key, whether or not a route asks who is calling.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks.api import problems
@@ -26,10 +29,14 @@ log = structlog.get_logger()
 
 
 class Gate:
-    """The outermost part of the web application."""
+    """The outermost part of the web application.
 
-    def __init__(self, app: ASGIApp, house: House) -> None:
+    routes: the API's own; what else there is behind the gate knows best what HEAD may do to it.
+    """
+
+    def __init__(self, app: ASGIApp, house: House, routes: Sequence[BaseRoute]) -> None:
         self._app = app
+        self._routes = routes
         self._keys = Keys(house.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,14 +61,21 @@ class Gate:
     async def _admit(self, scope: Scope) -> Scope:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise NoSuchPath("no path and no query of ours holds a NUL")
-        # HEAD is GET whose body the server keeps back; the server's own scope stays as it is.
-        passed = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        passed = self._as_get(scope) if scope["method"] == "HEAD" else scope
         if scope["path"].startswith(UNDER):
             passed = await self._with_caller(passed)
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > _limit(scope):
             raise _too_large(scope)
         return passed
+
+    def _as_get(self, scope: Scope) -> Scope:
+        # HEAD is GET whose body the server keeps back; the server's own scope stays as it is.
+        get = {**scope, "method": "GET"}
+        is_ours = scope["path"].startswith(UNDER) or any(
+            route.matches(get)[0] is Match.FULL for route in self._routes
+        )
+        return get if is_ours else scope
 
     async def _with_caller(self, scope: Scope) -> Scope:
         key = _key(Headers(scope=scope))
