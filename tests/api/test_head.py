@@ -1,8 +1,14 @@
-"""HEAD, before the API's own routes and before the pages that are mounted behind them."""
+"""What the gate does to HEAD, and what it does when nobody is left to answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.responses import StreamingResponse
+from starlette.types import Message
 
+from reseller_webhooks.api.gate import EVENT_STREAM, Gate
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.operations import people
 from reseller_webhooks.store.resellers import Reseller
@@ -28,3 +34,30 @@ async def test_what_answers_get_answers_head(nobody: httpx.AsyncClient, path: st
 
     assert (head.status_code, head.content) == (get.status_code, b"")
     assert head.headers["content-type"] == get.headers["content-type"]
+
+
+async def test_a_live_view_ends_quietly_when_the_server_finds_the_connection_closed(
+    running: Running,
+) -> None:
+    ended = asyncio.Event()
+
+    async def news() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield ": still there\n\n"
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    async def never() -> Message:
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":  # In uvloop's words.
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>")
+
+    view = StreamingResponse(news(), media_type=EVENT_STREAM)
+    scope = {"type": "http", "method": "GET", "path": "/news", "query_string": b"", "headers": []}
+    async with asyncio.timeout(10):
+        await Gate(view, running.program.house, ())(scope, never, send)
+        await ended.wait()

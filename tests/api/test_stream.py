@@ -136,6 +136,16 @@ async def opens(manager: httpx.AsyncClient) -> bool:
         return answer.is_success
 
 
+async def test_head_has_the_headers_of_a_view_and_ends_at_once(
+    manager: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    async with asyncio.timeout(WAIT_S):
+        heads = [await manager.head(STREAM) for _ in range(STREAMS_MAX + 1)]
+
+    assert {one.status_code for one in heads} == {200}
+    assert heads[0].headers["content-type"].startswith("text/event-stream")
+
+
 @pytest.mark.parametrize("last", ["x", "-1", "9" * 30])
 async def test_a_place_that_cannot_be_is_refused(
     manager: httpx.AsyncClient, northwind: Reseller, last: str

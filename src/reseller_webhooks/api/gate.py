@@ -6,6 +6,7 @@ Under /api/ nothing answers without a key, whether or not a route asks who is ca
 from collections.abc import Sequence
 
 import structlog
+from anyio import CancelScope
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
@@ -20,6 +21,7 @@ from reseller_webhooks.operations.access import Caller
 from reseller_webhooks.operations.house import House
 
 UNDER = "/api/"
+EVENT_STREAM = "text/event-stream"
 BODY_BYTES_MAX = 1024 * 1024
 CHANGES_PATH = "/api/v1/changes"
 CHANGES_BYTES_MAX = 10 * 1024 * 1024
@@ -44,7 +46,10 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, stored=not scope["path"].startswith(UNDER))
+        with CancelScope() as turn:
+            await self._pass(scope, receive, _Answer(scope, send, turn))
+
+    async def _pass(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             passed = await self._admit(scope)
             await self._app(passed, _limited(passed, receive), answer.send)
@@ -136,16 +141,42 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
 
 
 class _Answer:
-    """What goes back: started or not yet; nobody may store what the API answers."""
+    """What goes back: started or not yet; nobody may store what the API answers.
 
-    def __init__(self, send: Send, *, stored: bool) -> None:
+    turn: what is under way for the request, and ends when there is nobody to answer any more.
+    """
+
+    def __init__(self, scope: Scope, send: Send, turn: CancelScope) -> None:
         self._send = send
-        self._stored = stored
+        self._turn = turn
+        self._is_stored = not scope["path"].startswith(UNDER)
+        self._is_head = scope["method"] == "HEAD"
+        self._is_stream = False
         self.started = False
 
     async def send(self, message: Message) -> None:
+        if self._turn.cancel_called:
+            return
         if message["type"] == "http.response.start":
-            self.started = True
-            if not self._stored:
-                MutableHeaders(scope=message)["cache-control"] = "no-store"
-        await self._send(message)
+            self._start(MutableHeaders(scope=message))
+        if self._is_stream:
+            await self._stream(message)
+        else:
+            await self._send(message)
+
+    def _start(self, headers: MutableHeaders) -> None:
+        self.started = True
+        self._is_stream = headers.get("content-type", "").startswith(EVENT_STREAM)
+        if not self._is_stored:
+            headers["cache-control"] = "no-store"
+
+    async def _stream(self, message: Message) -> None:
+        try:
+            await self._send(message)
+            if self._is_head:  # The body is kept back, so its end would never come.
+                await self._send({"type": "http.response.body", "body": b""})
+                self._turn.cancel()
+        except (RuntimeError, OSError) as error:
+            # The server tells only the last of several requests on a connection that it is closed.
+            log.debug("a connection of a live view was closed", reason=str(error))
+            self._turn.cancel()
