@@ -222,3 +222,20 @@ async def test_a_secret_that_does_not_open_is_told_to_the_operator_only(
 
     assert_problem(got, 500, "refused")
     assert "RESELLER_WEBHOOKS" not in got.text
+
+
+async def test_an_answer_does_not_grow_with_what_was_asked(
+    platform: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    long = "x" * 10_000
+    given = {"type": "LEAD", "uuid": "x", "removed": True}
+    bodies = [
+        {"changes": [given | {"reseller": long}]},
+        {"changes": [given | {"reseller": northwind.uuid, long: 1}]},
+    ]
+    got = [await platform.post("/api/v1/changes", json=one) for one in bodies]
+    paths = (f"/api/{long}", f"/api/lead/v2/leads/{long}", f"/api/v1/webhooks?reseller={long}")
+    got += [await platform.get(path) for path in (*paths, f"/schemas/{long}.json")]
+
+    assert [one.status_code for one in got] == [422, 422, 404, 404, 404, 404]
+    assert [one.text for one in got if len(one.content) > 600] == []

@@ -34,6 +34,7 @@ from reseller_webhooks.api.routes import (
     webhooks,
 )
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.shortening import shortened
 from reseller_webhooks.operations.house import House
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -132,7 +133,7 @@ class _Nowhere:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         methods = self._methods(scope)
         if not methods:
-            raise NoSuchPath(f"nothing is at {scope['path']}; /docs lists what there is")
+            raise NoSuchPath(f"nothing is at {shortened(scope['path'])}; /docs lists what there is")
         if scope["method"] != "OPTIONS":
             raise WrongMethod(scope["method"], methods)
         await Response(status_code=204, headers={"allow": ", ".join(methods)})(scope, receive, send)

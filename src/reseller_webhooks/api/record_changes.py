@@ -83,7 +83,9 @@ def putting(database: Database, place: Place, named_by: str, fields: dict[str, A
         uuid = named_by if place.parent is None else _new_identity(database, place, fields)
     content = _content(place, uuid, fields)
     if place.parent is not None and named_by not in (uuid, content.alias):
-        raise Invalid.at("/user/uuid", f"is another user than the path's, which is {named_by!r}")
+        raise Invalid.at(
+            "/user/uuid", f"is another user than the path's, which is {shown(named_by)}"
+        )
     owner = _owner(database, place, there)
     return Aim(owner, Change(owner.uuid, place.resource, uuid, Put(content)))
 

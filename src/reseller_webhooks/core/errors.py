@@ -7,6 +7,8 @@ A remote failure is no error: it is the result of an attempt.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reseller_webhooks.core.shortening import shortened
+
 
 class ResellerWebhooksError(Exception):
     """The root of everything this program refuses on purpose."""
@@ -50,7 +52,7 @@ class NotFound(ResellerWebhooksError):
 
     def __init__(self, kind: str, key: str) -> None:
         self.kind, self.key = kind, key
-        super().__init__(f"no {kind} with id {key!r}")
+        super().__init__(f"no {kind} with id {shortened(key)!r}")
 
 
 class Conflict(ResellerWebhooksError):

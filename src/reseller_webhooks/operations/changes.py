@@ -14,6 +14,7 @@ from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksEr
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.shortening import shortened
 from reseller_webhooks.store import deliveries, digests, events, idempotency, records, resellers
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.idempotency import Given
@@ -172,7 +173,9 @@ def _one(
 ) -> tuple[Result, Event | None]:
     reseller_id = draft.reseller_ids.get(change.reseller)
     if reseller_id is None:
-        raise Invalid.at("/reseller", f"there is no reseller with id {change.reseller!r}")
+        raise Invalid.at(
+            "/reseller", f"there is no reseller with id {shortened(change.reseller)!r}"
+        )
     key = (change.uuid, change.resource, reseller_id)
     stamp = core.Stamp(
         tx.now, event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES)), draft.public_url

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from reseller_webhooks.api import asyncapi
 from reseller_webhooks.api.problems import NoSuchPath
 from reseller_webhooks.core import schemas
+from reseller_webhooks.core.shortening import shortened
 
 SCHEMA_JSON = "application/schema+json"
 ASYNCAPI_JSON = "application/vnd.aai.asyncapi+json;version=3.0.0"
@@ -19,7 +20,9 @@ async def schema(request: Request) -> Response:
     """GET /schemas/{name}.json, for example company.added or company.added.cloudevent."""
     name = request.path_params["name"]
     if name not in schemas.documents():
-        raise NoSuchPath(f"no schema is called {name!r}; /schemas.json lists those there are")
+        raise NoSuchPath(
+            f"no schema is called {shortened(name)!r}; /schemas.json lists those there are"
+        )
     return Response(_schema(name), media_type=SCHEMA_JSON)
 
 

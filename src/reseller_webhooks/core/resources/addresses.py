@@ -7,6 +7,7 @@ from typing import Any
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.resources.words import shown
+from reseller_webhooks.core.shortening import shortened
 
 NUMBERED = frozenset({Resource.ORDER, Resource.INVOICE})
 """Resources that AppDirect counts; their uuid on the wire is a decimal number as a string."""
@@ -56,7 +57,7 @@ def owners(fields: Mapping[str, Any]) -> tuple[str, str]:
     if len(named) != 1:
         raise Invalid.at(
             "/subscriptionId",
-            f"{' and '.join(sorted(named))} are two subscriptions; name one"
+            f"{' and '.join(map(shortened, sorted(named)[:2]))} are two subscriptions; name one"
             if named
             else "is missing, and no link with rel self names the subscription; give one of them",
         )

@@ -2,17 +2,17 @@
 
 import json
 
+from reseller_webhooks.core.shortening import shortened
+
 Place = tuple[str | int, ...]
 
-SHOWN_MAX = 60
-"""Characters of a text in a message: enough to know it by."""
 LONGEST_BITS = 64
 """Longer whole numbers are not spelt out."""
 
 
 def pointer_to(place: Place) -> str:
-    """The JSON pointer (RFC 6901) to a place within the content."""
-    names = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
+    """The JSON pointer (RFC 6901) to a place within the content, its names shortened."""
+    names = (shortened(str(step)).replace("~", "~0").replace("/", "~1") for step in place)
     return _printable("".join(f"/{name}" for name in names))
 
 
@@ -24,8 +24,7 @@ def shown(value: object) -> str:
         case list():
             text = "a list"
         case str():
-            cut = value if len(value) <= SHOWN_MAX else value[: SHOWN_MAX - 3] + "..."
-            text = _printable(json.dumps(cut, ensure_ascii=False))
+            text = _printable(json.dumps(shortened(value), ensure_ascii=False))
         case int() if value.bit_length() > LONGEST_BITS:
             text = f"a number of more than {LONGEST_BITS} bits"
         case bool() | int() | float() | None:
