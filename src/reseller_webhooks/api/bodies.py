@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from reseller_webhooks.api.invalid import invalid
 from reseller_webhooks.api.problems import Malformed, NotJson
+from reseller_webhooks.core.parsing import parse
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -47,7 +48,7 @@ def body(model: type[M]) -> Callable[[bytes], Awaitable[M]]:
 def value(raw: bytes) -> Any:
     """The JSON value that a body holds."""
     try:
-        return orjson.loads(raw)
+        return parse(raw)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"the body is not JSON: {error}") from None
 

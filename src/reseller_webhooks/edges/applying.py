@@ -9,6 +9,7 @@ import structlog
 
 from reseller_webhooks import secrets
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.parsing import parse
 from reseller_webhooks.edges.consumer import Message
 from reseller_webhooks.operations import change_bodies, changes
 from reseller_webhooks.operations.changes import Answer, Request
@@ -62,7 +63,7 @@ class Applying:
 
     def _read(self, message: Message) -> Request:
         try:
-            body = orjson.loads(message.body)
+            body = parse(message.body)
         except orjson.JSONDecodeError as error:
             raise Invalid.at("", f"the message is not JSON: {error}") from None
         return change_bodies.read(body, raw=message.body, key=self._key(message))

@@ -1,0 +1,24 @@
+"""From JSON text to values, with whole numbers as they are written."""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+# 2**64, the first that orjson makes a float of, has 20 digits, and -2**63 - 1 has 19.
+_LONG = re.compile(rb"[0-9]{19}")
+
+
+def parse(raw: bytes) -> Any:
+    """What the text says. Raises orjson.JSONDecodeError when it is not JSON.
+
+    A whole number of more than 64 bits stays one, so that whoever cannot keep it sees it.
+    """
+    value = orjson.loads(raw)
+    if not _LONG.search(raw):
+        return value
+    try:
+        return json.loads(raw)
+    except RecursionError:  # Deeper than any content may be, so it is refused for that.
+        return value
