@@ -6,8 +6,11 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.circuit import Circuit
+from reseller_webhooks.operations import audit
 from reseller_webhooks.store import webhooks as store
+from reseller_webhooks.store.audit import AuditQuery
 from reseller_webhooks.store.schema import webhook
 from tests.conftest import Running
 
@@ -277,3 +280,16 @@ async def test_an_open_circuit_says_why_since_when_and_when_it_is_tried_next(
     assert (shown["circuit"], shown["circuitReason"]) == ("OPEN", "answered 503")
     assert shown["circuitSince"] == "1970-01-01T00:00:01.000Z"
     assert shown["nextProbeAt"] == "1970-01-01T00:00:02.000Z"
+
+
+@pytest.mark.parametrize("beyond", ["9999-12-31T23:59:59-23:59", 253_402_300_800_000])
+async def test_an_instant_after_the_year_9999_is_refused_and_leaves_no_line(
+    manager: httpx.AsyncClient, running: Running, beyond: object
+) -> None:
+    path = await added(manager)
+    answer = await manager.post(f"{path}/retry-failed", json={"from": beyond})
+    lines = audit.page(running.database, AuditQuery(reseller_id=None, limit=10))
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/from"
+    assert Act.WEBHOOK_FAILED_RETRIED not in {line.act for line in lines}

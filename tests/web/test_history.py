@@ -3,9 +3,11 @@
 import pytest
 
 from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.audit import Actor, ActorKind
+from reseller_webhooks.core.audit import Act, Actor, ActorKind
 from reseller_webhooks.operations import access, webhooks
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.store import audit
+from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
 from tests.web.browsing import Person, a_webhook, words
@@ -84,3 +86,14 @@ async def test_a_viewer_does_not_see_who_else_does_something(viewer: Person) -> 
     assert answer.status_code == 403
     assert "Only admins may see the audit log; ask one of them." in words(answer.text)
     assert paths.HISTORY not in await viewer.see(paths.WEBHOOKS)
+
+
+async def test_a_line_about_a_time_after_the_year_9999_is_shown_at_the_end_of_it(
+    admin: Person, house: House, northwind: Reseller, changed: str
+) -> None:
+    subject = Subject(changed, "north", northwind.id)
+    with house.database.write() as tx:
+        audit.write(tx, Act.WEBHOOK_FAILED_RETRIED, subject, {"from": 1, "to": 10**18})
+    told = words(await admin.see(paths.HISTORY))
+
+    assert "to 31 Dec 9999, 23:59:59 UTC" in told

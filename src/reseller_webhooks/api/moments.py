@@ -44,7 +44,7 @@ def _from_iso(text: str) -> int:
         raise ValueError("has no time zone; add Z, or an offset such as +01:00")
     since_1970 = at - datetime(1970, 1, 1, tzinfo=UTC)
     micros = (since_1970.days * 86_400 + since_1970.seconds) * 1_000_000 + since_1970.microseconds
-    if micros < 0:
+    if not 0 <= micros // 1000 <= MS_MAX:  # An offset may lead beyond what it was written as.
         raise ValueError(_WRONG)
     return micros
 

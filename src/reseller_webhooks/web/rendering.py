@@ -30,6 +30,8 @@ HERE = Path(__file__).parent
 _ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.@])")
 """Where the parts of a URL end; not behind https://, which would stand alone."""
 
+SECONDS_MAX = 253_402_300_799
+"""The end of the year 9999, which is the last that a date can say."""
 
 STATICS = Statics(HERE / "static")
 
@@ -105,4 +107,5 @@ def breakable(url: str) -> Markup:
 
 
 def _moment(at: Micros) -> datetime:
-    return datetime.fromtimestamp(at // SECOND, UTC)
+    # The store holds such as were taken when a period could still end beyond what a date can say.
+    return datetime.fromtimestamp(min(at // SECOND, SECONDS_MAX), UTC)
