@@ -14,7 +14,17 @@ from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.app import AREAS
 from reseller_webhooks.web.log_filter import shown_id
-from tests.web.browsing import HOST, OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, token_in
+from tests.web.browsing import (
+    HOST,
+    OAUTH2,
+    SECRETS,
+    TOKEN,
+    Person,
+    a_webhook,
+    tell,
+    token_in,
+    words,
+)
 
 OPEN = {"/", paths.SIGN_IN, f"{paths.SIGN_IN}/{{token}}", f"{paths.INVITE}/{{token}}"}
 OPEN |= {paths.OPENID, paths.OPENID_BACK}
@@ -114,6 +124,15 @@ async def test_a_forged_form_changes_nothing(
 
     assert answer.status_code == 403
     assert everything(house) == before
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://]", "//[", "://", "http://[::1]x"])
+async def test_an_origin_that_is_none_is_another_site(nobody: Person, origin: str) -> None:
+    token = token_in(await nobody.see(paths.SIGN_IN))
+    answer = await nobody.send_raw(paths.SIGN_IN, [("form-token", token)], origin=origin)
+
+    assert answer.status_code == 403
+    assert "was not sent from this site" in words(answer.text)
 
 
 async def test_a_form_passes_by_fetch_metadata_as_well_as_by_origin(admin: Person) -> None:

@@ -79,9 +79,10 @@ def from_here(headers: Headers, public_url: str) -> bool:
     origin = headers.get("origin", "")
     own = urlsplit(public_url)
     # A proxy may have rewritten Host, so the public URL counts as well.
-    return origin == f"{own.scheme}://{own.netloc}" or (
-        "://" in origin and urlsplit(origin).netloc == headers.get("host")
-    )
+    if origin == f"{own.scheme}://{own.netloc}":
+        return True
+    _, mark, authority = origin.partition("://")  # Not parsed: anybody may send what is no URL.
+    return mark != "" and authority == headers.get("host")
 
 
 def anyone(request: Request, site: TheSite, visitor: TheVisitor) -> Page:
