@@ -222,6 +222,16 @@ async def test_lists_show_nothing_of_another_reseller(
     assert filtered.status_code == 404
 
 
+async def test_a_view_of_what_is_not_there_is_refused_before_it_begins(
+    house: House, admin: Person, contoso: Reseller
+) -> None:
+    for one in ("nope", a_webhook(house, contoso).uuid):
+        answer = await admin.client.get(paths.log_stream(webhook=one))
+
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+
+
 async def test_an_operator_who_has_turned_to_one_reseller_does_not_see_the_others(
     house: House, operator: Person, contoso: Reseller
 ) -> None:

@@ -34,6 +34,13 @@ LONGEST_S = 600
 routes = APIRouter()
 
 
+def narrowed(page: AtReseller) -> LogQuery:
+    """What the filters leave. NotFound, before the answer begins, for a webhook not there."""
+    filters = log_filter.read(page.request.query_params)
+    chosen = webhooks.get(page.database, page.tenant, filters.webhook) if filters.webhook else None
+    return filters.query(page.tenant, chosen.id if chosen else None)
+
+
 async def view(page: AtReseller) -> AsyncIterator[Page]:
     """One of the reseller's places for somebody who watches. Unavailable when all are taken."""
     views: Counter[int] = page.site.views
@@ -48,12 +55,12 @@ async def view(page: AtReseller) -> AsyncIterator[Page]:
 
 @routes.get(paths.LOG_STREAM, response_class=EventSourceResponse)
 async def stream(
+    query: Annotated[LogQuery, Depends(narrowed)],
     page: Annotated[Page, Depends(view)],
     after: str = "",
     last_event_id: Annotated[str, Header(alias="Last-Event-ID")] = "",
 ) -> AsyncIterator[ServerSentEvent]:
     """An event `news` whenever lines were made or have changed since the mark `after`."""
-    query = await run_in_threadpool(_query, page)
     mark = await run_in_threadpool(_start, page, last_event_id or after)
     for _ in range(int(LONGEST_S / POLL_S)):
         before = mark
@@ -83,12 +90,6 @@ def marked(text: str) -> Mark | None:
 
 def _start(page: Page, text: str) -> Mark:
     return marked(text) or deliveries.mark(page.database)
-
-
-def _query(page: Page) -> LogQuery:
-    filters = log_filter.read(page.request.query_params)
-    chosen = webhooks.get(page.database, page.tenant, filters.webhook) if filters.webhook else None
-    return filters.query(page.tenant, chosen.id if chosen else None)
 
 
 def _news(page: Page, since: Mark) -> tuple[Mark, list[Line]]:
