@@ -202,6 +202,46 @@ async def test_a_patch_is_made_only_on_what_its_caller_has_seen(manager: httpx.A
         assert (await manager.patch(path, json={}, headers=anyway)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ("*", 200),
+        ("{seen}", 200),
+        ('"x", {seen}', 200),
+        ('"x,y",,{seen} ,', 200),
+        ('"x", "y"', 412),
+        ('""', 412),
+        ('"*"', 412),
+        ('""*""', 412),
+        ("W/{seen}", 412),
+        ('"x{seen}"', 412),
+        ("{bare}", 412),
+        ('*, "x"', 412),
+        ("", 412),
+        (",", 412),
+    ],
+)
+async def test_a_patch_is_made_when_one_whole_tag_of_the_list_is_the_present_one(
+    manager: httpx.AsyncClient, given: str, status: int
+) -> None:
+    path = await added(manager)
+    seen = (await manager.get(path)).headers["etag"]
+    tags = given.format(seen=seen, bare=seen.strip('"'))
+    answer = await manager.patch(path, json={"maxInFlight": 7}, headers={"if-match": tags})
+
+    assert answer.status_code == status
+
+
+async def test_a_patch_is_made_when_a_second_line_of_the_header_has_the_present_tag(
+    manager: httpx.AsyncClient,
+) -> None:
+    path = await added(manager)
+    seen = (await manager.get(path)).headers["etag"]
+    lines = [("if-match", '"x"'), ("if-match", seen)]
+
+    assert (await manager.patch(path, json={}, headers=lines)).status_code == 200
+
+
 async def test_a_patch_changes_what_it_names_and_nothing_else(manager: httpx.AsyncClient) -> None:
     one = await added(manager, auth=TOKEN, ratePerSecond=5)
     before = (await manager.get(one)).json()

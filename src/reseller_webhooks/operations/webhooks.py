@@ -87,17 +87,18 @@ def change(
     uuid: str,
     patch: SpecPatch,
     *,
-    edition: str = "",
+    editions: Collection[str] | None = None,
     allowed: Sequence[Network] | None = None,
 ) -> WebhookRow:
     """Change what the patch names and nothing else. Errors and `allowed` as `add`.
 
-    edition: what the caller has seen, if that matters: Outdated when it is another by now.
+    editions: what the caller has seen, None if that does not matter: Outdated when it is another
+        by now.
     """
     columns = _columns(patch, patch.model_fields_set, box, allowed)
     with database.write() as tx:
         before = _get(tx, reseller_id, uuid)
-        if edition and edition != edition_of(before):
+        if editions is not None and edition_of(before) not in editions:
             raise Outdated("somebody else has changed this webhook meanwhile")
         after = store.change(tx, before.id, **columns) if columns else before
         changed = changes(before, after, auth_given="auth_sealed" in columns)

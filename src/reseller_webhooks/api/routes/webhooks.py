@@ -3,11 +3,12 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, body, schema, takes
 from reseller_webhooks.api.paging import Cursor, Limit, cut, position
+from reseller_webhooks.api.preconditions import Expected, tag
 from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.api.shapes.webhooks import (
     NewWebhook,
@@ -41,13 +42,6 @@ EXAMPLE = {
 
 router = APIRouter(prefix=PATH, tags=["Webhooks"], responses=ALWAYS)
 Id = Annotated[str, Path(alias="id")]
-IfMatch = Annotated[
-    str,
-    Header(
-        description="The ETag that a GET or PATCH answered (RFC 9110, 13.1.1): 412 when somebody "
-        "has changed the webhook since. Without it the change is made in any case."
-    ),
-]
 
 
 @router.post(
@@ -85,7 +79,7 @@ def page(house: TheHouse, tenant: Tenant, limit: Limit = 100, cursor: Cursor = N
 def get(house: TheHouse, tenant: Tenant, uuid: Id, response: Response) -> Webhook:
     """Its settings, and whether its circuit is open; no secrets. The ETag is for a PATCH."""
     row = webhooks.get(house.database, tenant, uuid)
-    response.headers["etag"] = f'"{webhooks.edition_of(row)}"'
+    response.headers["etag"] = tag(webhooks.edition_of(row))
     return webhook(house.box, row)
 
 
@@ -103,10 +97,9 @@ async def change(
     patch: Annotated[SpecPatch, Depends(body(SpecPatch))],
     response: Response,
     *,
-    if_match: IfMatch = "",
+    expected: Expected,
 ) -> Webhook:
     """Changes what is given and nothing else. Authentication is given whole, or not at all."""
-    edition = if_match.strip(' "*')
     operation = partial(
         webhooks.change,
         house.database,
@@ -114,11 +107,11 @@ async def change(
         tenant,
         uuid,
         patch,
-        edition=edition,
+        editions=expected,
         allowed=house.settings.allow_targets,
     )
     row = await write(house, operation)
-    response.headers["etag"] = f'"{webhooks.edition_of(row)}"'
+    response.headers["etag"] = tag(webhooks.edition_of(row))
     return webhook(house.box, row)
 
 

@@ -78,8 +78,8 @@ def edit(page: Writer, uuid: str, form: Refilled) -> Response:
     stored = _stored(page, uuid)
     try:
         patch = webhook_form.patch(form, page.site.house.settings.allow_targets, stored.auth)
-        edition = form.text("edition")
-        webhooks.change(page.database, page.box, page.tenant, uuid, patch, edition=edition)
+        seen = [form.text("edition")] if form.text("edition") else None
+        webhooks.change(page.database, page.box, page.tenant, uuid, patch, editions=seen)
     except Outdated:
         return _overtaken(page, form, _stored(page, uuid))
     except (Wrong, Invalid, Conflict) as error:
