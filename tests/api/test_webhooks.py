@@ -242,6 +242,28 @@ async def test_a_patch_is_made_when_a_second_line_of_the_header_has_the_present_
     assert (await manager.patch(path, json={}, headers=lines)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ({"type": "TOKEN", "token": SECRET}, "an object"),
+        ([SECRET], "a list"),
+        (None, "null"),
+        (True, "true"),
+        (5, "5"),
+        ("BASIC", '"BASIC"'),
+    ],
+)
+async def test_a_kind_of_authentication_that_is_none_is_named_as_json_without_what_is_in_it(
+    manager: httpx.AsyncClient, kind: object, told: str
+) -> None:
+    answer = await add(manager, auth={"type": kind})
+    (wrong,) = answer.json()["errors"]
+
+    assert (answer.status_code, wrong["pointer"]) == (422, "/auth/type")
+    assert wrong["detail"].startswith(f"{told} is not known; it must be one of NONE, TOKEN, ")
+    assert SECRET not in answer.text
+
+
 async def test_a_patch_changes_what_it_names_and_nothing_else(manager: httpx.AsyncClient) -> None:
     one = await added(manager, auth=TOKEN, ratePerSecond=5)
     before = (await manager.get(one)).json()

@@ -73,7 +73,8 @@ def _detail(error: Mapping[str, Any]) -> str:
 
 def _value(error: Mapping[str, Any]) -> str:
     if error["type"] == "union_tag_invalid":
-        return _text(f"{shown(error['ctx']['tag'])} is not known; it ")
+        # Not the tag of its context: that is the repr of whatever was given, secrets included.
+        return _text(f"{shown(error['input']['type'])} is not known; it ")
     if error["type"] not in _SHOWN or "input" not in error:
         return ""
     return _text(f"{shown(error['input'])} is not allowed; it ")
