@@ -264,3 +264,13 @@ async def test_a_resellers_new_key_is_for_that_reseller(
     assert list(made.json()) == ["id", "key"]
     assert (await nobody.get("/api/v1/webhooks")).json()["items"] == []
     assert (await nobody.post("/api/v1/webhooks", json={})).status_code == 403
+
+
+@pytest.mark.parametrize("char", ["\u202e", "\ufeff", "\x07"])
+async def test_a_reseller_whose_name_cannot_all_be_seen_is_not_added(
+    platform: httpx.AsyncClient, char: str
+) -> None:
+    answer = await platform.post("/api/v1/resellers", json={"name": f"Con{char}toso"})
+    told = {"pointer": "/name", "detail": "holds a character that cannot be seen; leave it out"}
+
+    assert (answer.status_code, answer.json()["errors"]) == (422, [told])

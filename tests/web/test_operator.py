@@ -100,6 +100,22 @@ async def test_a_key_that_cannot_be_is_refused(
     assert told in words(answer.text)
 
 
+@pytest.mark.parametrize("char", ["\u202e", "\ufeff", "\u200b", "\x07"])
+async def test_a_name_or_an_address_with_what_cannot_be_seen_is_refused(
+    operator: Person, database: Database, northwind: Reseller, char: str
+) -> None:
+    before = lines(database)
+    key = {"scope": "platform", "name": f"CRM{char}import"}
+    invited = {"email": f"ana{char}@acme.example", "role": "admin", "reseller": northwind.uuid}
+    asked = [(paths.RESELLERS, {"name": f"Con{char}toso"}), (paths.KEYS, key)]
+    for path, fields in [*asked, (paths.INVITES, invited)]:
+        answer = await operator.send(path, fields)
+
+        assert answer.status_code == 422
+        assert "Holds a character that cannot be seen; leave it out." in words(answer.text)
+    assert lines(database) == before
+
+
 async def test_health_tells_workers_what_is_late_and_what_fails(
     operator: Person, house: House, northwind: Reseller, database: Database
 ) -> None:

@@ -13,6 +13,7 @@ from reseller_webhooks.core.errors import Invalid, Problem
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.resources import check_uuid, read_content
 from reseller_webhooks.core.resources.words import pointer_to, shown
+from reseller_webhooks.core.texts import UNSEEN
 from reseller_webhooks.operations.changes import MAX_CHANGES, Request
 
 ERRORS_MAX = 100
@@ -76,7 +77,7 @@ def _misnamed(given: dict[str, Any]) -> Iterator[Problem]:
         elif not isinstance(given[name], str):
             yield Problem(f"/{name}", f"{shown(given[name])} is not allowed; it must be text")
         elif not given[name].isprintable():  # PostgreSQL would break on a NUL.
-            yield Problem(f"/{name}", "holds a character that cannot be seen; leave it out")
+            yield Problem(f"/{name}", UNSEEN)
         elif name == "type" and given[name] not in set(Resource):
             yield Problem("/type", f"{shown(given[name])} is no type; it must be one of {_TYPES}")
 

@@ -7,6 +7,7 @@ from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from reseller_webhooks.core.texts import check_seen
 from reseller_webhooks.operations.access import Visitor, normal, number_of, subject_of
 from reseller_webhooks.store import access as store
 from reseller_webhooks.store import audit, sessions
@@ -43,9 +44,11 @@ def create(
 
 def address_of(email: str) -> str:
     """What was given, as it is stored; Invalid when it is no e-mail address."""
-    if not _EMAIL.fullmatch(normal(email)):
+    address = normal(email)
+    check_seen(address, "/email")
+    if not _EMAIL.fullmatch(address):
         raise Invalid.at("/email", f"{email!r} is no address; give one like ana@acme.example")
-    return normal(email)
+    return address
 
 
 def uuid_of(database: Database, email: str) -> str:

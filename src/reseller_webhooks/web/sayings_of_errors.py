@@ -62,6 +62,7 @@ SAYINGS = (
 )
 """The first that fits is the one."""
 WORDS = (
+    N_("holds a character that cannot be seen; leave it out"),
     N_("has a fragment (from the # on), which is never sent; leave it out"),
     N_("holds a user name or password; leave it out and choose Token or OAuth2"),
     N_("port 0 cannot be connected to; ports go from 1 to 65535"),

@@ -29,7 +29,7 @@ router = APIRouter(
 class NewReseller(Input):
     """A reseller as somebody asks for it."""
 
-    name: str = Field(min_length=1, max_length=NAME_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")
+    name: str = Field(min_length=1, max_length=NAME_MAX)
 
 
 class Reseller(Shape):

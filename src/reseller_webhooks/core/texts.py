@@ -1,0 +1,11 @@
+"""Texts that people tell each other apart by: nothing in them may be invisible."""
+
+from reseller_webhooks.core.errors import Invalid
+
+UNSEEN = "holds a character that cannot be seen; leave it out"
+
+
+def check_seen(text: str, pointer: str) -> None:
+    """Invalid for one that a reader cannot see: it could show a name as if it were another."""
+    if not text.isprintable():
+        raise Invalid.at(pointer, UNSEEN)
