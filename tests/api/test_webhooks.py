@@ -264,6 +264,24 @@ async def test_a_kind_of_authentication_that_is_none_is_named_as_json_without_wh
     assert SECRET not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("scope", "x" * 4097, "is 4097 characters long; at most 4096 are possible"),
+        ("scope", "a\x07b", "holds a character that cannot be seen; leave it out"),
+        ("clientId", "a\nb", "holds a character that cannot be seen; leave it out"),
+        ("username", "a\u202eb", "holds a character that cannot be seen; leave it out"),
+    ],
+)
+async def test_what_a_token_server_cannot_take_is_refused(
+    manager: httpx.AsyncClient, name: str, text: str, told: str
+) -> None:
+    answer = await add(manager, auth=PASSWORD | {name: text})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"pointer": f"/auth/{name}", "detail": told}]
+
+
 async def test_a_patch_changes_what_it_names_and_nothing_else(manager: httpx.AsyncClient) -> None:
     one = await added(manager, auth=TOKEN, ratePerSecond=5)
     before = (await manager.get(one)).json()

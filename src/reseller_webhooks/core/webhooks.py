@@ -47,7 +47,8 @@ class _Input(BaseModel):
 
 # A header value: visible ASCII, so that no token can smuggle in a second header (RFC 9110, 5.5).
 HeaderText = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
-Text = Annotated[str, Field(min_length=1, max_length=4096)]
+TEXT_MAX = 4096
+Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
 
 
 class NoAuth(_Input):

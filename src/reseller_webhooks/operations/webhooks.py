@@ -11,12 +11,15 @@ from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import targets
 from reseller_webhooks.core.addresses import Network
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.errors import NotFound, Outdated
+from reseller_webhooks.core.errors import Invalid, NotFound, Outdated
 from reseller_webhooks.core.signing import new_secret
+from reseller_webhooks.core.texts import check_seen
 from reseller_webhooks.core.webhooks import (
+    TEXT_MAX,
     Auth,
     ClientCredentialsAuth,
     NoAuth,
+    OAuth2,
     PasswordAuth,
     Spec,
     SpecPatch,
@@ -40,6 +43,8 @@ SECRETS_BEFORE = 4
 CANCELLED_AT_ONCE = 5_000
 """Deliveries closed in the transaction that deletes a webhook; upkeep closes the rest."""
 
+_SECRETS = frozenset({"clientSecret", "password"})
+"""They go out exactly as they were given, whatever is in them: nobody reads them."""
 _auth: TypeAdapter[Any] = TypeAdapter(Auth)
 
 
@@ -255,6 +260,18 @@ def _auth_columns(
     allowed: Sequence[Network] | None,
 ) -> dict[str, object]:
     if isinstance(auth, PasswordAuth | ClientCredentialsAuth):
+        _check_texts(auth)
         checked = targets.check_target(auth.token_url, allowed, "/auth/tokenUrl")
         auth = auth.model_copy(update={"token_url": checked})
     return {"auth_type": auth.type, "auth_sealed": box.seal(auth.model_dump_json(by_alias=True))}
+
+
+def _check_texts(auth: OAuth2) -> None:
+    # Not a rule of the shape: what was stored before there was one still has to be read.
+    texts = auth.model_dump(by_alias=True, exclude={"type", "token_url"}, exclude_none=True)
+    for name, text in texts.items():
+        if len(text) > TEXT_MAX:
+            told = f"is {len(text)} characters long; at most {TEXT_MAX} are possible"
+            raise Invalid.at(f"/auth/{name}", told)
+        if name not in _SECRETS:
+            check_seen(text, f"/auth/{name}")
