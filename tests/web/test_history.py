@@ -4,6 +4,7 @@ import pytest
 
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.audit import Actor, ActorKind
+from reseller_webhooks.core.names import Action
 from reseller_webhooks.operations import access, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.resellers import Reseller
@@ -84,3 +85,12 @@ async def test_a_viewer_does_not_see_who_else_does_something(viewer: Person) -> 
     assert answer.status_code == 403
     assert "Only admins may see the audit log; ask one of them." in words(answer.text)
     assert paths.HISTORY not in await viewer.see(paths.WEBHOOKS)
+
+
+async def test_actions_are_named_and_sorted_as_everywhere_else(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind, actions=frozenset(Action))
+    told = words(await admin.see(paths.history(one=row.uuid)))
+
+    assert "Action: Added, Deleted, Changed" in told
