@@ -7,9 +7,10 @@ from playwright.async_api import Page, expect
 
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.web import paths
-from tests.browser.conftest import Open, Window
+from tests.browser.conftest import PHONE, Open, Window
 
 PASSWORD = "correct horse battery"
+LINE_PX = 21
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -70,3 +71,20 @@ async def test_the_link_of_an_invite_is_copied_with_a_button(window: Open) -> No
 
     assert copied == link
     assert one.complaints == []
+
+
+async def test_on_a_phone_the_header_leads_back_to_webhooks_and_breaks_no_word(
+    window: Open,
+) -> None:
+    one: Window = await window(viewport=PHONE)
+    await one.to(paths.USERS)
+    header = one.page.get_by_role("navigation", name="Account")
+    words = [*await header.get_by_role("link").all(), header.get_by_role("button")]
+    boxes = [await word.bounding_box() for word in words]
+    sizes = [(box["width"], box["height"]) for box in boxes if box]
+
+    assert len(sizes) == 4
+    assert all(width > LINE_PX and height < 2 * LINE_PX for width, height in sizes)
+    assert await one.overflow() == 0
+    await header.get_by_role("link", name="Webhooks").click()
+    await expect(one.page.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()

@@ -87,7 +87,8 @@ async def test_without_javascript_everything_can_be_done(window: Open, receiver:
     await expect(page.locator("time").first).to_contain_text("UTC")
     await page.get_by_role("button", name="Send a test notification").click()
     await expect(page.get_by_role("alert")).to_contain_text("was accepted")
-    await page.get_by_role("button", name="Retry all failed").click()
+    await page.get_by_text("Retry all failed").click()
+    await page.get_by_role("button", name="Confirm Retry All").click()
     await expect(page.get_by_role("status")).to_contain_text("nothing to send again")
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_role("status")).to_contain_text("was paused")
@@ -117,11 +118,12 @@ async def test_a_period_is_asked_for_in_the_readers_zone_and_sent_in_utc(window:
     page = (await window(timezone_id="Asia/Tokyo")).page
     await add(page, "https://crm.example.com/period")
     await page.get_by_role("link", name="/period").click()
+    await page.get_by_text("Retry all failed").click()
     await expect(page.get_by_text("(UTC)").first).to_be_hidden()
     await page.get_by_label("From").fill("2026-01-31T08:30")
     await page.get_by_label("To").fill("2026-01-31T18:00")
     async with page.expect_request("**/retry-failed") as asked:
-        await page.get_by_role("button", name="Retry all failed").click()
+        await page.get_by_role("button", name="Confirm Retry All").click()
     sent = (await asked.value).post_data or ""
 
     assert "from=2026-01-30T23%3A30&to=2026-01-31T09%3A00" in sent

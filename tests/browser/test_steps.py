@@ -93,7 +93,11 @@ async def test_a_failed_delivery_is_retried_in_two_steps(
     confirm = page.get_by_role("button", name="Confirm Retry")
 
     await expect(confirm).to_be_hidden()
-    await page.get_by_text("Retry", exact=True).click()
+    asks = page.get_by_text("Retry", exact=True)
+    below = page.get_by_role("heading", name="Attempts", exact=True)
+    closed = [await asks.bounding_box(), await below.bounding_box()]
+    await asks.click()
+    assert [await asks.bounding_box(), await below.bounding_box()] == closed, "nothing moves"
     before = len(receiver.requests)
     await confirm.click()
     await expect(page.get_by_role("status")).to_contain_text("is sent again")

@@ -166,3 +166,23 @@ def test_news_are_what_was_made_or_attempted_between_two_marks(database: Databas
         assert news.touched(tx, before, now, reseller_id=other, limit=10) == []
         assert news.touched(tx, now, now, reseller_id=owner, limit=10) == []
         assert len(news.touched(tx, before, now, reseller_id=owner, limit=2)) == 2
+
+
+def test_the_newest_repeat_of_a_delivery_is_found_while_pending_and_when_closed(
+    database: Database,
+) -> None:
+    owner, webhook_id = _with_one_of_each(database)
+    failures = LogQuery(owner, frozenset({State.FAILED}))
+    with database.write() as tx:
+        (failed,) = log.page(tx, failures)
+        before = log.repeat(tx, failed)
+        (first,) = deliveries.replay(tx, [failed.delivery_id])
+        pending = log.repeat(tx, failed)
+        (sent,) = (one for one in due(tx, webhook_id) if one.id == first)
+        deliveries.finish(tx, [made(sent, State.FAILED)])
+        closed = log.repeat(tx, failed)
+        (second,) = deliveries.replay(tx, [failed.delivery_id])
+
+        assert (before, pending, closed) == (None, first, first)
+        assert log.repeat(tx, failed) == second
+        assert [log.repeat(tx, one) for one in log.page(tx, failures)] == [None, second]

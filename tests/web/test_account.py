@@ -208,3 +208,14 @@ async def shown_link(host: Person, uuid: str) -> str:
 
 async def test_a_viewer_sees_no_users(viewer: Person) -> None:
     assert (await viewer.client.get(paths.USERS)).status_code == 403
+
+
+async def test_the_way_back_to_webhooks_is_in_the_header(
+    admin: Person, viewer: Person, nobody: Person
+) -> None:
+    link = f'<a class="area" href="{paths.WEBHOOKS}"'
+
+    assert link in await admin.see(paths.USERS)
+    assert link in await admin.see(paths.ACCOUNT)
+    assert link in await viewer.see(paths.ACCOUNT)
+    assert link not in await nobody.see(paths.SIGN_IN)

@@ -221,6 +221,7 @@ async def test_what_failed_in_a_period_is_sent_again(
     after = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-failed"), fields))
 
     assert set(fields) == {"from", "to"}
+    assert "Confirm Retry All" in page
     assert "3 notifications are sent again." in words(after)
     assert outside.pokes == 1
     assert "3 notifications are on their way" in words(after) or "Waiting now 3" in words(after)
@@ -235,7 +236,34 @@ async def test_a_period_without_failures_sends_nothing_again(
     period = {"from": "2020-01-01T00:00", "to": "2020-01-02T00:00"}
     after = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-failed"), period))
 
-    assert "There was nothing to send again." in words(after)
+    assert "There was nothing to send again. In that time nothing failed" in words(after)
+
+
+async def test_what_was_sent_again_already_is_not_said_not_to_have_failed(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    attempt(house, row, DOWN, State.FAILED)
+    period = {"from": "2020-01-01T00:00", "to": "2100-01-01T00:00"}
+    path = paths.webhook(row.uuid, "retry-failed")
+    first = await admin.follow(await admin.send(path, period))
+    second = await admin.follow(await admin.send(path, period))
+
+    assert "1 notification is sent again." in words(first)
+    assert "or all that failed was sent again already." in words(second)
+
+
+async def test_sending_again_asks_first_and_stays_open_for_what_is_wrong(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    page = await admin.see(paths.webhook(row.uuid))
+    wrong = await admin.send(paths.webhook(row.uuid, "retry-failed"), {"from": "", "to": ""})
+
+    assert " open>" not in page
+    assert "Retry all failed…" in page
+    assert '<details class="confirm" open>' in wrong.text
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.audit import Act, Actor, ActorKind
+from reseller_webhooks.core.names import Action
 from reseller_webhooks.operations import access, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import audit
@@ -97,3 +98,12 @@ async def test_a_line_about_a_time_after_the_year_9999_is_shown_at_the_end_of_it
     told = words(await admin.see(paths.HISTORY))
 
     assert "to 31 Dec 9999, 23:59:59 UTC" in told
+
+
+async def test_actions_are_named_and_sorted_as_everywhere_else(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind, actions=frozenset(Action))
+    told = words(await admin.see(paths.history(one=row.uuid)))
+
+    assert "Action: Added, Deleted, Changed" in told

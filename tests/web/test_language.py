@@ -8,6 +8,7 @@ import pytest
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.attempts import Attempt, Outcome, Reason, from_status
 from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.names import Resource
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import language, paths
@@ -177,3 +178,21 @@ async def test_every_page_is_wholly_in_german(house: House, northwind: Reseller)
         left = [text for text in english if f">{text}<" in said or f'"{text}"' in said]
 
         assert not left, path
+
+
+async def test_a_webhooks_pages_are_wholly_in_the_visitors_language(
+    german: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind, resource=Resource.COMPANY)
+    page = await german.see(paths.webhook(row.uuid))
+    asked = words(await german.see(paths.webhook(row.uuid, "delete")))
+
+    assert [one.strip() for one in re.findall(r'<label for="(?:from|to)">(.*?)<', page)] == [
+        "Von",
+        "Bis",
+    ]
+    assert "Ressource Unternehmen" in asked
+
+
+async def test_the_button_that_invites_says_what_it_does(german: Person) -> None:
+    assert '<button class="main">Einladen</button>' in await german.see(paths.USERS)

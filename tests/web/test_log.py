@@ -312,6 +312,20 @@ async def test_a_retry_is_a_new_delivery_that_names_the_old_one(
     assert outside.pokes == 1
 
 
+async def test_what_was_sent_again_says_as_what(admin: Person, three: dict[str, int]) -> None:
+    path = paths.delivery(shown_id(three["failed"]))
+    before = words(await admin.see(path))
+    await admin.send(f"{path}/retry")
+    after = await admin.see(path)
+    again = shown_id(three["pending"] + 1)
+
+    assert "Then choose Retry." in before
+    assert "Sent again as" not in before
+    assert "Then choose Retry." not in after
+    assert f"Sent again as {again}" in words(after)
+    assert f'href="{paths.delivery(again)}"' in after
+
+
 async def test_what_is_pending_offers_no_retry_and_takes_none(
     admin: Person, outside: Outside, three: dict[str, int]
 ) -> None:

@@ -237,7 +237,9 @@ async def test_an_address_inside_is_refused_unless_the_operator_allows_it(
     local.client.cookies.update(admin.client.cookies)
     allowed = await local.send(paths.ADD, LEAST | {"url": "https://127.0.0.1:8443/"})
 
-    assert "169.254.169.254" in problems(answer.text)[0]
+    assert "169.254.169.254 is link-local" in problems(answer.text)[0]
+    assert "ask the operator to allow 169.254.169.254/32." in problems(answer.text)[0]
+    assert "ALLOW_TARGETS" not in answer.text
     assert allowed.status_code == 303
 
 

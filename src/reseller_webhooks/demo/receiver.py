@@ -52,8 +52,11 @@ class Arrival:
     @property
     def summary(self) -> str:
         """What it is about, in a line."""
-        resource = self.body.get("resource", {})
-        return f"{resource.get('type')} {self.body.get('resourceAction')}"
+        told = self.body.get("data", self.body)  # a CloudEvent holds the notification as its data
+        match told:
+            case {"resource": {"type": str(resource)}, "resourceAction": str(action)}:
+                return f"{resource} {action}"
+        return "Not a notification"
 
     @property
     def pretty(self) -> str:

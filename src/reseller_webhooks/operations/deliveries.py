@@ -34,13 +34,15 @@ class Entry:
 class Details:
     """All there is to see of one delivery. event is None once its retention is over.
 
-    previous: the event before it of the same resource, if it is kept.
+    previous: the event before it of the same resource, if it is kept. repeat: the newest
+    delivery that repeats it, if any.
     """
 
     entry: Entry
     event: Event | None
     attempts: list[AttemptLine]
     previous: Event | None = None
+    repeat: int | None = None
 
 
 def tallies(database: Database, queries: Sequence[LogQuery]) -> list[Tally]:
@@ -70,7 +72,8 @@ def get(database: Database, delivery_id: int, *, reseller_id: int) -> Details:
             raise NotFound("delivery", str(delivery_id))
         entry = _entries(tx, [line])[0]
         event = events.by_uuid(tx, entry.event, reseller_id=reseller_id) if entry.event else None
-        return Details(entry, event, log.attempts(tx, delivery_id), _previous(tx, event))
+        tried = log.attempts(tx, delivery_id)
+        return Details(entry, event, tried, _previous(tx, event), log.repeat(tx, line))
 
 
 def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:

@@ -93,6 +93,16 @@ def line(tx: Tx, delivery_id: int, *, reseller_id: int) -> Line | None:
     return None
 
 
+def repeat(tx: Tx, of: Line) -> int | None:
+    """The newest delivery that repeats this one, None when it was not sent again."""
+    found = []
+    for table, number in ((delivery, delivery.c.id), (attempt, attempt.c.delivery_id)):
+        # Its event says nothing more, but it is what both tables have an index by.
+        same = table.c.event_id == of.event_id, table.c.replay_of == of.delivery_id
+        found.append(tx.connection.execute(select(func.max(number)).where(*same)).scalar())
+    return max((one for one in found if one), default=None)
+
+
 def attempts(tx: Tx, delivery_id: int) -> list[AttemptLine]:
     """What was tried for a delivery, first to last."""
     columns = [attempt.c[name] for name in AttemptLine.__dataclass_fields__]

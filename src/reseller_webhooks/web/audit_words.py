@@ -50,7 +50,7 @@ FIELDS = {
     "format": N_("Format"),
     "mode": N_("After an outage"),
     "by": N_("With"),
-    "actions": N_("Actions"),
+    "actions": N_("Action"),
     "ordered": N_("In order"),
     "resource": N_("Resource"),
     "role": N_("Role"),
@@ -129,5 +129,10 @@ def _told(value: Any) -> str:
     if isinstance(value, str):
         return _(_VALUES[value]) if value in _VALUES else value
     if isinstance(value, Iterable):
-        return ", ".join(_told(one) for one in value)
+        return ", ".join(_told(one) for one in sorted(value, key=_place))
     return str(value)
+
+
+def _place(value: Any) -> int:
+    """Where it stands on the form, so that actions are listed as they are everywhere else."""
+    return list(Action).index(value) if value in list(Action) else 0

@@ -17,9 +17,10 @@ _VALUE = re.compile(r"%\((\w+)\)s")
 
 def told(text: str) -> str:
     """The sentence in the visitor's language; as it is when it is none that is known here."""
-    if not text or language.current() == language.SOURCE:
+    if not text:
         return text
-    for saying, pattern in _patterns():
+    is_source = language.current() == language.SOURCE
+    for saying, pattern in _otherwise() if is_source else _patterns():
         if found := pattern.fullmatch(text):
             return language._(saying) % {
                 name: _of(name, value) for name, value in found.groupdict().items()
@@ -32,13 +33,20 @@ def _of(name: str, value: str) -> str:
 
 
 def known() -> Sequence[str]:
-    """Every sentence that has values, with their names where they stand."""
+    """Every sentence that a page says as it arose, with names where its values stand."""
     return (*sayings_of_network.SAYINGS, *sayings_of_errors.SAYINGS)
 
 
 @cache
 def _patterns() -> Sequence[tuple[str, re.Pattern[str]]]:
-    return [(saying, _pattern(saying)) for saying in known()]
+    return [*_otherwise(), *((saying, _pattern(saying)) for saying in known())]
+
+
+@cache
+def _otherwise() -> Sequence[tuple[str, re.Pattern[str]]]:
+    """What is said in other words than it arose, in its own language as well."""
+    there = sayings_of_errors.SAID_OTHERWISE.items()
+    return [(saying, _pattern(arisen)) for arisen, saying in there]
 
 
 def _pattern(saying: str) -> re.Pattern[str]:

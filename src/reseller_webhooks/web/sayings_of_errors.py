@@ -1,5 +1,7 @@
 """What is wrong with what somebody has entered or asked for. Sources: core and operations."""
 
+from collections.abc import Mapping
+
 from reseller_webhooks.web.language import N_
 
 SAYINGS = (
@@ -27,15 +29,6 @@ SAYINGS = (
         "inner hyphens"
     ),
     N_("host '%(host)s' has no domain; write the full name, as in %(right)s"),
-    N_(
-        "address %(address)s is %(kind)s; a target must be reachable from the whole internet. If "
-        "it is right, the operator can set RESELLER_WEBHOOKS_ALLOW_TARGETS=%(network)s"
-    ),
-    N_(
-        "%(host)s has the address %(address)s, which is %(kind)s; a target must be reachable from "
-        "the whole internet. If it is right, the operator can set "
-        "RESELLER_WEBHOOKS_ALLOW_TARGETS=%(network)s"
-    ),
     N_("'%(given)s' is no address; give one like ana@acme.example"),
     N_("give a password of %(least)s to %(most)s characters"),
     N_("give a name of %(least)s to %(most)s characters"),
@@ -122,3 +115,17 @@ WORDS = (
     N_("this sign-in took too long, or began in another window; try again"),
 )
 """Those that are the same every time."""
+SAID_OTHERWISE: Mapping[str, str] = {
+    "address %(address)s is %(kind)s; a target must be reachable from the whole internet. If it "
+    "is right, the operator can set RESELLER_WEBHOOKS_ALLOW_TARGETS=%(network)s": N_(
+        "address %(address)s is %(kind)s; a target must be reachable from the whole internet. If "
+        "it is right, ask the operator to allow %(network)s"
+    ),
+    "%(host)s has the address %(address)s, which is %(kind)s; a target must be reachable from the "
+    "whole internet. If it is right, the operator can set "
+    "RESELLER_WEBHOOKS_ALLOW_TARGETS=%(network)s": N_(
+        "%(host)s has the address %(address)s, which is %(kind)s; a target must be reachable from "
+        "the whole internet. If it is right, ask the operator to allow %(network)s"
+    ),
+}
+"""As the API and the log tell it, and as a page does: who reads that cannot set a setting."""

@@ -78,6 +78,7 @@ def delivery_page(page: AtReseller, shown: str) -> Response:
         "delivery.html",
         entry=found.entry,
         event=found.event,
+        repeat=found.repeat,
         webhook=row,
         attempts=list(zip(tried, headers, strict=True)),
         changes=_changes(found),
