@@ -59,7 +59,7 @@ async def test_a_webhook_that_works_says_when_it_last_did(
     assert re.fullmatch(f"Working Last delivered {TIME}", await health(admin))
 
 
-async def test_a_failing_webhook_says_why_since_when_and_when_it_is_tried_next(
+async def test_a_failing_webhook_says_why_when_it_began_and_when_it_is_tried_next(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
     row = a_webhook(house, northwind)
@@ -67,7 +67,7 @@ async def test_a_failing_webhook_says_why_since_when_and_when_it_is_tried_next(
     attempt(house, row, DOWN, State.PENDING)
     opens(house, row)
 
-    told = f"Failing Answered 503 since {TIME} ; next try {TIME} ; 2 notifications wait"
+    told = f"Failing Answered 503; began {TIME} ; next try {TIME} ; 2 notifications wait"
     assert re.fullmatch(told, await health(admin))
 
 

@@ -168,7 +168,7 @@ async def test_a_failing_webhook_says_why_and_that_nothing_is_lost(
     fails(house, row)
     text = words(await admin.see(paths.webhook(row.uuid)))
 
-    assert "Failing The certificate of crm.example.com has expired since" in text
+    assert "Failing The certificate of crm.example.com has expired; began" in text
     assert "The others wait; none of their attempts is used up." in text
 
 

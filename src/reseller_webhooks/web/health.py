@@ -25,7 +25,7 @@ NEW = Badge("quiet", N_("No notification yet"))
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the page says of it: 'Failing', 'answered 503 since', 14:02, 'next try', 14:20."""
+    """What the page says of it: 'Failing', 'answered 503; began', 14:02, 'next try', 14:20."""
 
     badge: Badge
     clauses: tuple[Clause, ...] = ()
@@ -69,7 +69,7 @@ def _told_of_closed(standing: Standing, now: Micros) -> tuple[Badge, Iterator[Cl
 
 def _failing(row: WebhookRow, standing: Standing, now: Micros) -> Iterator[Clause]:
     if row.circuit_at:
-        yield _("%(cause)s since") % {"cause": cause(row.circuit_reason)}, row.circuit_at
+        yield _("%(cause)s; began") % {"cause": cause(row.circuit_reason)}, row.circuit_at
     else:
         yield cause(row.circuit_reason), None
     yield from _next(row.probe_at, now)
