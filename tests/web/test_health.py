@@ -12,14 +12,15 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.attempts import from_status
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import webhooks as store
 from reseller_webhooks.store.health import HOUR, Tally
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.schema import circuit_change
 from reseller_webhooks.store.webhooks import WebhookRow
-from reseller_webhooks.web import paths, sparkline
+from reseller_webhooks.web import paths, rendering, sparkline
 from tests.web.browsing import OK, Outside, Person, a_webhook, attempt, tell, words
 
 TIME = r"\d+ \w+ \d{4}, [\d:]+ UTC"
@@ -77,6 +78,30 @@ async def test_a_probe_whose_time_has_come_is_said_to_be_now(
     opens(house, a_webhook(house, northwind), probe_in_s=-1)
 
     assert (await health(admin)).endswith("; next try now")
+
+
+@pytest.mark.parametrize("probe_in_s", [-1, 60])
+async def test_a_failing_webhook_is_not_tried_before_a_delivery_is_due(
+    house: House, northwind: Reseller, admin: Person, probe_in_s: int
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    attempt(house, row, DOWN, State.PENDING)
+    opens(house, row, probe_in_s=probe_in_s)
+    (line,) = deliveries.page(house.database, LogQuery(northwind.id, limit=1))
+    html = await admin.see(paths.WEBHOOKS)
+
+    assert f'next try <time datetime="{rendering.iso(line.line.next_at)}' in html
+
+
+async def test_a_failing_webhook_is_not_tried_before_its_probe_though_a_delivery_is_due(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    opens(house, row)
+
+    assert re.search(f"; next try {TIME} ;", await health(admin))
 
 
 async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt(

@@ -72,8 +72,13 @@ def _failing(row: WebhookRow, standing: Standing, now: Micros) -> Iterator[Claus
         yield _("%(cause)s; began") % {"cause": cause(row.circuit_reason)}, row.circuit_at
     else:
         yield cause(row.circuit_reason), None
-    yield from _next(row.probe_at, now)
+    yield from _next(_probed_at(row, standing), now)
     yield from _waiting(standing.waiting)
+
+
+def _probed_at(row: WebhookRow, standing: Standing) -> Micros | None:
+    # A probe is a delivery that is due, so there is none before the first of them is.
+    return max(filter(None, (row.probe_at, standing.next_at)), default=None)
 
 
 def _again(tried: Tried, standing: Standing, now: Micros) -> Iterator[Clause]:
