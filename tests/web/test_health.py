@@ -21,6 +21,7 @@ from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.schema import circuit_change
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths, rendering, sparkline
+from reseller_webhooks.web.words import remedy
 from tests.web.browsing import OK, Outside, Person, a_webhook, attempt, tell, words
 
 TIME = r"\d+ \w+ \d{4}, [\d:]+ UTC"
@@ -113,6 +114,22 @@ async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt
 
     told = f"Trying again Answered 503, {TIME} ; next try {TIME}"
     assert re.fullmatch(told, await health(admin))
+
+
+async def test_a_webhook_that_accepted_one_since_works_again_and_has_no_fault_to_look_for(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row, count=2)
+    attempt(house, row, DOWN, State.PENDING)
+    refused = await admin.see(paths.webhook(row.uuid))
+    (number,) = tell(house, row)
+    attempt(house, row, OK, State.DELIVERED, only=number)
+    told = "Working Works again; 2 notifications go out as they fall due"
+
+    assert remedy("STATUS", 503) in words(refused)
+    assert await health(admin) == told
+    assert remedy("STATUS", 503) not in words(await admin.see(paths.webhook(row.uuid)))
 
 
 async def test_a_delivery_that_failed_for_good_is_not_passed_over(

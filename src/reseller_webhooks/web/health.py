@@ -25,16 +25,20 @@ NEW = Badge("quiet", N_("No notification yet"))
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the page says of it: 'Failing', 'answered 503; began', 14:02, 'next try', 14:20."""
+    """What the page says of it: 'Failing', 'answered 503; began', 14:02, 'next try', 14:20.
+
+    blamed: the attempt whose fault is to be looked for, if any.
+    """
 
     badge: Badge
     clauses: tuple[Clause, ...] = ()
+    blamed: Tried | None = None
 
 
 def of(row: WebhookRow, course: Course) -> Health:
     """The health of a webhook."""
     badge, clauses = _told(row, course.standing, course.now)
-    return Health(badge, tuple(clauses))
+    return Health(badge, tuple(clauses), _blamed(badge, course.standing))
 
 
 def cause(detail: str) -> str:
@@ -58,13 +62,21 @@ def _told(row: WebhookRow, standing: Standing, now: Micros) -> tuple[Badge, Iter
 
 
 def _told_of_closed(standing: Standing, now: Micros) -> tuple[Badge, Iterator[Clause]]:
-    if standing.refused:
+    if standing.refused and not standing.is_back:
         return AGAIN, _again(standing.refused, standing, now)
     if standing.failed:
         return FAILED, _at(standing.failed)
+    if standing.refused:
+        return WORKING, _back(standing)
     if standing.delivered_at:
         return WORKING, _working(standing)
     return NEW, _under_way(standing.waiting)
+
+
+def _blamed(badge: Badge, standing: Standing) -> Tried | None:
+    if badge is FAILED:
+        return standing.failed
+    return standing.refused if badge in (FAILING, AGAIN) else None
 
 
 def _failing(row: WebhookRow, standing: Standing, now: Micros) -> Iterator[Clause]:
@@ -84,6 +96,15 @@ def _probed_at(row: WebhookRow, standing: Standing) -> Micros | None:
 def _again(tried: Tried, standing: Standing, now: Micros) -> Iterator[Clause]:
     yield from _at(tried)
     yield from _next(standing.next_at, now)
+
+
+def _back(standing: Standing) -> Iterator[Clause]:
+    words = ngettext(
+        "works again; %(count)s notification goes out when it falls due",
+        "works again; %(count)s notifications go out as they fall due",
+        standing.waiting,
+    )
+    yield words % {"count": waiting_count(standing.waiting)}, None
 
 
 def _working(standing: Standing) -> Iterator[Clause]:
