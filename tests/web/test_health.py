@@ -92,7 +92,8 @@ async def test_a_failing_webhook_is_not_tried_before_a_delivery_is_due(
     (line,) = deliveries.page(house.database, LogQuery(northwind.id, limit=1))
     html = await admin.see(paths.WEBHOOKS)
 
-    assert f'next try <time datetime="{rendering.iso(line.line.next_at)}' in html
+    assert f'next try <time datetime="{rendering.iso(line.line.next_at)}" ' in html
+    assert " data-ahead>" in html
 
 
 async def test_a_failing_webhook_is_not_tried_before_its_probe_though_a_delivery_is_due(

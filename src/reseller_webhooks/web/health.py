@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.webhooks import WebhookState
@@ -12,8 +13,14 @@ from reseller_webhooks.web import sayings
 from reseller_webhooks.web.language import N_, _, ngettext, number
 from reseller_webhooks.web.words import Badge
 
-Clause = tuple[str, Micros | None]
-"""Some words, and the time that follows them if any."""
+
+class Clause(NamedTuple):
+    """Some words, and the time that follows them if any. ahead: something is due then."""
+
+    text: str
+    at: Micros | None = None
+    ahead: bool = False
+
 
 PAUSED = Badge("quiet", N_("Paused"))
 FAILING = Badge("bad", N_("Failing"))
@@ -81,9 +88,9 @@ def _blamed(badge: Badge, standing: Standing) -> Tried | None:
 
 def _failing(row: WebhookRow, standing: Standing, now: Micros) -> Iterator[Clause]:
     if row.circuit_at:
-        yield _("%(cause)s; began") % {"cause": cause(row.circuit_reason)}, row.circuit_at
+        yield Clause(_("%(cause)s; began") % {"cause": cause(row.circuit_reason)}, row.circuit_at)
     else:
-        yield cause(row.circuit_reason), None
+        yield Clause(cause(row.circuit_reason))
     yield from _next(_probed_at(row, standing), now)
     yield from _waiting(standing.waiting)
 
@@ -104,29 +111,29 @@ def _back(standing: Standing) -> Iterator[Clause]:
         "works again; %(count)s notifications go out as they fall due",
         standing.waiting,
     )
-    yield words % {"count": waiting_count(standing.waiting)}, None
+    yield Clause(words % {"count": waiting_count(standing.waiting)})
 
 
 def _working(standing: Standing) -> Iterator[Clause]:
-    yield _("last delivered"), standing.delivered_at
+    yield Clause(_("last delivered"), standing.delivered_at)
     yield from _under_way(standing.waiting)
 
 
 def _at(tried: Tried) -> Iterator[Clause]:
-    yield f"{cause(tried.detail) if tried.detail else _('not accepted')},", tried.at
+    yield Clause(f"{cause(tried.detail) if tried.detail else _('not accepted')},", tried.at)
 
 
 def _next(at: Micros | None, now: Micros) -> Iterator[Clause]:
     if at and at > now:
-        yield _("next try"), at
+        yield Clause(_("next try"), at, ahead=True)
     else:
-        yield _("next try now"), None
+        yield Clause(_("next try now"))
 
 
 def _waiting(count: int) -> Iterator[Clause]:
     if count:
         words = ngettext("%(count)s notification waits", "%(count)s notifications wait", count)
-        yield words % {"count": waiting_count(count)}, None
+        yield Clause(words % {"count": waiting_count(count)})
 
 
 def _under_way(count: int) -> Iterator[Clause]:
@@ -136,4 +143,4 @@ def _under_way(count: int) -> Iterator[Clause]:
             "%(count)s notifications are on their way",
             count,
         )
-        yield words % {"count": waiting_count(count)}, None
+        yield Clause(words % {"count": waiting_count(count)})
