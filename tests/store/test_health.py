@@ -57,6 +57,25 @@ def test_what_was_refused_waits_with_its_attempt_and_its_next_time(database: Dat
 
     assert (got.waiting, got.next_at) == (2, later)
     assert got.refused == Tried(1_000, 503, None, "answered 503")
+    assert got.refused_at == 1_000
+
+
+@pytest.mark.parametrize(("refused_at", "is_back"), [(2_000, False), (500, True)])
+def test_a_receiver_is_back_when_it_accepted_one_since_any_that_waits_was_refused(
+    database: Database, refused_at: int, is_back: bool
+) -> None:
+    with database.write() as tx:
+        row = webhook(tx, reseller_id=reseller(tx))
+        told(tx, event(), event(), event())
+        first, second, third = due(tx, row.id)
+        later = tx.now + HOUR
+        deliveries.finish(tx, [made(first, State.PENDING, next_at=later)._replace(at=400)])
+        one = made(second, State.PENDING, next_at=later + 1)
+        deliveries.finish(tx, [one._replace(at=refused_at)])
+        deliveries.finish(tx, [made(third, State.DELIVERED)])
+        got = health.standings(tx, [row.id])[row.id]
+
+    assert (got.refused_at, got.delivered_at, got.is_back) == (refused_at, 1_000, is_back)
 
 
 @pytest.mark.parametrize("last", [State.FAILED, State.CANCELLED, State.SUPERSEDED])

@@ -173,12 +173,15 @@ def _unfinished(tx: Tx, row: WebhookRow) -> list[Delivery]:
     return [one for _, one in deliveries.above(tx, 0, limit=1000) if one.webhook_id == row.id]
 
 
-def attempt(house: House, row: WebhookRow, result: Attempt, state: State) -> None:
-    """Try every pending delivery of a webhook once more."""
+def attempt(
+    house: House, row: WebhookRow, result: Attempt, state: State, *, only: int | None = None
+) -> None:
+    """Try every pending delivery of a webhook once more, or only one of them."""
     again_at = clock.now() + 240 * clock.SECOND if state is State.PENDING else None
     with house.database.write() as tx:
         made = [
             Made(one, one.attempts + 1, clock.now(), result, Step(state, again_at))
             for one in _unfinished(tx, row)
+            if only in (None, one.id)
         ]
         deliveries.finish(tx, made)

@@ -12,14 +12,16 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.attempts import from_status
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import webhooks as store
 from reseller_webhooks.store.health import HOUR, Tally
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.schema import circuit_change
 from reseller_webhooks.store.webhooks import WebhookRow
-from reseller_webhooks.web import paths, sparkline
+from reseller_webhooks.web import paths, rendering, sparkline
+from reseller_webhooks.web.words import remedy
 from tests.web.browsing import OK, Outside, Person, a_webhook, attempt, tell, words
 
 TIME = r"\d+ \w+ \d{4}, [\d:]+ UTC"
@@ -59,7 +61,7 @@ async def test_a_webhook_that_works_says_when_it_last_did(
     assert re.fullmatch(f"Working Last delivered {TIME}", await health(admin))
 
 
-async def test_a_failing_webhook_says_why_since_when_and_when_it_is_tried_next(
+async def test_a_failing_webhook_says_why_when_it_began_and_when_it_is_tried_next(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
     row = a_webhook(house, northwind)
@@ -67,7 +69,7 @@ async def test_a_failing_webhook_says_why_since_when_and_when_it_is_tried_next(
     attempt(house, row, DOWN, State.PENDING)
     opens(house, row)
 
-    told = f"Failing Answered 503 since {TIME} ; next try {TIME} ; 2 notifications wait"
+    told = f"Failing Answered 503; began {TIME} ; next try {TIME} ; 2 notifications wait"
     assert re.fullmatch(told, await health(admin))
 
 
@@ -79,6 +81,31 @@ async def test_a_probe_whose_time_has_come_is_said_to_be_now(
     assert (await health(admin)).endswith("; next try now")
 
 
+@pytest.mark.parametrize("probe_in_s", [-1, 60])
+async def test_a_failing_webhook_is_not_tried_before_a_delivery_is_due(
+    house: House, northwind: Reseller, admin: Person, probe_in_s: int
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    attempt(house, row, DOWN, State.PENDING)
+    opens(house, row, probe_in_s=probe_in_s)
+    (line,) = deliveries.page(house.database, LogQuery(northwind.id, limit=1))
+    html = await admin.see(paths.WEBHOOKS)
+
+    assert f'next try <time datetime="{rendering.iso(line.line.next_at)}" ' in html
+    assert " data-ahead>" in html
+
+
+async def test_a_failing_webhook_is_not_tried_before_its_probe_though_a_delivery_is_due(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    opens(house, row)
+
+    assert re.search(f"; next try {TIME} ;", await health(admin))
+
+
 async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
@@ -88,6 +115,22 @@ async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt
 
     told = f"Trying again Answered 503, {TIME} ; next try {TIME}"
     assert re.fullmatch(told, await health(admin))
+
+
+async def test_a_webhook_that_accepted_one_since_works_again_and_has_no_fault_to_look_for(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(house, northwind)
+    tell(house, row, count=2)
+    attempt(house, row, DOWN, State.PENDING)
+    refused = await admin.see(paths.webhook(row.uuid))
+    (number,) = tell(house, row)
+    attempt(house, row, OK, State.DELIVERED, only=number)
+    told = "Working Works again; 2 notifications go out as they fall due"
+
+    assert remedy("STATUS", 503) in words(refused)
+    assert await health(admin) == told
+    assert remedy("STATUS", 503) not in words(await admin.see(paths.webhook(row.uuid)))
 
 
 async def test_a_delivery_that_failed_for_good_is_not_passed_over(

@@ -3,10 +3,12 @@
 import pytest
 
 from reseller_webhooks.core.attempts import Attempt, Outcome, Reason, from_status
+from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.store import webhooks as store
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
@@ -60,6 +62,36 @@ async def test_a_line_says_in_words_what_came_of_it(
     assert "Failed Answered 503." in text
     assert "Company deleted acme https://crm.example.com/hook Pending Answered 503." in text
     assert "Next attempt" in text
+
+
+async def test_a_line_promises_no_attempt_while_its_webhook_is_paused_or_fails(
+    house: House, northwind: Reseller, admin: Person, row: WebhookRow
+) -> None:
+    tell(house, row)
+    attempt(house, row, DOWN, State.PENDING)
+    tell(house, row)
+    with house.database.write() as tx:
+        circuit = Circuit(is_open=True, reason=DOWN.detail, since=1, probe_at=2)
+        store.note_circuit(tx, row.id, circuit, owner=None)
+    failing = [words(await admin.see(path)) for path in (paths.LOG, paths.webhook(row.uuid))]
+    webhooks.pause(house.database, northwind.id, row.uuid)
+    paused = [words(await admin.see(path)) for path in (paths.LOG, paths.webhook(row.uuid))]
+
+    for told, why in [(failing, "the receiver is failing"), (paused, "the webhook is paused")]:
+        for text in told:
+            assert f"Not sent yet. Waits: {why}" in text
+            assert f"Answered 503. Waits: {why}" in text
+            assert "Next attempt" not in text
+
+
+async def test_what_is_done_waits_for_nothing(
+    house: House, northwind: Reseller, admin: Person, row: WebhookRow
+) -> None:
+    tell(house, row)
+    attempt(house, row, OK, State.DELIVERED)
+    webhooks.pause(house.database, northwind.id, row.uuid)
+
+    assert "Waits:" not in words(await admin.see(paths.LOG))
 
 
 async def test_filters_narrow_the_log(house: House, northwind: Reseller, admin: Person) -> None:

@@ -161,15 +161,15 @@ async def test_a_webhooks_page_shows_its_newest_notifications(
     assert f'href="{paths.log(webhook=row.uuid)}"' in html
 
 
-async def test_a_failing_webhook_says_why_and_that_nothing_is_lost(
+async def test_a_failing_webhook_says_why_and_how_it_is_tried(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
     row = a_webhook(house, northwind)
     fails(house, row)
     text = words(await admin.see(paths.webhook(row.uuid)))
 
-    assert "Failing The certificate of crm.example.com has expired since" in text
-    assert "The others wait; none of their attempts is used up." in text
+    assert "Failing The certificate of crm.example.com has expired; began" in text
+    assert "each is tried when it is due, one at a time; the rest wait." in text
 
 
 async def test_pause_and_resume_hold_the_webhook_and_tell_the_engine(

@@ -39,6 +39,13 @@ class WebhookState(StrEnum):
     PAUSED = "PAUSED"
 
 
+class Hold(StrEnum):
+    """Why what is due to a webhook does not simply go out."""
+
+    PAUSED = "PAUSED"
+    FAILING = "FAILING"
+
+
 class _Input(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True

@@ -8,6 +8,7 @@ from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.webhooks import Hold
 from reseller_webhooks.store import audit, events, log, news, webhooks
 from reseller_webhooks.store import deliveries as store
 from reseller_webhooks.store.audit import Subject
@@ -22,12 +23,13 @@ REPLAYS_PER_TRANSACTION = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the log with the ids that users see."""
+    """A line of the log with the ids that users see. hold: why it waits, if it is pending."""
 
     line: Line
     event: str
     webhook: str
     url: str
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,14 @@ def _previous(tx: Tx, event: Event | None) -> Event | None:
 def _entries(tx: Tx, lines: Sequence[Line]) -> list[Entry]:
     uuids = log.event_uuids(tx, [line.event_id for line in lines])
     names = webhooks.names(tx, {line.webhook_id for line in lines})
+    pending = {line.webhook_id for line in lines if line.state is State.PENDING}
+    holds = webhooks.holds(tx, pending)
     return [
-        Entry(line, uuids.get(line.event_id, ""), *names.get(line.webhook_id, ("", "")))
+        Entry(
+            line,
+            uuids.get(line.event_id, ""),
+            *names.get(line.webhook_id, ("", "")),
+            hold=holds.get(line.webhook_id) if line.state is State.PENDING else None,
+        )
         for line in lines
     ]

@@ -28,6 +28,8 @@ WAITING_COUNTED = 10_000
 """Past this the number waiting is only known to be more."""
 CLOSED_SEARCHED = 1_000
 """How many closed deliveries are searched for one that was delivered, the newest first."""
+REFUSED_SEARCHED = 100
+"""How many that wait are searched for the newest that was refused, the first due first."""
 UNHAPPY = (State.CANCELLED, State.FAILED, State.SUPERSEDED)
 
 
@@ -46,15 +48,22 @@ class Standing:
     """How a webhook stands now.
 
     waiting: unfinished deliveries, at most WAITING_COUNTED + 1. next_at: when the first of them
-    is due. refused: its newest attempt, if it has been tried. failed: the newest delivery's last
-    attempt, if that delivery has failed for good. delivered_at: of the newest that was delivered.
+    is due. refused: its newest attempt, if it has been tried. refused_at: when any that waits was
+    refused last. failed: the newest delivery's last attempt, if that delivery has failed for good.
+    delivered_at: of the newest that was delivered.
     """
 
     waiting: int = 0
     next_at: Micros | None = None
     refused: Tried | None = None
+    refused_at: Micros | None = None
     failed: Tried | None = None
     delivered_at: Micros | None = None
+
+    @property
+    def is_back(self) -> bool:
+        """Whether a delivery was accepted since any that waits was refused."""
+        return (self.delivered_at or 0) > (self.refused_at or 0)
 
 
 @dataclass(slots=True)
@@ -81,6 +90,7 @@ def standings(tx: Tx, webhook_ids: Collection[int]) -> dict[int, Standing]:
             webhook.c.id,
             _waiting().label("waiting"),
             _first_waiting().label("first"),
+            _refused_at().label("refused_at"),
             _newest_closed().label("newest"),
             _delivered_at().label("delivered_at"),
         ).where(webhook.c.id.in_(webhook_ids))
@@ -92,6 +102,7 @@ def standings(tx: Tx, webhook_ids: Collection[int]) -> dict[int, Standing]:
             waiting=row.waiting,
             next_at=first[row.first].next_at if row.first in first else None,
             refused=first[row.first].tried if row.first in first else None,
+            refused_at=row.refused_at,
             failed=failed.get(row.newest),
             delivered_at=row.delivered_at,
         )
@@ -147,6 +158,14 @@ def _waiting() -> ColumnElement[int]:
 def _first_waiting() -> ColumnElement[int]:
     mine = select(delivery.c.id).where(delivery.c.webhook_id == webhook.c.id)
     return mine.order_by(delivery.c.next_at, delivery.c.id).limit(1).scalar_subquery()
+
+
+def _refused_at() -> ColumnElement[int]:
+    mine = select(delivery.c.id, delivery.c.attempts).where(delivery.c.webhook_id == webhook.c.id)
+    by_due = mine.correlate(webhook).order_by(delivery.c.next_at, delivery.c.id)
+    some = by_due.limit(REFUSED_SEARCHED).subquery()
+    newest = and_(attempt.c.delivery_id == some.c.id, attempt.c.number == some.c.attempts)
+    return select(func.max(attempt.c.at)).select_from(some).join(attempt, newest).scalar_subquery()
 
 
 def _newest_closed() -> ColumnElement[int]:

@@ -22,7 +22,7 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
-from reseller_webhooks.core.webhooks import PARTS, Format, Mode, WebhookState
+from reseller_webhooks.core.webhooks import PARTS, Format, Hold, Mode, WebhookState
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import circuit_change, delivery, lease, webhook
 
@@ -116,6 +116,18 @@ def names(tx: Tx, numbers: set[int]) -> dict[int, tuple[str, str]]:
     statement = select(webhook.c.id, webhook.c.uuid, webhook.c.url)
     rows = tx.connection.execute(statement.where(webhook.c.id.in_(numbers)))
     return {number: (uuid, url) for number, uuid, url in rows}
+
+
+def holds(tx: Tx, numbers: set[int]) -> dict[int, Hold]:
+    """Those that are paused or whose receiver is failing, by the store's number."""
+    if not numbers:
+        return {}
+    paused = webhook.c.state == WebhookState.PAUSED.value
+    statement = select(webhook.c.id, paused.label("paused")).where(
+        webhook.c.id.in_(numbers), paused | (webhook.c.circuit == "OPEN")
+    )
+    rows = tx.connection.execute(statement)
+    return {row.id: Hold.PAUSED if row.paused else Hold.FAILING for row in rows}
 
 
 def id_of(tx: Tx, uuid: str, *, reseller_id: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.webhooks import WebhookState
@@ -12,8 +13,14 @@ from reseller_webhooks.web import sayings
 from reseller_webhooks.web.language import N_, _, ngettext, number
 from reseller_webhooks.web.words import Badge
 
-Clause = tuple[str, Micros | None]
-"""Some words, and the time that follows them if any."""
+
+class Clause(NamedTuple):
+    """Some words, and the time that follows them if any. ahead: something is due then."""
+
+    text: str
+    at: Micros | None = None
+    ahead: bool = False
+
 
 PAUSED = Badge("quiet", N_("Paused"))
 FAILING = Badge("bad", N_("Failing"))
@@ -25,16 +32,20 @@ NEW = Badge("quiet", N_("No notification yet"))
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the page says of it: 'Failing', 'answered 503 since', 14:02, 'next try', 14:20."""
+    """What the page says of it: 'Failing', 'answered 503; began', 14:02, 'next try', 14:20.
+
+    blamed: the attempt whose fault is to be looked for, if any.
+    """
 
     badge: Badge
     clauses: tuple[Clause, ...] = ()
+    blamed: Tried | None = None
 
 
 def of(row: WebhookRow, course: Course) -> Health:
     """The health of a webhook."""
     badge, clauses = _told(row, course.standing, course.now)
-    return Health(badge, tuple(clauses))
+    return Health(badge, tuple(clauses), _blamed(badge, course.standing))
 
 
 def cause(detail: str) -> str:
@@ -58,22 +69,35 @@ def _told(row: WebhookRow, standing: Standing, now: Micros) -> tuple[Badge, Iter
 
 
 def _told_of_closed(standing: Standing, now: Micros) -> tuple[Badge, Iterator[Clause]]:
-    if standing.refused:
+    if standing.refused and not standing.is_back:
         return AGAIN, _again(standing.refused, standing, now)
     if standing.failed:
         return FAILED, _at(standing.failed)
+    if standing.refused:
+        return WORKING, _back(standing)
     if standing.delivered_at:
         return WORKING, _working(standing)
     return NEW, _under_way(standing.waiting)
 
 
+def _blamed(badge: Badge, standing: Standing) -> Tried | None:
+    if badge is FAILED:
+        return standing.failed
+    return standing.refused if badge in (FAILING, AGAIN) else None
+
+
 def _failing(row: WebhookRow, standing: Standing, now: Micros) -> Iterator[Clause]:
     if row.circuit_at:
-        yield _("%(cause)s since") % {"cause": cause(row.circuit_reason)}, row.circuit_at
+        yield Clause(_("%(cause)s; began") % {"cause": cause(row.circuit_reason)}, row.circuit_at)
     else:
-        yield cause(row.circuit_reason), None
-    yield from _next(row.probe_at, now)
+        yield Clause(cause(row.circuit_reason))
+    yield from _next(_probed_at(row, standing), now)
     yield from _waiting(standing.waiting)
+
+
+def _probed_at(row: WebhookRow, standing: Standing) -> Micros | None:
+    # A probe is a delivery that is due, so there is none before the first of them is.
+    return max(filter(None, (row.probe_at, standing.next_at)), default=None)
 
 
 def _again(tried: Tried, standing: Standing, now: Micros) -> Iterator[Clause]:
@@ -81,26 +105,35 @@ def _again(tried: Tried, standing: Standing, now: Micros) -> Iterator[Clause]:
     yield from _next(standing.next_at, now)
 
 
+def _back(standing: Standing) -> Iterator[Clause]:
+    words = ngettext(
+        "works again; %(count)s notification goes out when it falls due",
+        "works again; %(count)s notifications go out as they fall due",
+        standing.waiting,
+    )
+    yield Clause(words % {"count": waiting_count(standing.waiting)})
+
+
 def _working(standing: Standing) -> Iterator[Clause]:
-    yield _("last delivered"), standing.delivered_at
+    yield Clause(_("last delivered"), standing.delivered_at)
     yield from _under_way(standing.waiting)
 
 
 def _at(tried: Tried) -> Iterator[Clause]:
-    yield f"{cause(tried.detail) if tried.detail else _('not accepted')},", tried.at
+    yield Clause(f"{cause(tried.detail) if tried.detail else _('not accepted')},", tried.at)
 
 
 def _next(at: Micros | None, now: Micros) -> Iterator[Clause]:
     if at and at > now:
-        yield _("next try"), at
+        yield Clause(_("next try"), at, ahead=True)
     else:
-        yield _("next try now"), None
+        yield Clause(_("next try now"))
 
 
 def _waiting(count: int) -> Iterator[Clause]:
     if count:
         words = ngettext("%(count)s notification waits", "%(count)s notifications wait", count)
-        yield words % {"count": waiting_count(count)}, None
+        yield Clause(words % {"count": waiting_count(count)})
 
 
 def _under_way(count: int) -> Iterator[Clause]:
@@ -110,4 +143,4 @@ def _under_way(count: int) -> Iterator[Clause]:
             "%(count)s notifications are on their way",
             count,
         )
-        yield words % {"count": waiting_count(count)}, None
+        yield Clause(words % {"count": waiting_count(count)})

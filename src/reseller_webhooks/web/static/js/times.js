@@ -20,8 +20,13 @@ export function tellTimesIn(part) {
   for (const time of part.querySelectorAll("time")) {
     if (!time.dataset.told) time.title = `${full.format(at(time))}\n${time.title}`;
     time.dataset.told = "yes";
-    time.textContent = told(at(time), Date.now());
+    time.textContent = isDue(time) ? document.body.dataset.due : told(at(time), Date.now());
   }
+}
+
+// What was ahead when the page was made and has come since: whether it has happened is not known.
+function isDue(time) {
+  return "ahead" in time.dataset && at(time) <= Date.now();
 }
 
 function at(time) {
