@@ -7,6 +7,8 @@ Micros = int
 
 SECOND: Micros = 1_000_000
 DAY: Micros = 86_400 * SECOND
+LAST: Micros = 253_402_300_800 * SECOND - 1
+"""The end of the year 9999: what a date can say."""
 
 
 def now() -> Micros:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-MS_MAX = 253_402_300_799_999
-"""The end of the year 9999, in milliseconds: what a date can say."""
+from reseller_webhooks.clock import LAST
+
+MS_MAX = LAST // 1000
 
 _WRONG = "must be a time such as 2026-01-31T12:00:00Z, or milliseconds since 1970"
 # In a query an offset's + arrives as a space when it was not encoded.
@@ -44,7 +45,7 @@ def _from_iso(text: str) -> int:
         raise ValueError("has no time zone; add Z, or an offset such as +01:00")
     since_1970 = at - datetime(1970, 1, 1, tzinfo=UTC)
     micros = (since_1970.days * 86_400 + since_1970.seconds) * 1_000_000 + since_1970.microseconds
-    if not 0 <= micros // 1000 <= MS_MAX:  # An offset may lead beyond what it was written as.
+    if not 0 <= micros <= LAST:  # An offset may lead beyond what it was written as.
         raise ValueError(_WRONG)
     return micros
 

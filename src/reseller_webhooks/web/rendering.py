@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.clock import LAST, SECOND, Micros
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import AUTH_LABELS
 from reseller_webhooks.web import (
@@ -30,8 +30,6 @@ HERE = Path(__file__).parent
 _ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.@])")
 """Where the parts of a URL end; not behind https://, which would stand alone."""
 
-SECONDS_MAX = 253_402_300_799
-"""The end of the year 9999, which is the last that a date can say."""
 
 STATICS = Statics(HERE / "static")
 
@@ -108,4 +106,4 @@ def breakable(url: str) -> Markup:
 
 def _moment(at: Micros) -> datetime:
     # The store holds such as were taken when a period could still end beyond what a date can say.
-    return datetime.fromtimestamp(min(at // SECOND, SECONDS_MAX), UTC)
+    return datetime.fromtimestamp(min(at, LAST) // SECOND, UTC)
