@@ -5,6 +5,13 @@ from reseller_webhooks.core.errors import Invalid
 UNSEEN = "holds a character that cannot be seen; leave it out"
 
 
+def check_name(text: str, most: int) -> None:
+    """Invalid at /name unless it has 1 to `most` characters that can all be seen."""
+    if not 1 <= len(text) <= most:
+        raise Invalid.at("/name", f"give a name of 1 to {most} characters")
+    check_seen(text, "/name")
+
+
 def check_seen(text: str, pointer: str) -> None:
     """Invalid for one that a reader cannot see: it could show a name as if it were another."""
     if not text.isprintable():

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from reseller_webhooks import secrets
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.errors import Invalid, NotFound
-from reseller_webhooks.core.texts import check_seen
+from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.texts import check_name
 from reseller_webhooks.store import audit
 from reseller_webhooks.store import resellers as store
 from reseller_webhooks.store.audit import Subject
@@ -18,9 +18,7 @@ NAME_MAX = 200
 def add(database: Database, name: str) -> Reseller:
     """A new reseller with a fresh id."""
     wanted = name.strip()
-    if not 1 <= len(wanted) <= NAME_MAX:
-        raise Invalid.at("/name", f"give a name of 1 to {NAME_MAX} characters")
-    check_seen(wanted, "/name")
+    check_name(wanted, NAME_MAX)
     with database.write() as tx:
         made = store.add(tx, secrets.new_id(), wanted)
         audit.write(tx, Act.RESELLER_ADDED, Subject(made.uuid, made.name, made.id))

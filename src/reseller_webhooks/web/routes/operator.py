@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.texts import check_seen
+from reseller_webhooks.core.texts import check_name
 from reseller_webhooks.operations import access, api_keys, fleet
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
@@ -57,9 +57,7 @@ def workers(page: Operator) -> Response:
 
 def _wanted(form: Form) -> tuple[str, Scope, str | None]:
     name, scope = form.text("name"), form.text("scope")
-    if not 1 <= len(name) <= NAME_MAX:
-        raise Invalid.at("/name", f"give a name of 1 to {NAME_MAX} characters")
-    check_seen(name, "/name")
+    check_name(name, NAME_MAX)
     if scope not in set(Scope):
         raise Invalid.at("/scope", "choose what the key may do")
     if scope == Scope.PLATFORM:
