@@ -7,9 +7,10 @@ from random import Random
 from reseller_webhooks.core.attempts import Attempt, Outcome, Outgoing, Reason, from_status
 from tests.simulation.clockwork import Clockwork, ProcessLoop
 from tests.simulation.plan import Mood, Plan
+from tests.simulation.request import Request
 from tests.simulation.tables import Tables
 from tests.simulation.trace import Trace
-from tests.simulation.watch import Request, Watch
+from tests.simulation.watch import Watch
 
 SLOWEST = 1.01
 """Clocks of processes go up to half a percent slow."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.attempts import Attempt, Reason
@@ -10,10 +9,8 @@ from reseller_webhooks.core.circuit import OPENS_AFTER
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import NoAuth, WebhookState
 from tests.simulation.plan import FAULTS_S, Plan, Profile
+from tests.simulation.request import Request
 from tests.simulation.tables import Tables
-
-if TYPE_CHECKING:
-    from tests.simulation.watch import Request
 
 NEIGHBOURS_WAIT_S = 4.0
 """However long a receiver hangs, a delivery to another starts within this."""
@@ -37,7 +34,7 @@ class Promptness:
     unsteady: set[int] = field(default_factory=set)
     """Webhooks whose circuit has opened, or whose failures could be the worker's own."""
 
-    def starts(self, request: "Request", under_way: int) -> None:
+    def starts(self, request: Request, under_way: int) -> None:
         """under_way: requests of the webhook, this one included."""
         number = request.webhook.id
         self.first_start.setdefault(request.delivery.id, request.started)
@@ -49,12 +46,12 @@ class Promptness:
         if under_way >= request.webhook.max_in_flight:
             self.full_at[number] = self.tables.now
 
-    def ends(self, request: "Request", under_way: int) -> None:
+    def ends(self, request: Request, under_way: int) -> None:
         """under_way: as above, when it was still one of them."""
         if under_way >= request.webhook.max_in_flight:
             self.full_at[request.webhook.id] = self.tables.now
 
-    def told(self, request: "Request", attempt: Attempt) -> None:
+    def told(self, request: Request, attempt: Attempt) -> None:
         """The worker has the attempt."""
         number = request.webhook.id
         self.failures[number] = 0 if attempt.accepted else self.failures.get(number, 0) + 1
@@ -68,13 +65,13 @@ class Promptness:
             for delivery, at in committed.values():
                 self._began_soon(delivery, at)
 
-    def _not_paused(self, request: "Request") -> None:
+    def _not_paused(self, request: Request) -> None:
         row = self.tables.webhooks[request.webhook.id]
         for_s = (self.tables.now - row.changed_at) / SECOND
         if row.webhook.state is WebhookState.PAUSED and for_s > KNOWN_WITHIN_S:
             self.broken("a paused webhook was sent to", f"{request}; paused {for_s:.1f} s before")
 
-    def _not_superseded(self, request: "Request") -> None:
+    def _not_superseded(self, request: Request) -> None:
         closed = self.tables.closed.get(request.delivery.id)
         if closed is None or closed.state is not State.SUPERSEDED:
             return
@@ -82,7 +79,7 @@ class Promptness:
         if for_s > KNOWN_WITHIN_S:
             self.broken("a superseded delivery was sent", f"{request}; {for_s:.1f} s after")
 
-    def _in_time(self, request: "Request") -> None:
+    def _in_time(self, request: Request) -> None:
         """Of what only time holds back: no cap, no circuit, no rate, no older version."""
         number = request.webhook.id
         pending = self.tables.pending[number].get(request.delivery.id)

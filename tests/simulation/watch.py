@@ -11,44 +11,15 @@ from dataclasses import dataclass, field
 from reseller_webhooks.core.attempts import Attempt, Reason
 from reseller_webhooks.core.circuit import OPENS_AFTER
 from reseller_webhooks.core.delivery import Delivery, State
-from reseller_webhooks.core.webhooks import Mode, NoAuth, Webhook, WebhookState
+from reseller_webhooks.core.webhooks import NoAuth, WebhookState
 from tests.simulation.plan import Kind, Plan, Profile
 from tests.simulation.promptness import Promptness
-from tests.simulation.tables import Tables, Tenure
+from tests.simulation.request import Request
+from tests.simulation.tables import Tables
 from tests.simulation.trace import Trace
 
 HAIR_S = 1e-3
 """Clocks of processes go up to half a percent fast or slow."""
-
-
-@dataclass(slots=True, eq=False)
-class Request:
-    """One request on its way. tenure: under which its worker sent it, as the store knows."""
-
-    number: int
-    worker: str
-    webhook: Webhook
-    delivery: Delivery
-    attempt: int
-    tenure: Tenure | None
-    started: float
-    arrived: float | None = None
-    accepted: float | None = None
-    told: bool = False
-    """Whether the worker learned that it was accepted."""
-
-    @property
-    def is_serial(self) -> bool:
-        return self.webhook.ordered or self.webhook.mode is Mode.LATEST_STATE
-
-    @property
-    def resource(self) -> tuple[int, str]:
-        return self.webhook.id, self.delivery.resource_uuid
-
-    def __str__(self) -> str:
-        of = self.delivery
-        what = f"webhook {of.webhook_id}, {of.resource_uuid} v{of.version}"
-        return f"#{self.number} ({what}, attempt {self.attempt})"
 
 
 @dataclass(slots=True)
