@@ -185,3 +185,13 @@ def attempt(
             if only in (None, one.id)
         ]
         deliveries.finish(tx, made)
+
+
+def a_tried_webhook(
+    house: House, reseller: Reseller, result: Attempt, state: State, *, count: int = 1
+) -> WebhookRow:
+    """A webhook that was told of so many changes, and what came of the attempt of each."""
+    row = a_webhook(house, reseller)
+    tell(house, row, count=count)
+    attempt(house, row, result, state)
+    return row

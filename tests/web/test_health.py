@@ -22,7 +22,7 @@ from reseller_webhooks.store.schema import circuit_change
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths, rendering, sparkline
 from reseller_webhooks.web.words import remedy
-from tests.web.browsing import OK, Outside, Person, a_webhook, attempt, tell, words
+from tests.web.browsing import OK, Outside, Person, a_tried_webhook, a_webhook, attempt, tell, words
 
 TIME = r"\d+ \w+ \d{4}, [\d:]+ UTC"
 DOWN = from_status(503, 5)
@@ -54,9 +54,7 @@ async def test_a_webhook_that_was_never_told_anything_says_so(
 async def test_a_webhook_that_works_says_when_it_last_did(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row)
-    attempt(house, row, OK, State.DELIVERED)
+    a_tried_webhook(house, northwind, OK, State.DELIVERED)
 
     assert re.fullmatch(f"Working Last delivered {TIME}", await health(admin))
 
@@ -64,9 +62,7 @@ async def test_a_webhook_that_works_says_when_it_last_did(
 async def test_a_failing_webhook_says_why_when_it_began_and_when_it_is_tried_next(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row, count=2)
-    attempt(house, row, DOWN, State.PENDING)
+    row = a_tried_webhook(house, northwind, DOWN, State.PENDING, count=2)
     opens(house, row)
 
     told = f"Failing Answered 503; began {TIME} ; next try {TIME} ; 2 notifications wait"
@@ -85,9 +81,7 @@ async def test_a_probe_whose_time_has_come_is_said_to_be_now(
 async def test_a_failing_webhook_is_not_tried_before_a_delivery_is_due(
     house: House, northwind: Reseller, admin: Person, probe_in_s: int
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row)
-    attempt(house, row, DOWN, State.PENDING)
+    row = a_tried_webhook(house, northwind, DOWN, State.PENDING)
     opens(house, row, probe_in_s=probe_in_s)
     (line,) = deliveries.page(house.database, LogQuery(northwind.id, limit=1))
     html = await admin.see(paths.WEBHOOKS)
@@ -109,9 +103,7 @@ async def test_a_failing_webhook_is_not_tried_before_its_probe_though_a_delivery
 async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row)
-    attempt(house, row, DOWN, State.PENDING)
+    a_tried_webhook(house, northwind, DOWN, State.PENDING)
 
     told = f"Trying again Answered 503, {TIME} ; next try {TIME}"
     assert re.fullmatch(told, await health(admin))
@@ -120,9 +112,7 @@ async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt
 async def test_a_webhook_that_accepted_one_since_works_again_and_has_no_fault_to_look_for(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row, count=2)
-    attempt(house, row, DOWN, State.PENDING)
+    row = a_tried_webhook(house, northwind, DOWN, State.PENDING, count=2)
     refused = await admin.see(paths.webhook(row.uuid))
     (number,) = tell(house, row)
     attempt(house, row, OK, State.DELIVERED, only=number)
@@ -136,9 +126,7 @@ async def test_a_webhook_that_accepted_one_since_works_again_and_has_no_fault_to
 async def test_a_delivery_that_failed_for_good_is_not_passed_over(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row)
-    attempt(house, row, OK, State.DELIVERED)
+    row = a_tried_webhook(house, northwind, OK, State.DELIVERED)
     tell(house, row)
     attempt(house, row, from_status(410, 5), State.FAILED)
 
@@ -166,9 +154,7 @@ async def test_a_paused_webhook_says_how_many_notifications_wait(
 async def test_the_last_day_is_a_picture_with_the_same_in_words(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row, count=3)
-    attempt(house, row, OK, State.DELIVERED)
+    row = a_tried_webhook(house, northwind, OK, State.DELIVERED, count=3)
     tell(house, row)
     attempt(house, row, DOWN, State.FAILED)
     for path in (paths.WEBHOOKS, paths.webhook(row.uuid)):
@@ -255,9 +241,7 @@ def test_one_failure_in_a_thousand_is_seen() -> None:
 async def test_what_failed_in_a_period_is_sent_again(
     house: House, northwind: Reseller, admin: Person, outside: Outside
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row, count=3)
-    attempt(house, row, DOWN, State.FAILED)
+    row = a_tried_webhook(house, northwind, DOWN, State.FAILED, count=3)
     path = paths.webhook(row.uuid)
     page = await admin.see(path)
     fields = dict(re.findall(r'name="(from|to)" type="datetime-local" [^>]*value="([^"]+)"', page))
@@ -273,9 +257,7 @@ async def test_what_failed_in_a_period_is_sent_again(
 async def test_a_period_without_failures_sends_nothing_again(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row)
-    attempt(house, row, DOWN, State.FAILED)
+    row = a_tried_webhook(house, northwind, DOWN, State.FAILED)
     period = {"from": "2020-01-01T00:00", "to": "2020-01-02T00:00"}
     after = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-failed"), period))
 
@@ -285,9 +267,7 @@ async def test_a_period_without_failures_sends_nothing_again(
 async def test_what_was_sent_again_already_is_not_said_not_to_have_failed(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row)
-    attempt(house, row, DOWN, State.FAILED)
+    row = a_tried_webhook(house, northwind, DOWN, State.FAILED)
     period = {"from": "2020-01-01T00:00", "to": "2100-01-01T00:00"}
     path = paths.webhook(row.uuid, "retry-failed")
     first = await admin.follow(await admin.send(path, period))

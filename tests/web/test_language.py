@@ -12,7 +12,7 @@ from reseller_webhooks.core.names import Resource
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import language, paths
-from tests.web.browsing import Person, a_webhook, attempt, tell, token_in, words
+from tests.web.browsing import Person, a_tried_webhook, a_webhook, attempt, tell, token_in, words
 from tests.web.catalogues import read
 
 GERMAN = {"accept-language": "de"}
@@ -114,9 +114,7 @@ async def test_errors_of_a_form_are_in_the_visitors_language(german: Person) -> 
 async def test_what_the_log_keeps_is_told_in_the_visitors_language(
     german: Person, house: House, northwind: Reseller
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row)
-    attempt(house, row, from_status(503, 12), State.PENDING)
+    row = a_tried_webhook(house, northwind, from_status(503, 12), State.PENDING)
     said = words(await german.see(paths.webhook(row.uuid)))
 
     assert "Antwortete mit 503" in said
@@ -161,9 +159,7 @@ async def test_counts_are_written_as_the_language_does(
 
 
 async def test_every_page_is_wholly_in_german(house: House, northwind: Reseller) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row)
-    attempt(house, row, from_status(500, 1), State.FAILED)
+    row = a_tried_webhook(house, northwind, from_status(500, 1), State.FAILED)
     operator = await Person(house).enters(Role.OPERATOR, northwind)
     operator.client.headers.update(GERMAN)
     texts = [str(one.id) for one in read("de") if one.id and one.string != one.id]

@@ -23,10 +23,9 @@ from tests.web.browsing import (
     TOKEN,
     Outside,
     Person,
+    a_tried_webhook,
     a_webhook,
-    attempt,
     house_of,
-    tell,
     words,
 )
 
@@ -152,9 +151,7 @@ async def test_a_webhooks_page_tells_its_settings(
 async def test_a_webhooks_page_shows_its_newest_notifications(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    row = a_webhook(house, northwind)
-    tell(house, row, count=6)
-    attempt(house, row, OK, State.DELIVERED)
+    row = a_tried_webhook(house, northwind, OK, State.DELIVERED, count=6)
     html = await admin.see(paths.webhook(row.uuid))
 
     assert html.count('class="opens"') == 5
