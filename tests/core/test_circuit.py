@@ -48,10 +48,20 @@ def test_probes_come_less_and_less_often_up_to_the_first_wait() -> None:
     circuit = after(CLOSED, *[FAILED] * OPENS_AFTER)
     waits = []
     for _ in range(6):
-        waits.append((circuit.probe_at - NOON) // SECOND)
-        circuit = after(circuit, FAILED)
+        now = circuit.probe_at
+        circuit = after(circuit, FAILED, now=now)
+        waits.append((circuit.probe_at - now) // SECOND)
 
-    assert waits == [30, 60, 120, 240, 300, 300]
+    assert waits == [60, 120, 240, 300, 300, 300]
+
+
+def test_what_was_under_way_when_it_opened_is_no_probe() -> None:
+    opened = after(CLOSED, *[FAILED] * OPENS_AFTER)
+    others = after(opened, *[FAILED] * CAP, now=NOON + SECOND)
+
+    assert (opened.probe_at - NOON) // SECOND == 30
+    assert (others.probe_at, others.probes) == (opened.probe_at, opened.probes)
+    assert others.failures == OPENS_AFTER + CAP
 
 
 def test_it_says_why_and_since_when() -> None:

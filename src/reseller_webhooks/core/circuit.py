@@ -53,6 +53,8 @@ def after_attempt(
     failures = circuit.failures + 1
     if not circuit.is_open and failures < OPENS_AFTER:
         return replace(circuit, failures=failures, streak=0)
+    if circuit.is_open and now < circuit.probe_at:
+        return replace(circuit, failures=failures)  # it left before the circuit opened: no probe
     wait_s = _probe_wait_s(circuit.probes, first_wait_s) * (1 + 0.1 * chance)
     return Circuit(
         failures=failures,
