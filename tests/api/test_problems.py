@@ -1,5 +1,6 @@
 """What goes wrong is answered as problem+json, and says nothing that it should not."""
 
+import gzip
 import json
 from collections.abc import Iterator
 
@@ -72,6 +73,13 @@ async def test_a_wrong_method_is_told_all_that_are_right(manager: httpx.AsyncCli
 
     assert_problem(got, 405, "wrong-method")
     assert got.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
+
+
+async def test_options_of_the_server_as_a_whole_are_at_no_path(nobody: httpx.AsyncClient) -> None:
+    # RFC 9110, 9.3.7: the target is the asterisk itself.
+    got = await nobody.options("/", extensions={"target": b"*"})
+
+    assert_problem(got, 404, "no-such-path")
 
 
 async def test_options_tell_the_methods(manager: httpx.AsyncClient) -> None:
@@ -159,6 +167,24 @@ async def test_a_body_that_does_not_say_it_is_json_is_not_read(
     for method, path in TAKERS:
         got = await platform.request(method, path, content=b"{}", headers=headers)
         assert_problem(got, 415, "not-json")
+
+
+@pytest.mark.usefixtures("northwind")
+async def test_a_body_that_is_compressed_is_not_read(platform: httpx.AsyncClient) -> None:
+    for method, path in TAKERS:
+        headers = JSON | {"content-encoding": "gzip"}
+        got = await platform.request(method, path, content=gzip.compress(b"{}"), headers=headers)
+        assert_problem(got, 415, "not-json")
+        assert "'gzip'" in got.json()["detail"]
+
+
+async def test_a_number_of_thousands_of_digits_is_told_in_our_words(
+    manager: httpx.AsyncClient,
+) -> None:
+    got = await manager.get(f"/api/v1/webhooks?limit={'9' * 4400}")
+
+    assert_problem(got, 422, "invalid")
+    assert got.json()["detail"] == "must be a whole number with fewer digits"
 
 
 async def test_json_may_say_its_charset(platform: httpx.AsyncClient, northwind: Reseller) -> None:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from reseller_webhooks.store.resellers import Reseller
-from tests.api.test_records import COMPANIES, pointers
+from tests.api.test_records import COMPANIES, SUBSCRIPTIONS, pointers
 
 pytestmark = pytest.mark.usefixtures("northwind")
 
@@ -42,3 +42,20 @@ async def test_depth_beside_a_long_number_is_refused_as_elsewhere(
     got = await platform.post(COMPANIES, content=body, headers={"content-type": "application/json"})
 
     assert got.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "name"),
+    [
+        (COMPANIES, {"name": "Acme"}, "id"),
+        (COMPANIES, {"name": "Acme"}, "uuid"),
+        (SUBSCRIPTIONS, {"status": "ACTIVE"}, "internalId"),
+    ],
+)
+async def test_either_of_the_fields_that_say_the_id_gives_a_new_record_its_id(
+    platform: httpx.AsyncClient, path: str, content: dict[str, str], name: str
+) -> None:
+    added = await platform.post(path, json={**content, name: "its-own-id"})
+
+    assert (added.status_code, added.json()[name]) == (201, "its-own-id")
+    assert (await platform.get(f"{path}/its-own-id")).json() == added.json()

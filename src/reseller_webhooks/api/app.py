@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -120,8 +121,14 @@ async def _invalid(_: Request, error: Any) -> Response:
     return problems.answer(invalid(one | {"loc": one["loc"][1:]} for one in error.errors()))
 
 
-async def _of_framework(_: Request, error: Any) -> Response:
+async def _of_framework(request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problems.answer(_nothing_at(request.url.path))
     return problems.of_framework(error.status_code, error.headers)
+
+
+def _nothing_at(path: str) -> NoSuchPath:
+    return NoSuchPath(f"nothing is at {shortened(path)}; /docs lists what there is")
 
 
 class _Nowhere:
@@ -133,7 +140,7 @@ class _Nowhere:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         methods = self._methods(scope)
         if not methods:
-            raise NoSuchPath(f"nothing is at {shortened(scope['path'])}; /docs lists what there is")
+            raise _nothing_at(scope["path"])
         if scope["method"] != "OPTIONS":
             raise WrongMethod(scope["method"], methods)
         await Response(status_code=204, headers={"allow": ", ".join(methods)})(scope, receive, send)

@@ -23,6 +23,9 @@ async def raw(request: Request) -> bytes:
     if given.partition(";")[0].strip().lower() not in {JSON, MERGE_PATCH}:
         shown = f"content type {given[:60]!r} is not read here" if given else "no content type"
         raise NotJson(f"{shown}; send {JSON}")
+    encoding = request.headers.get("content-encoding", "")
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise NotJson(f"content encoding {encoding[:60]!r} is not read here; send the JSON itself")
     return await request.body()
 
 

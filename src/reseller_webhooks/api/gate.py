@@ -4,9 +4,10 @@ Under /api/ nothing answers without a key, whether or not a route asks who is ca
 """
 
 from collections.abc import Sequence
+from math import inf
 
 import structlog
-from anyio import CancelScope
+from anyio import CancelScope, current_time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks.api import problems
 from reseller_webhooks.api.keys import Keys
-from reseller_webhooks.api.problems import NoSuchPath, TooLarge
+from reseller_webhooks.api.problems import NoSuchPath, TooLarge, TooSlow
 from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError
 from reseller_webhooks.operations.access import Caller
@@ -26,6 +27,8 @@ BODY_BYTES_MAX = 1024 * 1024
 CHANGES_PATH = "/api/v1/changes"
 CHANGES_BYTES_MAX = 10 * 1024 * 1024
 """A thousand changes of the size that records usually have, several times over."""
+BODY_WITHIN_S = 60.0
+"""A body that is begun and never ends would keep its connection for good."""
 
 log = structlog.get_logger()
 
@@ -36,8 +39,15 @@ class Gate:
     routes: the API's own; what else there is behind the gate knows best what HEAD may do to it.
     """
 
-    def __init__(self, app: ASGIApp, house: House, routes: Sequence[BaseRoute]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        house: House,
+        routes: Sequence[BaseRoute],
+        body_within_s: float = BODY_WITHIN_S,
+    ) -> None:
         self._app = app
+        self._body_within_s = body_within_s
         self._routes = routes
         self._keys = Keys(house.database)
 
@@ -52,7 +62,8 @@ class Gate:
     async def _pass(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             passed = await self._admit(scope)
-            await self._app(passed, _limited(passed, receive), answer.send)
+            body = _limited(passed, _in_time(receive, self._body_within_s))
+            await self._app(passed, body, answer.send)
         except ResellerWebhooksError as error:
             await problems.answer(error)(scope, receive, answer.send)
         except ClientDisconnect:
@@ -138,6 +149,24 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return counted
+
+
+def _in_time(receive: Receive, within_s: float) -> Receive:
+    """`receive`, as long as the body comes; what comes after it may take any time."""
+    until = current_time() + within_s
+
+    async def timed() -> Message:
+        nonlocal until
+        message: Message = {}
+        with CancelScope(deadline=until):
+            message = await receive()
+        if not message:
+            raise TooSlow(f"the body did not come to its end within {within_s:.0f} seconds")
+        if not message.get("more_body", False):
+            until = inf
+        return message
+
+    return timed
 
 
 class _Answer:

@@ -37,6 +37,10 @@ class TooLarge(ResellerWebhooksError):
     """The body is longer than the API reads."""
 
 
+class TooSlow(ResellerWebhooksError):
+    """The body did not come within the time that the API waits for it."""
+
+
 class NoSuchPath(ResellerWebhooksError):
     """Nothing is at this path."""
 
@@ -70,6 +74,7 @@ PROBLEMS: dict[type[ResellerWebhooksError], Kind] = {
     NotFound: Kind("not-found", 404, "Not found"),
     NoSuchPath: Kind("no-such-path", 404, "No such path"),
     WrongMethod: Kind("wrong-method", 405, "Wrong method"),
+    TooSlow: Kind("too-slow", 408, "Body too slow"),
     Conflict: Kind("conflict", 409, "Conflict"),
     Outdated: Kind("outdated", 412, "Changed meanwhile"),
     TooLarge: Kind("too-large", 413, "Body too large"),
@@ -141,6 +146,8 @@ def _headers(error: ResellerWebhooksError) -> dict[str, str]:
             return {"www-authenticate": "Bearer"}
         case WrongMethod():
             return {"allow": error.allowed}
+        case TooSlow():  # What may still come is not read (RFC 9110, 15.5.9).
+            return {"connection": "close"}
         case Unavailable():
             return {"retry-after": str(error.retry_after_s)}
     return {}

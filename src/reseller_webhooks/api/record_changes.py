@@ -110,11 +110,12 @@ def _owner(database: Database, place: Place, there: Record | None = None) -> Res
 
 
 def _identity(place: Place, fields: dict[str, Any]) -> str | None:
-    name = SHAPES[place.resource].identity[0]
+    names = SHAPES[place.resource].identity
+    name = next((name for name in names if fields.get(name) is not None), None)
+    if name is None:
+        return None
     numbered = place.resource in NUMBERED
-    match fields.get(name):
-        case None:
-            return None
+    match fields[name]:
         case int() as number if numbered and not isinstance(number, bool):
             return str(number)
         case str() as text:

@@ -1,0 +1,81 @@
+"""A body has to come to its end in time; whatever follows it may take as long as it likes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reseller_webhooks.api.gate import Gate
+from tests.conftest import Running
+
+SCOPE = {"type": "http", "method": "POST", "path": "/form", "query_string": b"", "headers": []}
+WITHIN_S = 0.05
+PART: Message = {"type": "http.request", "body": b"a", "more_body": True}
+LAST: Message = {"type": "http.request", "body": b"b", "more_body": False}
+GONE: Message = {"type": "http.disconnect"}
+
+
+def coming(messages: AsyncIterator[Message]) -> Receive:
+    async def receive() -> Message:
+        return await anext(messages)
+
+    return receive
+
+
+async def answers(running: Running, app: ASGIApp, receive: Receive) -> list[Message]:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    gate = Gate(app, running.program.house, (), WITHIN_S)
+    async with asyncio.timeout(10):
+        await gate(SCOPE, receive, send)
+    return sent
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response(await Request(scope, receive).body())(scope, receive, send)
+
+
+@pytest.mark.parametrize("first", [[], [PART]])
+async def test_a_body_that_does_not_end_is_given_up(running: Running, first: list[Message]) -> None:
+    async def never() -> AsyncIterator[Message]:
+        for one in first:
+            yield one
+        await asyncio.get_running_loop().create_future()
+
+    start, body = await answers(running, echo, coming(never()))
+
+    assert start["status"] == 408
+    assert (b"connection", b"close") in start["headers"]
+    assert b"within" in body["body"]
+
+
+async def test_a_body_that_ends_is_read(running: Running) -> None:
+    async def parts() -> AsyncIterator[Message]:
+        yield PART
+        yield LAST
+
+    start, body = await answers(running, echo, coming(parts()))
+
+    assert (start["status"], body["body"]) == (200, b"ab")
+
+
+async def test_who_has_sent_all_may_be_waited_for(running: Running) -> None:
+    async def late() -> AsyncIterator[Message]:
+        yield LAST
+        await asyncio.sleep(2 * WITHIN_S)
+        yield GONE
+
+    async def until_gone(scope: Scope, receive: Receive, send: Send) -> None:
+        assert await receive() == LAST
+        assert await receive() == GONE
+        await Response(b"seen")(scope, receive, send)
+
+    start, body = await answers(running, until_gone, coming(late()))
+
+    assert (start["status"], body["body"]) == (200, b"seen")
