@@ -103,8 +103,8 @@ async def test_an_address_that_is_not_there_says_so_and_shows_the_way(nobody: Pe
 async def test_a_forms_address_says_that_it_is_one(admin: Person) -> None:
     answer = await admin.client.get(paths.SIGN_OUT)
 
-    assert answer.status_code == 405
-    assert "This address is only for forms" in words(answer.text)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert "This address is not used in this way" in words(answer.text)
 
 
 class Broken(Outside):

@@ -432,7 +432,7 @@ async def test_the_form_says_for_each_resource_and_action_what_the_page_says(
         "successfully provisioned.",
         "Triggers a notification when an application unassignment is initiated, and the status "
         "is set to pending. A separate notification is triggered when the application is "
-        "successfully deprovisioned.",
+        "successfully provisioned.",
         "Triggers a notification when the status of an assignment changes.",
         "An application assignment changes from one pending status to another, for example, when "
         "a status changes from PENDING_USER_ACTIVATION to PENDING_REMOTE_CREATION .",

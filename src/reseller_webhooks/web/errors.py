@@ -65,7 +65,9 @@ async def refused(request: Request, error: Exception) -> Response:
 
 async def unknown(request: Request, error: Exception) -> Response:
     """What is at no address of ours."""
-    return _page(request, getattr(error, "status_code", NOT_FOUND), "")
+    response = _page(request, getattr(error, "status_code", NOT_FOUND), "")
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response
 
 
 async def broken(request: Request, error: Exception) -> Response:  # noqa: ARG001
