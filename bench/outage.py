@@ -1,24 +1,28 @@
 """The outage drill: of 200 receivers one was dead for a day, and 200,000 deliveries wait for it.
 
 The engine and its store are real; the day is not waited for: its deliveries are put into the store
-as the day leaves them. Everybody's changes go on at a steady beat all the time. Four spans: before,
-during (the receiver answers 503), recovery (it is well again), after. A second webhook of the same
-receiver wants latest states only, and waits with many versions of few resources.
+as the day leaves them. Everybody's changes go on at a steady beat all the time. First the receiver
+answers 503, then it is well again and its backlog goes out. What the others feel of either is asked
+in pairs of spans that take turns: in one of them the receiver's webhooks are paused. A second
+webhook of it wants latest states only, and waits with many versions of few resources.
 """
 
 import asyncio
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
+from statistics import median
 
 import uvloop
 
 from bench.picture import Curve, draw
 from bench.program import workshop
-from bench.workplace import CountingStore, Workplace
+from bench.workplace import Workplace
 from reseller_webhooks import clock
 from reseller_webhooks.core.webhooks import Mode
+from reseller_webhooks.engine.engine import Engine
+from reseller_webhooks.operations import webhooks
+from reseller_webhooks.store.webhooks import WebhookRow
 
 RECEIVERS = 200
 PENDING = 200_000
@@ -28,13 +32,17 @@ WARM_S = 12.0
 """Each of the others has been told something by then, and has its connections."""
 SETTLE_S = 15.0
 """What was just written is looked at again for some seconds; a day's backlog was not."""
-SPAN_S = 30.0
-RECOVERY_MAX_S = 100.0
+RECOVERY_S = 60.0
+"""As long as the picture is wide."""
+PAIRS, SPAN_S = 6, 8.0
+TURN_S = 1.5
+"""A pause has been heard of, and what was under way has come back."""
 WAITS_S = (50.0, 300.0)
 """A first wait of 50 s lets the circuit probe every 5 to 50 s, so that the drill is short."""
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "outage.svg"
 
 Seen = tuple[int, str, int, int, int]
+Span = tuple[int, int]
 
 
 class Street:
@@ -80,27 +88,26 @@ class Drill:
             for reseller, port in zip(self.resellers, street.ports, strict=True)
         ]
         self.committed: dict[str, int] = {}
-        self.spans: dict[str, tuple[int, int]] = {}
+        self.pairs: dict[str, list[tuple[Span, Span]]] = {}
+        self.recovery: Span = (0, 0)
 
     async def run(self) -> None:
-        async with self.place.sending(self.ca_file, waits_s=WAITS_S) as (engine, store):
+        async with self.place.sending(self.ca_file, waits_s=WAITS_S) as (engine, _):
             feeding = asyncio.create_task(
                 self.place.feed(engine, self.resellers[1:], self.committed)
             )
             await asyncio.sleep(WARM_S)
-            await self._span("before", SPAN_S)
-            await asyncio.to_thread(self._day)
+            felled = await asyncio.to_thread(self._day)
             engine.poke()
             await asyncio.sleep(SETTLE_S)
-            await self._span("during", SPAN_S)
+            self.pairs["it is dead"] = await self._pairs(engine, felled)
             self.street.ask("well")
-            await self._recover(store)
-            await asyncio.sleep(1)
-            await self._span("after", SPAN_S)
+            self.recovery = await _span(RECOVERY_S)
+            self.pairs["its backlog goes out"] = await self._pairs(engine, felled)
             feeding.cancel()
 
-    def _day(self) -> None:
-        """What a day without this receiver leaves."""
+    def _day(self) -> list[WebhookRow]:
+        """What a day without this receiver leaves; its webhooks."""
         self.street.ask("dead")
         dead = self.hooks[0]
         bodies = self.place.bodies(self.resellers[0], 500)
@@ -115,19 +122,28 @@ class Drill:
         for version in range(1, VERSIONS + 1):
             names = [f"latest-{n}" for n in range(RESOURCES)]
             self.latest = set(self.place.change(latest.reseller_id, names, version))
+        return [dead, latest]
 
-    async def _recover(self, store: CountingStore) -> None:
-        at = clock.now()
-        goal = store.written + PENDING
-        with suppress(TimeoutError):
-            async with asyncio.timeout(RECOVERY_MAX_S):
-                await store.until(goal)
-        self.spans["recovery"] = (at, clock.now())
+    async def _pairs(self, engine: Engine, felled: list[WebhookRow]) -> list[tuple[Span, Span]]:
+        """Spans without and with the webhooks of the receiver, which sends first in every other."""
+        pairs = []
+        for n in range(PAIRS):
+            spans = {}
+            for paused in (True, False) if n % 2 else (False, True):
+                turn = webhooks.pause if paused else webhooks.resume
+                for one in felled:
+                    await asyncio.to_thread(turn, self.place.database, one.reseller_id, one.uuid)
+                engine.poke()
+                await asyncio.sleep(TURN_S)
+                spans[paused] = await _span(SPAN_S)
+            pairs.append((spans[True], spans[False]))
+        return pairs
 
-    async def _span(self, name: str, seconds: float) -> None:
-        at = clock.now()
-        await asyncio.sleep(seconds)
-        self.spans[name] = (at, clock.now())
+
+async def _span(seconds: float) -> Span:
+    at = clock.now()
+    await asyncio.sleep(seconds)
+    return at, clock.now()
 
 
 def main() -> None:
@@ -146,18 +162,22 @@ def _report(drill: Drill, seen: list[Seen]) -> None:
     for number, one, at, _, _ in seen:
         if number:
             first.setdefault(one, at)
-    before = _p(drill, first, "before")
-    for name in ("before", "during", "recovery", "after"):
-        p50, p99 = _p(drill, first, name)
-        print(
-            f"others, {name:9} p50 {p50:6.1f} ms, p99 {p99:6.1f} ms, "
-            f"{p99 / before[1]:5.2f} of before"
-        )
+    print("others, while the receiver is paused; while it is not; medians of pairs, and ratios:")
+    for name, pairs in drill.pairs.items():
+        waits = [(_p(drill, first, without), _p(drill, first, beside)) for without, beside in pairs]
+        for place, what in enumerate(("p50", "p99")):
+            without = [one[place] for one, _ in waits]
+            beside = [one[place] for _, one in waits]
+            ratios = sorted(b / a for a, b in zip(without, beside, strict=True))
+            print(
+                f"{name:21} {what} {median(without):5.1f} ms, {median(beside):5.1f} ms,"
+                f" {median(ratios):5.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+            )
     _recovery(drill, seen)
 
 
-def _p(drill: Drill, first: dict[str, int], span: str) -> tuple[float, float]:
-    start, end = drill.spans[span]
+def _p(drill: Drill, first: dict[str, int], span: Span) -> tuple[float, float]:
+    start, end = span
     waits = sorted(
         (first.get(one, end + clock.SECOND * 60) - at) / 1000
         for one, at in drill.committed.items()
@@ -167,7 +187,7 @@ def _p(drill: Drill, first: dict[str, int], span: str) -> tuple[float, float]:
 
 
 def _recovery(drill: Drill, seen: list[Seen]) -> None:
-    start, end = drill.spans["recovery"]
+    start, end = drill.recovery
     came = [(at, once, one) for n, one, at, _, once in seen if n == 0 and start <= at < end]
     seconds = range((end - start) // clock.SECOND)
     rates, at_once = [0] * len(seconds), [0] * len(seconds)
