@@ -9,6 +9,7 @@ from reseller_webhooks.core.circuit import (
     OPENS_AFTER,
     Circuit,
     after_attempt,
+    hurried,
     limit,
     reopened,
 )
@@ -85,6 +86,14 @@ def test_recovery_ends_at_the_webhooks_own_limit() -> None:
     circuit = after(after(CLOSED, *[FAILED] * OPENS_AFTER), *[ACCEPTED] * 3000)
 
     assert circuit == CLOSED
+
+
+def test_who_is_in_a_hurry_probes_an_open_one_at_once_and_changes_no_other() -> None:
+    opened = after(CLOSED, *[FAILED] * OPENS_AFTER)
+    ramping = after(opened, ACCEPTED)
+
+    assert limit(hurried(opened), CAP, NOON) == 1
+    assert (hurried(ramping), hurried(CLOSED)) == (ramping, CLOSED)
 
 
 def test_a_new_owner_goes_on_with_an_open_circuit() -> None:

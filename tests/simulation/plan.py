@@ -63,6 +63,10 @@ class Kind(StrEnum):
     OUTAGE = "the store is away"
     PAUSE = "webhook is paused"
     DELETE = "webhook is deleted"
+    HURRY = "webhook is to be sent now what waits"
+
+
+OF_WEBHOOKS = {Kind.PAUSE, Kind.DELETE, Kind.HURRY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,9 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
         webhooks=webhooks,
         moods={},
         changes=_changes(rng, profile),
-        faults=_faults(rng, profile, workers, len(webhooks)),
+        faults=_in_turn(
+            [*_faults(rng, profile, workers, len(webhooks)), *_hurries(seed, webhooks)]
+        ),
     )
     if profile in (Profile.NEIGHBOURS, Profile.RETRIES):
         plan.slow_calls = 0.0  # what holds up must be the receiver
@@ -205,7 +211,18 @@ def _faults(rng: Random, profile: Profile, workers: int, webhooks: int) -> list[
         some.append(_fault(rng, Kind.PAUSE, 0, rng.randint(1, webhooks)))
     if profile is not Profile.NEIGHBOURS and rng.random() < 0.1:
         some.append(_fault(rng, Kind.DELETE, 0, rng.randint(1, webhooks)))
-    return sorted(some, key=lambda fault: fault.at)
+    return some
+
+
+def _hurries(seed: int, webhooks: list[Webhook]) -> list[Fault]:
+    # From a seed of its own, so that all else is as it was without them.
+    rng = Random(f"hurries of {seed}")  # noqa: S311
+    some = rng.choices(webhooks, k=rng.choice([0, 0, 1, 3]))
+    return [Fault(rng.uniform(2.0, FAULTS_S), Kind.HURRY, one.id, 0.0) for one in some]
+
+
+def _in_turn(faults: list[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: fault.at)
 
 
 def _fault(rng: Random, kind: Kind, workers: int, webhook: int = 0) -> Fault:

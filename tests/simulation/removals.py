@@ -54,7 +54,7 @@ def _always(answer: Any) -> Callable[..., Any]:
 
 
 _found, _tell, _ask, _start, _beat = Lane.found, Lane.tell, Lane.ask, Lane.start, Port.beat
-_bring, _look = Scheduler.bring, Lane.look
+_bring, _look, _learn = Scheduler.bring, Lane.look, Scheduler.learn
 
 
 def _found_all(lane: Lane, found: Any, *now: Any) -> None:
@@ -74,6 +74,11 @@ def _found_though_closed(lane: Lane, found: Any, *now: Any) -> None:
 
 def _bring_all(scheduler: Scheduler, some: Any, asked_at: float, written: Any) -> None:
     _bring(scheduler, some, asked_at, frozenset())
+
+
+def _learn_in_no_hurry(scheduler: Scheduler, known: Any) -> None:
+    calm = [one.webhook and replace(one.webhook, hurried_at=0) for one in known]
+    _learn(scheduler, [replace(one, webhook=its) for one, its in zip(known, calm, strict=True)])
 
 
 def _look_but_go_on(lane: Lane, at: float) -> None:
@@ -138,6 +143,7 @@ PROFILES = {
     "look again at what was superseded": Profile.CALM,
     "an earlier time stands for a later one": Profile.RETRIES,
     "nothing is sent to what is paused": Profile.CALM,
+    "what waits is tried when somebody asks": Profile.RETRIES,
     "rule 8: after an outage leave others' leases alone": Profile.OUTAGE,
     "the share of slots": Profile.NEIGHBOURS,
     "suspect oneself": Profile.ISLAND,
@@ -170,6 +176,7 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "nothing is sent to what is paused": Removal(
         Lane, "_sends", property(lambda lane: not lane._closed)
     ),
+    "what waits is tried when somebody asks": Removal(Scheduler, "learn", _learn_in_no_hurry),
     "the rate per second": Removal(Lane, "start", _start_at_any_rate),
     "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),

@@ -15,7 +15,7 @@ from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.engine import engine
 from tests.simulation.clockwork import STEPS_MAX, Clockwork
 from tests.simulation.network import Network
-from tests.simulation.plan import FAULTS_S, Change, Fault, Kind, Plan, Profile, draw
+from tests.simulation.plan import FAULTS_S, OF_WEBHOOKS, Change, Fault, Kind, Plan, Profile, draw
 from tests.simulation.store import Line
 from tests.simulation.tables import Tables, WebhookRow
 from tests.simulation.trace import Trace
@@ -181,7 +181,7 @@ class Run:
         if fault.kind is Kind.OUTAGE:
             self.line.is_up = False
             now(for_s, setattr, self.line, "is_up", True)
-        elif fault.kind in (Kind.PAUSE, Kind.DELETE):
+        elif fault.kind in OF_WEBHOOKS:
             self._change_webhook(fault)
         elif worker := self.places[fault.target]:
             self._fault_of(worker, fault)
@@ -211,6 +211,9 @@ class Run:
             row.deleted = True
             for one in list(self.tables.pending[fault.target].values()):
                 self.tables.close(one, State.CANCELLED)
+            return
+        if fault.kind is Kind.HURRY:
+            self.tables.hurry(fault.target)
             return
         row.webhook = replace(row.webhook, state=WebhookState.PAUSED)
         self.clockwork.after(fault.for_s, self._resume, fault.target)
@@ -260,7 +263,7 @@ def _described(plan: Plan, number: int) -> str:
 def _whom(run: Run, fault: Fault) -> str:
     if fault.kind is Kind.OUTAGE:
         return ""
-    if fault.kind in (Kind.PAUSE, Kind.DELETE):
+    if fault.kind in OF_WEBHOOKS:
         return str(fault.target)
     worker = run.places[fault.target]
     return worker.name if worker else "nobody"

@@ -6,7 +6,7 @@ can be. What each statement does there is tested on real databases; here it only
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import circuit as circuits
@@ -113,6 +113,14 @@ class Tables:
         """The delivery is finished."""
         del self.pending[one.webhook_id][one.id]
         self.closed[one.id] = Closed(one, state, one.attempts, self.now)
+
+    def hurry(self, webhook_id: int) -> None:
+        """What waits for a later time is due."""
+        row, mine = self.webhooks[webhook_id], self.pending[webhook_id]
+        for one in list(mine.values()):
+            mine[one.id] = one._replace(next_at=min(one.next_at, self.now))
+        row.webhook = replace(row.webhook, hurried_at=self.now)
+        row.circuit = circuits.hurried(row.circuit)
 
     # --- what the engine asks
 

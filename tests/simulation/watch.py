@@ -12,6 +12,7 @@ from reseller_webhooks.core.attempts import Attempt, Reason
 from reseller_webhooks.core.circuit import OPENS_AFTER
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import NoAuth, WebhookState
+from reseller_webhooks.engine.suspicion import HOSTS_MIN
 from tests.simulation.plan import Kind, Plan, Profile
 from tests.simulation.promptness import Promptness
 from tests.simulation.request import Request
@@ -234,6 +235,14 @@ class Watch:
                     self.broken("a partition was taken from a worker that is well", (part, one))
                     return
 
+    def _could_suspect_itself(self) -> bool:
+        """Whether the only worker had reached hosts enough when it lost its network."""
+        if self.plan.profile is not Profile.ISLAND or self.plan.workers > 1:
+            return False  # of several workers each may know too few
+        began = min(fault.at for fault in self.plan.faults if fault.kind is Kind.ISLAND)
+        every = (one for some in self.accepts.values() for one in some)
+        return len({one.webhook.id for one in every if one.started < began}) >= HOSTS_MIN
+
     def _came_to_an_end(self, number: int, delivery: Delivery) -> None:
         closed = self.tables.closed.get(number)
         row = self.tables.webhooks[delivery.webhook_id]
@@ -246,9 +255,7 @@ class Watch:
             self.broken("a delivery is closed as delivered, and no receiver accepted it", delivery)
         if closed.state is State.FAILED and closed.attempts <= len(self.plan.waits_s):
             self.broken("a delivery was given up before its schedule was used up", delivery)
-        # Of several workers each may know too few hosts to suspect itself (suspicion.HOSTS_MIN).
-        alone = self.plan.profile is Profile.ISLAND and self.plan.workers == 1
-        if closed.state is State.FAILED and alone:
+        if closed.state is State.FAILED and self._could_suspect_itself():
             self.broken("a delivery was given up for a worker's own fault", delivery)
 
 

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.delivery import Ask, State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import deliveries, events, log, webhooks
@@ -11,6 +12,24 @@ from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.scan import scan
 from tests.store.making import due, event, made, reseller, scanned, told, webhook
+
+
+def test_only_what_waits_for_a_later_time_is_made_due(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        one = webhook(tx, reseller_id=owner)
+        other = webhook(tx, reseller_id=owner, url="https://other.example/")
+        told(tx, *(event(reseller_id=owner, version=n) for n in range(1, 6)))
+        later = tx.now + 3_600 * SECOND
+        for row in (one, other):
+            for first in due(tx, row.id)[:3]:
+                deliveries.finish(tx, [made(first, State.PENDING, next_at=later)])
+    with database.write() as tx:
+        counts = [deliveries.hurry(tx, one.id, limit=2) for _ in range(3)]
+
+        assert counts == [2, 1, 0]
+        assert sorted(row.attempts for row in due(tx, one.id)) == [0, 0, 1, 1, 1]
+        assert len(due(tx, other.id)) == 2
 
 
 @pytest.mark.parametrize(

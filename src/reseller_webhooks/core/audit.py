@@ -40,6 +40,7 @@ class Act(StrEnum):
     WEBHOOK_RESUMED = "webhook.resumed"
     WEBHOOK_SECRET_ROTATED = "webhook.secret-rotated"  # noqa: S105 - a word
     WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_PENDING_RETRIED = "webhook.pending-retried"
     WEBHOOK_FAILED_RETRIED = "webhook.failed-retried"
     WEBHOOK_DELIVERY_RETRIED = "webhook.delivery-retried"
     WEBHOOK_BACKFILL_BEGUN = "webhook.backfill-begun"

@@ -73,6 +73,11 @@ def limit(circuit: Circuit, cap: int, now: int) -> int:
     return min(cap, circuit.ramp) if circuit.ramp else cap
 
 
+def hurried(circuit: Circuit) -> Circuit:
+    """The circuit once somebody wants to know at once whether the receiver is back."""
+    return replace(circuit, probe_at=0) if circuit.is_open else circuit
+
+
 def reopened(reason: str, since: int, probe_at: int) -> Circuit:
     """The circuit as a new owner finds it in the store."""
     return Circuit(

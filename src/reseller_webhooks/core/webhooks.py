@@ -160,6 +160,8 @@ class Webhook:
     state: WebhookState = WebhookState.ACTIVE
     previous_secret: str | None = field(default=None, repr=False)
     previous_secret_until: int = 0
+    hurried_at: int = 0
+    """When somebody asked last that what waits is tried at once; microseconds UTC."""
 
     @property
     def part(self) -> int:

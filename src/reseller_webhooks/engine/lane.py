@@ -203,6 +203,8 @@ class Lane:
         """The webhook's settings have changed; what is ready is scanned anew under the new ones."""
         if webhook.rate_per_second != self.webhook.rate_per_second:
             self._rate_at = 0.0
+        if webhook.hurried_at != self.webhook.hurried_at:
+            self.circuit = circuits.hurried(self.circuit)
         self.webhook = webhook
         self.witness = _witness(webhook)
         self._active = webhook.state is WebhookState.ACTIVE

@@ -213,6 +213,7 @@ def opened(box: Box, row: WebhookRow, now: Micros) -> Webhook:
         max_in_flight=row.max_in_flight,
         rate_per_second=row.rate_per_second,
         state=row.state,
+        hurried_at=row.hurried_at or 0,
     )
 
 

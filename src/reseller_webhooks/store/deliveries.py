@@ -103,6 +103,17 @@ def cancel(tx: Tx, webhook_id: int, *, limit: int) -> int:
     return _close(tx, numbers, State.CANCELLED, "its webhook was deleted")
 
 
+def hurry(tx: Tx, webhook_id: int, *, limit: int) -> int:
+    """Make up to `limit` of a webhook's deliveries due that wait for a later time; how many.
+
+    One whose result is just being written is left alone: it was tried a moment ago.
+    """
+    waits = (delivery.c.webhook_id == webhook_id) & (delivery.c.next_at > tx.now)
+    some = select(delivery.c.id).where(waits).limit(limit).with_for_update(skip_locked=True)
+    statement = update(delivery).where(delivery.c.id.in_(some)).values(next_at=tx.now)
+    return tx.connection.execute(statement).rowcount
+
+
 def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[int]:
     """New deliveries of the same events to the same webhooks, for deliveries that are closed.
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Text,
+    case,
     exists,
     insert,
     literal,
@@ -53,6 +54,7 @@ class WebhookRow:
     circuit_reason: str
     circuit_at: Micros | None
     probe_at: Micros | None
+    hurried_at: Micros | None
     created_at: Micros
     changed_at: Micros
     deleted_at: Micros | None
@@ -83,6 +85,16 @@ def change(tx: Tx, number: int, **columns: object) -> WebhookRow:
         return _row(tx.connection.execute(statement).mappings().one())
     except IntegrityError:
         raise _taken(columns) from None
+
+
+def hurry(tx: Tx, number: int) -> None:
+    """Have its owner look anew, and probe its receiver at once if that is failing."""
+    at_once = case((webhook.c.circuit == "OPEN", literal(tx.now, BigInteger)))
+    tx.connection.execute(
+        update(webhook)
+        .where(webhook.c.id == number, webhook.c.deleted_at.is_(None))
+        .values(hurried_at=tx.now, changed_at=tx.now, probe_at=at_once)
+    )
 
 
 def by_uuid(tx: Tx, uuid: str, *, reseller_id: int) -> WebhookRow | None:

@@ -23,6 +23,7 @@ _ACTS: Mapping[str, str] = {
     Act.WEBHOOK_RESUMED: N_("Webhook resumed"),
     Act.WEBHOOK_SECRET_ROTATED: N_("Signing secret rotated"),
     Act.WEBHOOK_DELETED: N_("Webhook deleted"),
+    Act.WEBHOOK_PENDING_RETRIED: N_("What waited tried at once"),
     Act.WEBHOOK_FAILED_RETRIED: N_("What failed sent again"),
     Act.WEBHOOK_DELIVERY_RETRIED: N_("One delivery sent again"),
     Act.WEBHOOK_BACKFILL_BEGUN: N_("Present state sent"),

@@ -1,4 +1,4 @@
-"""What can be tried with a webhook at once: a test notification, and what failed before."""
+"""What can be tried with a webhook at once: a test notification, what waits, what failed before."""
 
 from functools import partial
 from typing import Annotated
@@ -47,6 +47,12 @@ class Period(Input):
     until: moments.Given | None = Field(None, alias="to", description="Now, when left out.")
 
 
+class Hurried(Shape):
+    """How many deliveries were due only later."""
+
+    count: int
+
+
 class Repeated(Shape):
     """How many deliveries are repeated."""
 
@@ -74,6 +80,17 @@ async def test(house: TheHouse, tenant: Tenant, uuid: Id) -> Trial:
         detail=attempt.detail,
         response=attempt.response,
     )
+
+
+@router.post("/{id}/retry-pending", operation_id="retryPending", summary="Try now what waits")
+async def retry_pending(house: TheHouse, tenant: Tenant, uuid: Id) -> Hurried:
+    """Makes due at once what waits for its next attempt, once a receiver is mended.
+
+    Each attempt counts as any other. While the circuit is open a single one goes out at once,
+    and the rest once it is accepted; while the webhook is paused they go out when it is resumed.
+    """
+    row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
+    return Hurried(count=await write(house, partial(repeats.retry_pending, house.database, row)))
 
 
 @router.post(

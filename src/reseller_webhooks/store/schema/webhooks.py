@@ -47,6 +47,7 @@ webhook = Table(
     Column("circuit_reason", Text, nullable=False),
     instant("circuit_at", nullable=True),
     instant("probe_at", nullable=True),
+    instant("hurried_at", nullable=True),
     instant("created_at"),
     instant("changed_at"),
     instant("deleted_at", nullable=True),

@@ -118,6 +118,16 @@ def retry(page: Writer, shown: str) -> Response:
     return page.go(paths.delivery(log_filter.shown_id(made)), Notice("retried", detail=shown))
 
 
+@routes.post(ONE + "/retry-pending")
+def retry_pending(page: Writer, shown: str) -> Response:
+    """Have what waits tried at once: this delivery, and all others of its webhook."""
+    found = deliveries.get(page.database, log_filter.number_of(shown), reseller_id=page.tenant)
+    row = webhooks.get(page.database, page.tenant, found.entry.webhook)
+    repeats.retry_pending(page.database, row)
+    page.site.house.poke()
+    return page.go(paths.delivery(shown), Notice("hurried", row.uuid, row.circuit))
+
+
 def _every_webhook(page: Page) -> Iterator[WebhookRow]:
     after = 0
     while some := webhooks.page(page.database, page.tenant, after=after, limit=WEBHOOKS_OFFERED):

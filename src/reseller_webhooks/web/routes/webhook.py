@@ -71,6 +71,14 @@ def rotate_secret(page: Writer, uuid: str) -> Response:
     return page.go(paths.webhook(uuid), Notice("rotated", uuid, reveals=True))
 
 
+@routes.post(ONE + "/retry-pending")
+def retry_pending(page: Writer, uuid: str) -> Response:
+    """Have what waits tried at once."""
+    row = webhooks.get(page.database, page.tenant, uuid)
+    repeats.retry_pending(page.database, row)
+    return _done(page, uuid, "hurried", row.circuit)
+
+
 @routes.post(ONE + "/retry-failed")
 def retry_failed(page: Writer, uuid: str, form: Posted) -> Response:
     """New deliveries of what failed in a period."""

@@ -1,0 +1,75 @@
+"""Trying at once what waits, from a webhook's page and from that of a delivery."""
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.attempts import from_status
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.operations import deliveries, webhooks
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.log import Line
+from reseller_webhooks.store.log_query import LogQuery
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.log_filter import shown_id
+from tests.web.browsing import OK, Outside, Person, a_tried_webhook, words
+from tests.web.test_health import opens
+
+DOWN = from_status(503, 5)
+BUTTON = "Try now what waits"
+
+
+def only_line(house: House, reseller: Reseller) -> Line:
+    (entry,) = deliveries.page(house.database, LogQuery(reseller.id, limit=2))
+    return entry.line
+
+
+async def test_what_waits_is_tried_now_from_the_webhooks_page(
+    house: House, northwind: Reseller, admin: Person, outside: Outside
+) -> None:
+    row = a_tried_webhook(house, northwind, DOWN, State.PENDING)
+    asked = BUTTON in words(await admin.see(paths.webhook(row.uuid)))
+    before = outside.pokes
+    told = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-pending")))
+
+    assert asked
+    assert "What waits is tried now." in words(told)
+    assert "one notification goes first" not in words(told)
+    assert only_line(house, northwind).next_at <= clock.now()
+    assert outside.pokes == before + 1
+
+
+async def test_from_a_deliverys_page_the_way_leads_back_to_it(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    row = a_tried_webhook(house, northwind, DOWN, State.PENDING)
+    opens(house, row)
+    path = paths.delivery(shown_id(only_line(house, northwind).delivery_id))
+    asked = BUTTON in words(await admin.see(path))
+    answer = await admin.send(f"{path}/retry-pending")
+    told = words(await admin.follow(answer))
+
+    assert asked
+    assert answer.headers["location"] == path
+    assert "What waits is tried now. As the receiver was failing, one notification goes" in told
+
+
+async def test_nobody_is_offered_what_would_do_nothing(
+    house: House, northwind: Reseller, admin: Person, viewer: Person
+) -> None:
+    row = a_tried_webhook(house, northwind, OK, State.DELIVERED)
+    page = paths.webhook(row.uuid)
+    working = await admin.see(page)
+    opens(house, row)
+    failing, to_a_viewer = await admin.see(page), await viewer.see(page)
+    webhooks.pause(house.database, northwind.id, row.uuid)
+    paused = await admin.see(page)
+
+    shown = [BUTTON in words(one) for one in (working, failing, to_a_viewer, paused)]
+    assert shown == [False, True, False, False]
+
+
+async def test_a_viewer_may_not(house: House, northwind: Reseller, viewer: Person) -> None:
+    row = a_tried_webhook(house, northwind, DOWN, State.PENDING)
+    before = only_line(house, northwind).next_at
+
+    assert (await viewer.send(paths.webhook(row.uuid, "retry-pending"))).status_code == 403
+    assert only_line(house, northwind).next_at == before
