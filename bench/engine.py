@@ -16,7 +16,7 @@ from bench.program import Receiver, workshop
 from bench.workplace import BODY, Workplace
 from reseller_webhooks import clock
 
-COUNT = 20_000
+COUNT = 50_000
 AT_ONCE = 64
 ROUNDS = 5
 WITHIN_S = 120

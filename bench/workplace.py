@@ -79,6 +79,7 @@ class Workplace:
         self.database = Database(url)
         self.box = Box([KEY])
         migrate.upgrade(self.database)
+        freeze_heap()
 
     def reseller(self, name: str) -> int:
         return resellers.add(self.database, name).id
@@ -150,7 +151,6 @@ class Workplace:
     async def sending(
         self, ca_file: Path, *, slots: int = 1000, waits_s: tuple[float, ...] = (300.0, 600.0)
     ) -> AsyncIterator[tuple[Engine, CountingStore]]:
-        freeze_heap()
         store = CountingStore(self.database, self.box)
         async with Sender(ca_file=ca_file, allowed=(ip_network("127.0.0.0/8"),)) as sender:
             courier = Courier(sender.send, Tokens(sender), World(), RetryPolicy(waits_s))

@@ -16,7 +16,7 @@ from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.operations import backfills
 from reseller_webhooks.store import backfills as store
-from reseller_webhooks.store import deliveries, events, migrate, records, webhooks
+from reseller_webhooks.store import deliveries, events, migrate, records, results, webhooks
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.schema import attempt, audit, backfill, delivery
 from reseller_webhooks.store.schema import record as record_table
@@ -330,7 +330,7 @@ def test_what_waits_for_another_attempt_does_not_hold_it_back(database: Database
     with database.write() as tx:
         later = tx.now + 300 * SECOND
         put_off = [made(one, State.PENDING, next_at=later) for one in due(tx, row.id, limit=1_000)]
-        deliveries.finish(tx, put_off)
+        results.finish(tx, put_off)
 
     assert step_now(database) == 60
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from reseller_webhooks.clock import DAY, Micros
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.operations import upkeep
-from reseller_webhooks.store import days, deliveries, events
+from reseller_webhooks.store import days, deliveries, events, results
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.schema import attempt, event
 from tests.store.making import due, made, reseller, told, webhook
@@ -94,7 +94,7 @@ def test_a_day_is_dropped_once_all_of_it_is_old(on_postgres: Database) -> None:
         hook = webhook(tx, reseller_id=owner)
         tell(tx, tx.now)
         (one,) = due(tx, hook.id)
-        deliveries.finish(tx, [made(one, State.DELIVERED)._replace(at=tx.now)])
+        results.finish(tx, [made(one, State.DELIVERED)._replace(at=tx.now)])
         later = on_day(tx, 1)
         turn(later)
         kept = drop_all(later, tx.now - 1)  # attempts and events of before any turn: none
@@ -129,7 +129,7 @@ def test_a_day_stays_when_one_of_its_events_is_sent_again_at_that_moment(
         turn(tx)
         webhook(tx, reseller_id=owner)
         number = tell(tx, tx.now)
-        deliveries.finish(tx, [made(one, State.DELIVERED) for one in everything(tx)])
+        results.finish(tx, [made(one, State.DELIVERED) for one in everything(tx)])
         turn(on_day(tx, 100))
     with ThreadPoolExecutor(1) as threads, on_postgres.write() as again:
         events.bodies(again, [number])

@@ -7,7 +7,7 @@ import pytest
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.delivery import Ask, State
 from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.store import deliveries, events, log, webhooks
+from reseller_webhooks.store import deliveries, events, log, results, webhooks
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.scan import scan
@@ -23,7 +23,7 @@ def test_only_what_waits_for_a_later_time_is_made_due(database: Database) -> Non
         later = tx.now + 3_600 * SECOND
         for row in (one, other):
             for first in due(tx, row.id)[:3]:
-                deliveries.finish(tx, [made(first, State.PENDING, next_at=later)])
+                results.finish(tx, [made(first, State.PENDING, next_at=later)])
     with database.write() as tx:
         counts = [deliveries.hurry(tx, one.id, limit=2) for _ in range(3)]
 
@@ -85,7 +85,7 @@ def test_a_scan_brings_what_is_due_first(database: Database) -> None:
         one = webhook(tx, reseller_id=owner)
         told(tx, *(event(reseller_id=owner, version=v, resource_uuid=f"c{v}") for v in (1, 2, 3)))
         first, second, _ = due(tx, one.id)
-        deliveries.finish(tx, [made(second, State.PENDING, next_at=first.next_at - 1)])
+        results.finish(tx, [made(second, State.PENDING, next_at=first.next_at - 1)])
 
         assert [d.version for d in due(tx, one.id)] == [2, 1, 3]
         assert [d.version for d in due(tx, one.id, limit=2)] == [2, 1]
@@ -99,7 +99,7 @@ def test_a_scan_says_when_the_first_of_the_others_is_due(database: Database) -> 
         first, second, _ = due(tx, one.id)
         later = [made(first, State.PENDING, next_at=tx.now + 9)]
         later.append(made(second, State.PENDING, next_at=tx.now + 7))
-        deliveries.finish(tx, later)
+        results.finish(tx, later)
         rows = scanned(tx, Ask(one.id, ordered=False, room=100, held=frozenset()))
 
     assert ([d.version for d in rows.due], rows.later, rows.full) == ([3], tx.now + 7, False)
@@ -142,7 +142,7 @@ def test_an_ordered_scan_brings_only_the_oldest_of_each_resource(database: Datab
             event(reseller_id=owner, version=5, resource_uuid="c2"),
         )
         heads = due(tx, one.id, ordered=True)
-        deliveries.finish(tx, [made(heads[0], State.DELIVERED)])
+        results.finish(tx, [made(heads[0], State.DELIVERED)])
         after = due(tx, one.id, ordered=True)
 
     assert [(d.resource_uuid, d.version) for d in heads] == [("c1", 1), ("c2", 5)]
@@ -159,7 +159,7 @@ def test_an_ordered_scan_says_when_the_first_head_is_due_and_not_what_waits_behi
         head, behind = due(tx, one.id)
         waiting = [made(head, State.PENDING, next_at=tx.now + 9)]
         waiting.append(made(behind, State.PENDING, next_at=tx.now + 5))
-        deliveries.finish(tx, waiting)
+        results.finish(tx, waiting)
         rows = scanned(tx, Ask(one.id, ordered=True, room=100, held=frozenset()))
 
     assert (rows.due, rows.later) == ([], tx.now + 9)
@@ -173,7 +173,7 @@ def test_of_what_is_not_due_a_scan_reads_only_the_first(database: Database) -> N
         some = due(tx, one.id)
         wait = {2: 7, 3: 7, 4: 8, 5: 9, 6: 9}
         later = [d for d in some if d.version in wait]
-        deliveries.finish(
+        results.finish(
             tx, [made(d, State.PENDING, next_at=tx.now + wait[d.version]) for d in later]
         )
         held = frozenset(d.id for d in some if d.version in (2, 3))
@@ -208,7 +208,7 @@ def test_the_first_due_of_each_webhook_is_known_without_those_that_have_none(
         webhook(tx, reseller_id=owner, resource="LEAD")
         told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2)))
         first, second = due(tx, one.id)
-        deliveries.finish(tx, [made(first, State.PENDING, next_at=tx.now + 9)])
+        results.finish(tx, [made(first, State.PENDING, next_at=tx.now + 9)])
 
         assert deliveries.waiting(tx) == {one.id: second.next_at}
 
@@ -231,7 +231,7 @@ def test_a_delivered_one_leaves_the_table_and_stands_in_the_log(database: Databa
         one = webhook(tx, reseller_id=owner)
         told(tx, event(reseller_id=owner))
         sent = due(tx, one.id)[0]
-        deliveries.finish(tx, [made(sent, State.DELIVERED)])
+        results.finish(tx, [made(sent, State.DELIVERED)])
 
         assert due(tx, one.id) == []
         line = log.page(tx, LogQuery(owner))[0]
@@ -245,7 +245,7 @@ def test_a_failed_attempt_waits_for_its_time_with_the_count_kept(database: Datab
         one = webhook(tx, reseller_id=owner)
         told(tx, event(reseller_id=owner))
         sent = due(tx, one.id)[0]
-        deliveries.finish(tx, [made(sent, State.PENDING, next_at=77)])
+        results.finish(tx, [made(sent, State.PENDING, next_at=77)])
 
         waiting = due(tx, one.id)[0]
         line = log.page(tx, LogQuery(owner))[0]
@@ -263,7 +263,7 @@ def test_a_result_that_comes_after_a_cancel_is_kept_and_changes_nothing(
         told(tx, event(reseller_id=owner))
         sent = due(tx, one.id)[0]
         deliveries.cancel(tx, one.id, limit=10)
-        deliveries.finish(tx, [made(sent, State.DELIVERED)])
+        results.finish(tx, [made(sent, State.DELIVERED)])
 
         lines = log.page(tx, LogQuery(owner))
         tried = log.attempts(tx, sent.id)
@@ -297,7 +297,7 @@ def test_a_replay_is_a_new_delivery_of_the_same_event(database: Database) -> Non
         one = webhook(tx, reseller_id=owner)
         told(tx, event(reseller_id=owner))
         sent = due(tx, one.id)[0]
-        deliveries.finish(tx, [made(sent, State.FAILED)])
+        results.finish(tx, [made(sent, State.FAILED)])
         again = deliveries.replay(tx, [sent.id])
 
         found = due(tx, one.id)
@@ -312,7 +312,7 @@ def test_a_deleted_webhook_gets_no_replay(database: Database) -> None:
         one = webhook(tx, reseller_id=owner)
         told(tx, event(reseller_id=owner))
         sent = due(tx, one.id)[0]
-        deliveries.finish(tx, [made(sent, State.FAILED)])
+        results.finish(tx, [made(sent, State.FAILED)])
         webhooks.change(tx, one.id, deleted_at=1)
 
         assert deliveries.replay(tx, [sent.id]) == []
@@ -327,7 +327,7 @@ def test_numbers_of_deliveries_are_never_used_again(database: Database) -> None:
             told(tx, event(reseller_id=owner, version=version))
             sent = due(tx, one.id)[0]
             seen.append(sent.id)
-            deliveries.finish(tx, [made(sent, State.DELIVERED)])
+            results.finish(tx, [made(sent, State.DELIVERED)])
 
     assert len(set(seen)) == 3
 
@@ -381,10 +381,10 @@ def test_what_failed_is_repeated_once_however_often_it_is_asked_for(database: Da
         told(tx, event(reseller_id=owner))
         numbers, counts = [due(tx, one.id)[0].id], []
         for _ in range(4):
-            deliveries.finish(tx, [made(due(tx, one.id)[0], State.FAILED)])
+            results.finish(tx, [made(due(tx, one.id)[0], State.FAILED)])
             counts += [len(repeat_all(tx, numbers)), len(repeat_all(tx, numbers))]
             numbers.append(due(tx, one.id)[0].id)
-        deliveries.finish(tx, [made(due(tx, one.id)[0], State.DELIVERED)])
+        results.finish(tx, [made(due(tx, one.id)[0], State.DELIVERED)])
 
         assert counts == [1, 0] * 4
         assert repeat_all(tx, numbers[:-1]) == []
@@ -396,7 +396,7 @@ def test_of_two_repeats_by_hand_at_once_only_one_is_made(database: Database) -> 
         one = webhook(tx, reseller_id=owner)
         told(tx, event(reseller_id=owner))
         (sent,) = due(tx, one.id)
-        deliveries.finish(tx, [made(sent, State.DELIVERED)])
+        results.finish(tx, [made(sent, State.DELIVERED)])
 
     def again(_: int) -> int:
         with database.write() as tx:
@@ -415,7 +415,7 @@ def test_an_old_state_is_not_repeated_to_who_wants_the_latest(database: Database
             told(tx, event(reseller_id=owner, version=version))
             state = State.FAILED if version == 1 else State.DELIVERED
             done = [made(one, state) for hook in (latest, every) for one in due(tx, hook.id)]
-            deliveries.finish(tx, done)
+            results.finish(tx, done)
         failed = [
             line.delivery_id for line in log.page(tx, LogQuery(owner, frozenset({State.FAILED})))
         ]

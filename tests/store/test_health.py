@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.store import deliveries, health
+from reseller_webhooks.store import health, results
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.health import HOUR, CircuitChange, Standing, Tried
 from reseller_webhooks.store.schema import attempt, circuit_change
@@ -17,7 +17,7 @@ def ends(tx: Tx, webhook_id: int, state: State, *, at: int | None = None) -> Non
     """Tell a change, and end what became of it; at: when it was made."""
     told(tx, event())
     (one,) = due(tx, webhook_id)
-    deliveries.finish(tx, [made(one, state)])
+    results.finish(tx, [made(one, state)])
     if at is not None:
         newest = attempt.c.delivery_id == one.id
         tx.connection.execute(update(attempt).where(newest).values(created_at=at))
@@ -51,8 +51,8 @@ def test_what_was_refused_waits_with_its_attempt_and_its_next_time(database: Dat
         told(tx, event(), event())
         first, second = due(tx, row.id)
         later = tx.now + HOUR
-        deliveries.finish(tx, [made(first, State.PENDING, next_at=later)])
-        deliveries.finish(tx, [made(second, State.PENDING, next_at=later + 1)])
+        results.finish(tx, [made(first, State.PENDING, next_at=later)])
+        results.finish(tx, [made(second, State.PENDING, next_at=later + 1)])
         got = health.standings(tx, [row.id])[row.id]
 
     assert (got.waiting, got.next_at) == (2, later)
@@ -69,10 +69,10 @@ def test_a_receiver_is_back_when_it_accepted_one_since_any_that_waits_was_refuse
         told(tx, event(), event(), event())
         first, second, third = due(tx, row.id)
         later = tx.now + HOUR
-        deliveries.finish(tx, [made(first, State.PENDING, next_at=later)._replace(at=400)])
+        results.finish(tx, [made(first, State.PENDING, next_at=later)._replace(at=400)])
         one = made(second, State.PENDING, next_at=later + 1)
-        deliveries.finish(tx, [one._replace(at=refused_at)])
-        deliveries.finish(tx, [made(third, State.DELIVERED)])
+        results.finish(tx, [one._replace(at=refused_at)])
+        results.finish(tx, [made(third, State.DELIVERED)])
         got = health.standings(tx, [row.id])[row.id]
 
     assert (got.refused_at, got.delivered_at, got.is_back) == (refused_at, 1_000, is_back)

@@ -9,7 +9,7 @@ from reseller_webhooks.core.attempts import from_status
 from reseller_webhooks.core.delivery import Made, State, Step
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.operations import deliveries as operations
-from reseller_webhooks.store import deliveries, log, news
+from reseller_webhooks.store import deliveries, log, news, results
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.tally import Tally, tally
@@ -34,7 +34,7 @@ def _with_one_of_each(database: Database) -> tuple[int, int]:
             ),
         )
         first, second, _ = due(tx, companies.id)
-        deliveries.finish(tx, [made(first, State.DELIVERED), made(second, State.FAILED)])
+        results.finish(tx, [made(first, State.DELIVERED), made(second, State.FAILED)])
     return owner, companies.id
 
 
@@ -143,8 +143,8 @@ def test_headers_of_an_answer_come_back_as_they_were_kept(database: Database) ->
         told(tx, event(reseller_id=owner))
         (one,) = due(tx, row.id)
         failed = from_status(503, 5, headers={"retry-after": "9"})
-        deliveries.finish(tx, [Made(one, 1, 1, failed, Step(State.PENDING, 2))])
-        deliveries.finish(tx, [made(one, State.DELIVERED, number=2)])
+        results.finish(tx, [Made(one, 1, 1, failed, Step(State.PENDING, 2))])
+        results.finish(tx, [made(one, State.DELIVERED, number=2)])
 
         assert [line.response_headers for line in log.attempts(tx, one.id)] == [
             {"retry-after": "9"},
@@ -179,7 +179,7 @@ def test_the_newest_repeat_of_a_delivery_is_found_while_pending_and_when_closed(
         (first,) = deliveries.replay(tx, [failed.delivery_id])
         pending = log.repeat(tx, failed)
         (sent,) = (one for one in due(tx, webhook_id) if one.id == first)
-        deliveries.finish(tx, [made(sent, State.FAILED)])
+        results.finish(tx, [made(sent, State.FAILED)])
         closed = log.repeat(tx, failed)
         (second,) = deliveries.replay(tx, [failed.delivery_id])
 

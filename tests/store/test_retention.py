@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.store import deliveries, idempotency, retention
+from reseller_webhooks.store import idempotency, results, retention
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.idempotency import Given
 from reseller_webhooks.store.schema import attempt, event
@@ -23,7 +23,7 @@ def test_old_events_and_attempts_go_but_not_what_is_on_its_way(on_sqlite: Databa
         one = webhook(tx, reseller_id=owner)
         told(tx, *(new_event(reseller_id=owner, version=v, changed_at=v) for v in (1, 2, 3)))
         first, _, _ = due(tx, one.id)
-        deliveries.finish(tx, [made(first, State.DELIVERED)])
+        results.finish(tx, [made(first, State.DELIVERED)])
 
         dropped = retention.drop(tx, 3, limit=100)
         kept = _left(tx)

@@ -12,7 +12,15 @@ from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.operations import leases
 from reseller_webhooks.operations.leases import Worker
-from reseller_webhooks.store import access, deliveries, events, log, migrate, records, webhooks
+from reseller_webhooks.store import (
+    access,
+    events,
+    log,
+    migrate,
+    records,
+    results,
+    webhooks,
+)
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log_query import LogQuery
 from tests.databases import copied
@@ -149,7 +157,7 @@ def test_work_goes_on_after_an_upgrade(empty: Database, revision: str) -> None:
 
     with empty.write() as tx:
         (new,) = told(tx, new_event(reseller_id=1, version=2))
-        deliveries.finish(tx, [made(one, State.DELIVERED) for one in due(tx, 1)])
+        results.finish(tx, [made(one, State.DELIVERED) for one in due(tx, 1)])
         closed = log.page(tx, LogQuery(1, frozenset({State.DELIVERED})))
 
     assert len(held) == 256
@@ -172,7 +180,7 @@ def test_this_version_goes_on_after_a_later_one_has_added_to_the_tables(database
     migrate.check(database)
     with database.write() as tx:
         told(tx, new_event(reseller_id=owner, version=2))
-        deliveries.finish(tx, [made(one, State.DELIVERED) for one in due(tx, hook.id)])
+        results.finish(tx, [made(one, State.DELIVERED) for one in due(tx, hook.id)])
         assert len(log.page(tx, LogQuery(owner, frozenset({State.DELIVERED})))) == 2
 
 

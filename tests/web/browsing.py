@@ -21,7 +21,7 @@ from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store import deliveries, events
+from reseller_webhooks.store import deliveries, events, results
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -184,7 +184,7 @@ def attempt(
             for one in _unfinished(tx, row)
             if only in (None, one.id)
         ]
-        deliveries.finish(tx, made)
+        results.finish(tx, made)
 
 
 def a_tried_webhook(

@@ -9,7 +9,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, Place
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.store import deliveries as store
-from reseller_webhooks.store import events, leases, webhooks
+from reseller_webhooks.store import events, leases, results, webhooks
 from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.scan import Rows
@@ -129,7 +129,7 @@ def finish(
     """
     with database.write() as tx:
         true = made if owner is None else _still_owned(tx, made, owner)
-        store.finish(tx, true)
+        results.finish(tx, true)
         for webhook_id, circuit in circuits.items():
             webhooks.note_circuit(tx, webhook_id, circuit, owner=owner)
         return len(made) - len(true)

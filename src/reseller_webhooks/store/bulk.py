@@ -7,14 +7,17 @@ a batch. On SQLite many rows are one statement, for the reason that reads.py giv
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table, Update, insert
+from sqlalchemy import Table, Update, bindparam, delete, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler as Compiled
 
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.reads import size_for
 
+Values = tuple[Any, ...]
 ROWS_A_STATEMENT = 256
 """Of one statement; 20 columns of as many rows are well under SQLite's 32,766 parameters."""
 
@@ -28,6 +31,18 @@ def add(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         tx.connection.exec_driver_sql(str(compiled), list(rows))
         return
     for some in _portions(compiled, rows):
+        tx.connection.exec_driver_sql(_of_many(compiled, len(some)), _flat(some))
+
+
+def add_rows(tx: Tx, table: Table, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    """As `add`. names: of each row's values, in the table's sequence."""
+    compiled = _inserting(table, names, tx.connection.dialect)
+    if compiled.positiontup is None:
+        given = [dict(zip(names, row, strict=True)) for row in rows]
+        tx.connection.exec_driver_sql(str(compiled), given)
+        return
+    assert tuple(compiled.positiontup) == names  # noqa: S101 - else values went astray
+    for some in _sized(rows):
         tx.connection.exec_driver_sql(_of_many(compiled, len(some)), _flat(some))
 
 
@@ -59,18 +74,32 @@ def change(tx: Tx, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
         tx.connection.exec_driver_sql(_changing_many(compiled, len(some)), _flat(some))
 
 
-def _portions(compiled: Compiled, rows: Sequence[dict[str, Any]]) -> Iterator[list[Any]]:
-    """Values as the driver takes them, by position; in few sizes, so that each is prepared."""
-    names = compiled.positiontup or ()
-    given = [tuple(row[name] for name in names) for row in rows]
+def remove(tx: Tx, table: Table, numbers: Sequence[int]) -> int:
+    """Delete the rows of these numbers, one at least; how many there were."""
+    compiled = _removing(table, size := size_for(len(numbers)), tx.connection.dialect)
+    given = (*numbers, *[numbers[-1]] * (size - len(numbers)))
+    values = (
+        given if compiled.positiontup is not None else dict(zip(_listed(size), given, strict=True))
+    )
+    return tx.connection.exec_driver_sql(str(compiled), values).rowcount
+
+
+def _portions(compiled: Compiled, rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[Values]]:
+    """Values as the driver takes them, by position."""
+    its = itemgetter(*compiled.positiontup or ())
+    return _sized([its(row) for row in rows])
+
+
+def _sized(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
+    """In few sizes, so that the statement for each is prepared."""
     start = 0
-    while start < len(given):
-        size = min(ROWS_A_STATEMENT, 1 << (len(given) - start).bit_length() - 1)
-        yield given[start : start + size]
+    while start < len(rows):
+        size = min(ROWS_A_STATEMENT, 1 << (len(rows) - start).bit_length() - 1)
+        yield rows[start : start + size]
         start += size
 
 
-def _flat(some: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
+def _flat(some: Sequence[Values]) -> Values:
     return tuple(chain.from_iterable(some))
 
 
@@ -82,6 +111,17 @@ def _inserting(table: Table, names: tuple[str, ...], dialect: Dialect) -> Compil
 @lru_cache(maxsize=64)
 def _updating(statement: Update, dialect: Dialect) -> Compiled:
     return statement.compile(dialect=dialect)
+
+
+@lru_cache(maxsize=64)
+def _removing(table: Table, size: int, dialect: Dialect) -> Compiled:
+    return (
+        delete(table).where(table.c.id.in_(map(bindparam, _listed(size)))).compile(dialect=dialect)
+    )
+
+
+def _listed(size: int) -> list[str]:
+    return [f"number{n}" for n in range(size)]
 
 
 @lru_cache(maxsize=256)

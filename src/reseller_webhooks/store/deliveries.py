@@ -1,13 +1,11 @@
-"""Deliveries while they are unfinished: stepped or closed when attempted. Found by scan.py."""
+"""Deliveries while they are unfinished. scan.py finds those that are due, results.py steps them."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Select,
     String,
     Text,
     bindparam,
@@ -22,9 +20,9 @@ from sqlalchemy import (
 )
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.delivery import Delivery, Made, State
+from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import Mode
-from reseller_webhooks.store import bulk, reads
+from reseller_webhooks.store import reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import any_attempts, attempt, backfill, delivery, event, webhook
 
@@ -72,16 +70,6 @@ def waiting(tx: Tx) -> dict[int, Micros]:
     statement = select(webhook.c.id, first.scalar_subquery()).where(webhook.c.deleted_at.is_(None))
     rows = tx.connection.execute(statement).tuples()
     return {number: at for number, at in rows if at is not None}
-
-
-def finish(tx: Tx, made: Sequence[Made]) -> None:
-    """Write attempts down and step or close their deliveries.
-
-    A delivery that was closed while its request was under way (cancelled, superseded) stays
-    closed; the attempt is kept all the same, since it happened.
-    """
-    for start in range(0, len(made), CHUNK):
-        _finish(tx, made[start : start + CHUNK])
 
 
 def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
@@ -155,60 +143,6 @@ _DUE = (
     .order_by(delivery.c.id)
     .limit(bindparam("limit"))
 )
-_WAIT = (
-    update(delivery)
-    .where(delivery.c.id == bindparam("row_id"))
-    .values(attempts=bindparam("attempts"), next_at=bindparam("next_at"))
-)
-
-
-_GONE = delete(delivery).where(delivery.c.id.in_(bindparam("ended", expanding=True)))
-
-
-def _unfinished(some: reads.Some) -> Select[Any]:
-    # Locked, for somebody may be cancelling them just now.
-    return select(delivery.c.id).where(delivery.c.id.in_(some)).with_for_update()
-
-
-def _finish(tx: Tx, made: Sequence[Made]) -> None:
-    again = [one for one in made if one.step.state is State.PENDING]
-    bulk.change(tx, _WAIT, [_wait_row(one) for one in again])
-    ended = [one.delivery.id for one in made if one.step.state is not State.PENDING]
-    closed = {number for (number,) in reads.among(tx, _unfinished, ended)} if ended else set()
-    tx.connection.execute(_GONE, {"ended": list(closed)})
-    bulk.add(tx, attempt, [_attempt_row(one, closes=one.delivery.id in closed) for one in made])
-
-
-def _wait_row(one: Made) -> dict[str, object]:
-    return {"row_id": one.delivery.id, "attempts": one.number, "next_at": one.step.next_at}
-
-
-def _attempt_row(one: Made, *, closes: bool) -> dict[str, object]:
-    of, result = one.delivery, one.attempt
-    return {
-        "delivery_id": of.id,
-        "event_id": of.event_id,
-        "webhook_id": of.webhook_id,
-        "reseller_id": of.reseller_id,
-        "resource": of.resource,
-        "action": of.action,
-        "resource_uuid": of.resource_uuid,
-        "version": of.version,
-        "number": one.number,
-        "at": one.at,
-        "ms": result.ms,
-        "outcome": result.outcome.value,
-        "status": result.status,
-        "reason": result.reason.value if result.reason else None,
-        "detail": result.detail,
-        "response": result.response,
-        "response_headers": orjson.dumps(result.headers).decode() if result.headers else None,
-        "state": one.step.state.value if closes else None,
-        "created_at": of.created_at,
-        "replay_of": of.replay_of,
-    }
-
-
 _again, _later, _newest = delivery.alias(), attempt.alias(), event.alias()
 _IS_SENT_AGAIN = exists().where(
     _again.c.event_id == attempt.c.event_id, _again.c.webhook_id == attempt.c.webhook_id

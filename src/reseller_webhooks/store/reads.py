@@ -22,6 +22,8 @@ from reseller_webhooks.store.database import Tx
 
 MARK = "__"
 """What the names of parameters end in that each of many asks has for itself."""
+SEPARATOR = "\x1e"
+"""ASCII's record separator, which stands in no JSON text as it is (RFC 8259, 2 and 7)."""
 NOBODY = 0
 """The store numbers rows from 1 on, so this one is never there."""
 
@@ -35,24 +37,27 @@ so it is to be a function of a module."""
 def rows(tx: Tx, select: Select[Any], given: dict[str, Any]) -> list[Row]:
     """The rows of a select, its parameters by their names."""
     compiled = _compiled(select, tx.connection.dialect)
-    every, names = compiled.params | given, compiled.positiontup
-    values = every if names is None else tuple(every[name] for name in names)
-    return _fetched(tx, str(compiled), values, select)
+    return _fetched(tx, str(compiled), _placed(compiled, given), select)
 
 
 def among(tx: Tx, named: Named, *given: Sequence[Any]) -> list[Row]:
     """The rows of a select that names what it wants in lists, each of one value at least."""
-    lists = [[*some, *[some[-1]] * (size_for(len(some)) - len(some))] for some in given]
-    select = _naming(named, tuple(map(len, lists)))
-    return rows(
-        tx,
-        select,
-        {
-            _name(which, place): value
-            for which, some in enumerate(lists)
-            for place, value in enumerate(some)
-        },
-    )
+    return rows(tx, *_asked(named, given))
+
+
+def texts(tx: Tx, named: Named, *given: Sequence[Any]) -> list[bytes]:
+    """As `among`, of a select of one text that holds no SEPARATOR.
+
+    On SQLite it costs half of what rows do, as nothing is escaped there, nor decoded here.
+    """
+    select, values = _asked(named, given)
+    if tx.connection.dialect.name != "sqlite":
+        return [text.encode() for (text,) in rows(tx, select, values)]
+    compiled, (column,) = _compiled(select, tx.connection.dialect), select.selected_columns.keys()
+    joined = f"CAST(group_concat({column}, char({ord(SEPARATOR)})) AS BLOB)"
+    in_one = f"SELECT {joined} FROM ({compiled})"  # noqa: S608 - our own
+    found = tx.connection.exec_driver_sql(in_one, _placed(compiled, values)).scalar_one()
+    return found.split(SEPARATOR.encode()) if found else []
 
 
 def each(tx: Tx, one: Select[Any], asks: Sequence[dict[str, Any]]) -> list[Row]:
@@ -80,6 +85,23 @@ def each(tx: Tx, one: Select[Any], asks: Sequence[dict[str, Any]]) -> list[Row]:
 def size_for(count: int) -> int:
     """The least power of two that is not less."""
     return 1 << (count - 1).bit_length()
+
+
+def _asked(named: Named, given: Sequence[Sequence[Any]]) -> tuple[Select[Any], dict[str, Any]]:
+    """A select for lists of these lengths, and what they hold."""
+    lists = [[*some, *[some[-1]] * (size_for(len(some)) - len(some))] for some in given]
+    values = {
+        _name(which, place): value
+        for which, some in enumerate(lists)
+        for place, value in enumerate(some)
+    }
+    return _naming(named, tuple(map(len, lists))), values
+
+
+def _placed(compiled: Compiled, given: dict[str, Any]) -> Any:
+    """Parameters as the driver takes them, by name or by position."""
+    every, names = compiled.params | given, compiled.positiontup
+    return every if names is None else tuple(every[name] for name in names)
 
 
 def _fetched(tx: Tx, text: str, given: Any, select: Select[Any]) -> list[Row]:

@@ -1,0 +1,75 @@
+"""Results: attempts written down, and what they make of their deliveries, which end or wait."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, select, update
+
+from reseller_webhooks.core.delivery import Made, State
+from reseller_webhooks.store import bulk
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import attempt, delivery
+
+CHUNK = 500
+"""Deliveries in one statement."""
+
+
+def finish(tx: Tx, made: Sequence[Made]) -> None:
+    """Write attempts down and step or close their deliveries.
+
+    A delivery that was closed while its request was under way (cancelled, superseded) stays
+    closed; the attempt is kept all the same, since it happened.
+    """
+    for start in range(0, len(made), CHUNK):
+        _finish(tx, made[start : start + CHUNK])
+
+
+def _finish(tx: Tx, made: Sequence[Made]) -> None:
+    again = [one for one in made if one.step.state is State.PENDING]
+    bulk.change(tx, _WAIT, [_wait_row(one) for one in again])
+    closed = _close(tx, {one.delivery.id for one in made if one.step.state is not State.PENDING})
+    rows = [_attempt_row(one, closes=one.delivery.id in closed) for one in made]
+    bulk.add_rows(tx, attempt, _ATTEMPT, rows)
+
+
+def _close(tx: Tx, ended: set[int]) -> set[int]:
+    """Deliveries are no more; those that were there until now."""
+    if not ended or bulk.remove(tx, delivery, sorted(ended)) == len(ended):
+        return ended
+    # Somebody cancelled or superseded some. Whoever did that has left a line in the log.
+    logged = select(attempt.c.delivery_id).where(
+        attempt.c.delivery_id.in_(ended), attempt.c.state.is_not(None)
+    )
+    return ended - set(tx.connection.execute(logged).scalars())
+
+
+_WAIT = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row_id"))
+    .values(attempts=bindparam("attempts"), next_at=bindparam("next_at"))
+)
+
+
+def _wait_row(one: Made) -> dict[str, object]:
+    return {"row_id": one.delivery.id, "attempts": one.number, "next_at": one.step.next_at}
+
+
+_ATTEMPT = (
+    "delivery_id", "event_id", "webhook_id", "reseller_id",
+    "resource", "action", "resource_uuid", "version",
+    "number", "at", "ms", "outcome", "status", "reason", "detail",
+    "response", "response_headers", "state", "created_at", "replay_of",
+)  # fmt: skip
+
+
+def _attempt_row(one: Made, *, closes: bool) -> tuple[Any, ...]:
+    of, result = one.delivery, one.attempt
+    return (
+        of.id, of.event_id, of.webhook_id, of.reseller_id,
+        of.resource, of.action, of.resource_uuid, of.version,
+        one.number, one.at, result.ms, result.outcome.value,
+        result.status, result.reason.value if result.reason else None, result.detail,
+        result.response, orjson.dumps(result.headers).decode() if result.headers else None,
+        one.step.state.value if closes else None, of.created_at, of.replay_of,
+    )  # fmt: skip
