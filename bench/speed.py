@@ -19,7 +19,7 @@ from reseller_webhooks.core.webhooks import PARTS
 AT_ONCE = 64
 COUNT = 50_000
 """Several seconds: connecting, and the last commit, are in the time as well."""
-ROUNDS = 3
+ROUNDS = 5
 LATENCY_S = 10
 MEMORY_COUNT = 200_000
 PATIENCE_S = 600

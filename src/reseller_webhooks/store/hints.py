@@ -1,7 +1,8 @@
-"""Hints: that something was committed, told across processes. Never needed, only quicker.
+"""Hints: that deliveries were made, told across processes. Never needed, only quicker.
 
 PostgreSQL carries them (LISTEN, NOTIFY). An SQLite file has a number that changes with every
-commit of another connection, and asking for it costs some microseconds.
+commit of another connection, and asking for it costs some microseconds. Most of those are results
+that are written; whether there are new deliveries says the highest number that one ever had.
 """
 
 import sqlite3
@@ -19,6 +20,7 @@ LOOK_S = 0.02
 APART_S = 0.005
 """Hints given at once are one; PostgreSQL takes a lock of its own for each."""
 AGAIN_S = 2.0
+_NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'"
 
 
 class Hints:
@@ -64,12 +66,16 @@ class Hints:
 
     def _watch_sqlite(self) -> None:
         with closing(sqlite3.connect(sqlite.file(self._url))) as connection:
-            before = None
+            before: object = None
+            newest: object = None
             while not self._ended.wait(LOOK_S):
-                (number,) = connection.execute("PRAGMA data_version").fetchone()
-                if number != before:
+                version = connection.execute("PRAGMA data_version").fetchone()
+                if version == before:
+                    continue
+                before, known = version, newest
+                newest = connection.execute(_NEWEST).fetchone()
+                if newest != known:
                     self._heard()
-                before = number
 
     def _hear_postgres(self) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
