@@ -1,7 +1,8 @@
 """Whether the cost of a delivery is constant: 1 to 10,000 webhooks, 0 to 1,000,000 pending.
 
 Each variant has a store of its own; each measurement is a process of its own, which opens the
-store, takes on the same number of new deliveries and sends them over TLS. The variants take turns.
+store, takes on the same number of new deliveries and sends them over TLS. Each has one of 100
+webhooks with nothing pending beside it, by turns before it and after it.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from reseller_webhooks import clock
 from reseller_webhooks.store import webhooks
 from reseller_webhooks.store.webhooks import WebhookRow
 
-COUNT = 5_000
+COUNT = 10_000
 ROUNDS = 5
 AT_ONCE = 64
 DAY = 86_400 * clock.SECOND
@@ -48,8 +49,8 @@ class Cost:
     rss_mb: float
 
 
+BASE = Variant("100 webhooks", 100)
 VARIANTS = [
-    Variant("100 webhooks", 100),
     Variant("1 webhook", 1),
     Variant("1,000 webhooks", 1_000),
     Variant("10,000 webhooks", 10_000),
@@ -57,15 +58,19 @@ VARIANTS = [
     Variant("100 and 1,000,000 pending", 100, 1_000_000),
     Variant("100 and 1,000,000 on one", 100, 1_000_000, dead=True),
 ]
+EVERY = [BASE, *VARIANTS]
 
 
 def main() -> None:
     with workshop() as directory:
         receiver = Receiver(directory)
         try:
-            for variant in VARIANTS:
+            for variant in EVERY:
                 _prepare(directory, variant, receiver.url)
-            rounds = [[_measure(directory, one) for one in VARIANTS] for _ in range(ROUNDS)]
+            rounds = [
+                [_pair(directory, variant, number) for variant in VARIANTS]
+                for number in range(ROUNDS)
+            ]
         finally:
             receiver.end()
     _print(rounds)
@@ -84,6 +89,14 @@ def _prepare(directory: Path, variant: Variant, url: str) -> None:
     place.database.close()
 
 
+def _pair(directory: Path, variant: Variant, number: int) -> tuple[Cost, Cost]:
+    """Base and variant, one right after the other."""
+    if number % 2:
+        its = _measure(directory, variant)
+        return _measure(directory, BASE), its
+    return _measure(directory, BASE), _measure(directory, variant)
+
+
 def _measure(directory: Path, variant: Variant) -> Cost:
     done = subprocess.run(
         [sys.executable, "-m", "bench.flat", str(directory), variant.name],
@@ -95,18 +108,23 @@ def _measure(directory: Path, variant: Variant) -> Cost:
     return Cost(*map(float, done.stdout.split()[-4:]))
 
 
-def _print(rounds: list[list[Cost]]) -> None:
+def _print(rounds: list[list[tuple[Cost, Cost]]]) -> None:
     print(f"{'':28}{'CPU us':>8}{'ratio':>7}{'per s':>8}{'ratio':>7}{'open ms':>9}{'MB':>6}")
+    _line(BASE, [(base, base) for one in rounds for base, _ in one])
     for number, variant in enumerate(VARIANTS):
-        some = [one[number] for one in rounds]
-        cpu = statistics.median(one[number].cpu_us / one[0].cpu_us for one in rounds)
-        rate = statistics.median(one[number].per_s / one[0].per_s for one in rounds)
-        print(
-            f"{variant.name:28}{statistics.median(c.cpu_us for c in some):8.0f}{cpu:7.2f}"
-            f"{statistics.median(c.per_s for c in some):8.0f}{rate:7.2f}"
-            f"{statistics.median(c.open_ms for c in some):9.0f}{max(c.rss_mb for c in some):6.0f}"
-        )
-    print(f"medians of {ROUNDS}; {COUNT} deliveries each; ratios to the first line, in each round")
+        _line(variant, [one[number] for one in rounds])
+    print(f"medians of {ROUNDS}; {COUNT} deliveries each; ratios to the first line, in each pair")
+
+
+def _line(variant: Variant, pairs: list[tuple[Cost, Cost]]) -> None:
+    some = [its for _, its in pairs]
+    cpu = statistics.median(its.cpu_us / base.cpu_us for base, its in pairs)
+    rate = statistics.median(its.per_s / base.per_s for base, its in pairs)
+    print(
+        f"{variant.name:28}{statistics.median(c.cpu_us for c in some):8.0f}{cpu:7.2f}"
+        f"{statistics.median(c.per_s for c in some):8.0f}{rate:7.2f}"
+        f"{statistics.median(c.open_ms for c in some):9.0f}{max(c.rss_mb for c in some):6.0f}"
+    )
 
 
 async def _alone(directory: Path, variant: Variant) -> Cost:
@@ -144,10 +162,10 @@ def _there(place: Workplace, variant: Variant) -> list[WebhookRow]:
 
 
 def _url(directory: Path, variant: Variant) -> str:
-    return f"sqlite:///{directory}/flat-{VARIANTS.index(variant)}.db"
+    return f"sqlite:///{directory}/flat-{EVERY.index(variant)}.db"
 
 
 if __name__ == "__main__":
-    chosen = next(one for one in VARIANTS if one.name == sys.argv[2])
+    chosen = next(one for one in EVERY if one.name == sys.argv[2])
     cost = uvloop.run(_alone(Path(sys.argv[1]), chosen))
     print(cost.cpu_us, cost.per_s, cost.open_ms, cost.rss_mb)

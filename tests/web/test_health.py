@@ -72,9 +72,20 @@ async def test_a_failing_webhook_says_why_when_it_began_and_when_it_is_tried_nex
 async def test_a_probe_whose_time_has_come_is_said_to_be_now(
     house: House, northwind: Reseller, admin: Person
 ) -> None:
-    opens(house, a_webhook(house, northwind), probe_in_s=-1)
+    row = a_webhook(house, northwind)
+    tell(house, row)
+    opens(house, row, probe_in_s=-1)
 
-    assert (await health(admin)).endswith("; next try now")
+    assert "; next try now; 1 notification waits" in await health(admin)
+
+
+async def test_a_failing_webhook_for_which_nothing_waits_promises_no_try(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    opens(house, a_webhook(house, northwind))
+
+    assert "next try" not in await health(admin)
+    assert (await health(admin)).endswith("; the next notification shows whether it is back")
 
 
 @pytest.mark.parametrize("probe_in_s", [-1, 60])

@@ -10,7 +10,7 @@ from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.log_filter import shown_id
-from tests.web.browsing import OK, Outside, Person, a_tried_webhook, words
+from tests.web.browsing import OK, Outside, Person, a_tried_webhook, tell, words
 from tests.web.test_health import opens
 
 DOWN = from_status(503, 5)
@@ -59,12 +59,14 @@ async def test_nobody_is_offered_what_would_do_nothing(
     page = paths.webhook(row.uuid)
     working = await admin.see(page)
     opens(house, row)
+    idle = await admin.see(page)
+    tell(house, row)
     failing, to_a_viewer = await admin.see(page), await viewer.see(page)
     webhooks.pause(house.database, northwind.id, row.uuid)
     paused = await admin.see(page)
 
-    shown = [BUTTON in words(one) for one in (working, failing, to_a_viewer, paused)]
-    assert shown == [False, True, False, False]
+    shown = [BUTTON in words(one) for one in (working, idle, failing, to_a_viewer, paused)]
+    assert shown == [False, False, True, False, False]
 
 
 async def test_a_viewer_may_not(house: House, northwind: Reseller, viewer: Person) -> None:

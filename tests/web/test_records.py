@@ -10,12 +10,14 @@ from reseller_webhooks.core.attempts import from_status
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.records import Record
+from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import records
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
 from tests.web.browsing import OK, Person, a_webhook, attempt, tell, words
+from tests.web.test_health import opens
 
 DOWN = from_status(503, 12)
 
@@ -98,6 +100,23 @@ async def test_a_record_is_in_sync_once_its_newest_version_is_accepted(
     assert "Failed at version 2: answered 503. It is tried again by itself." in trying
     assert "Not in sync Failed at version 2: answered 503. It was given up." in failed
     assert "In sync This webhook has accepted version 2 of 2." in synced
+
+
+async def test_a_record_promises_no_attempt_that_is_held_back(
+    house: House, northwind: Reseller, admin: Person, row: WebhookRow
+) -> None:
+    change(house, row, 1)
+    attempt(house, row, DOWN, State.PENDING)
+    trying = words(await admin.see(ACME))
+    opens(house, row)
+    failing = words(await admin.see(ACME))
+    webhooks.pause(house.database, northwind.id, row.uuid)
+    paused = words(await admin.see(ACME))
+
+    assert "It is tried again by itself. Next attempt" in trying
+    assert "The receiver is failing." in failing
+    assert "The webhook is paused." in paused
+    assert "Next attempt" not in failing + paused
 
 
 async def test_a_webhook_that_does_not_ask_for_a_change_has_all_it_asks_for(

@@ -91,8 +91,11 @@ def _failing(row: WebhookRow, standing: Standing, now: Micros) -> Iterator[Claus
         yield Clause(_("%(cause)s; began") % {"cause": cause(row.circuit_reason)}, row.circuit_at)
     else:
         yield Clause(cause(row.circuit_reason))
-    yield from _next(_probed_at(row, standing), now)
-    yield from _waiting(standing.waiting)
+    if standing.waiting:
+        yield from _next(_probed_at(row, standing), now)
+        yield from _waiting(standing.waiting)
+    else:
+        yield Clause(_("the next notification shows whether it is back"))
 
 
 def _probed_at(row: WebhookRow, standing: Standing) -> Micros | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.standing import Standing
@@ -60,6 +61,8 @@ def told(stance: Stance, version: int) -> str:
         said += " " + _("Before that it accepted version %(accepted)s.")
     if line and stance.webhook.state == "PAUSED":
         said += " " + _("The webhook is paused.")
+    elif line and line.state is State.PENDING and stance.webhook.circuit == "OPEN":
+        said += " " + _("The receiver is failing.")
     tried = line.version if line else ""
     return said % {"version": version, "accepted": accepted, "tried": tried, "why": _why(stance)}
 
