@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
@@ -30,7 +31,7 @@ SECURE = {
     "cache-control": "no-store",
     "referrer-policy": "same-origin",
 }
-STYLE = files("reseller_webhooks.web") / "static" / "app.css"
+SHARED = files("reseller_webhooks.web") / "static"
 OWN = files("reseller_webhooks.demo") / "static"
 
 
@@ -57,9 +58,10 @@ class Page:
                 Route("/change", self._change, methods=["POST"]),
                 Route("/mood", self._set_mood, methods=["POST"]),
                 Route("/count", self._count),
-                Route("/app.css", _style),
-                Route("/demo.css", _own("demo.css", "text/css")),
-                Route("/demo.js", _own("demo.js", "text/javascript")),
+                Route("/app.css", _file(SHARED / "app.css", "text/css")),
+                Route("/icon.svg", _file(SHARED / "icon.svg", "image/svg+xml")),
+                Route("/demo.css", _file(OWN / "demo.css", "text/css")),
+                Route("/demo.js", _file(OWN / "demo.js", "text/javascript")),
             ]
         )
 
@@ -99,13 +101,9 @@ def _is_from_elsewhere(request: Request) -> bool:
     return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 
-async def _style(_: Request) -> Response:
-    return Response(STYLE.read_bytes(), media_type="text/css", headers=SECURE)
-
-
-def _own(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+def _file(file: Traversable, media_type: str) -> Callable[[Request], Awaitable[Response]]:
     async def serve(_: Request) -> Response:
-        return Response((OWN / name).read_bytes(), media_type=media_type, headers=SECURE)
+        return Response(file.read_bytes(), media_type=media_type, headers=SECURE)
 
     return serve
 
