@@ -24,11 +24,10 @@ def retry_pending(database: Database, row: WebhookRow) -> int:
     """Make due what waits for a later attempt; how many. An open circuit sends one of it first."""
     with database.write() as tx:
         audit.write(tx, Act.WEBHOOK_PENDING_RETRIED, audits.webhook(row))
-    count = hurried = _hurry(database, row)
-    while hurried == HURRIED_PER_TRANSACTION:
-        hurried = _hurry(database, row)
+    count = 0
+    while (hurried := _hurry(database, row)) == HURRIED_PER_TRANSACTION:
         count += hurried
-    return count
+    return count + hurried
 
 
 def _hurry(database: Database, row: WebhookRow) -> int:

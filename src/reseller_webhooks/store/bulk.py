@@ -4,18 +4,18 @@ SQLAlchemy still writes the statement, once; rows go straight to the driver. Tha
 a batch. On SQLite many rows are one statement, for the reason that reads.py gives.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, delete, insert
+from sqlalchemy import Delete, Table, Update, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler as Compiled
 
+from reseller_webhooks.store import reads
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.reads import size_for
 
 Values = tuple[Any, ...]
 ROWS_A_STATEMENT = 256
@@ -38,8 +38,7 @@ def add_rows(tx: Tx, table: Table, names: tuple[str, ...], rows: Sequence[tuple[
     """As `add`. names: of each row's values, in the table's sequence."""
     compiled = _inserting(table, names, tx.connection.dialect)
     if compiled.positiontup is None:
-        given = [dict(zip(names, row, strict=True)) for row in rows]
-        tx.connection.exec_driver_sql(str(compiled), given)
+        add(tx, table, [dict(zip(names, row, strict=True)) for row in rows])
         return
     assert tuple(compiled.positiontup) == names  # noqa: S101 - else values went astray
     for some in _sized(rows):
@@ -74,14 +73,10 @@ def change(tx: Tx, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
         tx.connection.exec_driver_sql(_changing_many(compiled, len(some)), _flat(some))
 
 
-def remove(tx: Tx, table: Table, numbers: Sequence[int]) -> int:
+def remove(tx: Tx, named: Callable[..., Delete], numbers: Sequence[int]) -> int:
     """Delete the rows of these numbers, one at least; how many there were."""
-    compiled = _removing(table, size := size_for(len(numbers)), tx.connection.dialect)
-    given = (*numbers, *[numbers[-1]] * (size - len(numbers)))
-    values = (
-        given if compiled.positiontup is not None else dict(zip(_listed(size), given, strict=True))
-    )
-    return tx.connection.exec_driver_sql(str(compiled), values).rowcount
+    text, values = reads.placed(tx, *reads.asked(named, numbers))
+    return tx.connection.exec_driver_sql(text, values).rowcount
 
 
 def _portions(compiled: Compiled, rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[Values]]:
@@ -111,17 +106,6 @@ def _inserting(table: Table, names: tuple[str, ...], dialect: Dialect) -> Compil
 @lru_cache(maxsize=64)
 def _updating(statement: Update, dialect: Dialect) -> Compiled:
     return statement.compile(dialect=dialect)
-
-
-@lru_cache(maxsize=64)
-def _removing(table: Table, size: int, dialect: Dialect) -> Compiled:
-    return (
-        delete(table).where(table.c.id.in_(map(bindparam, _listed(size)))).compile(dialect=dialect)
-    )
-
-
-def _listed(size: int) -> list[str]:
-    return [f"number{n}" for n in range(size)]
 
 
 @lru_cache(maxsize=256)

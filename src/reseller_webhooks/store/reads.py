@@ -11,10 +11,10 @@ from contextlib import closing
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import BindParameter, Select, bindparam
+from sqlalchemy import BindParameter, ClauseElement, Select, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler as Compiled
 
@@ -27,6 +27,7 @@ SEPARATOR = "\x1e"
 NOBODY = 0
 """The store numbers rows from 1 on, so this one is never there."""
 
+S = TypeVar("S", bound=ClauseElement)
 Row = Sequence[Any]
 Some = Sequence[BindParameter[Any]]
 Named = Callable[..., Select[Any]]
@@ -36,13 +37,12 @@ so it is to be a function of a module."""
 
 def rows(tx: Tx, select: Select[Any], given: dict[str, Any]) -> list[Row]:
     """The rows of a select, its parameters by their names."""
-    compiled = _compiled(select, tx.connection.dialect)
-    return _fetched(tx, str(compiled), _placed(compiled, given), select)
+    return _fetched(tx, *placed(tx, select, given), select)
 
 
 def among(tx: Tx, named: Named, *given: Sequence[Any]) -> list[Row]:
     """The rows of a select that names what it wants in lists, each of one value at least."""
-    return rows(tx, *_asked(named, given))
+    return rows(tx, *asked(named, *given))
 
 
 def texts(tx: Tx, named: Named, *given: Sequence[Any]) -> list[bytes]:
@@ -50,13 +50,13 @@ def texts(tx: Tx, named: Named, *given: Sequence[Any]) -> list[bytes]:
 
     On SQLite it costs half of what rows do, as nothing is escaped there, nor decoded here.
     """
-    select, values = _asked(named, given)
+    select, values = asked(named, *given)
     if tx.connection.dialect.name != "sqlite":
         return [text.encode() for (text,) in rows(tx, select, values)]
-    compiled, (column,) = _compiled(select, tx.connection.dialect), select.selected_columns.keys()
+    (text, values), (column,) = placed(tx, select, values), select.selected_columns.keys()
     joined = f"CAST(group_concat({column}, char({ord(SEPARATOR)})) AS BLOB)"
-    in_one = f"SELECT {joined} FROM ({compiled})"  # noqa: S608 - our own
-    found = tx.connection.exec_driver_sql(in_one, _placed(compiled, values)).scalar_one()
+    in_one = f"SELECT {joined} FROM ({text})"  # noqa: S608 - our own
+    found = tx.connection.exec_driver_sql(in_one, values).scalar_one()
     return found.split(SEPARATOR.encode()) if found else []
 
 
@@ -82,26 +82,25 @@ def each(tx: Tx, one: Select[Any], asks: Sequence[dict[str, Any]]) -> list[Row]:
     return _fetched(tx, text, by_name, one)
 
 
-def size_for(count: int) -> int:
-    """The least power of two that is not less."""
-    return 1 << (count - 1).bit_length()
-
-
-def _asked(named: Named, given: Sequence[Sequence[Any]]) -> tuple[Select[Any], dict[str, Any]]:
-    """A select for lists of these lengths, and what they hold."""
+def asked(named: Callable[..., S], *given: Sequence[Any]) -> tuple[S, dict[str, Any]]:
+    """What `named` makes of lists of these lengths, of few sizes; and what they hold, by name."""
     lists = [[*some, *[some[-1]] * (size_for(len(some)) - len(some))] for some in given]
-    values = {
-        _name(which, place): value
-        for which, some in enumerate(lists)
-        for place, value in enumerate(some)
-    }
+    values: dict[str, Any] = {}
+    for which, some in enumerate(lists):
+        values.update(zip(_names(which, len(some)), some, strict=True))
     return _naming(named, tuple(map(len, lists))), values
 
 
-def _placed(compiled: Compiled, given: dict[str, Any]) -> Any:
-    """Parameters as the driver takes them, by name or by position."""
+def placed(tx: Tx, statement: ClauseElement, given: dict[str, Any]) -> tuple[str, Any]:
+    """A statement as text, and its parameters as the driver takes them, by name or position."""
+    compiled = _compiled(statement, tx.connection.dialect)
     every, names = compiled.params | given, compiled.positiontup
-    return every if names is None else tuple(every[name] for name in names)
+    return str(compiled), every if names is None else tuple(every[name] for name in names)
+
+
+def size_for(count: int) -> int:
+    """The least power of two that is not less."""
+    return 1 << (count - 1).bit_length()
 
 
 def _fetched(tx: Tx, text: str, given: Any, select: Select[Any]) -> list[Row]:
@@ -115,21 +114,21 @@ def _fetched(tx: Tx, text: str, given: Any, select: Select[Any]) -> list[Row]:
 
 
 @lru_cache(maxsize=256)
-def _compiled(select: Select[Any], dialect: Dialect) -> Compiled:
-    compiled = select.compile(dialect=dialect)
+def _compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
+    compiled = statement.compile(dialect=dialect)
     assert isinstance(compiled, Compiled)  # noqa: S101 - what it may be else has no parameters
     return compiled
 
 
 @lru_cache(maxsize=256)
-def _naming(named: Named, sizes: tuple[int, ...]) -> Select[Any]:
-    return named(
-        *([bindparam(_name(which, n)) for n in range(size)] for which, size in enumerate(sizes))
-    )
+def _naming(named: Callable[..., Any], sizes: tuple[int, ...]) -> Any:
+    lists = (_names(which, size) for which, size in enumerate(sizes))
+    return named(*(list(map(bindparam, names)) for names in lists))
 
 
-def _name(which: int, place: int) -> str:
-    return f"list{which}_{place}"
+@lru_cache(maxsize=64)
+def _names(which: int, size: int) -> list[str]:
+    return [f"list{which}_{place}" for place in range(size)]
 
 
 @lru_cache(maxsize=64)

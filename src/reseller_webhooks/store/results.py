@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Delete, bindparam, delete, select, update
 
 from reseller_webhooks.core.delivery import Made, State
-from reseller_webhooks.store import bulk
+from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import attempt, delivery
 
@@ -35,13 +35,17 @@ def _finish(tx: Tx, made: Sequence[Made]) -> None:
 
 def _close(tx: Tx, ended: set[int]) -> set[int]:
     """Deliveries are no more; those that were there until now."""
-    if not ended or bulk.remove(tx, delivery, sorted(ended)) == len(ended):
+    if not ended or bulk.remove(tx, _gone, sorted(ended)) == len(ended):
         return ended
     # Somebody cancelled or superseded some. Whoever did that has left a line in the log.
     logged = select(attempt.c.delivery_id).where(
         attempt.c.delivery_id.in_(ended), attempt.c.state.is_not(None)
     )
     return ended - set(tx.connection.execute(logged).scalars())
+
+
+def _gone(some: reads.Some) -> Delete:
+    return delete(delivery).where(delivery.c.id.in_(some))
 
 
 _WAIT = (
