@@ -19,9 +19,10 @@ from typing import Any
 import httpx
 
 from bench.faults import FaultProxy
-from bench.program import Server, free_port, workshop
+from bench.program import Server, workshop
 from reseller_webhooks.core.examples import CONTENTS
 from reseller_webhooks.core.names import Resource
+from testkit.ports import free_port
 
 WITHIN_S = 600
 SCHEDULE = "1,1,2,2,4,4,8,8,8,8"

@@ -1,9 +1,7 @@
 """The program as a child process, its receiver as another, and the few calls the benches need."""
 
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,9 +15,9 @@ import httpx
 import psutil
 import trustme
 
+from testkit.ports import free_port
+
 START_WITHIN_S = 30
-PORTS = range(10_000, 32_000)
-PORT_TRIES = 1000
 PORTS_OF_A_SERVER = 3
 """Its own, and those at which two workers tell their metrics."""
 
@@ -223,20 +221,3 @@ def workshop() -> Iterator[Path]:
         pair.write_to_path(str(directory / "server.pem"))
         authority.cert_pem.write_to_path(str(directory / "ca.pem"))
         yield directory
-
-
-def free_port(together: int = 1) -> int:
-    """The first of so many ports in a row that nobody listens on.
-
-    They are below those the system hands out: an outgoing connection, or a server that asks for
-    any port, cannot take one between now and its use.
-    """
-    for _ in range(PORT_TRIES):
-        first = secrets.choice(PORTS)
-        try:
-            for port in range(first, first + together):
-                socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return first
-    raise SystemExit(f"no {together} free ports in a row were found")

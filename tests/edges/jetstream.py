@@ -14,7 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg, StorageType
 from nats.js.errors import NotFoundError
 
-from bench.program import free_port
+from testkit.ports import free_port
 
 BINARY = Path(sys.executable).with_name("nats-server")
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bench.program import free_port
+from testkit.ports import free_port
 
 WAIT_S = 60
 LABELS = ("Sign in", "Platform key", "Reseller key", "Receiver URL", "Receiver page")
