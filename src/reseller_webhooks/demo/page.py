@@ -67,7 +67,7 @@ class Page:
 
     async def _show(self, _: Request) -> Response:
         html = self._template.render(
-            receiver=self._receiver, told=self._told, chosen=self._resource
+            receiver=self._receiver.snapshot(), told=self._told, chosen=self._resource
         )
         return HTMLResponse(html, headers=SECURE)
 

@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from itertools import count
+from threading import Lock
 from typing import Any
 
 from reseller_webhooks import clock
@@ -15,19 +16,29 @@ Fields = dict[str, Any]
 
 
 class Platform:
-    """A caller of the API with the platform's key."""
+    """A caller of the API with the platform's key.
+
+    Several threads may use it: one change is made at a time, since each follows from the records
+    that the one before has left.
+    """
 
     def __init__(self, url: str, public_url: str, accounts: Accounts) -> None:
         self._url, self._public_url, self._accounts = url, public_url, accounts
         self._steps = count()
+        self._lock = Lock()
 
     def feed_sample(self) -> None:
         """All records of the sample."""
         today_ms = clock.now() // 1000
-        self._change(sample_changes(self._accounts.reseller, self._public_url, today_ms))
+        with self._lock:
+            self._change(sample_changes(self._accounts.reseller, self._public_url, today_ms))
 
     def change_something(self, resource: Resource | None = None) -> str:
         """The next plausible change, of one resource or any; what happened, in a sentence."""
+        with self._lock:
+            return self._change_something(resource)
+
+    def _change_something(self, resource: Resource | None) -> str:
         records = self._records()
         while True:
             change, sentence = next_change(

@@ -5,6 +5,7 @@ import json
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import Lock
 from typing import Any
 
 from starlette.requests import Request
@@ -64,43 +65,72 @@ class Arrival:
         return json.dumps(self.body, indent=2, ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The receiver at one instant: the last arrivals, newest first, and how many there ever were.
+
+    It never changes, so that a page can be rendered from it while notifications go on arriving.
+    """
+
+    arrivals: tuple[Arrival, ...]
+    count: int
+    mood: Mood
+
+
 class Receiver:
-    """What came, newest first, and the present mood."""
+    """Records arrivals and answers in the present mood.
+
+    Notifications arrive on one thread and the page is rendered on another; they share this object.
+    """
 
     def __init__(self) -> None:
-        self.arrivals: deque[Arrival] = deque(maxlen=KEPT)
         self.mood = Mood.WORKS
-        self.count = 0
+        self._lock = Lock()
+        self._arrivals: deque[Arrival] = deque(maxlen=KEPT)
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """How many notifications arrived since the start."""
+        return self._count
+
+    def snapshot(self) -> Snapshot:
+        """A consistent copy of what arrived."""
+        with self._lock:
+            return Snapshot(tuple(self._arrivals), self._count, self.mood)
 
     async def take(self, request: Request) -> Response:
         """One notification."""
         mood = self.mood
         body = await request.body()
-        self._note(request, body, accepted=mood is Mood.WORKS)
+        self._add(_arrival(request, body, accepted=mood is Mood.WORKS))
         if mood is Mood.HANGS:
             await self._until_it_is_mended()
         headers = {"location": "https://elsewhere.example/"} if mood is Mood.REDIRECTS else {}
         return Response(status_code=STATUS[mood], headers=headers)
 
-    def _note(self, request: Request, body: bytes, *, accepted: bool) -> None:
-        self.count += 1
-        self.arrivals.appendleft(
-            Arrival(
-                at=clock.now(),
-                path=request.url.path,
-                attempt=request.headers.get("x-webhook-attempt", "1"),
-                proof=next((name for name in PROOFS if name in request.headers), ""),
-                is_signed="webhook-signature" in request.headers,
-                accepted=accepted,
-                body=_read(body),
-            )
-        )
+    def _add(self, arrival: Arrival) -> None:
+        with self._lock:
+            self._count += 1
+            self._arrivals.appendleft(arrival)
 
     async def _until_it_is_mended(self) -> None:
         for _ in range(HANG_S):
             if self.mood is not Mood.HANGS:
                 return
             await asyncio.sleep(1)
+
+
+def _arrival(request: Request, body: bytes, *, accepted: bool) -> Arrival:
+    return Arrival(
+        at=clock.now(),
+        path=request.url.path,
+        attempt=request.headers.get("x-webhook-attempt", "1"),
+        proof=next((name for name in PROOFS if name in request.headers), ""),
+        is_signed="webhook-signature" in request.headers,
+        accepted=accepted,
+        body=_read(body),
+    )
 
 
 def _read(body: bytes) -> dict[str, Any]:
