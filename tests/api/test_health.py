@@ -9,7 +9,8 @@ from tests.conftest import Running
 
 async def test_it_is_up_and_ready(nobody: httpx.AsyncClient) -> None:
     assert (await nobody.get("/healthz")).json() == {"status": "up"}
-    assert (await nobody.get("/readyz")).json() == {"status": "ready"}
+    for path in ("/livez", "/readyz"):
+        assert (await nobody.get(path)).json() == {"status": "ok", "detail": "", "conditions": []}
 
 
 async def test_it_is_not_ready_while_the_store_does_not_answer(

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bench.postgres import Postgres
+from bench.postgres import Postgres, server
 from reseller_webhooks.bootstrap.program import Part
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.delivery import State
@@ -30,14 +30,12 @@ WAIT_S = 30.0
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[Postgres]:
-    one = Postgres(tmp_path)
-    database = Database(one.url)
-    migrate.upgrade(database)
-    database.close()
-    yield one
-    one.start()
-    one.end()
+def postgres() -> Iterator[Postgres]:
+    with server() as one:
+        database = Database(one.url)
+        migrate.upgrade(database)
+        database.close()
+        yield one
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import httpx
 from reseller_webhooks import clock
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.attempts import Attempt, from_status
+from reseller_webhooks.core.conditions import Condition
 from reseller_webhooks.core.delivery import Delivery, Made, State, Step
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
@@ -63,6 +64,10 @@ async def _no_changes(_: Request) -> Answer:
     raise AssertionError("no page changes records")
 
 
+async def _ready() -> list[Condition]:
+    return []
+
+
 def house_of(database: Database, outside: Outside, **given: Any) -> House:
     settings = Settings(**({"database": database.url, "public_url": HOST} | given))
     return House(
@@ -72,7 +77,8 @@ def house_of(database: Database, outside: Outside, **given: Any) -> House:
         submit=_no_changes,
         poke=outside.poke,
         try_now=outside.try_now,
-        ailing=list,
+        conditions=list,
+        readiness=_ready,
     )
 
 

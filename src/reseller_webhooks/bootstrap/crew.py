@@ -6,10 +6,13 @@ One Python process uses one core. A crew shares the partitions as workers on man
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Self
 
 import structlog
+
+from reseller_webhooks.core.conditions import Code, Condition, Severity
 
 AGAIN_S = 1.0
 """Between the end of a worker and its next start, so that one that cannot start does no harm."""
@@ -31,11 +34,11 @@ class Crew:
         self._running: dict[int, Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
-    @property
-    def ailing(self) -> str:
-        """Which workers are not there, or nothing."""
-        missing = len(self._ports) - len(self._running)
-        return f"{missing} of {len(self._ports)} workers ended; see the log" if missing else ""
+    def conditions(self) -> Iterator[Condition]:
+        """Whether workers are missing."""
+        if missing := len(self._ports) - len(self._running):
+            params = {"count": missing, "total": len(self._ports)}
+            yield Condition(Code.WORKER_PROCESSES_MISSING, Severity.DEGRADED, params)
 
     async def __aenter__(self) -> Self:
         for number, port in enumerate(self._ports, start=1):

@@ -15,7 +15,9 @@ from fastapi import FastAPI
 
 from reseller_webhooks import __version__, clock, secrets
 from reseller_webhooks.api.app import create_api
+from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.crew import Crew
+from reseller_webhooks.bootstrap.readiness import Readiness
 from reseller_webhooks.core import examples
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.cloudevents import EVENTS
@@ -38,6 +40,7 @@ from reseller_webhooks.engine.upkeep import Upkeep
 from reseller_webhooks.operations import leases
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
+from reseller_webhooks.operations.readiness import check as check_readiness
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate
@@ -104,6 +107,10 @@ class Program:
             self.database, settings.public_url, lambda: self._poke(webhooks=False)
         )
         self._engine: Engine | None = None
+        self.conditions = Conditions()
+        if crew:
+            self.conditions.add(crew.conditions)
+        readiness = Readiness(self.conditions, lambda: check_readiness(self.database))
         self.house = House(
             settings=settings,
             database=self.database,
@@ -111,7 +118,8 @@ class Program:
             submit=self._intake.submit,
             poke=self._poke,
             try_now=self._try_now,
-            ailing=self._ailing,
+            conditions=self.conditions.collect,
+            readiness=readiness.conditions,
         )
 
     def prepare(self) -> None:
@@ -152,6 +160,7 @@ class Program:
         backfills = Backfills(self.database, public_url=self.settings.public_url, made=self._poke)
         await engine.start()
         self._engine = engine
+        self.conditions.add(engine.conditions)
         beside = [asyncio.create_task(upkeep.run()), asyncio.create_task(backfills.run())]
         try:
             yield
@@ -190,10 +199,6 @@ class Program:
         body = examples.notification(webhook.resource, self.settings.public_url, event, at)
         due = Due(_example_delivery(webhook, at), event, body.encode())
         return await self._courier.request(webhook, due, number=1, at=at)
-
-    def _ailing(self) -> list[str]:
-        parts = (self._engine, self._crew)
-        return [part.ailing for part in parts if part and part.ailing]
 
 
 def _worker(settings: Settings) -> Worker:

@@ -1,7 +1,7 @@
 """The engine: puts the parts together, listens for what is new, starts and stops."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from math import inf
 from typing import Any
@@ -10,6 +10,7 @@ import structlog
 
 from reseller_webhooks import observability
 from reseller_webhooks.clock import SECOND
+from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.arrivals import AGAIN_S, LATE_S, Arrivals
 from reseller_webhooks.engine.courier import Courier
@@ -61,15 +62,15 @@ class Engine:
         """Requests under way."""
         return self._scheduler.in_flight
 
-    @property
-    def ailing(self) -> str:
-        """Why it does not send, or nothing."""
-        ended = any(task.done() for task in self._tasks)
-        if ended:
-            return "a part of the engine ended; see the log, and restart this process"
+    def conditions(self) -> Iterator[Condition]:
+        """What is wrong with it at present."""
+        if any(task.done() for task in self._tasks):
+            yield Condition(Code.TASK_ENDED, Severity.NOT_ALIVE, {"task": "a part of the engine"})
         if not self._owner.in_time():
-            return "the store has not confirmed what this worker may send for; see the log"
-        return self._recorder.ailing
+            yield Condition(Code.LEASES_NOT_RENEWED, Severity.NOT_READY)
+        if self._recorder.is_failing:
+            params = {"count": self._recorder.held}
+            yield Condition(Code.RESULTS_HELD, Severity.NOT_READY, params)
 
     def poke(self, *, webhooks: bool = True) -> None:
         """Something was committed; look at once instead of at the next poll. From any thread.

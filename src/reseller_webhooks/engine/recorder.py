@@ -27,11 +27,12 @@ class Recorder:
     """Holds results until the store has them; a result is never dropped."""
 
     def __init__(self, store: Store, written: Callable[[Sequence[Made]], None]) -> None:
-        self.ailing = ""
-        """Why results are not written, in words, or nothing."""
+        self.is_failing = False
+        """Whether the last try to write results failed."""
         self._store = store
         self._written = written
         self._waiting: list[Made] = []
+        self._writing = 0
         self._circuits: dict[int, Circuit] = {}
         self._more = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -42,6 +43,11 @@ class Recorder:
     def unwritten(self) -> int:
         """Results that wait for the store."""
         return len(self._waiting)
+
+    @property
+    def held(self) -> int:
+        """Results that wait, those of the batch that could not be written included."""
+        return len(self._waiting) + self._writing
 
     @property
     def is_full(self) -> bool:
@@ -99,16 +105,15 @@ class Recorder:
             try:
                 refused = await self._store.finish(batch, circuits)
             except Unavailable as error:
-                self.ailing = f"{len(batch)} results wait for the store: {error}"
-                log.warning(self.ailing)
+                log.warning("results wait for the store", count=len(batch), reason=str(error))
             except Exception:
                 # A mistake of ours; to drop results would send their deliveries again for ever.
-                self.ailing = f"{len(batch)} results cannot be written; see the log"
-                log.exception(self.ailing)
+                log.exception("results cannot be written", count=len(batch))
             else:
                 observability.refused_total.inc(refused)
-                self.ailing = ""
+                self.is_failing, self._writing = False, 0
                 return
+            self.is_failing, self._writing = True, len(batch)
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, 5)
 

@@ -1,9 +1,10 @@
 """What a request may reach, wherever it comes in: passed to the API and to the pages alike."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from reseller_webhooks.core.attempts import Attempt
+from reseller_webhooks.core.conditions import Condition
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.secrets import Box
@@ -18,7 +19,8 @@ class House:
     submit: apply a request of changes, durable when it answers; raises what the request breaks.
     poke: tell the engine that webhooks or deliveries were written; cheap, never waits.
     try_now: send a webhook a test notification at once.
-    ailing: why the program is not ready, in words; empty when it is.
+    conditions: what is wrong with this process, from memory.
+    readiness: the same and what the store says, within a deadline.
     """
 
     settings: Settings
@@ -27,4 +29,5 @@ class House:
     submit: Callable[[Request], Awaitable[Answer]]
     poke: Callable[[], None]
     try_now: Callable[[Webhook], Awaitable[Attempt]]
-    ailing: Callable[[], list[str]]
+    conditions: Callable[[], Sequence[Condition]]
+    readiness: Callable[[], Awaitable[Sequence[Condition]]]

@@ -1,5 +1,6 @@
 """Bring a database's tables up to this version of the program, or tell how far behind it is."""
 
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -10,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.database import Database, Tx
 
 log = structlog.get_logger()
 
@@ -30,17 +31,35 @@ def check(database: Database) -> None:
 
     Later ones only add, so that this version may go on beside the next while it is replaced.
     """
-    scripts = ScriptDirectory.from_config(alembic_config())
-    wanted = scripts.get_current_head()
+    wanted, known = _revisions()
     with database.read() as tx:
-        held = MigrationContext.configure(tx.connection).get_current_revision()
-    if held and held not in {script.revision for script in scripts.walk_revisions()}:
+        held = _held(tx)
+    if held and held not in known:
         log.warning("the database is of a later version", revision=held, ours=wanted)
     elif held != wanted:
         raise Refused(
             f"the database is at revision {held or 'none'} and this version needs {wanted}; "
             "run reseller-webhooks migrate"
         )
+
+
+def is_current(tx: Tx) -> bool:
+    """Whether the tables are those of this version or of a later one."""
+    wanted, known = _revisions()
+    held = _held(tx)
+    return held == wanted or (held is not None and held not in known)
+
+
+def _held(tx: Tx) -> str | None:
+    return MigrationContext.configure(tx.connection).get_current_revision()
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest revision of this version, and all that it knows."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return scripts.get_current_head(), known
 
 
 def alembic_config() -> Config:

@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from reseller_webhooks.clock import LAST, SECOND, Micros
+from reseller_webhooks.core.condition_texts import TEXTS
+from reseller_webhooks.core.conditions import Condition
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import AUTH_LABELS
 from reseller_webhooks.web import (
@@ -64,6 +66,7 @@ def templates() -> Environment:
     made.filters.update(
         breakable=breakable,
         cause=health.cause,
+        condition=condition,
         delivery_id=shown_id,
         device=devices.told,
         duration=duration,
@@ -92,6 +95,12 @@ def sentence(text: str) -> str:
     """A message of the program's, which begins small and without a full stop, as a sentence."""
     said = sayings.told(text)
     return f"{said[:1].upper()}{said[1:].rstrip('.')}." if said else ""
+
+
+def condition(given: Condition) -> str:
+    """A condition of the program in the visitor's language, as a sentence."""
+    said = language._(TEXTS[given.code]) % dict(given.params)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def duration(ms: int) -> str:

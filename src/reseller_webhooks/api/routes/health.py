@@ -1,24 +1,29 @@
 """How the program is doing, for machines; without a key."""
 
-from typing import Literal
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from reseller_webhooks.api.auth import TheHouse
-from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.shapes import Shape
-from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.api.shapes.health import HealthReport, HealthStatus
+from reseller_webhooks.core.conditions import Condition, Severity
 from reseller_webhooks.observability import registry
-from reseller_webhooks.operations import resellers
 
 router = APIRouter(tags=["Health"])
+RETRY_AFTER = {"retry-after": "1"}
+UNAVAILABLE: dict[int | str, dict[str, Any]] = {
+    503: {"model": HealthReport, "description": "Unavailable, and why"}
+}
 
 
 class Health(Shape):
-    """It is well; otherwise there is a problem instead."""
+    """The process is up."""
 
-    status: Literal["up", "ready"]
+    status: Literal["up"]
 
 
 @router.get("/healthz", operation_id="getHealth", summary="Whether the process is up")
@@ -28,18 +33,28 @@ async def up() -> Health:
 
 
 @router.get(
+    "/livez",
+    operation_id="getLiveness",
+    summary="Whether a restart is needed",
+    response_model=HealthReport,
+    responses=UNAVAILABLE,
+)
+async def alive(house: TheHouse) -> Response:
+    """503 only for what a restart of this process mends; the store is not asked."""
+    return _report([one for one in house.conditions() if one.severity is Severity.NOT_ALIVE])
+
+
+@router.get(
     "/readyz",
     operation_id="getReadiness",
     summary="Whether it does its work",
-    responses=raises(Unavailable),
+    response_model=HealthReport,
+    responses=UNAVAILABLE,
 )
-def ready(house: TheHouse) -> Health:
-    """The store answers and every part runs; otherwise 503 and why."""
-    ailing = house.ailing()
-    if ailing:
-        raise Unavailable("; ".join(ailing))
-    resellers.page(house.database, limit=1)
-    return Health(status="ready")
+async def ready(house: TheHouse) -> Response:
+    """200 while this process does its work, `degraded` when an operator should act all the same;
+    503 while it cannot. Answers within 5 seconds, whatever hangs."""
+    return _report(await house.readiness())
 
 
 @router.get(
@@ -52,3 +67,12 @@ def ready(house: TheHouse) -> Health:
 def metrics() -> Response:
     """In the text format of Prometheus."""
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _report(conditions: Sequence[Condition]) -> Response:
+    report = HealthReport.from_conditions(conditions)
+    body = report.model_dump_json()
+    if report.status is not HealthStatus.UNAVAILABLE:
+        return Response(body, media_type="application/json")
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return Response(body, status, RETRY_AFTER, media_type="application/json")

@@ -51,7 +51,7 @@ def workers(page: Operator) -> Response:
     return page.html(
         "operator_health.html",
         fleet=fleet.look(page.database),
-        ailing=page.site.house.ailing(),
+        conditions=page.site.house.conditions(),
     )
 
 

@@ -1,0 +1,38 @@
+"""The English text of each condition. The pages translate these through their catalogue."""
+
+from collections.abc import Mapping
+
+from reseller_webhooks.core.conditions import Code, Condition
+
+
+def N_(text: str) -> str:  # noqa: N802 - as gettext's users know it
+    """Mark a text for the catalogue."""
+    return text
+
+
+TEXTS: Mapping[Code, str] = {
+    Code.STORE_UNAVAILABLE: N_("the store does not answer or does not take changes; see the log"),
+    Code.STORE_CHECK_OVERDUE: N_("the store has not answered within %(seconds)s seconds"),
+    Code.TABLES_OUTDATED: N_("the tables are of an earlier version; run reseller-webhooks migrate"),
+    Code.NO_WORKERS: N_(
+        "no worker lives, so nothing is sent; start one: reseller-webhooks serve --role worker"
+    ),
+    Code.PARTITIONS_WITHOUT_OWNER: N_("%(count)s of %(total)s partitions have no owner"),
+    Code.WORKER_PROCESSES_MISSING: N_("%(count)s of %(total)s workers ended; see the log"),
+    Code.STORE_NOT_POLLED: N_(
+        "no delivery has been looked for in %(seconds)s seconds; see the log"
+    ),
+    Code.LEASES_NOT_RENEWED: N_(
+        "the store has not confirmed this worker's leases, so it starts no request; see the log"
+    ),
+    Code.RESULTS_HELD: N_("%(count)s results wait for the store; see the log"),
+    Code.TASK_FAILING: N_("%(task)s fails with %(error)s and is retried; see the log"),
+    Code.TASK_ENDED: N_("%(task)s ended, so this process ends too; see the log"),
+    Code.EVENT_LOOP_STUCK: N_("the event loop has not turned for %(seconds)s seconds"),
+    Code.CHECK_FAILED: N_("a health check fails with %(error)s; see the log"),
+}
+
+
+def text_of(condition: Condition) -> str:
+    """The English text with its values."""
+    return TEXTS[condition.code] % dict(condition.params)

@@ -1,0 +1,30 @@
+"""What the store says about readiness: it takes changes, its tables fit, and workers live."""
+
+from collections.abc import Iterator
+
+from reseller_webhooks.core.conditions import Code, Condition, Severity
+from reseller_webhooks.core.webhooks import PARTS
+from reseller_webhooks.store import fleet, leases, migrate, readiness
+from reseller_webhooks.store.database import Database, Tx
+
+
+def check(database: Database) -> list[Condition]:
+    """Ask the store, in one transaction. Unavailable when it does not answer or is read-only."""
+    with database.write() as tx:
+        readiness.require_writable(tx)
+        return [*_tables(tx), *_workers(tx)]
+
+
+def _tables(tx: Tx) -> Iterator[Condition]:
+    if not migrate.is_current(tx):
+        yield Condition(Code.TABLES_OUTDATED, Severity.NOT_READY)
+
+
+def _workers(tx: Tx) -> Iterator[Condition]:
+    partitions = fleet.partitions(tx)
+    without_owner = partitions.free + partitions.lapsed
+    if not partitions.held and not leases.members(tx):
+        yield Condition(Code.NO_WORKERS, Severity.DEGRADED)
+    elif without_owner:
+        params = {"count": without_owner, "total": PARTS}
+        yield Condition(Code.PARTITIONS_WITHOUT_OWNER, Severity.DEGRADED, params)
