@@ -37,6 +37,12 @@ refused_total = Counter(
     "Results not written because another worker owned the partition by then.",
     registry=registry,
 )
+upkeep_failures_total = Counter(
+    "reseller_webhooks_upkeep_failures",
+    "Maintenance jobs that failed in this process, by job.",
+    ["job"],
+    registry=registry,
+)
 unwritten = Gauge(
     "reseller_webhooks_results_unwritten", "Results that wait for the store.", registry=registry
 )

@@ -15,9 +15,9 @@ from reseller_webhooks.operations import (
     fleet,
     guesses,
     invites,
+    maintenance,
     people,
     resellers,
-    upkeep,
 )
 from reseller_webhooks.operations.access import Device
 from reseller_webhooks.store import audit
@@ -136,21 +136,23 @@ def test_the_audit_log_keeps_who_and_from_where_and_its_lines_in_line(database: 
     assert rest[0].details == {"scope": "reseller"}
 
 
-def test_upkeep_drops_what_is_past_its_time_and_nothing_else(database: Database) -> None:
+def test_maintenance_drops_what_is_past_its_time_and_nothing_else(database: Database) -> None:
     reseller = resellers.add(database, "Northwind")
     invites.invite(database, ANA, Role.ADMIN, reseller.uuid)
     guesses.begin(database, ANA, "203.0.113.7")
     with database.write() as tx:
         audit.write(tx, Act.KEY_ADDED, Subject("old", "old", None))
-        old = f"{tx.now - upkeep.AUDIT_KEPT - clock.SECOND}"
+        old = f"{tx.now - maintenance.AUDIT_KEPT - clock.SECOND}"
         tx.connection.exec_driver_sql(f"UPDATE audit SET at = {old} WHERE subject_uuid = 'old'")
     before = counts(database)
-    upkeep.drop_old(database, retention_days=90)
+    maintenance.drop_expired_access(database)
+    maintenance.drop_audit(database)
     after = counts(database)
     with database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE invite SET expires_at = 1")
         tx.connection.exec_driver_sql("UPDATE guess SET at = 1")
-    upkeep.drop_old(database, retention_days=90)
+    maintenance.drop_expired_access(database)
+    maintenance.drop_audit(database)
 
     assert before == [3, 1, 2]
     assert after == [2, 1, 2]

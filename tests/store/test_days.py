@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text
 
 from reseller_webhooks.clock import DAY, Micros
 from reseller_webhooks.core.delivery import Delivery, State
-from reseller_webhooks.operations import upkeep
+from reseller_webhooks.operations import maintenance
 from reseller_webhooks.store import days, deliveries, events, results
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.schema import attempt, event
@@ -82,7 +82,7 @@ def test_who_was_away_for_a_month_turns_to_today(on_postgres: Database) -> None:
 
 def test_workers_that_turn_at_once_do_it_once(on_postgres: Database) -> None:
     with ThreadPoolExecutor(4) as threads:
-        turned = list(threads.map(upkeep.turn_day, [on_postgres] * 4))
+        turned = list(threads.map(maintenance.turn_day, [on_postgres] * 4))
 
     assert sorted(turned) == [0, 0, 0, 2]
 

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from reseller_webhooks.bootstrap.program import keys_file, open_box
 from reseller_webhooks.core.errors import ResellerWebhooksError
 from reseller_webhooks.settings import PREFIX, Settings, unknown_names
-from reseller_webhooks.store import migrate
+from reseller_webhooks.store import migrate, privileges
 from reseller_webhooks.store.database import Database
 
 MASK = "********"
@@ -43,8 +43,15 @@ def _without_password(url: str) -> str:
 def _state(settings: Settings) -> tuple[list[str], bool]:
     open_box(settings)
     keys = f"secret keys: {'from the settings' if settings.secret_keys else keys_file(settings)}"
+    database = Database(settings.database)
     try:
-        migrate.check(Database(settings.database))
+        migrate.check(database)
+        lacking = privileges.check(database)
     except ResellerWebhooksError as error:
         return [keys, f"database: {error}"], False
-    return [keys, "database: answers, and its tables are those of this version"], True
+    finally:
+        database.close()
+    well = [keys, "database: answers, and its tables are those of this version"]
+    if lacking:
+        return [*well, f"maintenance: {privileges.sentence(lacking)}; {privileges.REMEDY}"], False
+    return well, True

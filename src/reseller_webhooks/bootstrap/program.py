@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 
+import structlog
 from anyio import to_thread
 from fastapi import FastAPI
 
@@ -32,24 +33,26 @@ from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.intake import Intake
 from reseller_webhooks.engine.leases import Leases
+from reseller_webhooks.engine.maintenance import Maintenance
 from reseller_webhooks.engine.oauth2 import Tokens
 from reseller_webhooks.engine.ownership import Presence
 from reseller_webhooks.engine.sender import Sender
 from reseller_webhooks.engine.store_port import StorePort
-from reseller_webhooks.engine.upkeep import Upkeep
 from reseller_webhooks.operations import leases
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.operations.readiness import check as check_readiness
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store import migrate
+from reseller_webhooks.store import migrate, privileges
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.hints import Hints
 from reseller_webhooks.web.app import create_web
 
 THREADS = 16
 """Requests that use the store at once. More would only wait for each other."""
+
+log = structlog.get_logger()
 
 
 class Part(StrEnum):
@@ -123,8 +126,10 @@ class Program:
         )
 
     def prepare(self) -> None:
-        """Check the tables, so that a refusal comes before any start."""
+        """Check the tables and the rights to them, so that a refusal comes before any start."""
         migrate.check(self.database)
+        if lacking := privileges.check(self.database):
+            log.warning(privileges.sentence(lacking), remedy=privileges.REMEDY)
 
     def asgi(self) -> FastAPI:
         """The program as a web application; it runs as long as its lifespan."""
@@ -156,12 +161,12 @@ class Program:
     async def _sending(self) -> AsyncIterator[None]:
         presence = self._be_present()
         engine = Engine(self._store, self._courier, self._leases)
-        upkeep = Upkeep(self.database, retention_days=self.settings.retention_days)
+        maintenance = Maintenance(self.database, retention_days=self.settings.retention_days)
         backfills = Backfills(self.database, public_url=self.settings.public_url, made=self._poke)
         await engine.start()
         self._engine = engine
         self.conditions.add(engine.conditions)
-        beside = [asyncio.create_task(upkeep.run()), asyncio.create_task(backfills.run())]
+        beside = [asyncio.create_task(maintenance.run()), asyncio.create_task(backfills.run())]
         try:
             yield
         finally:

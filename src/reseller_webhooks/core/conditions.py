@@ -31,6 +31,8 @@ class Code(StrEnum):
     TASK_FAILING = "task-failing"
     TASK_ENDED = "task-ended"
     EVENT_LOOP_STUCK = "event-loop-stuck"
+    MAINTENANCE_OVERDUE = "maintenance-overdue"
+    PARTITION_MISSING = "partition-missing"
     CHECK_FAILED = "check-failed"
 
 

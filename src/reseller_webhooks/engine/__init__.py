@@ -1,1 +1,1 @@
-"""The asynchronous shell: who owns what, what is due, send, record in batches, upkeep."""
+"""The asynchronous shell: who owns what, what is due, send, record in batches, maintenance."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.webhooks import PARTS
-from reseller_webhooks.store import fleet, leases, migrate, readiness
+from reseller_webhooks.store import days, fleet, leases, maintenance, migrate, readiness
 from reseller_webhooks.store.database import Database, Tx
 
 
@@ -12,7 +13,7 @@ def check(database: Database) -> list[Condition]:
     """Ask the store, in one transaction. Unavailable when it does not answer or is read-only."""
     with database.write() as tx:
         readiness.require_writable(tx)
-        return [*_tables(tx), *_workers(tx)]
+        return [*_tables(tx), *_workers(tx), *_maintenance(tx)]
 
 
 def _tables(tx: Tx) -> Iterator[Condition]:
@@ -28,3 +29,14 @@ def _workers(tx: Tx) -> Iterator[Condition]:
     elif without_owner:
         params = {"count": without_owner, "total": PARTS}
         yield Condition(Code.PARTITIONS_WITHOUT_OWNER, Severity.DEGRADED, params)
+
+
+def _maintenance(tx: Tx) -> Iterator[Condition]:
+    statuses = maintenance.statuses(tx)
+    for status in statuses:
+        if overdue_s := status.overdue_s(tx.now):
+            params: dict[str, str | int] = {"job": status.job, "hours": overdue_s // 3600}
+            yield Condition(Code.MAINTENANCE_OVERDUE, Severity.DEGRADED, params)
+    # Before any worker has run there are none, and that is a condition of its own.
+    for table in days.lacks(tx, tx.now + DAY) if statuses else ():
+        yield Condition(Code.PARTITION_MISSING, Severity.DEGRADED, {"table": table})

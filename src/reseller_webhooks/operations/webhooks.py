@@ -41,7 +41,7 @@ BOTH_SIGN_FOR = 86_400 * SECOND
 SECRETS_BEFORE = 4
 """So many earlier secrets sign at most; each makes the header longer."""
 CANCELLED_AT_ONCE = 5_000
-"""Deliveries closed in the transaction that deletes a webhook; upkeep closes the rest."""
+"""Deliveries closed in the transaction that deletes a webhook; maintenance closes the rest."""
 
 _SECRETS = frozenset({"clientSecret", "password"})
 """They go out exactly as they were given, whatever is in them: nobody reads them."""

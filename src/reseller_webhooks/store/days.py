@@ -4,6 +4,9 @@ Ids carry the day. Partitions are made some days ahead, and when a day begins th
 day << DAY_BITS, so a partition is a range of ids: whoever knows an id reads one partition, and the
 primary key stays the id. Who is late with the turn does no harm: rows fall into the partition of
 the day before, and an insert never lacks a place.
+
+Partitions are made and dropped by functions of the database (migration 0009), which have the
+rights of the tables' owner: the role that serves needs none but to call them.
 """
 
 from collections.abc import Iterator
@@ -63,6 +66,18 @@ def make(tx: Tx) -> int:
     return sum(_make(tx, parent, day) for parent in INSTANTS for day in _lacking(tx, parent))
 
 
+def lacks(tx: Tx, at: Micros) -> list[str]:
+    """The tables that have no partition for an instant; none where days are not kept."""
+    if not are_kept(tx):
+        return []
+    start = first_id(at)
+    return [
+        parent
+        for parent in INSTANTS
+        if not any(one.start <= start < one.end for one in _partitions(tx, parent))
+    ]
+
+
 def turn(tx: Tx) -> int:
     """Let ids begin with today, where it has a partition; how many tables have turned."""
     _lock(tx)
@@ -88,14 +103,8 @@ def drop(tx: Tx, before: Micros) -> int:
 def _drop(tx: Tx, one: Partition) -> bool:
     if _is_on_its_way(tx, one):
         return False
-    # Whoever sends an event again has read it, so this waits until its new delivery can be seen.
-    # The whole table first and then its part, as readers do: else each could wait for the other.
-    for name in (one.parent, one.name):
-        tx.connection.execute(text(f"LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE"))
-    if _is_on_its_way(tx, one):
-        return False
-    tx.connection.execute(text(f"DROP TABLE {one.name}"))
-    return True
+    dropped = func.reseller_webhooks_drop_day(one.parent, one.name)
+    return bool(tx.connection.execute(select(dropped)).scalar())
 
 
 def _lacking(tx: Tx, parent: str) -> list[int]:
@@ -110,14 +119,7 @@ def _lacking(tx: Tx, parent: str) -> list[int]:
 
 
 def _make(tx: Tx, parent: str, day: int) -> bool:
-    name = f"{parent}_{day}"
-    start, end = day << DAY_BITS, (day + 1) << DAY_BITS
-    for statement in (
-        # To make it apart and attach it holds nobody up; PARTITION OF would lock the whole table.
-        f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-        f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})",
-    ):
-        tx.connection.execute(text(statement))
+    tx.connection.execute(select(func.reseller_webhooks_add_day(parent, day)))
     return True
 
 
@@ -154,8 +156,12 @@ def _partitions(tx: Tx, parent: str) -> Iterator[Partition]:
 
 
 def _newest(tx: Tx, one: Partition) -> Micros:
+    # By way of the whole table: the right to read that is granted, not the right to read a part.
+    number: ColumnClause[int] = column("id")
     at: ColumnClause[int] = column(INSTANTS[one.parent])
-    return tx.connection.execute(select(func.max(at)).select_from(table(one.name))).scalar() or 0
+    rows = table(one.parent, number, at)
+    mine = number.between(one.start, one.end - 1)
+    return tx.connection.execute(select(func.max(at)).select_from(rows).where(mine)).scalar() or 0
 
 
 def _is_on_its_way(tx: Tx, one: Partition) -> bool:

@@ -1,0 +1,45 @@
+"""The maintenance jobs, and when one of them is overdue."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MICROS_PER_S = 1_000_000
+OVERDUE_AFTER = 3600 * MICROS_PER_S
+"""A job runs each minute, so an hour without success is no accident."""
+
+
+class Job(StrEnum):
+    """What runs each minute on every worker. The values are labels of a metric."""
+
+    PARTITIONS = "partitions"
+    """Create the partitions of the coming days, and let ids begin with today (PostgreSQL)."""
+    CANCELLATIONS = "cancellations"
+    """Cancel what deleted webhooks have left."""
+    EVENTS = "events"
+    """Delete events and attempts that are past their retention."""
+    AUDIT = "audit"
+    """Delete old lines of the audit log."""
+    IDEMPOTENCY = "idempotency"
+    """Delete old answers to Idempotency-Keys."""
+    ACCESS = "access"
+    """Delete expired sessions, invites, sign-in links and counts of wrong passwords."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """How a job fared lately, as the store knows it, whichever process ran it.
+
+    since: microseconds UTC, when it was first tried. succeeded_at, failed_at: the last time.
+    failure: why it failed then, in one line; empty when it never did.
+    """
+
+    job: str
+    since: int
+    succeeded_at: int | None
+    failed_at: int | None
+    failure: str
+
+    def overdue_s(self, now: int) -> int:
+        """Seconds without success, where that is too long; else 0."""
+        waited = now - (self.succeeded_at or self.since)
+        return waited // MICROS_PER_S if waited > OVERDUE_AFTER else 0

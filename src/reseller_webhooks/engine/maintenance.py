@@ -1,0 +1,77 @@
+"""Runs the maintenance jobs on a timer: small steps between other work, each job by itself."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import structlog
+
+from reseller_webhooks import observability
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.maintenance import Job
+from reseller_webhooks.operations import maintenance
+from reseller_webhooks.store.database import Database
+
+EVERY_S = 60.0
+PAUSE_S = 0.2
+"""Between two batches, so that ingest has the writer most of the time."""
+STEPS_MAX = 100
+"""Of a job in its turn: one with much to do does not keep the others waiting for hours."""
+
+log = structlog.get_logger()
+
+
+class Maintenance:
+    """Deletes old rows, creates partitions, finishes what deleted webhooks have left.
+
+    A job that fails is logged when it begins to fail, counted each time, and stops no other job.
+    """
+
+    def __init__(self, database: Database, *, retention_days: int) -> None:
+        self._database = database
+        self._failing: dict[Job, str] = {}
+        self._jobs: Mapping[Job, Callable[[], int]] = {
+            Job.PARTITIONS: lambda: maintenance.turn_day(database),
+            Job.CANCELLATIONS: lambda: maintenance.cancel_left(database),
+            Job.EVENTS: lambda: maintenance.drop_events(database, retention_days=retention_days),
+            Job.AUDIT: lambda: maintenance.drop_audit(database),
+            Job.IDEMPOTENCY: lambda: maintenance.drop_idempotency(database),
+            Job.ACCESS: lambda: maintenance.drop_expired_access(database),
+        }
+
+    async def run(self) -> None:
+        """Run every job, again and again."""
+        while True:
+            await self.run_once()
+            await asyncio.sleep(EVERY_S)
+
+    async def run_once(self) -> None:
+        """Run every job once, whatever comes of the others."""
+        for job, step in self._jobs.items():
+            try:
+                await _until_done(step)
+                await asyncio.to_thread(maintenance.note_success, self._database, job)
+            except Exception as error:
+                await self._failed(job, error)
+            else:
+                self._succeeded(job)
+
+    async def _failed(self, job: Job, error: Exception) -> None:
+        failure = maintenance.failure_of(error)
+        observability.upkeep_failures_total.labels(job.value).inc()
+        if self._failing.get(job) != failure:
+            log.error("a maintenance job fails", job=job.value, reason=failure)
+        self._failing[job] = failure
+        with suppress(Unavailable):
+            await asyncio.to_thread(maintenance.note_failure, self._database, job, failure)
+
+    def _succeeded(self, job: Job) -> None:
+        if self._failing.pop(job, None) is not None:
+            log.info("a maintenance job works again", job=job.value)
+
+
+async def _until_done(step: Callable[[], int]) -> None:
+    for _ in range(STEPS_MAX):
+        if not await asyncio.to_thread(step):
+            return
+        await asyncio.sleep(PAUSE_S)

@@ -1,0 +1,65 @@
+"""Maintenance jobs: each by itself, recorded, and logged when something changes."""
+
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from reseller_webhooks import observability
+from reseller_webhooks.core.conditions import Code
+from reseller_webhooks.core.maintenance import OVERDUE_AFTER, Job
+from reseller_webhooks.engine.maintenance import Maintenance
+from reseller_webhooks.operations import maintenance, readiness
+from reseller_webhooks.store import migrate
+from reseller_webhooks.store.database import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    one = Database(f"sqlite:///{tmp_path}/test.db")
+    migrate.upgrade(one)
+    return one
+
+
+def _execute(database: Database, statement: str) -> None:
+    with database.write() as tx:
+        tx.connection.exec_driver_sql(statement)
+
+
+def _failures(job: Job) -> float:
+    return observability.upkeep_failures_total.labels(job.value)._value.get()
+
+
+async def test_a_job_that_fails_stops_no_other_and_is_logged_once(database: Database) -> None:
+    jobs = Maintenance(database, retention_days=90)
+    before = _failures(Job.AUDIT)
+    _execute(database, "ALTER TABLE audit RENAME TO hidden")
+    with capture_logs() as logs:
+        for _ in range(3):
+            await jobs.run_once()
+        _execute(database, "ALTER TABLE hidden RENAME TO audit")
+        await jobs.run_once()
+    fared = {one.job: one for one in maintenance.statuses(database)}
+
+    assert [(one["event"], one["job"]) for one in logs] == [
+        ("a maintenance job fails", "audit"),
+        ("a maintenance job works again", "audit"),
+    ]
+    assert _failures(Job.AUDIT) - before == 3
+    assert "no such table" in fared[Job.AUDIT].failure
+    assert {job for job, one in fared.items() if one.succeeded_at} == set(Job)
+
+
+async def test_a_job_that_does_not_succeed_for_long_is_a_condition(database: Database) -> None:
+    await Maintenance(database, retention_days=90).run_once()
+    before = _overdue(database)
+    late = f"UPDATE maintenance_job SET succeeded_at = succeeded_at - {2 * OVERDUE_AFTER}"
+    _execute(database, f"{late} WHERE job = 'events'")
+
+    assert before == []
+    assert _overdue(database) == [{"job": "events", "hours": 2}]
+
+
+def _overdue(database: Database) -> list[dict[str, str | int]]:
+    found = readiness.check(database)
+    return [dict(one.params) for one in found if one.code is Code.MAINTENANCE_OVERDUE]
