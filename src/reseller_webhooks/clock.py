@@ -1,6 +1,7 @@
 """The one place that asks what time it is. Store wall time, measure with the monotonic clock."""
 
 import time
+from collections.abc import Callable
 
 Micros = int
 """UTC, in microseconds since 1970; how every instant is stored."""
@@ -20,3 +21,50 @@ cpu_s = time.process_time
 """Processor seconds of this process, all threads together."""
 monotonic_s = time.monotonic
 """Seconds on a clock that never goes back; only differences mean anything."""
+
+STEP_S = 1.0
+"""A clock that differs by less than this from what was expected has not been stepped."""
+
+
+class StoreClock:
+    """The store's time between two readings: the last reading, carried on by the monotonic clock.
+
+    A step of this machine's clock does not change it. A step of the store's clock is noticed at
+    the next reading.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = monotonic_s) -> None:
+        self._clock_s = clock_s
+        self._read: tuple[Micros, float] | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there was a reading."""
+        return self._read is not None
+
+    def now(self) -> Micros:
+        """The store's time; before the first reading, this machine's."""
+        return self._at(self._clock_s()) if self._read else now()
+
+    def ahead_s(self) -> float:
+        """How far this machine's clock is ahead of the store's, in seconds."""
+        return (now() - self.now()) / SECOND
+
+    def read(self, at: Micros, asked_s: float) -> Micros:
+        """Take a reading; by how much the clock was stepped since the last one, or 0.
+
+        asked_s: monotonic seconds when the store was asked. The store read its clock some time
+        between then and now, so only a reading outside of that span is a step.
+        """
+        got_s = self._clock_s()
+        before, self._read = self._read, (at, got_s)
+        if before is None:
+            return 0
+        earliest, latest = (before[0] + round((s - before[1]) * SECOND) for s in (asked_s, got_s))
+        is_step = not earliest - STEP_S * SECOND <= at <= latest + STEP_S * SECOND
+        return at - latest if is_step else 0
+
+    def _at(self, clock_s: float) -> Micros:
+        assert self._read  # noqa: S101
+        at, read_s = self._read
+        return at + round((clock_s - read_s) * SECOND)

@@ -29,6 +29,7 @@ class Profile(StrEnum):
     EVERYTHING = "all of it"
     TOKENS = "workers are killed and frozen, and every webhook needs access tokens"
     RETRIES = "only receivers misbehave, and no call of the store is slow"
+    CLOCKS = "clocks are set ahead and back, and workers are killed"
 
 
 TOKENS = {Profile.TOKENS: 1.0, Profile.RETRIES: 0.0, Profile.NEIGHBOURS: 0.0}
@@ -64,6 +65,8 @@ class Kind(StrEnum):
     PAUSE = "webhook is paused"
     DELETE = "webhook is deleted"
     HURRY = "webhook is to be sent now what waits"
+    STORE_CLOCK = "the store's clock is stepped"
+    WORKER_CLOCK = "has its clock stepped"
 
 
 OF_WEBHOOKS = {Kind.PAUSE, Kind.DELETE, Kind.HURRY}
@@ -71,12 +74,16 @@ OF_WEBHOOKS = {Kind.PAUSE, Kind.DELETE, Kind.HURRY}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """target: the place of a worker (0, 1, 2) or the id of a webhook. for_s: until it is over."""
+    """target: the place of a worker (0, 1, 2) or the id of a webhook. for_s: until it is over.
+
+    by_s: by how much a clock is stepped, and stepped back when it is over.
+    """
 
     at: float
     kind: Kind
     target: int
     for_s: float
+    by_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +129,8 @@ class Plan:
 def draw(seed: int, profile: Profile | None = None) -> Plan:
     """The plan of a seed."""
     rng = Random(seed)  # noqa: S311 - the same for the same seed
-    # The last two must be asked for: all that they have is in others too, only less often.
-    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0])[0]
+    # The last three must be asked for: what two have is in others too, only less often.
+    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0, 0])[0]
     profile = profile or weighted
     neighbours, island = profile is Profile.NEIGHBOURS, profile is Profile.ISLAND
     workers = 1 if profile in ONE_WORKER else rng.choice([1, 2, 2, 3])
@@ -205,6 +212,8 @@ def _faults(rng: Random, profile: Profile, workers: int, webhooks: int) -> list[
     }.get(profile, [])
     count = 1 if profile in (Profile.ISLAND, Profile.OUTAGE) else rng.randint(1, 6)
     some = [_fault(rng, rng.choice(kinds), workers) for _ in range(count)] if kinds else []
+    if profile is Profile.CLOCKS:
+        some = _steps(rng, workers)
     if profile is Profile.ISLAND:  # long enough that a whole schedule could be used up
         some = [replace(fault, for_s=FAULTS_S - fault.at) for fault in some]
     if profile is not Profile.NEIGHBOURS and rng.random() < 0.3:
@@ -230,6 +239,21 @@ def _fault(rng: Random, kind: Kind, workers: int, webhook: int = 0) -> Fault:
     at = rng.uniform(2.0, 8.0) if kind is Kind.ISLAND else rng.uniform(2.0, FAULTS_S - 4)
     for_s = min(rng.uniform(0.1, 1.0) * longest, FAULTS_S - at)
     return Fault(at, kind, webhook or rng.randrange(workers), for_s)
+
+
+def _steps(rng: Random, workers: int) -> list[Fault]:
+    """The store's clock is wrong twice, so that each worker beats between two steps."""
+    begins = [3.0 + rng.uniform(0, 3), 21.0 + rng.uniform(0, 3)]
+    wrong = [Fault(at, Kind.STORE_CLOCK, 0, rng.uniform(6.5, 11), _step_s(rng)) for at in begins]
+    own = replace(_fault(rng, Kind.WORKER_CLOCK, workers), by_s=_step_s(rng))
+    kills = [_fault(rng, Kind.KILL, workers) for _ in range(rng.choice([0, 0, 1, 2]))]
+    return [*wrong, own, *kills]
+
+
+def _step_s(rng: Random) -> float:
+    """From seconds to a month, ahead or back."""
+    longest = rng.choice([60.0, 3 * 3600.0, 30 * 86_400.0])
+    return rng.choice([-1, 1]) * rng.uniform(0.05, 1.0) * longest
 
 
 def _moods(rng: Random, plan: Plan, webhook: Webhook) -> list[Span]:

@@ -8,7 +8,7 @@ from reseller_webhooks.core.attempts import Attempt, Reason
 from reseller_webhooks.core.circuit import OPENS_AFTER
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import NoAuth, WebhookState
-from tests.simulation.plan import FAULTS_S, Plan, Profile
+from tests.simulation.plan import FAULTS_S, START, Kind, Plan, Profile
 from tests.simulation.request import Request
 from tests.simulation.tables import Tables
 
@@ -18,6 +18,8 @@ KNOWN_WITHIN_S = 4.0
 """What is written into a store that is well is known to a worker that is well within this."""
 RETRIED_WITHIN_S = 0.5
 MANY_SLOTS = 20
+STEP_KNOWN_WITHIN_S = 5.0
+"""A beat of the worker, and a slow call or two."""
 
 
 @dataclass(slots=True)
@@ -43,13 +45,15 @@ class Promptness:
             self._not_superseded(request)
         if self.plan.profile is Profile.RETRIES:
             self._in_time(request)
+        if self.plan.profile is Profile.CLOCKS:
+            self._one_wait_late_at_most(request)
         if under_way >= request.webhook.max_in_flight:
-            self.full_at[number] = self.tables.now
+            self.full_at[number] = self.tables.true_now
 
     def ends(self, request: Request, under_way: int) -> None:
         """under_way: as above, when it was still one of them."""
         if under_way >= request.webhook.max_in_flight:
-            self.full_at[request.webhook.id] = self.tables.now
+            self.full_at[request.webhook.id] = self.tables.true_now
 
     def told(self, request: Request, attempt: Attempt) -> None:
         """The worker has the attempt."""
@@ -91,6 +95,25 @@ class Promptness:
         late_s = (self.tables.now - since) / SECOND
         if self.plan.slots >= MANY_SLOTS and late_s > RETRIED_WITHIN_S:
             self.broken("a retry was late", f"{late_s:.1f} s: {request}")
+
+    def _one_wait_late_at_most(self, request: Request) -> None:
+        """However clocks are set. Of what only time holds back, and workers that live."""
+        number, (began, wait_s) = (
+            request.webhook.id,
+            self.tables.waits.get(request.delivery.id, (0, 0)),
+        )
+        killed = any(fault.kind is Kind.KILL for fault in self.plan.faults)
+        is_held_back = request.is_serial or request.webhook.rate_per_second or killed
+        changed = self.tables.webhooks[number].changed_at != START
+        if not wait_s or is_held_back or changed or number in self.unsteady:
+            return
+        due = max(began + wait_s, (self.full_at.get(number, 0) - START) / SECOND)
+        late_s = request.started - due
+        if self.plan.slots >= MANY_SLOTS and late_s > wait_s + STEP_KNOWN_WITHIN_S:
+            self.broken(
+                "a retry was more than one wait late",
+                f"{late_s:.1f} s after a wait of {wait_s:.1f}: {request}",
+            )
 
     def _began_soon(self, delivery: Delivery, at: float) -> None:
         if self.plan.moods[delivery.webhook_id]:

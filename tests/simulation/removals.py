@@ -21,6 +21,7 @@ from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scheduler import Scheduler
 from reseller_webhooks.engine.slots import Slots
 from reseller_webhooks.engine.suspicion import Suspicion
+from tests.simulation.clock_removals import CLOCK_RULES
 from tests.simulation.plan import Profile
 from tests.simulation.store import Port
 from tests.simulation.tables import Tables
@@ -147,6 +148,7 @@ PROFILES = {
     "rule 8: after an outage leave others' leases alone": Profile.OUTAGE,
     "the share of slots": Profile.NEIGHBOURS,
     "suspect oneself": Profile.ISLAND,
+    **dict.fromkeys(CLOCK_RULES, Profile.CLOCKS),
 }
 """Rules of which one kind of trouble tells most, or alone tells anything."""
 RULES: dict[str, Removal | tuple[Removal, ...]] = {
@@ -182,4 +184,5 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
     "the share of slots": Removal(Slots, "are_many", _always(False)),
     "suspect oneself": Removal(Suspicion, "_no_one_is_there", _always(False)),
+    **{name: Removal(*instead) for name, instead in CLOCK_RULES.items()},
 }

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from reseller_webhooks import clock
+from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.engine import engine
@@ -181,6 +182,9 @@ class Run:
         if fault.kind is Kind.OUTAGE:
             self.line.is_up = False
             now(for_s, setattr, self.line, "is_up", True)
+        elif fault.kind is Kind.STORE_CLOCK:
+            self._step_store(fault.by_s)
+            now(for_s, self._step_store, -fault.by_s)
         elif fault.kind in OF_WEBHOOKS:
             self._change_webhook(fault)
         elif worker := self.places[fault.target]:
@@ -203,6 +207,12 @@ class Run:
             case Kind.ISLAND:
                 worker.uplink.is_cut = True
                 now(for_s, setattr, worker.uplink, "is_cut", False)
+            case Kind.WORKER_CLOCK:
+                worker.wall_off += int(fault.by_s * SECOND)
+
+    def _step_store(self, by_s: float) -> None:
+        self.tables.stepped += int(by_s * SECOND)
+        self.trace.note("store", "its clock is stepped by {:.0f} s", by_s)
 
     def _change_webhook(self, fault: Fault) -> None:
         row = self.tables.webhooks[fault.target]
@@ -261,7 +271,7 @@ def _described(plan: Plan, number: int) -> str:
 
 
 def _whom(run: Run, fault: Fault) -> str:
-    if fault.kind is Kind.OUTAGE:
+    if fault.kind in (Kind.OUTAGE, Kind.STORE_CLOCK):
         return ""
     if fault.kind in OF_WEBHOOKS:
         return str(fault.target)

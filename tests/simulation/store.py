@@ -63,6 +63,10 @@ class Port:
     async def waiting(self) -> dict[int, float]:
         return await self._ask("waiting", Tables.waiting)
 
+    async def pull_back(self, parts: Collection[int]) -> set[int]:
+        mine = frozenset(parts)
+        return await self._ask("pull_back", lambda tables: tables.pull_back(mine))
+
     async def scan(self, asks: Sequence[Ask]) -> list[Found]:
         return await self._ask("scan", lambda tables: tables.scan(asks))
 
@@ -74,7 +78,12 @@ class Port:
         return refused
 
     async def beat(
-        self, *, release: Collection[int], lapsed_too: bool, stands_back: bool
+        self,
+        *,
+        release: Collection[int],
+        lapsed_too: bool,
+        stands_back: bool,
+        latest: Micros | None,
     ) -> Standing:
         return await self._ask(
             "beat",
@@ -84,6 +93,7 @@ class Port:
                 frozenset(release),
                 lapsed_too=lapsed_too,
                 stands_back=stands_back,
+                latest=latest,
             ),
         )
 

@@ -16,7 +16,7 @@ from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.partitions import wanted
 from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations.leases import Standing
+from reseller_webhooks.operations.leases import LEASES_AHEAD, Standing
 from reseller_webhooks.operations.sending import Arrived, Found, Named
 from reseller_webhooks.store.leases import Grant
 from tests.simulation.clockwork import Clockwork
@@ -71,12 +71,23 @@ class Tables:
     numbers: int = 0
     fenced: bool = True
     """Rule 6; only a removal turns it off."""
+    stepped: Micros = 0
+    """By how much the clock was stepped since the start."""
+    scheduled: dict[int, Micros] = field(default_factory=dict)
+    """When the next attempt of a delivery was scheduled, by the store's clock."""
+    waits: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """When a delivery began to wait for its next attempt, and for how long, in true seconds."""
     counted_back: list[str] = field(default_factory=list)
     """Deliveries whose count of attempts went back."""
 
     @property
     def now(self) -> Micros:
         """The store's clock."""
+        return self.true_now + self.stepped
+
+    @property
+    def true_now(self) -> Micros:
+        """As a clock would say that nobody sets."""
         return START + int(self.clockwork.now * SECOND)
 
     @property
@@ -163,6 +174,19 @@ class Tables:
             if some
         }
 
+    def pull_back(self, parts: frozenset[int]) -> set[int]:
+        """store/clock_steps.py"""
+        found: set[int] = set()
+        every = [one for some in self.pending.values() for one in some.values()]
+        for one in every:
+            made = self.scheduled.get(one.id, one.created_at)
+            if self.webhooks[one.webhook_id].webhook.part in parts and made > self.now + SECOND:
+                wait = one.next_at - made if one.attempts else 0
+                self.pending[one.webhook_id][one.id] = one._replace(next_at=self.now + wait)
+                self.scheduled[one.id] = self.now
+                found.add(one.webhook_id)
+        return found
+
     def scan(self, asks: Sequence[Ask]) -> list[Found]:
         return [self._scan(ask) for ask in asks]
 
@@ -209,7 +233,9 @@ class Tables:
             return
         if one.number < row.attempts:
             self.counted_back.append(f"delivery {row.id}: {row.attempts} to {one.number}")
-        row = row._replace(attempts=one.number, next_at=one.step.next_at or row.next_at)
+        row = row._replace(attempts=one.number, next_at=one.step.due_at(self.now) or row.next_at)
+        self.scheduled[row.id] = min(one.step.scheduled_at or self.now, self.now)
+        self.waits[row.id] = self.clockwork.now, (row.next_at - self.scheduled[row.id]) / SECOND
         self.pending[row.webhook_id][row.id] = row
         if one.step.state is not State.PENDING:
             self.close(row, one.step.state)
@@ -224,8 +250,11 @@ class Tables:
         *,
         lapsed_too: bool,
         stands_back: bool,
+        latest: Micros | None,
     ) -> Standing:
         until = self.now + int(ttl_s * SECOND)
+        lapsed_too = lapsed_too and (latest is None or self.now <= latest)
+        self._pull_leases_back(self.now + LEASES_AHEAD * int(ttl_s * SECOND), until)
         self.members[me] = self.now if stands_back else until
         members = self.living()
         mine = frozenset[int]() if stands_back and members - {me} else wanted(me, members)
@@ -243,6 +272,14 @@ class Tables:
             if self._is_open(part, lapsed_too=lapsed_too)
         ]
         return Standing(self.now, members, mine, kept, taken)
+
+    def _pull_leases_back(self, beyond: Micros, until: Micros) -> None:
+        for name, its in self.members.items():
+            self.members[name] = until if its > beyond else its
+        for part in range(PARTS):
+            holder = self.holder(part)
+            if holder and holder.covers > beyond:
+                holder.covers = until
 
     def living(self) -> frozenset[str]:
         return frozenset(name for name, until in self.members.items() if until > self.now)

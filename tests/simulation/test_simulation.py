@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.simulation import clock_removals
 from tests.simulation.plan import Profile
-from tests.simulation.removals import removed
+from tests.simulation.removals import PROFILES, removed
 from tests.simulation.run import simulate
 
 
@@ -15,7 +16,7 @@ def test_every_invariant_holds(first: int) -> None:
         assert outcome.violations == [], f"python -m tests.simulation {seed}"
 
 
-@pytest.mark.parametrize("profile", [Profile.TOKENS, Profile.RETRIES])
+@pytest.mark.parametrize("profile", [Profile.TOKENS, Profile.RETRIES, Profile.CLOCKS])
 def test_every_invariant_holds_in_trouble_that_is_not_drawn(profile: Profile) -> None:
     for seed in range(20):
         outcome = simulate(seed, profile)
@@ -39,8 +40,12 @@ FOUND_WITHIN = 80
         "rule 9: write results until the store answers",
         "ask a second time for late commits",
         "what was written since the store was asked",
+        clock_removals.PULL_BACK,
+        clock_removals.LEASES,
+        clock_removals.CIRCUITS,
     ],
 )
 def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:
     with removed(rule):
-        assert any(simulate(seed).violations for seed in range(FOUND_WITHIN))
+        kind = PROFILES.get(rule)
+        assert any(simulate(seed, kind).violations for seed in range(FOUND_WITHIN))

@@ -57,7 +57,7 @@ class Worker:
     # --- the engine's world
 
     def now(self) -> Micros:
-        return self.wall() + self.leases.store_ahead
+        return self.leases.clock.now()
 
     def cpu_s(self) -> float:
         return self.loop.time()  # always busy, so that what is late is held back as much as can be

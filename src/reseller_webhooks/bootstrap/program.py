@@ -5,7 +5,7 @@ A process on SQLite is usually all of it; `api` answers requests, `worker` sends
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -64,14 +64,14 @@ class Part(StrEnum):
 
 
 class World:
-    """Time as the store has it, and chance. ahead: of this machine's clock."""
+    """Time as the store has it, and chance."""
 
-    def __init__(self, ahead: Callable[[], clock.Micros]) -> None:
-        self._ahead = ahead
+    def __init__(self, store_clock: clock.StoreClock) -> None:
+        self._clock = store_clock
 
     def now(self) -> clock.Micros:
         """Wall time."""
-        return clock.now() + self._ahead()
+        return self._clock.now()
 
     def cpu_s(self) -> float:
         """Processor seconds that this process has used."""
@@ -101,7 +101,7 @@ class Program:
         self._courier = Courier(
             send=self._sender.send,
             tokens=Tokens(self._sender),
-            world=World(lambda: self._leases.store_ahead),
+            world=World(self._leases.clock),
             policy=RetryPolicy(tuple(settings.retry_schedule)),
             legacy_token=settings.legacy_token_header,
             source=settings.public_url + EVENTS,

@@ -13,6 +13,7 @@ OPENS_AFTER = 10
 """Failures in a row. Fewer would open on a receiver that only restarts."""
 FIRST_PROBE_SHARE = 0.1
 LONGEST_FIRST_PROBE_S = 30.0
+JITTER = 0.1
 MICROS_PER_S = 1_000_000
 
 
@@ -55,7 +56,7 @@ def after_attempt(
         return replace(circuit, failures=failures, streak=0)
     if circuit.is_open and now < circuit.probe_at:
         return replace(circuit, failures=failures)  # it left before the circuit opened: no probe
-    wait_s = _probe_wait_s(circuit.probes, first_wait_s) * (1 + 0.1 * chance)
+    wait_s = _probe_wait_s(circuit.probes, first_wait_s) * (1 + JITTER * chance)
     return Circuit(
         failures=failures,
         is_open=True,
@@ -76,6 +77,24 @@ def limit(circuit: Circuit, cap: int, now: int) -> int:
 def hurried(circuit: Circuit) -> Circuit:
     """The circuit once somebody wants to know at once whether the receiver is back."""
     return replace(circuit, probe_at=0) if circuit.is_open else circuit
+
+
+def shifted(circuit: Circuit, by: int) -> Circuit:
+    """The circuit after a step of the clock by so many microseconds: it waits as long as before."""
+    if not circuit.is_open:
+        return circuit
+    return replace(
+        circuit, probe_at=max(0, circuit.probe_at + by), since=max(0, circuit.since + by)
+    )
+
+
+def bounded(circuit: Circuit, *, now: int, first_wait_s: float) -> Circuit:
+    """The circuit with its next probe no further away than any wait between two probes.
+
+    A clock that was stepped back since it was stored has moved its next probe into the future.
+    """
+    longest = int(first_wait_s * (1 + JITTER) * MICROS_PER_S)
+    return replace(circuit, probe_at=min(circuit.probe_at, now + longest))
 
 
 def reopened(reason: str, since: int, probe_at: int) -> Circuit:

@@ -85,10 +85,24 @@ class Ask:
 
 
 class Step(NamedTuple):
-    """What an attempt makes of its delivery; next_at only while it stays pending."""
+    """What an attempt makes of its delivery; next_at only while it stays pending.
+
+    scheduled_at: microseconds UTC, what the clock said when next_at was chosen.
+    """
 
     state: State
     next_at: int | None = None
+    scheduled_at: int | None = None
+
+    def due_at(self, now: int) -> int | None:
+        """When the next attempt is due, as told by a clock that says `now`; None if there is none.
+
+        A clock that was stepped back meanwhile says less than it did then. The whole wait begins
+        anew, so that nothing waits longer than that.
+        """
+        if self.next_at is None or self.scheduled_at is None:
+            return self.next_at
+        return min(self.next_at, now + self.next_at - self.scheduled_at)
 
 
 DELIVERED = Step(STEPS[State.PENDING, Trigger.ACCEPT])
@@ -106,12 +120,8 @@ def after_attempt(
         return DELIVERED
     wait_s = policy.wait_s(attempts, chance, attempt.retry_after_s)
     if wait_s is None:
-        return _step(Trigger.GIVE_UP)
-    return _step(Trigger.WAIT, now + int(wait_s * MICROS_PER_S))
-
-
-def _step(trigger: Trigger, next_at: int | None = None) -> Step:
-    return Step(STEPS[State.PENDING, trigger], next_at)
+        return Step(STEPS[State.PENDING, Trigger.GIVE_UP])
+    return Step(STEPS[State.PENDING, Trigger.WAIT], now + int(wait_s * MICROS_PER_S), now)
 
 
 class Made(NamedTuple):

@@ -13,6 +13,7 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.arrivals import AGAIN_S, LATE_S, Arrivals
+from reseller_webhooks.engine.clock_steps import ClockSteps
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.ownership import Everything
@@ -100,6 +101,7 @@ class Engine:
         self._spawn(self._listen())
         self._spawn(self._look_again())
         self._spawn(self._look_over())
+        self._spawn(ClockSteps(self._store, self._owner, self._scheduler).run())
 
     async def stop(self, patience_s: float = PATIENCE_S) -> None:
         """Start nothing more, let what is under way end, write its results."""

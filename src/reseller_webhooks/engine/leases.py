@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from reseller_webhooks import clock
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.clock import SECOND, Micros, StoreClock
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import LeaseStore
 from reseller_webhooks.operations.leases import Standing
@@ -52,6 +52,9 @@ class Lanes(Protocol):
     def resume(self) -> None:
         """Go on after a time in which nothing might start."""
 
+    def clock_stepped(self, by: Micros) -> None:
+        """The store's clock was set ahead or, if negative, back by so much."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -73,8 +76,8 @@ class Leases:
         monotonic_s: Callable[[], float] = clock.monotonic_s,
     ) -> None:
         self.members: frozenset[str] = frozenset()
-        self.store_ahead: Micros = 0
-        """How far the store's clock is ahead of this machine's."""
+        self.clock = StoreClock(monotonic_s)
+        """The store's clock, read at each beat."""
         self._store = store
         self._ttl_s, self._hold_s = ttl_s, hold_s
         self._monotonic_s = monotonic_s
@@ -133,7 +136,9 @@ class Leases:
             release=self._idle(lanes),
             lapsed_too=began - self._contact_since >= self._ttl_s,
             stands_back=lanes.stands_back,
+            latest=self._latest(),
         )
+        self._read_clock(lanes, standing.now, began)
         late = not self.in_time()
         self._last_beat, self._deadline = began, began + TRUSTED * self._ttl_s
         again = self._lose(lanes, standing)
@@ -152,6 +157,18 @@ class Leases:
         if is_quiet:
             await self._store.leave()
 
+    def _latest(self) -> Micros | None:
+        """The latest that the store's clock can say, unless it was stepped ahead."""
+        return self.clock.now() + int(self._ttl_s / 2 * SECOND) if self.clock.is_known else None
+
+    def _read_clock(self, lanes: Lanes, at: Micros, began: float) -> None:
+        """After a step no lease says whether it was renewed in time, until all have beaten."""
+        stepped = self.clock.read(at, began)
+        if stepped:
+            log.warning("the store's clock was stepped", by_s=round(stepped / SECOND, 1))
+            self._contact_since = began
+            lanes.clock_stepped(stepped)
+
     def _idle(self, lanes: Lanes) -> frozenset[int]:
         """What can be given back: nobody's requests are under way, a former owner's included."""
         some = self._draining - lanes.busy(self._draining)
@@ -160,7 +177,6 @@ class Leases:
     def _lose(self, lanes: Lanes, standing: Standing) -> frozenset[int]:
         """Those that were to be given back and are wanted again; they begin anew."""
         self.members = standing.members
-        self.store_ahead = standing.now - clock.now()
         lost = [part for part in self._mine if standing.kept.get(part) != self._mine[part].epoch]
         for part in lost:
             del self._mine[part]

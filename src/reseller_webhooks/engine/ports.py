@@ -40,6 +40,12 @@ class Store(Protocol):
     async def waiting(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""
 
+    async def pull_back(self, parts: Collection[int]) -> set[int]:
+        """Make deliveries of some partitions wait no longer than their own wait; their webhooks.
+
+        There are some only after the store's clock was stepped back.
+        """
+
     async def scan(self, asks: Sequence[Ask]) -> list[Found]:
         """What is due, for each ask."""
 
@@ -54,9 +60,14 @@ class LeaseStore(Protocol):
     """Where workers agree on who sends for what. Unavailable when it does not answer."""
 
     async def beat(
-        self, *, release: Collection[int], lapsed_too: bool, stands_back: bool
+        self,
+        *,
+        release: Collection[int],
+        lapsed_too: bool,
+        stands_back: bool,
+        latest: Micros | None,
     ) -> Standing:
-        """Renew, give back, take."""
+        """Renew, give back, take; nothing lapsed if the store's clock is past `latest`."""
 
     async def living(self) -> frozenset[str]:
         """The workers that live."""

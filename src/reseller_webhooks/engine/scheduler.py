@@ -11,7 +11,7 @@ from functools import cached_property
 
 import structlog
 
-from reseller_webhooks.clock import SECOND
+from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
@@ -53,6 +53,9 @@ class Scheduler:
         self._owner = owner
         self._store = store
         self._courier = courier
+        self._recorder = recorder
+        self.stepped = asyncio.Event()
+        """The store's clock was, so that deliveries may wait too long; see clock_steps.py."""
         self._lanes = Lanes()
         self._stock = Stock()
         self._hungry, self._hungry_late = Line(), Line()
@@ -126,6 +129,14 @@ class Scheduler:
             self._hunger(lane)
             self._dispatcher.serve(lane)
 
+    def clock_stepped(self, by: Micros) -> None:
+        """The store's clock was stepped: probes wait as long as before."""
+        for lane in self._lanes:
+            if lane.circuit.is_open:
+                lane.circuit = circuits.shifted(lane.circuit, by)
+                self._recorder.add_circuit(lane.webhook.id, lane.circuit)
+        self.stepped.set()
+
     @contextmanager
     def looking(self) -> Iterator[set[int]]:
         """While the store looks for new deliveries; of which results were written meanwhile."""
@@ -183,8 +194,9 @@ class Scheduler:
             lane.written(one.delivery.id)
             for look in self._looks.values():
                 look.add(one.delivery.id)
-            if one.step.next_at is not None:
-                self._look(lane, at + max(0, one.step.next_at - now) / SECOND)
+            due_at = one.step.due_at(now)
+            if due_at is not None:
+                self._look(lane, at + max(0, due_at - now) / SECOND)
             elif lane.look_at <= at:
                 self._hunger(lane)
         if self._dispatcher.may_go_on:
@@ -208,6 +220,8 @@ class Scheduler:
         if epoch is None:
             return
         hold_s = self._owner.hold_s(webhook.part)
+        if circuit.is_open:
+            circuit = self._bounded(circuit)
         if hold_s and not circuit.is_open:
             circuit = circuits.RAMP  # what a former owner began counts with its receiver too
         start_at = self._time() + hold_s if webhook.is_serial else 0.0
@@ -216,6 +230,11 @@ class Scheduler:
         )
         self._lanes.add(lane)
         self._tell(lane)
+
+    def _bounded(self, circuit: Circuit) -> Circuit:
+        """Of a former owner, perhaps from before the clock was stepped."""
+        now, wait_s = self._courier.world.now(), self._courier.policy.waits_s[0]
+        return circuits.bounded(circuit, now=now, first_wait_s=wait_s)
 
     def _tell(self, lane: Lane) -> None:
         lane.tell()

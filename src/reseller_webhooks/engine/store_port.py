@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from reseller_webhooks import clock
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
@@ -53,6 +52,10 @@ class StorePort:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""
         return await self._run(lambda: sending.waiting(self._database))
 
+    async def pull_back(self, parts: Collection[int]) -> set[int]:
+        """Make deliveries wait no longer than their own wait, after a step of the clock."""
+        return await self._run(lambda: sending.pull_back(self._database, parts))
+
     async def scan(self, asks: Sequence[Ask]) -> list[Found]:
         """What is due, for each ask."""
         return await self._run(lambda: sending.scan(self._database, asks))
@@ -63,7 +66,12 @@ class StorePort:
         return await self._run(lambda: sending.finish(self._database, made, circuits, owner=owner))
 
     async def beat(
-        self, *, release: Collection[int], lapsed_too: bool, stands_back: bool
+        self,
+        *,
+        release: Collection[int],
+        lapsed_too: bool,
+        stands_back: bool,
+        latest: Micros | None,
     ) -> Standing:
         """Renew, give back, take."""
         me = self._me()
@@ -74,6 +82,7 @@ class StorePort:
                 release=release,
                 lapsed_too=lapsed_too,
                 stands_back=stands_back,
+                latest=latest,
             )
         )
 
@@ -98,7 +107,7 @@ class StorePort:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _known(self, since: Micros, parts: Collection[int]) -> list[Known]:
-        now = clock.now()
+        now = self._database.clock.now()
         rows = webhooks.changed_since(self._database, since, parts)
         return [_known(self._box, row, now) for row in rows if since or not row.deleted_at]
 

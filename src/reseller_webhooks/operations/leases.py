@@ -9,6 +9,9 @@ from reseller_webhooks.store import leases
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.leases import Grant
 
+LEASES_AHEAD = 4
+"""No lease is good for longer than so many of ours: LEASE_S may be about to be changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -47,14 +50,19 @@ def beat(
     release: Collection[int] = (),
     lapsed_too: bool = True,
     stands_back: bool = False,
+    latest: Micros | None = None,
 ) -> Standing:
     """Renew, give back, take.
 
     lapsed_too: take from workers that did not renew in time, not only what is free.
     stands_back: want nothing as long as another worker lives.
+    latest: if the store's clock is past this, it was stepped ahead, and lapsed leases are left.
     """
     with database.write() as tx:
-        until = tx.now + int(me.ttl_s * SECOND)
+        ttl = int(me.ttl_s * SECOND)
+        until = tx.now + ttl
+        lapsed_too = lapsed_too and (latest is None or tx.now <= latest)
+        leases.pull_back(tx, tx.now + LEASES_AHEAD * ttl, until)
         # Who stands back does not count as living, so that the others want what it leaves to them.
         lives_until = tx.now if stands_back else until
         leases.appear(tx, me.id, host=me.host, version=me.version, until=lives_until)

@@ -8,8 +8,8 @@ from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, Place
 from reseller_webhooks.core.notification import Due
+from reseller_webhooks.store import clock_steps, events, leases, results, webhooks
 from reseller_webhooks.store import deliveries as store
-from reseller_webhooks.store import events, leases, results, webhooks
 from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.scan import Rows
@@ -19,6 +19,8 @@ BROUGHT_OF_ONE = 32
 """New deliveries that come by themselves, at once and of one webhook; for others it is scanned."""
 NAMED = 10_000
 """Deliveries that are named at once."""
+PULLED = 1_000
+"""Deliveries that one transaction pulls back."""
 FEW = 8
 """When there are more than this for each webhook, a scan for them costs less."""
 
@@ -113,6 +115,23 @@ def waiting(database: Database) -> dict[int, float]:
             webhook_id: max(0.0, (due - tx.now) / SECOND)
             for webhook_id, due in store.waiting(tx).items()
         }
+
+
+def pull_back(database: Database, parts: Collection[int]) -> set[int]:
+    """Let no delivery of some partitions wait longer than its own wait; whose that changed.
+
+    There are some only after the store's clock was stepped back.
+    """
+    with database.read() as tx:
+        if not parts or not clock_steps.are_any(tx):
+            return set()
+    found: set[int] = set()
+    while True:
+        with database.write() as tx:
+            some = clock_steps.pull_back(tx, parts, limit=PULLED)
+        found.update(some)
+        if len(some) < PULLED:
+            return found
 
 
 def finish(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.clock import Micros, StoreClock, monotonic_s
 from reseller_webhooks.core.audit import PROGRAM, Actor
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.store import postgres, sqlite
@@ -45,6 +45,8 @@ class Database:
         # handler sleeps and starves whoever comes late.
         self._writer = Lock() if self._dialect is sqlite else None
         self._by = PROGRAM
+        self.clock = StoreClock()
+        """The store's, read in every transaction."""
 
     def acting(self, by: Actor) -> "Database":
         """The same store, for what somebody does."""
@@ -80,7 +82,7 @@ class Database:
             with engine.connect() as connection:
                 options = connection.execution_options(writes=write)
                 with options.begin():
-                    yield Tx(options, self._dialect.now(options), self._by)
+                    yield Tx(options, self._now(options), self._by)
         except IntegrityError as error:
             raise Unavailable(f"{COLLIDED}: {_short(error)}", collided=True) from error
         except (OperationalError, InterfaceError, PoolTimeout) as error:
@@ -91,6 +93,12 @@ class Database:
             if error.connection_invalidated:
                 raise Unavailable("the connection to the store was lost") from error
             raise
+
+    def _now(self, connection: Connection) -> Micros:
+        asked_s = monotonic_s()
+        at: Micros = self._dialect.now(connection)
+        self.clock.read(at, asked_s)
+        return at
 
     def close(self) -> None:
         """Close every connection."""

@@ -38,6 +38,17 @@ def appear(tx: Tx, me: str, *, host: str, version: str, until: Micros) -> None:
         tx.connection.execute(member.insert().values(row))
 
 
+def pull_back(tx: Tx, beyond: Micros, until: Micros) -> None:
+    """Let no lease and no worker last beyond an instant, but until an earlier one.
+
+    Only a clock that was stepped back leaves such a row. Who lives renews it in time; the others
+    lapse, instead of lasting until the clock is there again.
+    """
+    for table in (lease, member):
+        far = table.c.until > beyond
+        tx.connection.execute(update(table).where(far).values(until=until))
+
+
 def members(tx: Tx) -> list[Member]:
     """The workers that live."""
     rows = tx.connection.execute(

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Delete, bindparam, delete, select, update
 
+from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import Made, State
 from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
@@ -27,7 +28,7 @@ def finish(tx: Tx, made: Sequence[Made]) -> None:
 
 def _finish(tx: Tx, made: Sequence[Made]) -> None:
     again = [one for one in made if one.step.state is State.PENDING]
-    bulk.change(tx, _WAIT, [_wait_row(one) for one in again])
+    bulk.change(tx, _WAIT, [_wait_row(one, tx.now) for one in again])
     closed = _close(tx, {one.delivery.id for one in made if one.step.state is not State.PENDING})
     rows = [_attempt_row(one, closes=one.delivery.id in closed) for one in made]
     bulk.add_rows(tx, attempt, _ATTEMPT, rows)
@@ -51,12 +52,21 @@ def _gone(some: reads.Some) -> Delete:
 _WAIT = (
     update(delivery)
     .where(delivery.c.id == bindparam("row_id"))
-    .values(attempts=bindparam("attempts"), next_at=bindparam("next_at"))
+    .values(
+        attempts=bindparam("attempts"),
+        next_at=bindparam("next_at"),
+        scheduled_at=bindparam("scheduled_at"),
+    )
 )
 
 
-def _wait_row(one: Made) -> dict[str, object]:
-    return {"row_id": one.delivery.id, "attempts": one.number, "next_at": one.step.next_at}
+def _wait_row(one: Made, now: Micros) -> dict[str, object]:
+    return {
+        "row_id": one.delivery.id,
+        "attempts": one.number,
+        "next_at": one.step.due_at(now),
+        "scheduled_at": min(one.step.scheduled_at or now, now),
+    }
 
 
 _ATTEMPT = (

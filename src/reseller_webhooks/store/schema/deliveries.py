@@ -44,7 +44,11 @@ delivery = Table(
     instant("created_at"),
     instant("next_at"),
     Column("replay_of", Id),
+    # When next_at was chosen after a failed attempt: the difference is how long to wait. It is in
+    # the future only after the clock was stepped back, so the index finds what waits too long.
+    instant("scheduled_at", nullable=True),
     Index(None, "webhook_id", "next_at", "id"),
+    Index(None, "scheduled_at", **only("scheduled_at IS NOT NULL")),
     # What waits to be tried again may be a million rows, all over the resources. Those that are
     # new have a part of the index to themselves: small, so that few of its pages change.
     Index("ix_delivery_resource", "webhook_id", TRIED, "resource_uuid", "version"),
