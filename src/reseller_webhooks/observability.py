@@ -47,6 +47,13 @@ unwritten = Gauge(
     "reseller_webhooks_results_unwritten", "Results that wait for the store.", registry=registry
 )
 
+task_failures_total = Counter(
+    "reseller_webhooks_task_failures",
+    "Unexpected exceptions of the process's loops, each of which was retried.",
+    ["task"],
+    registry=registry,
+)
+
 
 def start_logging(*, as_json: bool) -> None:
     """Log to stderr: JSON for machines, or aligned words for a person who watches."""

@@ -130,9 +130,11 @@ class Running:
             engine.poke()
 
     @asynccontextmanager
-    async def sending(self, worker: Worker | None = None) -> AsyncIterator[Engine]:
+    async def sending(
+        self, worker: Worker | None = None, store_class: type[TellingStore] = TellingStore
+    ) -> AsyncIterator[Engine]:
         """An engine. worker: as which it shares the store with others; None when it is alone."""
-        store = TellingStore(self.database, self.box, self._used, worker)
+        store = store_class(self.database, self.box, self._used, worker)
         leases = Leases(store, ttl_s=worker.ttl_s, hold_s=worker.ttl_s) if worker else None
         async with Sender(**self._sender_given) as sender:
             courier = Courier(sender.send, Tokens(sender), self.world, RetryPolicy(self.waits_s))

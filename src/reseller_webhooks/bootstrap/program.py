@@ -3,9 +3,8 @@
 A process on SQLite is usually all of it; `api` answers requests, `worker` sends.
 """
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +21,7 @@ from reseller_webhooks.bootstrap.readiness import Readiness
 from reseller_webhooks.core import examples
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.cloudevents import EVENTS
+from reseller_webhooks.core.conditions import Severity
 from reseller_webhooks.core.delivery import Delivery
 from reseller_webhooks.core.events import CHANCE_BYTES, event_uuid
 from reseller_webhooks.core.names import Action
@@ -38,6 +38,7 @@ from reseller_webhooks.engine.oauth2 import Tokens
 from reseller_webhooks.engine.ownership import Presence
 from reseller_webhooks.engine.sender import Sender
 from reseller_webhooks.engine.store_port import StorePort
+from reseller_webhooks.engine.tasks import Tasks
 from reseller_webhooks.operations import leases
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
@@ -110,12 +111,19 @@ class Program:
             self.database, settings.public_url, lambda: self._poke(webhooks=False)
         )
         self._engine: Engine | None = None
+        self.failed: Callable[[str], None] = lambda _: None
+        """Called when a loop of this process ended, so that the process must end."""
+        self._tasks = Tasks(self._fail)
         self.conditions = Conditions()
+        self.conditions.add(self._tasks.conditions)
         if crew:
             self.conditions.add(crew.conditions)
+        self.house = self._make_house()
+
+    def _make_house(self) -> House:
         readiness = Readiness(self.conditions, lambda: check_readiness(self.database))
-        self.house = House(
-            settings=settings,
+        return House(
+            settings=self.settings,
             database=self.database,
             box=self.box,
             submit=self._intake.submit,
@@ -153,25 +161,25 @@ class Program:
                 await stack.enter_async_context(self._sending())
             elif self._crew:
                 await stack.enter_async_context(self._crew)
-            self._intake.start()
+            stack.push_async_callback(self._tasks.stop)
+            self._intake.start(self._tasks)
             stack.push_async_callback(self._intake.stop)
             yield
 
     @asynccontextmanager
     async def _sending(self) -> AsyncIterator[None]:
         presence = self._be_present()
-        engine = Engine(self._store, self._courier, self._leases)
         maintenance = Maintenance(self.database, retention_days=self.settings.retention_days)
+        engine = Engine(self._store, self._courier, self._leases, ended=self._fail)
         backfills = Backfills(self.database, public_url=self.settings.public_url, made=self._poke)
         await engine.start()
         self._engine = engine
         self.conditions.add(engine.conditions)
-        beside = [asyncio.create_task(maintenance.run()), asyncio.create_task(backfills.run())]
+        self._tasks.spawn("maintenance", maintenance.run, Severity.DEGRADED)
+        self._tasks.spawn("backfills", backfills.run, Severity.DEGRADED)
         try:
             yield
         finally:
-            for task in beside:
-                task.cancel()
             await engine.stop()
             self._hints.give()
             self._store.close()
@@ -188,6 +196,9 @@ class Program:
             leases.vacate(self.database)
             presence.share()
         return presence
+
+    def _fail(self, task: str) -> None:
+        self.failed(task)
 
     def _poke(self, *, webhooks: bool = True) -> None:
         """Something was committed here."""

@@ -28,13 +28,13 @@ TEXTS: Mapping[Code, str] = {
     Code.RESULTS_HELD: N_("%(count)s results wait for the store; see the log"),
     Code.TASK_FAILING: N_("%(task)s fails with %(error)s and is retried; see the log"),
     Code.TASK_ENDED: N_("%(task)s ended, so this process ends too; see the log"),
-    Code.EVENT_LOOP_STUCK: N_("the event loop has not turned for %(seconds)s seconds"),
     Code.MAINTENANCE_OVERDUE: N_(
         "the maintenance job %(job)s has not succeeded for %(hours)s hours; see the log"
     ),
     Code.PARTITION_MISSING: N_(
         "the table %(table)s has no partition for tomorrow; see the maintenance job partitions"
     ),
+    Code.TASK_STUCK: N_("%(task)s has not turned for %(seconds)s seconds"),
     Code.CHECK_FAILED: N_("a health check fails with %(error)s; see the log"),
 }
 

@@ -30,9 +30,9 @@ class Code(StrEnum):
     RESULTS_HELD = "results-held"
     TASK_FAILING = "task-failing"
     TASK_ENDED = "task-ended"
-    EVENT_LOOP_STUCK = "event-loop-stuck"
     MAINTENANCE_OVERDUE = "maintenance-overdue"
     PARTITION_MISSING = "partition-missing"
+    TASK_STUCK = "task-stuck"
     CHECK_FAILED = "check-failed"
 
 

@@ -100,13 +100,21 @@ class Ingest:
         await consumer.give_back(self._hand.values())
         self._hand.clear()
 
+    async def _hold(self, consumer: Consumer) -> None:
+        try:
+            await consumer.hold(list(self._hand.values()))
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("messages in hand were not held; they are held again later")
+
     @asynccontextmanager
     async def _holding(self, consumer: Consumer) -> AsyncIterator[None]:
         async def hold() -> None:
             with suppress(*AWAY):  # the session finds that out by itself
                 while True:
                     await asyncio.sleep(consumer.ack_wait_s / 3)
-                    await consumer.hold(list(self._hand.values()))
+                    await self._hold(consumer)
 
         task = asyncio.create_task(hold())
         try:

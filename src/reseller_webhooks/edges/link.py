@@ -99,6 +99,9 @@ async def keep(address: Address, session: Session, stop: asyncio.Event) -> None:
             if not turns.has_worked:
                 raise
             turns.failed(error)
+        except Exception as error:
+            log.exception("a session failed; it is begun again")
+            turns.failed(error)
         await either(stop, turns.wait_s)
 
 

@@ -1,15 +1,16 @@
 """The engine: puts the parts together, listens for what is new, starts and stops."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import Any
 
 import structlog
 
 from reseller_webhooks import observability
-from reseller_webhooks.clock import SECOND
+from reseller_webhooks.clock import SECOND, monotonic_s
 from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.arrivals import AGAIN_S, LATE_S, Arrivals
@@ -20,6 +21,7 @@ from reseller_webhooks.engine.ownership import Everything
 from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
+from reseller_webhooks.engine.tasks import Tasks
 
 POLL_S = 0.5
 """Deliveries that another process made are found by looking; a poke only makes it quicker."""
@@ -29,6 +31,11 @@ SLACK = 10 * SECOND
 """Webhooks are read again for this long, since a transaction may commit later than its time."""
 WHOLE_LOOK_S = 60
 """Every so often the whole store is looked over, so that no mistake here can strand a delivery."""
+POLL = "poll"
+POLLS_WITHIN_S = 10.0
+"""A worker that has not looked for new deliveries for so long is not ready."""
+TURNS_WITHIN_S = 60.0
+"""Longer than the store's calls may last in a turn; then the loop is stuck, and a restart helps."""
 PATIENCE_S = 10
 """What is under way may still end when the process is asked to stop."""
 
@@ -39,10 +46,17 @@ class Engine:
     """Sends what is due, as long as it runs.
 
     leases: how it shares the store with other engines; without, it must be alone there.
+    ended: called when a loop of the engine ended, so that the process must end.
     """
 
     def __init__(
-        self, store: Store, courier: Courier, leases: Leases | None = None, *, slots: int = SLOTS
+        self,
+        store: Store,
+        courier: Courier,
+        leases: Leases | None = None,
+        *,
+        slots: int = SLOTS,
+        ended: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._courier = courier
@@ -56,7 +70,8 @@ class Engine:
         self._webhooks_changed = False
         self._learn_at = -inf
         self._arrivals = Arrivals()
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks = Tasks(ended)
+        self._turned_at_s = self._polled_at_s = monotonic_s()
 
     @property
     def in_flight(self) -> int:
@@ -65,13 +80,22 @@ class Engine:
 
     def conditions(self) -> Iterator[Condition]:
         """What is wrong with it at present."""
-        if any(task.done() for task in self._tasks):
-            yield Condition(Code.TASK_ENDED, Severity.NOT_ALIVE, {"task": "a part of the engine"})
+        yield from self._tasks.conditions()
+        yield from self._poll_conditions()
         if not self._owner.in_time():
             yield Condition(Code.LEASES_NOT_RENEWED, Severity.NOT_READY)
         if self._recorder.is_failing:
             params = {"count": self._recorder.held}
             yield Condition(Code.RESULTS_HELD, Severity.NOT_READY, params)
+
+    def _poll_conditions(self) -> Iterator[Condition]:
+        now = monotonic_s()
+        if (stuck_s := now - self._turned_at_s) > TURNS_WITHIN_S:
+            params: dict[str, str | int] = {"task": POLL, "seconds": round(stuck_s)}
+            yield Condition(Code.TASK_STUCK, Severity.NOT_ALIVE, params)
+        if (since_s := now - self._polled_at_s) > POLLS_WITHIN_S:
+            params = {"seconds": round(since_s)}
+            yield Condition(Code.STORE_NOT_POLLED, Severity.NOT_READY, params)
 
     def poke(self, *, webhooks: bool = True) -> None:
         """Something was committed; look at once instead of at the next poll. From any thread.
@@ -94,14 +118,16 @@ class Engine:
         await self._begin_at_newest()
         if self._leases:
             await self._leases.beat(self._scheduler)
-            self._spawn(self._leases.run(self._scheduler))
+            self._tasks.spawn("leases", partial(self._leases.run, self._scheduler))
         await self._learn()
-        self._spawn(self._recorder.run())
-        self._spawn(self._scheduler.run())
-        self._spawn(self._listen())
-        self._spawn(self._look_again())
-        self._spawn(self._look_over())
-        self._spawn(ClockSteps(self._store, self._owner, self._scheduler).run())
+        self._turned_at_s = self._polled_at_s = monotonic_s()
+        self._tasks.spawn("results", self._recorder.run)
+        self._tasks.spawn("scheduler", self._scheduler.run)
+        self._tasks.spawn(POLL, self._listen)
+        self._tasks.spawn("rescan", self._look_again)
+        self._tasks.spawn("sweep", self._look_over)
+        clock_steps = ClockSteps(self._store, self._owner, self._scheduler)
+        self._tasks.spawn("clock steps", clock_steps.run)
 
     async def stop(self, patience_s: float = PATIENCE_S) -> None:
         """Start nothing more, let what is under way end, write its results."""
@@ -114,14 +140,9 @@ class Engine:
             log.warning("stopped with results unwritten; their deliveries will be sent again")
         except Unavailable as error:
             log.warning("stopped without giving its leases back", reason=str(error))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        task.add_done_callback(_report)
-        self._tasks.append(task)
+        except Exception:
+            log.exception("stopped without giving its leases back")
+        await self._tasks.stop()
 
     def _written(self, made: Any) -> None:
         self._scheduler.written(made)
@@ -133,12 +154,9 @@ class Engine:
                 async with asyncio.timeout(POLL_S):
                     await self._poked.wait()
             self._poked.clear()
-            try:
-                await self._look_once()
-            except Unavailable as error:
-                log.warning("the store does not answer", reason=str(error))
-                await asyncio.sleep(POLL_S)
-                continue
+            self._turned_at_s = monotonic_s()
+            await self._look_once()
+            self._polled_at_s = monotonic_s()
 
     def _look(self, webhooks: bool) -> None:
         self._webhooks_changed |= webhooks
@@ -213,8 +231,3 @@ class Engine:
                 self._scheduler.look(await self._store.waiting())
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))
-
-
-def _report(task: asyncio.Task[Any]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.error("a part of the engine ended", exc_info=error)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from reseller_webhooks.core.errors import ResellerWebhooksError, Unavailable
+from reseller_webhooks.engine.tasks import Tasks
 from reseller_webhooks.operations import changes
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.store.database import Database
@@ -28,18 +29,15 @@ class Intake:
         self._count = 0
         self._more = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    def start(self, tasks: Tasks) -> None:
         """Begin to take requests."""
-        self._task = asyncio.create_task(self._run())
+        tasks.spawn("intake", self._run)
 
     async def stop(self) -> None:
-        """Finish what waits, then end."""
+        """Finish what waits."""
         while self._waiting:
             await asyncio.wait([future for _, future in self._waiting])
-        if self._task:
-            self._task.cancel()
         self._thread.shutdown()
 
     async def submit(self, request: Request) -> Answer:
@@ -83,10 +81,10 @@ class Intake:
             for _, future in batch:
                 _tell(future, error)
             return
-        if changes.touched(answers):
-            self._committed()
         for (_, future), answer in zip(batch, answers, strict=True):
             _tell(future, answer)
+        if changes.touched(answers):
+            self._committed()
 
 
 def _tell(future: asyncio.Future[Answer], answer: Answer | Exception) -> None:

@@ -80,8 +80,8 @@ class Recorder:
                 await asyncio.sleep(GATHER_S)
             batch, circuits = self._take()
             await self._write(batch, circuits)
-            self._written(batch)
             _count(batch)
+            self._written(batch)
             if not self._waiting and not self._circuits:
                 self._idle.set()
 

@@ -15,7 +15,6 @@ from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
-from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.engine.agenda import Agenda
@@ -26,8 +25,10 @@ from reseller_webhooks.engine.lanes import Lanes
 from reseller_webhooks.engine.line import Line
 from reseller_webhooks.engine.ports import Known, Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
+from reseller_webhooks.engine.scanner import Scanner
 from reseller_webhooks.engine.stock import Stock
 from reseller_webhooks.engine.suspicion import Suspicion
+from reseller_webhooks.operations.sending import Found
 
 SLOTS = 1000
 """Requests under way at once, of all webhooks together."""
@@ -62,6 +63,7 @@ class Scheduler:
         self._looks: dict[int, set[int]] = {}
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
+        self._scanner = Scanner(store, self._take_found, self._scan_later)
         self._dispatcher = Dispatcher(
             courier,
             recorder,
@@ -204,11 +206,12 @@ class Scheduler:
 
     async def run(self) -> None:
         """Scan and start for ever."""
+        self._wake.set()  # after a failure, lanes may wait that nobody wakes it for any more
         while True:
             await self._agenda.wait()
             self._turn_to_due()
             while asks := self._take_hungry():
-                await self._scan(asks)
+                await self._scanner.scan(asks)
                 self._turn_to_due()
 
     async def stop(self, patience_s: float) -> None:
@@ -268,15 +271,10 @@ class Scheduler:
                 some.append(lane)
         return some
 
-    async def _scan(self, lanes: list[Lane]) -> None:
-        try:
-            found = await self._store.scan([lane.ask() for lane in lanes])
-        except Unavailable as error:
-            log.warning("the store was not scanned", reason=str(error))
-            for lane in lanes:
-                lane.scan_failed()
-                self._agenda.add(self._time() + RETRY_SCAN_S, lane)
-            return
+    def _scan_later(self, lane: Lane) -> None:
+        self._agenda.add(self._time() + RETRY_SCAN_S, lane)
+
+    def _take_found(self, lanes: Sequence[Lane], found: Sequence[Found]) -> None:
         now, wall = self._time(), self._courier.world.now()
         for lane, some in zip(lanes, found, strict=True):
             lane.found(some, now, wall)

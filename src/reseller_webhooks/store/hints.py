@@ -11,6 +11,7 @@ from contextlib import closing
 from threading import Event, Thread
 
 import psycopg
+import structlog
 
 from reseller_webhooks.store import sqlite
 
@@ -21,6 +22,8 @@ APART_S = 0.005
 """Hints given at once are one; PostgreSQL takes a lock of its own for each."""
 AGAIN_S = 2.0
 _NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'"
+
+log = structlog.get_logger()
 
 
 class Hints:
@@ -59,6 +62,9 @@ class Hints:
                     work()
                 except (psycopg.Error, sqlite3.Error):
                     self._ended.wait(AGAIN_S)  # without hints there is still the poll
+                except Exception:
+                    log.exception("hints failed; they are tried again")
+                    self._ended.wait(AGAIN_S)
 
         thread = Thread(target=repeated, name="hints", daemon=True)
         thread.start()
