@@ -11,6 +11,8 @@ OVERDUE_AFTER = 3600 * MICROS_PER_S
 class Job(StrEnum):
     """What runs each minute on every worker. The values are labels of a metric."""
 
+    CLOCK = "clock"
+    """Note the time, and pull back deadlines from before the clock was set back."""
     PARTITIONS = "partitions"
     """Create the partitions of the coming days, and let ids begin with today (PostgreSQL)."""
     CANCELLATIONS = "cancellations"

@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 
 from reseller_webhooks import observability
+from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.maintenance import Job
 from reseller_webhooks.operations import maintenance
@@ -15,6 +16,7 @@ from reseller_webhooks.store.database import Database
 EVERY_S = 60.0
 PAUSE_S = 0.2
 """Between two batches, so that ingest has the writer most of the time."""
+HOUR = 3600 * SECOND
 STEPS_MAX = 100
 """Of a job in its turn: one with much to do does not keep the others waiting for hours."""
 
@@ -31,6 +33,7 @@ class Maintenance:
         self._database = database
         self._failing: dict[Job, str] = {}
         self._jobs: Mapping[Job, Callable[[], int]] = {
+            Job.CLOCK: self._check_clock,
             Job.PARTITIONS: lambda: maintenance.turn_day(database),
             Job.CANCELLATIONS: lambda: maintenance.cancel_left(database),
             Job.EVENTS: lambda: maintenance.drop_events(database, retention_days=retention_days),
@@ -55,6 +58,12 @@ class Maintenance:
                 await self._failed(job, error)
             else:
                 self._succeeded(job)
+
+    def _check_clock(self) -> int:
+        gap = maintenance.check_clock(self._database)
+        if gap:
+            log.warning("the store's clock jumped, or nothing ran", hours=gap // HOUR)
+        return 0
 
     async def _failed(self, job: Job, error: Exception) -> None:
         failure = maintenance.failure_of(error)

@@ -4,17 +4,24 @@ A step is one small transaction, or two, so that ingest never waits long for the
 how much it did; 0 says that nothing is left to do.
 """
 
-from reseller_webhooks.clock import DAY
+from reseller_webhooks.clock import DAY, SECOND, Micros
+from reseller_webhooks.core.access import LONGEST_LOCK_S
 from reseller_webhooks.core.maintenance import Job, JobStatus
+from reseller_webhooks.operations.access import SESSION_LIVES
 from reseller_webhooks.operations.guesses import FORGOTTEN_AFTER
+from reseller_webhooks.operations.invites import LIVES as INVITE_LIVES
+from reseller_webhooks.operations.people import LINK_LIVES
+from reseller_webhooks.operations.webhooks import BOTH_SIGN_FOR
 from reseller_webhooks.store import (
     access,
     audit,
     days,
+    deadlines,
     deliveries,
     guesses,
     idempotency,
     invites,
+    maintenance_clock,
     privileges,
     retention,
     sessions,
@@ -22,36 +29,64 @@ from reseller_webhooks.store import (
 )
 from reseller_webhooks.store import maintenance as store
 from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.deadlines import Longest
 
 KEYS_KEPT = 2 * DAY
 """How long a repeated Idempotency-Key is recognised."""
 AUDIT_KEPT = 730 * DAY
 """Who did what is asked for long after the notifications it led to are gone."""
+LONGEST = Longest(
+    session=SESSION_LIVES,
+    sign_in_link=LINK_LIVES,
+    invite=INVITE_LIVES,
+    lockout=LONGEST_LOCK_S * SECOND,
+    previous_secret=BOTH_SIGN_FOR,
+    backfill_step=SECOND,
+)
 BATCH = 2_000
 """Rows dropped in one transaction, so that ingest never waits long for the writer."""
+
+
+def check_clock(database: Database) -> Micros:
+    """Note the time, and pull back what is too far in the future.
+
+    If the clock was set ahead by much, or nothing ran for long: the gap, and nothing is deleted
+    or begun for a while.
+    """
+    with database.write() as tx:
+        deadlines.pull_back(tx, LONGEST)
+        return maintenance_clock.note(tx)
 
 
 def drop_events(database: Database, *, retention_days: int) -> int:
     """Delete one batch of events and attempts past their retention, or one day of them."""
     with database.write() as tx:
+        if maintenance_clock.is_held(tx):
+            return 0
         return retention.drop(tx, tx.now - retention_days * DAY, limit=BATCH)
 
 
 def drop_audit(database: Database) -> int:
     """Delete one batch of the audit log's oldest lines."""
     with database.write() as tx:
+        if maintenance_clock.is_held(tx):
+            return 0
         return audit.forget(tx, tx.now - AUDIT_KEPT, limit=BATCH)
 
 
 def drop_idempotency(database: Database) -> int:
     """Delete one batch of answers to old Idempotency-Keys."""
     with database.write() as tx:
+        if maintenance_clock.is_held(tx):
+            return 0
         return idempotency.forget(tx, tx.now - KEYS_KEPT, limit=BATCH)
 
 
 def drop_expired_access(database: Database) -> int:
     """Delete sessions, invites and links that have expired, and counts of old wrong passwords."""
     with database.write() as tx:
+        if maintenance_clock.is_held(tx):
+            return 0
         sessions.forget_expired(tx)
         invites.forget_expired(tx)
         access.forget_expired_links(tx)
@@ -65,7 +100,7 @@ def turn_day(database: Database) -> int:
     In transactions of their own: partitions must be there for all before an id points to them.
     """
     with database.write() as tx:
-        if not days.are_kept(tx):
+        if not days.are_kept(tx) or maintenance_clock.is_held(tx):
             return 0
         days.make(tx)
     with database.write() as tx:

@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.webhooks import PARTS
-from reseller_webhooks.store import days, fleet, leases, maintenance, migrate, readiness
+from reseller_webhooks.store import (
+    days,
+    fleet,
+    leases,
+    maintenance,
+    maintenance_clock,
+    migrate,
+    readiness,
+)
 from reseller_webhooks.store.database import Database, Tx
 
 
@@ -38,5 +46,6 @@ def _maintenance(tx: Tx) -> Iterator[Condition]:
             params: dict[str, str | int] = {"job": status.job, "hours": overdue_s // 3600}
             yield Condition(Code.MAINTENANCE_OVERDUE, Severity.DEGRADED, params)
     # Before any worker has run there are none, and that is a condition of its own.
-    for table in days.lacks(tx, tx.now + DAY) if statuses else ():
+    runs = statuses and not maintenance_clock.is_held(tx)
+    for table in days.lacks(tx, tx.now + DAY) if runs else ():
         yield Condition(Code.PARTITION_MISSING, Severity.DEGRADED, {"table": table})

@@ -70,12 +70,7 @@ def lacks(tx: Tx, at: Micros) -> list[str]:
     """The tables that have no partition for an instant; none where days are not kept."""
     if not are_kept(tx):
         return []
-    start = first_id(at)
-    return [
-        parent
-        for parent in INSTANTS
-        if not any(one.start <= start < one.end for one in _partitions(tx, parent))
-    ]
+    return [parent for parent in INSTANTS if not _is_placed(tx, parent, first_id(at))]
 
 
 def turn(tx: Tx) -> int:
@@ -97,7 +92,7 @@ def drop(tx: Tx, before: Micros) -> int:
         for one in _partitions(tx, parent)
         if one.end <= _last(tx, parent)
     ]
-    return int(any(_drop(tx, one) for one in past if _newest(tx, one) < before))
+    return int(any(_drop(tx, one) for one in past if _is_old(tx, one, before)))
 
 
 def _drop(tx: Tx, one: Partition) -> bool:
@@ -108,8 +103,10 @@ def _drop(tx: Tx, one: Partition) -> bool:
 
 
 def _lacking(tx: Tx, parent: str) -> list[int]:
-    today = tx.now // DAY
-    wanted = {_last(tx, parent) >> DAY_BITS, *range(today, today + AHEAD + 1)}
+    last = _last(tx, parent) >> DAY_BITS
+    # Ids never go back. After a time with a wrong date no row falls into the days before them.
+    first = max(last, tx.now // DAY)
+    wanted = {last, *range(first, first + AHEAD + 1)}
     held = list(_partitions(tx, parent))
     return [
         day
@@ -123,10 +120,15 @@ def _make(tx: Tx, parent: str, day: int) -> bool:
     return True
 
 
+def _is_placed(tx: Tx, parent: str, start: int) -> bool:
+    """Whether ids from `start` on, or from where they are by then, have a partition."""
+    number = max(start, _last(tx, parent))
+    return any(one.start <= number < one.end for one in _partitions(tx, parent))
+
+
 def _turn(tx: Tx, parent: str) -> bool:
     start = first_id(tx.now)
-    placed = any(one.start <= start < one.end for one in _partitions(tx, parent))
-    if not placed or _last(tx, parent) >= start:
+    if _last(tx, parent) >= start or not _is_placed(tx, parent, start):
         return False
     tx.connection.execute(text(f"SELECT setval('{parent}_id_seq', {start})"))
     return True
@@ -153,6 +155,14 @@ def _partitions(tx: Tx, parent: str) -> Iterator[Partition]:
         # FOR VALUES FROM (MINVALUE) TO ('1427969070579712')
         start, end = (one.strip("()'") for one in bound.split()[3::2])
         yield Partition(parent, name, 0 if start == "MINVALUE" else int(start), int(end))
+
+
+def _is_old(tx: Tx, one: Partition, before: Micros) -> bool:
+    """Whether its day and all of its rows are from before an instant.
+
+    The rows may be newer than the day, when the date was wrong for a while.
+    """
+    return max(_newest(tx, one), (one.end >> DAY_BITS) * DAY) < before
 
 
 def _newest(tx: Tx, one: Partition) -> Micros:

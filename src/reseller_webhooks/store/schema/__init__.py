@@ -19,7 +19,7 @@ from reseller_webhooks.store.schema.backfills import backfill
 from reseller_webhooks.store.schema.columns import metadata
 from reseller_webhooks.store.schema.deliveries import any_attempts, attempt, delivery
 from reseller_webhooks.store.schema.leases import lease, member
-from reseller_webhooks.store.schema.maintenance import maintenance_job
+from reseller_webhooks.store.schema.maintenance import maintenance_clock, maintenance_job
 from reseller_webhooks.store.schema.resources import digest, event, number, record, reseller
 from reseller_webhooks.store.schema.webhooks import circuit_change, webhook
 
@@ -37,6 +37,7 @@ __all__ = [
     "idempotency",
     "invite",
     "lease",
+    "maintenance_clock",
     "maintenance_job",
     "member",
     "metadata",

@@ -1,6 +1,6 @@
-"""When each maintenance job last succeeded and last failed: one row per job."""
+"""When each maintenance job last succeeded and last failed: one row per job. And the time."""
 
-from sqlalchemy import Column, String, Table, Text
+from sqlalchemy import Column, SmallInteger, String, Table, Text
 
 from reseller_webhooks.store.schema.columns import instant, metadata
 
@@ -12,4 +12,14 @@ maintenance_job = Table(
     instant("succeeded_at", nullable=True),
     instant("failed_at", nullable=True),
     Column("failure", Text, nullable=False),
+)
+
+# One row: what the database's clock said when maintenance ran last (0: never), and until when
+# nothing old is deleted.
+maintenance_clock = Table(
+    "maintenance_clock",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    instant("seen_at"),
+    instant("hold_until"),
 )
