@@ -63,6 +63,11 @@ class TellingStore(StorePort):
         await self._tell()
         return refused
 
+    async def give_up(self, *given: Any) -> int:
+        closed = await super().give_up(*given)
+        await self._tell()
+        return closed
+
     async def beat(self, **given: Any) -> Standing:
         standing = await super().beat(**given)
         await self._tell()
@@ -137,7 +142,9 @@ class Running:
         store = store_class(self.database, self.box, self._used, worker)
         leases = Leases(store, ttl_s=worker.ttl_s, hold_s=worker.ttl_s) if worker else None
         async with Sender(**self._sender_given) as sender:
-            courier = Courier(sender.send, Tokens(sender), self.world, RetryPolicy(self.waits_s))
+            policy = RetryPolicy(self.waits_s)
+            timeout_s = self._sender_given["timeout_s"]
+            courier = Courier(sender.send, Tokens(sender), self.world, policy, timeout_s=timeout_s)
             engine = Engine(store, courier, leases, slots=self.slots)
             await engine.start()
             self.engines.append(engine)

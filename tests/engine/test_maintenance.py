@@ -31,7 +31,7 @@ def _failures(job: Job) -> float:
 
 
 async def test_a_job_that_fails_stops_no_other_and_is_logged_once(database: Database) -> None:
-    jobs = Maintenance(database, retention_days=90)
+    jobs = Maintenance(database, retention_days=90, schedule_s=60)
     before = _failures(Job.AUDIT)
     _execute(database, "ALTER TABLE audit RENAME TO hidden")
     with capture_logs() as logs:
@@ -51,7 +51,7 @@ async def test_a_job_that_fails_stops_no_other_and_is_logged_once(database: Data
 
 
 async def test_a_job_that_does_not_succeed_for_long_is_a_condition(database: Database) -> None:
-    await Maintenance(database, retention_days=90).run_once()
+    await Maintenance(database, retention_days=90, schedule_s=60).run_once()
     before = _overdue(database)
     late = f"UPDATE maintenance_job SET succeeded_at = succeeded_at - {2 * OVERDUE_AFTER}"
     _execute(database, f"{late} WHERE job = 'events'")

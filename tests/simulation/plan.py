@@ -30,12 +30,15 @@ class Profile(StrEnum):
     TOKENS = "workers are killed and frozen, and every webhook needs access tokens"
     RETRIES = "only receivers misbehave, and no call of the store is slow"
     CLOCKS = "clocks are set ahead and back, and workers are killed"
+    DEAD = "some receivers are dead for longer than a whole schedule takes"
 
 
 TOKENS = {Profile.TOKENS: 1.0, Profile.RETRIES: 0.0, Profile.NEIGHBOURS: 0.0}
 """How many webhooks need access tokens, where it is not one in seven. A server of tokens that takes
 its time is one more that hangs."""
 ONE_WORKER = {Profile.CALM, Profile.NEIGHBOURS, Profile.RETRIES}
+DEAD_UNTIL_S = 130.0
+"""When dead receivers are back; a change comes then, and it finds the circuit open."""
 
 
 class Mood(StrEnum):
@@ -51,6 +54,11 @@ class Mood(StrEnum):
     SLOW = "accepts, in its own time"
     FAR = "gets requests long after they were sent"
     MOODY = "fails now and then"
+
+
+BACK_FOR_A_MOMENT = 3
+"""The webhook whose dead receiver takes a few deliveries in between."""
+DEAD_MOODS = (Mood.BUSY, Mood.AWAY, Mood.HANGS)
 
 
 class Kind(StrEnum):
@@ -129,8 +137,8 @@ class Plan:
 def draw(seed: int, profile: Profile | None = None) -> Plan:
     """The plan of a seed."""
     rng = Random(seed)  # noqa: S311 - the same for the same seed
-    # The last three must be asked for: what two have is in others too, only less often.
-    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0, 0])[0]
+    # The last four must be asked for: what two have is in others too, only less often.
+    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0, 0, 0])[0]
     profile = profile or weighted
     neighbours, island = profile is Profile.NEIGHBOURS, profile is Profile.ISLAND
     workers = 1 if profile in ONE_WORKER else rng.choice([1, 2, 2, 3])
@@ -194,6 +202,8 @@ def _changes(rng: Random, profile: Profile) -> list[Change]:
         return rng.uniform(0.2, 5.0) if rng.random() < 0.1 else rng.uniform(0.002, 0.03)
 
     some = [Change(at(), rng.randrange(resources), late_s()) for _ in range(count)]
+    if profile is Profile.DEAD:
+        some += [Change(DEAD_UNTIL_S + n, n, 0.01) for n in range(3)]
     if profile is Profile.ISLAND:  # only a host that was reached before can testify
         some.append(Change(0.6, 0, 0.01))
     return sorted(some, key=lambda change: change.at)
@@ -261,6 +271,12 @@ def _moods(rng: Random, plan: Plan, webhook: Webhook) -> list[Span]:
         return []
     if plan.profile is Profile.NEIGHBOURS:
         return [Span(0, FAULTS_S, Mood.HANGS)] if webhook.id == 1 else []
+    if plan.profile is Profile.DEAD and webhook.id % 2:
+        since, mood = rng.uniform(0, 5), rng.choice(DEAD_MOODS)
+        if webhook.id != BACK_FOR_A_MOMENT:
+            return [Span(since, DEAD_UNTIL_S, mood)]
+        again = rng.uniform(50, 70)
+        return [Span(since, again, mood), Span(again + 0.5, DEAD_UNTIL_S, mood)]
     spans: list[Span] = []
     at = rng.uniform(0, 10)
     while at < FAULTS_S:

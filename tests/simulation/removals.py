@@ -12,6 +12,7 @@ from typing import Any
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.engine.abandoned import Abandoned
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.dispatcher import Dispatcher
 from reseller_webhooks.engine.engine import Engine
@@ -136,6 +137,19 @@ def _add_once(agenda: Agenda, at: float, lane: Lane) -> None:
 
 _agenda_add = Agenda.add
 
+
+def _by_age_alone(circuit: circuits.Circuit, *, now: int, span_s: float) -> int:
+    return now - int(span_s * 1_000_000)
+
+
+def _as_it_is(_: Dispatcher, lane: Lane, made: Any) -> Any:
+    return made
+
+
+async def _nothing(_: Abandoned, lane: Lane) -> int:
+    return 0
+
+
 PROFILES = {
     "rule 4: also once the access token has come": Profile.TOKENS,
     "rule 5: wait for a former owner's requests": Profile.WORKERS,
@@ -149,6 +163,10 @@ PROFILES = {
     "the share of slots": Profile.NEIGHBOURS,
     "suspect oneself": Profile.ISLAND,
     **dict.fromkeys(CLOCK_RULES, Profile.CLOCKS),
+    "what is older than its schedule is given up": Profile.DEAD,
+    "only what a dead receiver never took is given up": Profile.DEAD,
+    "the newest state of a record is kept": Profile.DEAD,
+    "the newest state waits beyond its schedule": Profile.DEAD,
 }
 """Rules of which one kind of trouble tells most, or alone tells anything."""
 RULES: dict[str, Removal | tuple[Removal, ...]] = {
@@ -183,6 +201,12 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
     "the share of slots": Removal(Slots, "are_many", _always(False)),
+    "what is older than its schedule is given up": Removal(Abandoned, "_batch", _nothing),
+    "only what a dead receiver never took is given up": Removal(
+        circuits, "given_up_before", _by_age_alone
+    ),
+    "the newest state waits beyond its schedule": Removal(Dispatcher, "_kept", _as_it_is),
+    "the newest state of a record is kept": Removal(Tables, "is_kept", _always(False)),
     "suspect oneself": Removal(Suspicion, "_no_one_is_there", _always(False)),
     **{name: Removal(*instead) for name, instead in CLOCK_RULES.items()},
 }

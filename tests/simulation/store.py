@@ -70,6 +70,11 @@ class Port:
     async def scan(self, asks: Sequence[Ask]) -> list[Found]:
         return await self._ask("scan", lambda tables: tables.scan(asks))
 
+    async def give_up(self, webhook_id: int, lease: tuple[int, int], before: Micros) -> int:
+        return await self._ask(
+            "give_up", lambda tables: tables.give_up(webhook_id, lease, before, self._me)
+        )
+
     async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
         refused = await self._ask("finish", lambda tables: tables.finish(made, circuits, self._me))
         if refused:

@@ -14,7 +14,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, State
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.partitions import wanted
-from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook
+from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook, WebhookState
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations.leases import LEASES_AHEAD, Standing
 from reseller_webhooks.operations.sending import Arrived, Found, Named
@@ -22,6 +22,7 @@ from reseller_webhooks.store.leases import Grant
 from tests.simulation.clockwork import Clockwork
 from tests.simulation.plan import START
 
+GIVEN_UP = 4
 BROUGHT, NAMED = 3, 5
 """New deliveries that come by themselves at once, or are named: few, so that there are often more.
 """
@@ -56,6 +57,8 @@ class Closed:
     state: State
     attempts: int
     at: Micros
+    given_up: bool = False
+    """Because its receiver was dead for longer than a whole schedule takes."""
 
 
 @dataclass(slots=True)
@@ -120,10 +123,30 @@ class Tables:
                     self.close(old, State.SUPERSEDED)
             mine[one.id] = one
 
-    def close(self, one: Delivery, state: State) -> None:
+    def close(self, one: Delivery, state: State, *, given_up: bool = False) -> None:
         """The delivery is finished."""
         del self.pending[one.webhook_id][one.id]
-        self.closed[one.id] = Closed(one, state, one.attempts, self.now)
+        self.closed[one.id] = Closed(one, state, one.attempts, self.now, given_up)
+
+    def give_up(self, webhook_id: int, lease: tuple[int, int], before: Micros, owner: str) -> int:
+        """Close what was created before then and the dead receiver of a webhook never took."""
+        row = self.webhooks[webhook_id]
+        is_active = row.webhook.state is WebhookState.ACTIVE and not row.deleted
+        if not self._owns(owner, *lease) or not is_active or row.changed_at >= before:
+            return 0
+        mine = list(self.pending[webhook_id].values())
+        old = [one for one in mine if one.created_at < before and not self.is_kept(one)]
+        for one in sorted(old, key=lambda one: one.id)[:GIVEN_UP]:
+            self.close(one, State.FAILED, given_up=True)
+        return min(len(old), GIVEN_UP)
+
+    def is_kept(self, one: Delivery) -> bool:
+        """Whether it is the newest state of its record, for a webhook that wants the latest."""
+        if self.webhooks[one.webhook_id].webhook.mode is not Mode.LATEST_STATE:
+            return False
+        same = self.pending[one.webhook_id].values()
+        newer = [it for it in same if it.resource_uuid == one.resource_uuid]
+        return all(it.version <= one.version for it in newer)
 
     def hurry(self, webhook_id: int) -> None:
         """What waits for a later time is due."""

@@ -16,7 +16,7 @@ def test_every_invariant_holds(first: int) -> None:
         assert outcome.violations == [], f"python -m tests.simulation {seed}"
 
 
-@pytest.mark.parametrize("profile", [Profile.TOKENS, Profile.RETRIES, Profile.CLOCKS])
+@pytest.mark.parametrize("profile", [Profile.TOKENS, Profile.RETRIES, Profile.CLOCKS, Profile.DEAD])
 def test_every_invariant_holds_in_trouble_that_is_not_drawn(profile: Profile) -> None:
     for seed in range(20):
         outcome = simulate(seed, profile)
@@ -26,6 +26,20 @@ def test_every_invariant_holds_in_trouble_that_is_not_drawn(profile: Profile) ->
 
 def test_the_same_seed_gives_the_same_run_to_the_last_line() -> None:
     assert simulate(15).trace.text() == simulate(15).trace.text()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "what is older than its schedule is given up",
+        "only what a dead receiver never took is given up",
+        "the newest state of a record is kept",
+        "the newest state waits beyond its schedule",
+    ],
+)
+def test_a_rule_about_dead_receivers_that_is_taken_out_is_missed(rule: str) -> None:
+    with removed(rule):
+        assert any(simulate(seed, Profile.DEAD).violations for seed in range(FOUND_WITHIN))
 
 
 FOUND_WITHIN = 80

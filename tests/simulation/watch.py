@@ -13,6 +13,7 @@ from reseller_webhooks.core.circuit import OPENS_AFTER
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import NoAuth, WebhookState
 from reseller_webhooks.engine.suspicion import HOSTS_MIN
+from tests.simulation.abandoned import Abandoned
 from tests.simulation.plan import Kind, Plan, Profile
 from tests.simulation.promptness import Promptness
 from tests.simulation.request import Request
@@ -60,9 +61,11 @@ class Watch:
     seen_first: set[int] = field(default_factory=set)
     committed: dict[int, tuple[Delivery, float]] = field(default_factory=dict)
     prompt: Promptness = field(init=False)
+    abandoned: Abandoned = field(init=False)
 
     def __post_init__(self) -> None:
         self.prompt = Promptness(self.plan, self.tables, self.broken)
+        self.abandoned = Abandoned(self.plan, self.tables, self.broken)
 
     def broken(self, invariant: str, detail: object) -> None:
         if self.is_over:
@@ -116,6 +119,7 @@ class Watch:
     def told(self, request: Request, attempt: Attempt) -> None:
         """The worker has the attempt."""
         request.told = attempt.accepted
+        self.abandoned.told(request, attempt)
         self.prompt.told(request, attempt)
         if not request.tenure:
             return
@@ -225,6 +229,7 @@ class Watch:
             self._nothing_moved()
         for number, (delivery, _) in self.committed.items():
             self._came_to_an_end(number, delivery)
+            self.abandoned.latest_state_came(delivery)
         self.prompt.at_the_end(self.committed)
 
     def _nothing_moved(self) -> None:
@@ -253,7 +258,9 @@ class Watch:
             return
         if closed.state is State.DELIVERED and not self.accepts[number]:
             self.broken("a delivery is closed as delivered, and no receiver accepted it", delivery)
-        if closed.state is State.FAILED and closed.attempts <= len(self.plan.waits_s):
+        if closed.given_up:
+            self.abandoned.was_given_up(closed)
+        elif closed.state is State.FAILED and closed.attempts <= len(self.plan.waits_s):
             self.broken("a delivery was given up before its schedule was used up", delivery)
         if closed.state is State.FAILED and self._could_suspect_itself():
             self.broken("a delivery was given up for a worker's own fault", delivery)

@@ -49,7 +49,8 @@ class Worker:
             self.port, ttl_s=plan.ttl_s, hold_s=plan.timeout_s, monotonic_s=self._monotonic_s
         )
         tokens = Tokens(Issuer(network, self.loop), monotonic_s=self.loop.time)
-        courier = Courier(self.uplink, tokens, self, RetryPolicy(plan.waits_s))
+        policy = RetryPolicy(plan.waits_s)
+        courier = Courier(self.uplink, tokens, self, policy, timeout_s=plan.timeout_s)
         self.engine = Engine(self.port, courier, self.leases, slots=plan.slots)
         clockwork.loops.append(self.loop)
         self.loop.create_task(self._run())

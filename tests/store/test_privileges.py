@@ -86,7 +86,7 @@ def test_a_role_with_the_printed_rights_serves_and_keeps_partitions(granted: Dat
 
 
 async def test_every_job_succeeds_for_that_role(granted: Database) -> None:
-    await Maintenance(granted, retention_days=90).run_once()
+    await Maintenance(granted, retention_days=90, schedule_s=60).run_once()
 
     with granted.read() as tx:
         assert {one.job for one in statuses(tx) if one.succeeded_at} == set(Job)
@@ -105,7 +105,7 @@ async def test_without_the_functions_changes_go_on_and_the_other_jobs_too(
 ) -> None:
     revoked = [f"REVOKE EXECUTE ON FUNCTION {one} FROM {SERVICE}" for one in privileges.FUNCTIONS]
     _run(_url(granted.url, OWNER), revoked)
-    await Maintenance(granted, retention_days=90).run_once()
+    await Maintenance(granted, retention_days=90, schedule_s=60).run_once()
     with granted.write() as tx:
         reseller(tx)
         placed = partition_of(tx, told(tx, new_event(reseller_id=1, changed_at=tx.now))[0])

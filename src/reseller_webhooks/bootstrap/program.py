@@ -106,6 +106,7 @@ class Program:
             policy=RetryPolicy(tuple(settings.retry_schedule)),
             legacy_token=settings.legacy_token_header,
             source=settings.public_url + EVENTS,
+            timeout_s=settings.timeout_s,
         )
         self._intake = Intake(
             self.database, settings.public_url, lambda: self._poke(webhooks=False)
@@ -169,7 +170,11 @@ class Program:
     @asynccontextmanager
     async def _sending(self) -> AsyncIterator[None]:
         presence = self._be_present()
-        maintenance = Maintenance(self.database, retention_days=self.settings.retention_days)
+        maintenance = Maintenance(
+            self.database,
+            retention_days=self.settings.retention_days,
+            schedule_s=self._courier.span_s,
+        )
         engine = Engine(self._store, self._courier, self._leases, ended=self._fail)
         backfills = Backfills(self.database, public_url=self.settings.public_url, made=self._poke)
         await engine.start()

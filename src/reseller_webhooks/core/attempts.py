@@ -50,6 +50,10 @@ class Reason(StrEnum):
     FORBIDDEN_URL = "FORBIDDEN_URL"
     FORBIDDEN_ADDRESS = "FORBIDDEN_ADDRESS"
     OAUTH2 = "OAUTH2"
+    RECEIVER_DEAD = "RECEIVER_DEAD"
+    """Given up without another attempt: the receiver failed for longer than the schedule."""
+    EXPIRED = "EXPIRED"
+    """Given up without another attempt: older than notifications are kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,18 @@ def limit(circuit: Circuit, cap: int, now: int) -> int:
     return min(cap, circuit.ramp) if circuit.ramp else cap
 
 
+def given_up_before(circuit: Circuit, *, now: int, span_s: float) -> int | None:
+    """Deliveries created before this instant are given up; None when none of them is.
+
+    Only once the circuit has been open for as long as a whole schedule takes, and only between a
+    probe that failed and the next one: then nothing is under way, and the receiver has just shown
+    that it still fails. now: microseconds UTC.
+    """
+    before = now - int(span_s * MICROS_PER_S)
+    is_dead = circuit.is_open and circuit.since <= before
+    return before if is_dead and now < circuit.probe_at else None
+
+
 def hurried(circuit: Circuit) -> Circuit:
     """The circuit once somebody wants to know at once whether the receiver is back."""
     return replace(circuit, probe_at=0) if circuit.is_open else circuit

@@ -17,6 +17,8 @@ class Job(StrEnum):
     """Create the partitions of the coming days, and let ids begin with today (PostgreSQL)."""
     CANCELLATIONS = "cancellations"
     """Cancel what deleted webhooks have left."""
+    EXPIRY = "expiry"
+    """Give up deliveries that waited for longer than notifications are kept."""
     EVENTS = "events"
     """Delete events and attempts that are past their retention."""
     AUDIT = "audit"

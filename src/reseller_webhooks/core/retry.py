@@ -14,6 +14,10 @@ class RetryPolicy:
 
     waits_s: tuple[float, ...]
 
+    def span_s(self, timeout_s: float) -> float:
+        """The longest time that a whole schedule takes: each wait with its jitter, each attempt."""
+        return sum(self.waits_s) * (1 + JITTER) + (len(self.waits_s) + 1) * timeout_s
+
     def wait_s(self, failures: int, chance: float, retry_after_s: int = 0) -> float | None:
         """Seconds until the next attempt, or None when the schedule is used up.
 

@@ -27,7 +27,7 @@ def _always() -> bool:
 class Courier:
     """Makes attempts. legacy_token: also send the token under AppDirect's older name.
 
-    source: what CloudEvents name as theirs, a URL.
+    source: what CloudEvents name as theirs, a URL. timeout_s: of one request, at the sender.
     """
 
     send: Send
@@ -36,6 +36,12 @@ class Courier:
     policy: RetryPolicy
     legacy_token: bool = False
     source: str = cloudevents.EVENTS
+    timeout_s: float = 30.0
+
+    @property
+    def span_s(self) -> float:
+        """The longest time that a delivery's whole schedule takes."""
+        return self.policy.span_s(self.timeout_s)
 
     async def attempt(
         self,

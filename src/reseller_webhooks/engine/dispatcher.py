@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import structlog
 
+from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core import circuit as circuits
-from reseller_webhooks.core.delivery import Made
+from reseller_webhooks.core.delivery import Made, State, Step
 from reseller_webhooks.core.notification import Due
+from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.engine.admission import Admission
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier, Overtaken
@@ -38,6 +40,7 @@ class Dispatcher:
     """Owns what is under way.
 
     hungry: told of lanes that may want a scan. resume: serve every lane.
+    probe_failed: told of lanes whose circuit stays open.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Dispatcher:
         slots: int,
         hungry: Callable[[Lane], None],
         resume: Callable[[], None],
+        probe_failed: Callable[[Lane], None],
     ) -> None:
         self.suspicion = Suspicion(resume)
         self._admission = Admission(slots, courier.world.cpu_s, self.serve)
@@ -58,6 +62,7 @@ class Dispatcher:
         self._owner = owner
         self._agenda = agenda
         self._hungry = hungry
+        self._probe_failed = probe_failed
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._held_up = False
@@ -157,7 +162,7 @@ class Dispatcher:
             made = await self._courier.attempt(lane.webhook, due, lane.part, lane.epoch, may)
             if self._counts(lane, made):
                 self._judge(lane, made)
-                self._recorder.add(made, late=lane.late)
+                self._recorder.add(self._kept(lane, made), late=lane.late)
         except Overtaken:
             lane.put_back(due.delivery.id, self._time())
         except Exception as error:
@@ -183,6 +188,19 @@ class Dispatcher:
         lane.put_back(delivery_id, at)
         self._agenda.add(at, lane)
 
+    def _kept(self, lane: Lane, made: Made) -> Made:
+        """The newest state waits for a receiver that is dead, beyond its schedule."""
+        is_given_up = made.step.state is State.FAILED
+        if (
+            not is_given_up
+            or not lane.circuit.is_open
+            or lane.webhook.mode is not Mode.LATEST_STATE
+        ):
+            return made
+        wait_s = self._courier.policy.waits_s[-1]
+        now = self._courier.world.now()
+        return made._replace(step=Step(State.PENDING, now + int(wait_s * SECOND), now))
+
     def _judge(self, lane: Lane, made: Made) -> None:
         before = lane.circuit
         if made.attempt.accepted and before is circuits.CLOSED:
@@ -198,6 +216,8 @@ class Dispatcher:
             log.info(f"circuit {state}", webhook=lane.webhook.uuid, reason=lane.circuit.reason)
         if turned or lane.circuit.probes != before.probes:
             self._recorder.add_circuit(lane.webhook.id, lane.circuit)
+        if before.is_open and lane.circuit.is_open:
+            self._probe_failed(lane)
 
     @cached_property
     def _time(self) -> Callable[[], float]:

@@ -126,6 +126,7 @@ class Engine:
         self._tasks.spawn(POLL, self._listen)
         self._tasks.spawn("rescan", self._look_again)
         self._tasks.spawn("sweep", self._look_over)
+        self._tasks.spawn("giving up", self._scheduler.abandoned.run)
         clock_steps = ClockSteps(self._store, self._owner, self._scheduler)
         self._tasks.spawn("clock steps", clock_steps.run)
 

@@ -4,6 +4,8 @@ ready     scanned and due, not started      held  ready, under way, or its resul
 """
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import inf
 from urllib.parse import urlsplit
 
@@ -62,7 +64,7 @@ class Lane:
         self._wish = self._wish_min
         self._active = webhook.state is WebhookState.ACTIVE
         self._serial = webhook.is_serial
-        self._closed = False
+        self._closed = self._standing_still = False
         self._scanning = False
         self._asked = 0
         self._look_meanwhile = inf
@@ -79,7 +81,12 @@ class Lane:
 
     @property
     def _sends(self) -> bool:
-        return self._active and not self._closed
+        return self._active and not self._closed and not self._standing_still
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, neither a request nor a scan."""
+        return self._sends and not self.in_flight and not self._scanning
 
     @property
     def _begin_at(self) -> float:
@@ -212,6 +219,17 @@ class Lane:
         self._wish = self._wish_min
         self._drop_ready()
         self.look(0.0)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Nothing starts while deliveries are closed in the store; what was ready is forgotten."""
+        self._standing_still = True
+        try:
+            yield
+        finally:
+            self._standing_still = False
+            self._drop_ready()
+            self.look(0.0)
 
     def put_back(self, delivery_id: int, again_at: float) -> None:
         """What was started came to nothing that counts; it is scanned again then."""

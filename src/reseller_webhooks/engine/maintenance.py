@@ -29,13 +29,16 @@ class Maintenance:
     A job that fails is logged when it begins to fail, counted each time, and stops no other job.
     """
 
-    def __init__(self, database: Database, *, retention_days: int) -> None:
+    def __init__(self, database: Database, *, retention_days: int, schedule_s: float) -> None:
         self._database = database
         self._failing: dict[Job, str] = {}
         self._jobs: Mapping[Job, Callable[[], int]] = {
             Job.CLOCK: self._check_clock,
             Job.PARTITIONS: lambda: maintenance.turn_day(database),
             Job.CANCELLATIONS: lambda: maintenance.cancel_left(database),
+            Job.EXPIRY: lambda: maintenance.expire_deliveries(
+                database, retention_days=retention_days, schedule_s=schedule_s
+            ),
             Job.EVENTS: lambda: maintenance.drop_events(database, retention_days=retention_days),
             Job.AUDIT: lambda: maintenance.drop_audit(database),
             Job.IDEMPOTENCY: lambda: maintenance.drop_idempotency(database),

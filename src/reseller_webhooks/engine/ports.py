@@ -49,6 +49,12 @@ class Store(Protocol):
     async def scan(self, asks: Sequence[Ask]) -> list[Found]:
         """What is due, for each ask."""
 
+    async def give_up(self, webhook_id: int, lease: tuple[int, int], before: Micros) -> int:
+        """Close a batch of what was created before then and a dead receiver never took; how many.
+
+        lease: the partition and the epoch under which this engine sends for the webhook.
+        """
+
     async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
         """Write what attempts have come to, and circuits as they are now.
 

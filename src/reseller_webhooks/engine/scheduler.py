@@ -17,6 +17,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.engine.abandoned import Abandoned
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.dispatcher import Dispatcher
@@ -64,6 +65,7 @@ class Scheduler:
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
         self._scanner = Scanner(store, self._take_found, self._scan_later)
+        self.abandoned = Abandoned(store, courier, owner, self._hunger)
         self._dispatcher = Dispatcher(
             courier,
             recorder,
@@ -72,6 +74,7 @@ class Scheduler:
             slots=slots,
             hungry=self._hunger,
             resume=self.resume,
+            probe_failed=self.abandoned.note_probe,
         )
 
     @property

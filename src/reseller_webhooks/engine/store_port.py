@@ -60,6 +60,13 @@ class StorePort:
         """What is due, for each ask."""
         return await self._run(lambda: sending.scan(self._database, asks))
 
+    async def give_up(self, webhook_id: int, lease: tuple[int, int], before: Micros) -> int:
+        """Close a batch of what a webhook's dead receiver has left undone; how many."""
+        owner = self._worker.id if self._worker else None
+        return await self._run(
+            lambda: sending.give_up(self._database, webhook_id, lease, before, owner=owner)
+        )
+
     async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
         """Write what attempts have come to; how many were left out, being another worker's."""
         owner = self._worker.id if self._worker else None

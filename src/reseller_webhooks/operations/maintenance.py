@@ -18,6 +18,7 @@ from reseller_webhooks.store import (
     days,
     deadlines,
     deliveries,
+    giving_up,
     guesses,
     idempotency,
     invites,
@@ -64,6 +65,18 @@ def drop_events(database: Database, *, retention_days: int) -> int:
         if maintenance_clock.is_held(tx):
             return 0
         return retention.drop(tx, tx.now - retention_days * DAY, limit=BATCH)
+
+
+def expire_deliveries(database: Database, *, retention_days: int, schedule_s: float) -> int:
+    """Give up one batch of deliveries that waited for as long as notifications are kept.
+
+    schedule_s: how long a whole schedule takes; nobody is given less, however short the retention.
+    """
+    kept = max(retention_days * DAY, int(schedule_s * SECOND))
+    with database.write() as tx:
+        if maintenance_clock.is_held(tx):
+            return 0
+        return giving_up.expired(tx, before=tx.now - kept, limit=BATCH)
 
 
 def drop_audit(database: Database) -> int:

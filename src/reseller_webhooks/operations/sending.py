@@ -8,7 +8,15 @@ from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, Place
 from reseller_webhooks.core.notification import Due
-from reseller_webhooks.store import clock_steps, events, leases, results, webhooks
+from reseller_webhooks.store import (
+    clock_steps,
+    events,
+    giving_up,
+    leases,
+    maintenance_clock,
+    results,
+    webhooks,
+)
 from reseller_webhooks.store import deliveries as store
 from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
@@ -21,6 +29,8 @@ NAMED = 10_000
 """Deliveries that are named at once."""
 PULLED = 1_000
 """Deliveries that one transaction pulls back."""
+GIVEN_UP = 1_000
+"""Deliveries given up in one transaction, so that nobody waits long for the writer."""
 FEW = 8
 """When there are more than this for each webhook, a scan for them costs less."""
 
@@ -152,6 +162,27 @@ def finish(
         for webhook_id, circuit in circuits.items():
             webhooks.note_circuit(tx, webhook_id, circuit, owner=owner)
         return len(made) - len(true)
+
+
+def give_up(
+    database: Database,
+    webhook_id: int,
+    lease: tuple[int, int],
+    before: Micros,
+    *,
+    owner: str | None = None,
+) -> int:
+    """Close one batch of what a webhook's dead receiver has left undone; how many.
+
+    lease: partition and epoch under which the caller sends for the webhook; owner: see `finish`.
+    """
+    part, epoch = lease
+    with database.write() as tx:
+        if owner is not None and leases.epochs(tx, owner, {part}).get(part) != epoch:
+            return 0
+        if maintenance_clock.is_held(tx):  # the clock jumped: perhaps nothing is that old
+            return 0
+        return giving_up.on_dead_receiver(tx, webhook_id, before=before, limit=GIVEN_UP)
 
 
 def _still_owned(tx: Tx, made: Sequence[Made], owner: str) -> list[Made]:

@@ -6,10 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    String,
-    Text,
     bindparam,
-    delete,
     exists,
     func,
     insert,
@@ -22,7 +19,7 @@ from sqlalchemy import (
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import Mode
-from reseller_webhooks.store import reads
+from reseller_webhooks.store import closing, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import any_attempts, attempt, backfill, delivery, event, webhook
 
@@ -81,14 +78,14 @@ def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
     for start in range(0, len(event_ids), CHUNK):
         rows = tx.connection.execute(_OLDER, {"events": event_ids[start : start + CHUNK]})
         why = "a newer notification of the same resource replaced it"
-        _close(tx, list(rows.scalars()), State.SUPERSEDED, why)
+        closing.close(tx, list(rows.scalars()), State.SUPERSEDED, why)
 
 
 def cancel(tx: Tx, webhook_id: int, *, limit: int) -> int:
     """Close up to `limit` of a deleted webhook's deliveries; how many there were."""
     some = select(delivery.c.id).where(delivery.c.webhook_id == webhook_id).limit(limit)
     numbers = list(tx.connection.execute(some).scalars())
-    return _close(tx, numbers, State.CANCELLED, "its webhook was deleted")
+    return closing.close(tx, numbers, State.CANCELLED, "its webhook was deleted")
 
 
 def hurry(tx: Tx, webhook_id: int, *, limit: int) -> int:
@@ -183,40 +180,6 @@ _OLDER = (
     )
     .distinct()
 )
-
-
-def _close(tx: Tx, numbers: Sequence[int], state: State, detail: str) -> int:
-    for start in range(0, len(numbers), CHUNK):
-        named = delivery.c.id.in_(numbers[start : start + CHUNK])
-        closing = select(*_closing(tx, state, detail)).where(named)
-        tx.connection.execute(insert(attempt).from_select(_CLOSING_COLUMNS, closing))
-        tx.connection.execute(delete(delivery).where(named))
-    return len(numbers)
-
-
-_CLOSING_COLUMNS = [
-    "delivery_id", "event_id", "webhook_id", "reseller_id", "resource", "action",
-    "resource_uuid", "version", "number", "created_at", "replay_of",
-    "at", "ms", "detail", "response", "state",
-]  # fmt: skip
-
-
-def _closing(tx: Tx, state: State, detail: str) -> list[ColumnElement[Any]]:
-    """A line in the log without a request: what closed the delivery was no attempt."""
-    same = ["event_id", "webhook_id", "reseller_id", "resource", "action", "resource_uuid"]
-    return [
-        delivery.c.id,
-        *(delivery.c[name] for name in same),
-        delivery.c.version,
-        delivery.c.attempts,
-        delivery.c.created_at,
-        delivery.c.replay_of,
-        literal(tx.now, BigInteger),
-        literal(0),
-        literal(detail, Text),
-        literal("", Text),
-        literal(state.value, String),
-    ]
 
 
 _REPLAY_COLUMNS = [

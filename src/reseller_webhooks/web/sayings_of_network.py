@@ -58,6 +58,8 @@ SAYINGS = (
 WORDS = (
     N_("a newer notification of the same resource replaced it"),
     N_("its webhook was deleted"),
+    N_("the receiver failed for longer than the retry schedule"),
+    N_("it waited for longer than notifications are kept"),
     N_("our own program could not send this; the service's log says more"),
     N_("wrong client ID or client secret"),
     N_("the scope is not known or not allowed"),

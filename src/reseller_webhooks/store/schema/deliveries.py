@@ -64,6 +64,11 @@ def any_attempts(table: FromClause) -> ColumnElement[bool]:
     return (table.c.attempts > literal_column("0")).in_([false(), true()])
 
 
+def is_tried() -> ColumnElement[bool]:
+    """True of deliveries that were attempted; said as the index by resource has it."""
+    return (delivery.c.attempts > literal_column("0")).in_([true()])
+
+
 attempt = Table(
     "attempt",
     metadata,

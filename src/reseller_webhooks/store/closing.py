@@ -1,0 +1,52 @@
+"""Closing deliveries without an attempt: cancelled, superseded or given up."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, String, Text, delete, insert, literal, select
+
+from reseller_webhooks.core.attempts import Reason
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import attempt, delivery
+
+CHUNK = 500
+"""Deliveries in one statement."""
+
+
+def close(
+    tx: Tx, numbers: Sequence[int], state: State, detail: str, *, reason: Reason | None = None
+) -> int:
+    """Close these deliveries, each with a line in the log that says why; how many."""
+    for start in range(0, len(numbers), CHUNK):
+        named = delivery.c.id.in_(numbers[start : start + CHUNK])
+        lines = select(*_line(tx, state, detail, reason)).where(named)
+        tx.connection.execute(insert(attempt).from_select(_COLUMNS, lines))
+        tx.connection.execute(delete(delivery).where(named))
+    return len(numbers)
+
+
+_SAME = [
+    "event_id", "webhook_id", "reseller_id", "resource", "action", "resource_uuid", "version",
+]  # fmt: skip
+_COLUMNS = [
+    "delivery_id", *_SAME, "number", "created_at", "replay_of",
+    "at", "ms", "detail", "response", "state", "reason",
+]  # fmt: skip
+
+
+def _line(tx: Tx, state: State, detail: str, reason: Reason | None) -> list[ColumnElement[Any]]:
+    """A line in the log without a request: what closed the delivery was no attempt."""
+    return [
+        delivery.c.id,
+        *(delivery.c[name] for name in _SAME),
+        delivery.c.attempts,
+        delivery.c.created_at,
+        delivery.c.replay_of,
+        literal(tx.now, BigInteger),
+        literal(0),
+        literal(detail, Text),
+        literal("", Text),
+        literal(state.value, String),
+        literal(reason.value if reason else None, String),
+    ]

@@ -1,0 +1,75 @@
+"""Giving up deliveries that nobody takes: on receivers that are dead for good, and at retention."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.attempts import Reason
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.webhooks import Mode, WebhookState
+from reseller_webhooks.store import closing
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import delivery, webhook
+from reseller_webhooks.store.schema.deliveries import any_attempts, is_tried
+
+DEAD = "the receiver failed for longer than the retry schedule"
+EXPIRED = "it waited for longer than notifications are kept"
+
+
+def on_dead_receiver(tx: Tx, webhook_id: int, *, before: Micros, limit: int) -> int:
+    """Close up to `limit` deliveries of a webhook that were created before an instant; how many.
+
+    None when the webhook is paused, or was changed since that instant: whoever resumes it or
+    mends its URL gets a whole schedule for what has gathered. Where a webhook wants the latest
+    state, the newest delivery of each record stays.
+    """
+    mode = tx.connection.execute(_CONCERNED.where(webhook.c.id == webhook_id, _is_left(before)))
+    found = mode.scalar()
+    if found is None:
+        return 0
+    numbers: set[int] = set()
+    for statement in _old(webhook_id, before):
+        kept = statement.where(_has_successor) if found == Mode.LATEST_STATE else statement
+        numbers |= set(tx.connection.execute(kept.limit(limit)).scalars())
+    oldest = sorted(numbers)[:limit]
+    return closing.close(tx, oldest, State.FAILED, DEAD, reason=Reason.RECEIVER_DEAD)
+
+
+def expired(tx: Tx, *, before: Micros, limit: int) -> int:
+    """Close deliveries created before an instant, among the `limit` oldest ones; how many."""
+    # By number, which the primary key has in order, and not by time, which no index has.
+    oldest = select(delivery.c.id, delivery.c.created_at).order_by(delivery.c.id).limit(limit)
+    rows = tx.connection.execute(oldest).tuples()
+    numbers = [number for number, created_at in rows if created_at < before]
+    return closing.close(tx, numbers, State.FAILED, EXPIRED, reason=Reason.EXPIRED)
+
+
+def _old(webhook_id: int, before: Micros) -> tuple[Select[Any], ...]:
+    """What was created before, in two ranges of indexes: never tried, and tried."""
+    mine = (delivery.c.webhook_id == webhook_id) & (delivery.c.created_at < before)
+    waiting = select(delivery.c.id).where(mine, delivery.c.next_at < before)
+    return waiting.order_by(delivery.c.next_at), select(delivery.c.id).where(mine, is_tried())
+
+
+def _is_left(before: Micros) -> ColumnElement[bool]:
+    return webhook.c.changed_at < before
+
+
+# Nobody pauses or resumes it meanwhile.
+_CONCERNED = (
+    select(webhook.c.mode)
+    .where(webhook.c.state == WebhookState.ACTIVE.value, webhook.c.deleted_at.is_(None))
+    .with_for_update(read=True)
+)
+_newer = delivery.alias("newer")
+_has_successor = (
+    select(_newer.c.id)
+    .where(
+        _newer.c.webhook_id == delivery.c.webhook_id,
+        any_attempts(_newer),
+        _newer.c.resource_uuid == delivery.c.resource_uuid,
+        _newer.c.version > delivery.c.version,
+    )
+    .exists()
+)
