@@ -33,3 +33,19 @@ def test_a_file_without_a_key_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Refused, match="holds no key"):
         keys_from_file(tmp_path / "secret-keys")
+
+
+@pytest.mark.parametrize("is_text", [True, False])
+def test_a_file_that_cannot_be_read_is_refused_without_its_content(
+    tmp_path: Path, is_text: bool
+) -> None:
+    file = tmp_path / "secret-keys"
+    if is_text:
+        file.mkdir()
+    else:
+        file.write_bytes(b"s3cret\xff")
+
+    with pytest.raises(Refused, match="cannot be read") as refused:
+        keys_from_file(file)
+
+    assert "s3cret" not in str(refused.value)

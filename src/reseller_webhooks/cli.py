@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from reseller_webhooks import __version__, settings
+from reseller_webhooks.bootstrap import secret_commands
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.audit import COMMAND
@@ -28,6 +29,7 @@ app.add_typer(resellers, name="resellers")
 app.add_typer(users, name="users")
 app.add_typer(api_keys, name="api-keys")
 app.add_typer(edges.app)
+app.add_typer(secret_commands.app, name="secrets")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]

@@ -6,45 +6,95 @@ import random
 import secrets as stdlib_secrets
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet
 
-from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.core.errors import Refused, SecretUnreadable
+from reseller_webhooks.sealing import (
+    NONCE_BYTES,
+    REVISION_CHARS,
+    Binding,
+    DoesNotOpen,
+    SealingKey,
+    is_bound,
+    key_id_of,
+)
 
 KEY_PREFIX = "rwk_"
 _passwords = PasswordHasher()
 
 
+NO_KEY = "it opens with none of the keys in RESELLER_WEBHOOKS_SECRET_KEYS"
+ALTERED = "it was altered, or copied from another row"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """What a sealed value holds. key_id: of the key that opened it."""
+
+    clear: str = field(repr=False)
+    key_id: str
+
+
 class Box:
-    """Seals what must be stored but not read: the first key encrypts, every key decrypts."""
+    """Seals what must be stored but not read: the first key seals, every key opens."""
 
     def __init__(self, keys: list[str]) -> None:
-        try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
-        except ValueError:
-            raise Refused(
-                "a secret key is not 32 bytes in URL-safe base64; make one with "
-                "python -c 'from cryptography.fernet import Fernet; "
-                "print(Fernet.generate_key().decode())'"
-            ) from None
+        self._keys = [_sealing_key(text, place, keys) for place, text in enumerate(keys, 1)]
+        self._by_id = {key.id: key for key in self._keys}
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Of all keys, the first one first."""
+        return tuple(key.id for key in self._keys)
 
     def seal(self, clear: str) -> str:
-        """The sealed form, for the store."""
-        return self._fernet.encrypt(clear.encode()).decode()
+        """The sealed form that every version opens and that is bound to no place."""
+        return self._keys[0].seal(clear)
 
-    def open(self, sealed: str) -> str:
-        """What was sealed. Refused when none of the keys fits."""
+    def seal_bound(self, clear: str, binding: Binding, *, revision: str = "") -> str:
+        """The sealed form, which opens only in its place. revision: of the value, if it has one."""
+        revision = revision or stdlib_secrets.token_hex(REVISION_CHARS // 2)
+        nonce = random_bytes(NONCE_BYTES)
+        return self._keys[0].seal_bound(clear, binding, revision=revision, nonce=nonce)
+
+    def open(self, sealed: str, binding: Binding | None = None) -> str:
+        """What was sealed. SecretUnreadable when it does not open."""
+        return self.unseal(sealed, binding).clear
+
+    def unseal(self, sealed: str, binding: Binding | None = None) -> Unsealed:
+        """What was sealed, and with which key. SecretUnreadable when it does not open."""
+        if binding and is_bound(sealed):
+            return self._unseal_bound(sealed, binding)
+        for key in self._keys:
+            if (clear := key.open(sealed)) is not None:
+                return Unsealed(clear, key.id)
+        raise SecretUnreadable(NO_KEY)
+
+    def _unseal_bound(self, sealed: str, binding: Binding) -> Unsealed:
+        key = self._by_id.get(key_id_of(sealed))
+        if key is None:
+            raise SecretUnreadable(NO_KEY)
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
-        except InvalidToken:
-            raise Refused(
-                "a stored secret opens with none of the keys in RESELLER_WEBHOOKS_SECRET_KEYS; "
-                "put back the key that was taken out of the list"
-            ) from None
+            return Unsealed(key.open_bound(sealed, binding), key.id)
+        except DoesNotOpen:
+            raise SecretUnreadable(ALTERED) from None
+
+
+def _sealing_key(text: str, place: int, keys: list[str]) -> SealingKey:
+    try:
+        return SealingKey(text)
+    except ValueError:
+        raise Refused(
+            f"secret key {place} of {len(keys)} is not 32 bytes in URL-safe base64; make one with "
+            "python -c 'from cryptography.fernet import Fernet; "
+            "print(Fernet.generate_key().decode())'"
+        ) from None
 
 
 def keys_from_file(path: Path) -> list[str]:
@@ -52,10 +102,18 @@ def keys_from_file(path: Path) -> list[str]:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_once(path, Fernet.generate_key().decode() + "\n")
-    keys = path.read_text().split()
+    try:
+        keys = path.read_text().replace(",", " ").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{path} with the secret keys cannot be read: {_reason(error)}") from None
     if not keys:
         raise Refused(f"{path} holds no key; put it back from a backup, or remove it if it is new")
     return keys
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    # Not a decoding error's own words: they quote the bytes.
+    return error.strerror or "unknown" if isinstance(error, OSError) else "it is not text"
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -236,20 +236,6 @@ async def test_a_store_that_does_not_answer_is_told_without_the_drivers_words(
     assert got.json()["detail"] == "the store does not answer"
 
 
-async def test_a_secret_that_does_not_open_is_told_to_the_operator_only(
-    running: Running, manager: httpx.AsyncClient
-) -> None:
-    spec = {"url": "https://hooks.example.com/", "resource": "LEAD", "actions": ["ADDED"]}
-    one = (await manager.post("/api/v1/webhooks", json=spec)).headers["location"]
-    with running.database.write() as tx:
-        tx.connection.exec_driver_sql("UPDATE webhook SET auth_sealed = 'broken'")
-
-    got = await manager.get(one)
-
-    assert_problem(got, 500, "refused")
-    assert "RESELLER_WEBHOOKS" not in got.text
-
-
 async def test_an_answer_does_not_grow_with_what_was_asked(
     platform: httpx.AsyncClient, northwind: Reseller
 ) -> None:

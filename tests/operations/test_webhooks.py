@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, Refused
+from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, SecretUnreadable
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import (
     PARTS,
@@ -79,10 +79,12 @@ def test_a_key_that_was_put_behind_a_newer_one_still_opens(
 def test_a_key_that_is_gone_is_refused_with_the_remedy(
     database: Database, reseller: Reseller
 ) -> None:
-    row = webhooks.add(database, BOX, reseller.id, spec()).webhook
+    row = webhooks.add(database, BOX, reseller.id, spec(auth=OAUTH2)).webhook
 
-    with pytest.raises(Refused, match="RESELLER_WEBHOOKS_SECRET_KEYS"):
+    with pytest.raises(SecretUnreadable, match="put the key back") as refused:
         webhooks.auth_of(Box([NEW_KEY]), row)
+
+    assert refused.value.purposes == ("AUTHENTICATION",)
 
 
 def test_a_second_webhook_for_url_and_resource_is_refused(

@@ -15,6 +15,7 @@ from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.store import (
     access,
     events,
+    features,
     log,
     migrate,
     records,
@@ -22,6 +23,7 @@ from reseller_webhooks.store import (
     webhooks,
 )
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.features import Feature
 from reseller_webhooks.store.log_query import LogQuery
 from tests.databases import copied
 from tests.store.making import due, made, reseller, told, webhook
@@ -30,7 +32,7 @@ from tests.store.making import event as new_event
 # To put rows in, tables are reflected, but what an index says of them does not matter.
 pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection")
 
-EARLIER = ("0001", "0002", "0004", "0005", "0006", "0007")
+EARLIER = ("0001", "0002", "0004", "0005", "0006", "0007", "0008", "0011")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -163,6 +165,20 @@ def test_work_goes_on_after_an_upgrade(empty: Database, revision: str) -> None:
     assert len(held) == 256
     assert new > 1
     assert len(closed) == 3
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_a_store_in_use_keeps_the_format_that_the_version_before_opens(
+    empty: Database, is_used: bool
+) -> None:
+    bring_to(empty, "0011")
+    if is_used:
+        with empty.write() as tx:
+            fill(tx)
+    migrate.upgrade(empty)
+
+    with empty.read() as tx:
+        assert features.is_on(tx, Feature.BOUND_SECRETS) is not is_used
 
 
 def test_this_version_goes_on_after_a_later_one_has_added_to_the_tables(database: Database) -> None:

@@ -18,6 +18,7 @@ from reseller_webhooks.core.errors import (
     Outdated,
     Refused,
     ResellerWebhooksError,
+    SecretUnreadable,
     Unavailable,
 )
 from reseller_webhooks.operations.change_bodies import ERRORS_MAX
@@ -76,6 +77,7 @@ PROBLEMS: dict[type[ResellerWebhooksError], Kind] = {
     WrongMethod: Kind("wrong-method", 405, "Wrong method"),
     TooSlow: Kind("too-slow", 408, "Body too slow"),
     Conflict: Kind("conflict", 409, "Conflict"),
+    SecretUnreadable: Kind("secret-unreadable", 409, "A stored secret cannot be read"),
     Outdated: Kind("outdated", 412, "Changed meanwhile"),
     TooLarge: Kind("too-large", 413, "Body too large"),
     NotJson: Kind("not-json", 415, "Not JSON"),

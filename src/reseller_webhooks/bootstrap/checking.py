@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from reseller_webhooks.bootstrap.program import keys_file, open_box
+from reseller_webhooks.bootstrap.secrets_check import check_secrets
 from reseller_webhooks.core.errors import ResellerWebhooksError
 from reseller_webhooks.settings import PREFIX, Settings, unknown_names
 from reseller_webhooks.store import migrate, privileges
@@ -41,17 +42,18 @@ def _without_password(url: str) -> str:
 
 
 def _state(settings: Settings) -> tuple[list[str], bool]:
-    open_box(settings)
+    box = open_box(settings)
     keys = f"secret keys: {'from the settings' if settings.secret_keys else keys_file(settings)}"
     database = Database(settings.database)
     try:
         migrate.check(database)
         lacking = privileges.check(database)
+        secrets, all_open = check_secrets(database, box)
     except ResellerWebhooksError as error:
         return [keys, f"database: {error}"], False
     finally:
         database.close()
-    well = [keys, "database: answers, and its tables are those of this version"]
+    told = [keys, "database: answers, and its tables are those of this version", *secrets]
     if lacking:
-        return [*well, f"maintenance: {privileges.sentence(lacking)}; {privileges.REMEDY}"], False
-    return well, True
+        return [*told, f"maintenance: {privileges.sentence(lacking)}; {privileges.REMEDY}"], False
+    return told, all_open

@@ -93,6 +93,17 @@ class Refused(ResellerWebhooksError):
     """The program cannot start or go on as asked; one line says why and how to mend it."""
 
 
+class SecretUnreadable(ResellerWebhooksError):
+    """A stored secret cannot be opened, so what needs it waits; the others are not affected.
+
+    purposes: which secrets of the webhook, as core/webhooks.SecretPurpose names them.
+    """
+
+    def __init__(self, detail: str, purposes: Iterable[str] = ()) -> None:
+        self.purposes = tuple(purposes)
+        super().__init__(detail)
+
+
 class Unavailable(ResellerWebhooksError):
     """Not now: the store does not answer or too much waits. Try again after `retry_after_s`.
 

@@ -39,6 +39,14 @@ class WebhookState(StrEnum):
     PAUSED = "PAUSED"
 
 
+class SecretPurpose(StrEnum):
+    """What a stored secret of a webhook is for."""
+
+    AUTHENTICATION = "AUTHENTICATION"
+    SIGNING_SECRET = "SIGNING_SECRET"  # noqa: S105 - the name of one
+    PREVIOUS_SIGNING_SECRET = "PREVIOUS_SIGNING_SECRET"  # noqa: S105
+
+
 class Hold(StrEnum):
     """Why what is due to a webhook does not simply go out."""
 
@@ -162,6 +170,13 @@ class Webhook:
     previous_secret_until: int = 0
     hurried_at: int = 0
     """When somebody asked last that what waits is tried at once; microseconds UTC."""
+    unreadable: tuple[SecretPurpose, ...] = ()
+    """Secrets that do not open. They are blank here, so nothing may be sent."""
+
+    @property
+    def may_send(self) -> bool:
+        """Whether deliveries go out: it is not paused, and all its secrets could be opened."""
+        return self.state is WebhookState.ACTIVE and not self.unreadable
 
     @property
     def part(self) -> int:

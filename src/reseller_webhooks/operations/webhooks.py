@@ -4,23 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core import targets
 from reseller_webhooks.core.addresses import Network
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.errors import Invalid, NotFound, Outdated
+from reseller_webhooks.core.errors import NotFound, Outdated, SecretUnreadable
 from reseller_webhooks.core.signing import new_secret
-from reseller_webhooks.core.texts import check_seen
 from reseller_webhooks.core.webhooks import (
-    TEXT_MAX,
-    Auth,
-    ClientCredentialsAuth,
     NoAuth,
-    OAuth2,
-    PasswordAuth,
+    SecretPurpose,
     Spec,
     SpecPatch,
     Webhook,
@@ -29,6 +21,14 @@ from reseller_webhooks.core.webhooks import (
 )
 from reseller_webhooks.operations.audit import changes, settings_of
 from reseller_webhooks.operations.audit import webhook as subject_of
+from reseller_webhooks.operations.webhook_secrets import (
+    UNREADABLE,
+    Sealer,
+    open_auth,
+    open_secrets,
+)
+from reseller_webhooks.operations.webhook_settings import check_settings
+from reseller_webhooks.sealing import revision_of
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store import audit, deliveries
 from reseller_webhooks.store import webhooks as store
@@ -42,10 +42,6 @@ SECRETS_BEFORE = 4
 """So many earlier secrets sign at most; each makes the header longer."""
 CANCELLED_AT_ONCE = 5_000
 """Deliveries closed in the transaction that deletes a webhook; maintenance closes the rest."""
-
-_SECRETS = frozenset({"clientSecret", "password"})
-"""They go out exactly as they were given, whatever is in them: nobody reads them."""
-_auth: TypeAdapter[Any] = TypeAdapter(Auth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +65,18 @@ def add(
     allowed: networks that an address in a URL may be in though not global; None for any, since
     the guard refuses it again when it is sent to.
     """
-    columns = _columns(spec, Spec.model_fields, box, allowed)
+    checked = check_settings(spec, Spec.model_fields, allowed)
     uuid, secret = secrets.new_id(), new_secret(secrets.random_bytes(SECRET_BYTES))
     with database.write() as tx:
+        sealer = Sealer.begin(tx, box, uuid)
         row = store.add(
             tx,
             uuid=uuid,
             reseller_id=reseller_id,
             part=part_of(uuid),
-            secret_sealed=box.seal(secret),
+            secret_sealed=sealer.seal(SecretPurpose.SIGNING_SECRET, secret),
             state=WebhookState.ACTIVE.value,
-            **columns,
+            **checked.columns(sealer),
         )
         audit.write(tx, Act.WEBHOOK_ADDED, subject_of(row), settings_of(row))
     return Added(row, secret)
@@ -100,11 +97,12 @@ def change(
     editions: what the caller has seen, None if that does not matter: Outdated when it is another
         by now.
     """
-    columns = _columns(patch, patch.model_fields_set, box, allowed)
+    checked = check_settings(patch, patch.model_fields_set, allowed)
     with database.write() as tx:
         before = _get(tx, reseller_id, uuid)
         if editions is not None and edition_of(before) not in editions:
             raise Outdated("somebody else has changed this webhook meanwhile")
+        columns = checked.columns(Sealer.begin(tx, box, uuid))
         after = store.change(tx, before.id, **columns) if columns else before
         changed = changes(before, after, auth_given="auth_sealed" in columns)
         if changed:
@@ -114,7 +112,8 @@ def change(
 
 def edition_of(row: WebhookRow) -> str:
     """Another one after each change of what can be entered; of secrets it tells nothing."""
-    entered = [row.url, row.resource, sorted(row.actions), row.auth_sealed, row.format, row.mode]
+    auth = revision_of(row.auth_sealed)  # sealing it anew is no change
+    entered = [row.url, row.resource, sorted(row.actions), auth, row.format, row.mode]
     limits = [row.ordered, row.max_in_flight, row.rate_per_second]
     return secrets.fingerprint(repr([*map(str, entered), *limits]))
 
@@ -148,20 +147,25 @@ def resume(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
 def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> Added:
     """A new signing secret; the present one goes on signing beside it for a day.
 
-    So do those before that have not had their day yet: an answer may have been lost.
+    So do those before that have not had their day yet: an answer may have been lost. One that
+    does not open is left behind.
     """
     secret = new_secret(secrets.random_bytes(SECRET_BYTES))
 
     with database.write() as tx:
         row = _get(tx, reseller_id, uuid)
-        before = opened(box, row, tx.now)
-        signing = [*(before.previous_secret or "").split(), before.secret]
+        before = open_secrets(box, row, tx.now)
+        signing = [*(before.previous or "").split(), *before.signing.split()]
+        sealer = Sealer.begin(tx, box, uuid)
+        previous = " ".join(signing[-SECRETS_BEFORE:])
         changed = store.change(
             tx,
             row.id,
-            secret_sealed=box.seal(secret),
-            previous_secret_sealed=box.seal(" ".join(signing[-SECRETS_BEFORE:])),
-            previous_secret_until=tx.now + BOTH_SIGN_FOR,
+            secret_sealed=sealer.seal(SecretPurpose.SIGNING_SECRET, secret),
+            previous_secret_sealed=sealer.seal(SecretPurpose.PREVIOUS_SIGNING_SECRET, previous)
+            if previous
+            else None,
+            previous_secret_until=tx.now + BOTH_SIGN_FOR if previous else None,
         )
         audit.write(tx, Act.WEBHOOK_SECRET_ROTATED, subject_of(changed))
     return Added(changed, secret)
@@ -188,14 +192,29 @@ def changed_since(database: Database, since: Micros, parts: Collection[int]) -> 
 
 
 def auth_of(box: Box, row: WebhookRow) -> Any:
-    """The authentication with its secrets; for the engine, and for showing what is no secret."""
-    return _auth.validate_json(box.open(row.auth_sealed))
+    """The authentication with its secrets. SecretUnreadable when it does not open."""
+    auth = open_auth(box, row)
+    if auth is None:
+        raise SecretUnreadable(UNREADABLE, [SecretPurpose.AUTHENTICATION])
+    return auth
+
+
+def unreadable(box: Box, row: WebhookRow, now: Micros) -> tuple[SecretPurpose, ...]:
+    """Which secrets of the webhook do not open; nothing is sent for it while there are any."""
+    return open_secrets(box, row, now).unreadable
 
 
 def opened(box: Box, row: WebhookRow, now: Micros) -> Webhook:
-    """The webhook as the engine needs it."""
-    until = row.previous_secret_until or 0
-    previous = row.previous_secret_sealed if until > now else None
+    """The webhook with its secrets. SecretUnreadable when one does not open."""
+    webhook = known(box, row, now)
+    if webhook.unreadable:
+        raise SecretUnreadable(UNREADABLE, webhook.unreadable)
+    return webhook
+
+
+def known(box: Box, row: WebhookRow, now: Micros) -> Webhook:
+    """The webhook as the engine needs it; secrets that do not open are named, and blank."""
+    found = open_secrets(box, row, now)
     return Webhook(
         id=row.id,
         uuid=row.uuid,
@@ -203,10 +222,10 @@ def opened(box: Box, row: WebhookRow, now: Micros) -> Webhook:
         url=row.url,
         resource=row.resource,
         actions=row.actions,
-        auth=auth_of(box, row),
-        secret=box.open(row.secret_sealed),
-        previous_secret=box.open(previous) if previous else None,
-        previous_secret_until=until,
+        auth=found.auth or NoAuth(),
+        secret=found.signing,
+        previous_secret=found.previous,
+        previous_secret_until=row.previous_secret_until or 0,
         format=row.format,
         mode=row.mode,
         ordered=row.ordered,
@@ -214,6 +233,7 @@ def opened(box: Box, row: WebhookRow, now: Micros) -> Webhook:
         rate_per_second=row.rate_per_second,
         state=row.state,
         hurried_at=row.hurried_at or 0,
+        unreadable=found.unreadable,
     )
 
 
@@ -232,47 +252,3 @@ def _get(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
     if row is None:
         raise NotFound("webhook", uuid)
     return row
-
-
-def _columns(
-    given: Spec | SpecPatch,
-    names: Collection[str],
-    box: Box,
-    allowed: Sequence[Network] | None,
-) -> dict[str, object]:
-    columns: dict[str, object] = {}
-    for name in sorted(names):
-        value = getattr(given, name)
-        match name:
-            case "url":
-                columns["url"] = targets.check_target(value, allowed, "/url")
-            case "auth":
-                columns |= _auth_columns(value, box, allowed)
-            case "resource" | "format" | "mode":
-                columns[name] = value.value
-            case _:
-                columns[name] = value
-    return columns
-
-
-def _auth_columns(
-    auth: NoAuth | PasswordAuth | ClientCredentialsAuth,
-    box: Box,
-    allowed: Sequence[Network] | None,
-) -> dict[str, object]:
-    if isinstance(auth, PasswordAuth | ClientCredentialsAuth):
-        _check_texts(auth)
-        checked = targets.check_target(auth.token_url, allowed, "/auth/tokenUrl")
-        auth = auth.model_copy(update={"token_url": checked})
-    return {"auth_type": auth.type, "auth_sealed": box.seal(auth.model_dump_json(by_alias=True))}
-
-
-def _check_texts(auth: OAuth2) -> None:
-    # Not a rule of the shape: what was stored before there was one still has to be read.
-    texts = auth.model_dump(by_alias=True, exclude={"type", "token_url"}, exclude_none=True)
-    for name, text in texts.items():
-        if len(text) > TEXT_MAX:
-            told = f"is {len(text)} characters long; at most {TEXT_MAX} are possible"
-            raise Invalid.at(f"/auth/{name}", told)
-        if name not in _SECRETS:
-            check_seen(text, f"/auth/{name}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, or_, select, update
 
+from reseller_webhooks import sealing
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import lease, member
@@ -12,13 +13,17 @@ from reseller_webhooks.store.schema import lease, member
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A worker, as the others see it."""
+    """A worker, as the others see it.
+
+    sealed_format: the newest format of sealed values that it opens; None: 0.1.0's alone.
+    """
 
     id: str
     host: str
     version: str
     since: Micros
     until: Micros
+    sealed_format: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ def appear(tx: Tx, me: str, *, host: str, version: str, until: Micros) -> None:
     named = member.c.id == me
     if not tx.connection.execute(update(member).where(named).values(until=until)).rowcount:
         row = {"id": me, "host": host, "version": version, "since": tx.now, "until": until}
-        tx.connection.execute(member.insert().values(row))
+        tx.connection.execute(member.insert().values(row | {"sealed_format": sealing.FORMAT}))
 
 
 def pull_back(tx: Tx, beyond: Micros, until: Micros) -> None:

@@ -15,6 +15,7 @@ from reseller_webhooks.core.errors import (
     Outdated,
     Refused,
     ResellerWebhooksError,
+    SecretUnreadable,
     Unavailable,
 )
 from reseller_webhooks.web import paths
@@ -29,6 +30,7 @@ STATUS: dict[type[ResellerWebhooksError], int] = {
     Forged: 403,
     NotFound: NOT_FOUND,
     Conflict: 409,
+    SecretUnreadable: 409,
     Outdated: 412,
     Invalid: 422,
     Refused: BROKEN,

@@ -12,7 +12,7 @@ from fastapi import Depends
 
 from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.core.errors import SecretUnreadable
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.visiting import Posted, Writer
@@ -50,7 +50,7 @@ Refilled = Annotated[Form, Depends(refilled)]
 def _opened(page: Page, given: str) -> Mapping[str, str]:
     try:
         purpose, session, until, secrets = orjson.loads(page.box.open(given))
-    except (Refused, ValueError, TypeError):
+    except (SecretUnreadable, ValueError, TypeError):
         return {}
     valid = purpose == PURPOSE and session == _session(page) and clock.now() < until
     return {name: secrets[name] for name in SECRETS & secrets.keys()} if valid else {}

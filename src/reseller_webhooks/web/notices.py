@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import orjson
 
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.core.errors import SecretUnreadable
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.web.cookies import NOTICE_LIVES_S
 
@@ -39,5 +39,5 @@ def opened(box: Box, cookie: str, session: str, now: Micros) -> Notice | None:
     try:
         whose, until, fields = orjson.loads(box.open(cookie))
         return Notice(**fields) if whose == session and now < until else None
-    except (Refused, ValueError, TypeError):
+    except (SecretUnreadable, ValueError, TypeError):
         return None

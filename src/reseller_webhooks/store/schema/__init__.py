@@ -18,6 +18,7 @@ from reseller_webhooks.store.schema.audit import audit
 from reseller_webhooks.store.schema.backfills import backfill
 from reseller_webhooks.store.schema.columns import metadata
 from reseller_webhooks.store.schema.deliveries import any_attempts, attempt, delivery
+from reseller_webhooks.store.schema.features import feature
 from reseller_webhooks.store.schema.leases import lease, member
 from reseller_webhooks.store.schema.maintenance import maintenance_clock, maintenance_job
 from reseller_webhooks.store.schema.resources import digest, event, number, record, reseller
@@ -33,6 +34,7 @@ __all__ = [
     "delivery",
     "digest",
     "event",
+    "feature",
     "guess",
     "idempotency",
     "invite",

@@ -21,4 +21,5 @@ member = Table(
     Column("version", String(32), nullable=False),
     instant("since"),
     instant("until"),
+    Column("sealed_format", SmallInteger),
 )

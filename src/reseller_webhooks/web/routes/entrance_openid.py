@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.errors import NotFound, NotSignedIn, Refused, Unavailable
+from reseller_webhooks.core.errors import NotFound, NotSignedIn, SecretUnreadable, Unavailable
 from reseller_webhooks.operations import invites
 from reseller_webhooks.web import openid, paths
 from reseller_webhooks.web.cookies import OPENID_LIVES_S
@@ -82,7 +82,7 @@ def _begun(page: Page) -> Begun | None:
     try:
         purpose, until, *rest = orjson.loads(page.box.open(page.site.cookies.openid(page.request)))
         return Begun(*rest) if purpose == PURPOSE and clock.now() < until else None
-    except (Refused, ValueError, TypeError):
+    except (SecretUnreadable, ValueError, TypeError):
         return None
 
 

@@ -1,0 +1,81 @@
+"""A webhook's settings: checked as they are given, and as columns of its row."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reseller_webhooks.core import targets
+from reseller_webhooks.core.addresses import Network
+from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.texts import check_seen
+from reseller_webhooks.core.webhooks import (
+    TEXT_MAX,
+    ClientCredentialsAuth,
+    NoAuth,
+    OAuth2,
+    PasswordAuth,
+    SecretPurpose,
+    Spec,
+    SpecPatch,
+)
+from reseller_webhooks.operations.webhook_secrets import Sealer
+
+_SECRETS = frozenset({"clientSecret", "password"})
+"""They go out exactly as they were given, whatever is in them: nobody reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSettings:
+    """Settings that may be written. auth: None when it was not given."""
+
+    plain: Mapping[str, object]
+    auth: Any = None
+
+    def columns(self, sealer: Sealer) -> dict[str, object]:
+        """The row's columns, the secrets sealed."""
+        if self.auth is None:
+            return dict(self.plain)
+        text = self.auth.model_dump_json(by_alias=True)
+        sealed = sealer.seal(SecretPurpose.AUTHENTICATION, text)
+        return {**self.plain, "auth_type": self.auth.type, "auth_sealed": sealed}
+
+
+def check_settings(
+    given: Spec | SpecPatch, names: Collection[str], allowed: Sequence[Network] | None
+) -> CheckedSettings:
+    """Those settings that are named. Invalid for their URLs and texts."""
+    plain: dict[str, object] = {}
+    auth = None
+    for name in sorted(names):
+        value = getattr(given, name)
+        match name:
+            case "url":
+                plain["url"] = targets.check_target(value, allowed, "/url")
+            case "auth":
+                auth = _checked_auth(value, allowed)
+            case "resource" | "format" | "mode":
+                plain[name] = value.value
+            case _:
+                plain[name] = value
+    return CheckedSettings(plain, auth)
+
+
+def _checked_auth(
+    auth: NoAuth | PasswordAuth | ClientCredentialsAuth, allowed: Sequence[Network] | None
+) -> Any:
+    if not isinstance(auth, PasswordAuth | ClientCredentialsAuth):
+        return auth
+    _check_texts(auth)
+    checked = targets.check_target(auth.token_url, allowed, "/auth/tokenUrl")
+    return auth.model_copy(update={"token_url": checked})
+
+
+def _check_texts(auth: OAuth2) -> None:
+    # Not a rule of the shape: what was stored before there was one still has to be read.
+    texts = auth.model_dump(by_alias=True, exclude={"type", "token_url"}, exclude_none=True)
+    for name, text in texts.items():
+        if len(text) > TEXT_MAX:
+            told = f"is {len(text)} characters long; at most {TEXT_MAX} are possible"
+            raise Invalid.at(f"/auth/{name}", told)
+        if name not in _SECRETS:
+            check_seen(text, f"/auth/{name}")
