@@ -24,6 +24,11 @@ in_flight = Gauge("reseller_webhooks_in_flight", "Requests under way.", registry
 circuits_open = Gauge(
     "reseller_webhooks_circuits_open", "Webhooks whose circuit is open.", registry=registry
 )
+secrets_unreadable = Gauge(
+    "reseller_webhooks_secrets_unreadable",
+    "Webhooks that this worker sends nothing for because a secret of theirs does not open.",
+    registry=registry,
+)
 suspects_itself = Gauge(
     "reseller_webhooks_suspects_itself",
     "1 while nearly no host can be reached from this machine, so that it only probes.",

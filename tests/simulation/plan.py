@@ -75,9 +75,10 @@ class Kind(StrEnum):
     HURRY = "webhook is to be sent now what waits"
     STORE_CLOCK = "the store's clock is stepped"
     WORKER_CLOCK = "has its clock stepped"
+    UNREADABLE = "webhook's secrets do not open"
 
 
-OF_WEBHOOKS = {Kind.PAUSE, Kind.DELETE, Kind.HURRY}
+OF_WEBHOOKS = {Kind.PAUSE, Kind.DELETE, Kind.HURRY, Kind.UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,11 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
         moods={},
         changes=_changes(rng, profile),
         faults=_in_turn(
-            [*_faults(rng, profile, workers, len(webhooks)), *_hurries(seed, webhooks)]
+            [
+                *_faults(rng, profile, workers, len(webhooks)),
+                *_hurries(seed, webhooks),
+                *_unreadable_secrets(seed, profile, webhooks),
+            ]
         ),
     )
     if profile in (Profile.NEIGHBOURS, Profile.RETRIES):
@@ -238,6 +243,14 @@ def _hurries(seed: int, webhooks: list[Webhook]) -> list[Fault]:
     rng = Random(f"hurries of {seed}")  # noqa: S311
     some = rng.choices(webhooks, k=rng.choice([0, 0, 1, 3]))
     return [Fault(rng.uniform(2.0, FAULTS_S), Kind.HURRY, one.id, 0.0) for one in some]
+
+
+def _unreadable_secrets(seed: int, profile: Profile, webhooks: list[Webhook]) -> list[Fault]:
+    # From a seed of its own, so that everything else stays as it was without it.
+    rng = Random(f"unreadable secrets of {seed}")  # noqa: S311
+    if profile is Profile.NEIGHBOURS or rng.random() > 0.3:
+        return []
+    return [_fault(rng, Kind.UNREADABLE, 0, rng.choice(webhooks).id)]
 
 
 def _in_turn(faults: list[Fault]) -> list[Fault]:

@@ -74,6 +74,8 @@ class Promptness:
         for_s = (self.tables.now - row.changed_at) / SECOND
         if row.webhook.state is WebhookState.PAUSED and for_s > KNOWN_WITHIN_S:
             self.broken("a paused webhook was sent to", f"{request}; paused {for_s:.1f} s before")
+        if row.webhook.unreadable and for_s > KNOWN_WITHIN_S:
+            self.broken("sent without secrets", f"{request}; unreadable for {for_s:.1f} s")
 
     def _not_superseded(self, request: Request) -> None:
         closed = self.tables.closed.get(request.delivery.id)

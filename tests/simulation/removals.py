@@ -11,7 +11,7 @@ from typing import Any
 
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.core.webhooks import Webhook, WebhookState
 from reseller_webhooks.engine.abandoned import Abandoned
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.dispatcher import Dispatcher
@@ -130,6 +130,11 @@ async def _never(_: Engine) -> None:
     await asyncio.Event().wait()
 
 
+def _may_leave_unsigned(dispatcher: Dispatcher, lane: Lane) -> bool:
+    owner = dispatcher._owner
+    return owner.in_time() and owner.epoch(lane.part) == lane.epoch
+
+
 def _add_once(agenda: Agenda, at: float, lane: Lane) -> None:
     if lane not in agenda._noted:
         _agenda_add(agenda, at, lane)
@@ -195,6 +200,10 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "scan from the start when told": Removal(Lane, "look", _look_but_go_on),
     "nothing is sent to what is paused": Removal(
         Lane, "_sends", property(lambda lane: not lane._closed)
+    ),
+    "nothing is sent while secrets do not open": (
+        Removal(Webhook, "may_send", property(lambda one: one.state is WebhookState.ACTIVE)),
+        Removal(Dispatcher, "_may_leave", _may_leave_unsigned),
     ),
     "what waits is tried when somebody asks": Removal(Scheduler, "learn", _learn_in_no_hurry),
     "the rate per second": Removal(Lane, "start", _start_at_any_rate),

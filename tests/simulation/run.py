@@ -12,7 +12,7 @@ import structlog
 from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.delivery import Delivery, State
-from reseller_webhooks.core.webhooks import WebhookState
+from reseller_webhooks.core.webhooks import NoAuth, SecretPurpose, WebhookState
 from reseller_webhooks.engine import engine
 from tests.simulation.clockwork import STEPS_MAX, Clockwork
 from tests.simulation.network import Network
@@ -225,8 +225,19 @@ class Run:
         if fault.kind is Kind.HURRY:
             self.tables.hurry(fault.target)
             return
+        if fault.kind is Kind.UNREADABLE:
+            blank = replace(row.webhook, auth=NoAuth(), secret="")
+            row.webhook = replace(blank, unreadable=(SecretPurpose.SIGNING_SECRET,))
+            self.clockwork.after(fault.for_s, self._make_readable, fault.target)
+            return
         row.webhook = replace(row.webhook, state=WebhookState.PAUSED)
         self.clockwork.after(fault.for_s, self._resume, fault.target)
+
+    def _make_readable(self, webhook_id: int) -> None:
+        row = self.tables.webhooks[webhook_id]
+        was = next(one for one in self.plan.webhooks if one.id == webhook_id)
+        row.webhook = replace(row.webhook, auth=was.auth, secret=was.secret, unreadable=())
+        row.changed_at = self.tables.now
 
     def _resume(self, webhook_id: int) -> None:
         row = self.tables.webhooks[webhook_id]

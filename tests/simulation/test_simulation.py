@@ -57,6 +57,7 @@ FOUND_WITHIN = 80
         clock_removals.PULL_BACK,
         clock_removals.LEASES,
         clock_removals.CIRCUITS,
+        "nothing is sent while secrets do not open",
     ],
 )
 def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:

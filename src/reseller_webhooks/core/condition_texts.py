@@ -26,6 +26,10 @@ TEXTS: Mapping[Code, str] = {
         "the store has not confirmed this worker's leases, so it starts no request; see the log"
     ),
     Code.RESULTS_HELD: N_("%(count)s results wait for the store; see the log"),
+    Code.SECRETS_UNREADABLE: N_(
+        "nothing is sent for %(count)s webhooks, whose secrets open with none of the secret keys; "
+        "put the missing key back, or enter these secrets again: reseller-webhooks check names them"
+    ),
     Code.TASK_FAILING: N_("%(task)s fails with %(error)s and is retried; see the log"),
     Code.TASK_ENDED: N_("%(task)s ended, so this process ends too; see the log"),
     Code.MAINTENANCE_OVERDUE: N_(

@@ -28,6 +28,7 @@ class Code(StrEnum):
     STORE_NOT_POLLED = "store-not-polled"
     LEASES_NOT_RENEWED = "leases-not-renewed"
     RESULTS_HELD = "results-held"
+    SECRETS_UNREADABLE = "secrets-unreadable"
     TASK_FAILING = "task-failing"
     TASK_ENDED = "task-ended"
     MAINTENANCE_OVERDUE = "maintenance-overdue"

@@ -174,6 +174,8 @@ class Dispatcher:
             self._hungry(lane)
 
     def _may_leave(self, lane: Lane) -> bool:
+        if lane.webhook.unreadable:  # since it was started; what it would carry is blank by now
+            return False
         return self._owner.in_time() and self._owner.epoch(lane.part) == lane.epoch
 
     def _counts(self, lane: Lane, made: Made) -> bool:

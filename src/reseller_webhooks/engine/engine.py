@@ -87,6 +87,8 @@ class Engine:
         if self._recorder.is_failing:
             params = {"count": self._recorder.held}
             yield Condition(Code.RESULTS_HELD, Severity.NOT_READY, params)
+        if unreadable := self._scheduler.secrets_unreadable:
+            yield Condition(Code.SECRETS_UNREADABLE, Severity.DEGRADED, {"count": unreadable})
 
     def _poll_conditions(self) -> Iterator[Condition]:
         now = monotonic_s()
@@ -115,6 +117,7 @@ class Engine:
             lambda: self._scheduler.suspicion.since is not None
         )
         observability.circuits_open.set_function(lambda: self._scheduler.circuits_open)
+        observability.secrets_unreadable.set_function(lambda: self._scheduler.secrets_unreadable)
         await self._begin_at_newest()
         if self._leases:
             await self._leases.beat(self._scheduler)

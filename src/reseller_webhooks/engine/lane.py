@@ -14,7 +14,7 @@ from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask
 from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.webhooks import Mode, Webhook, WebhookState
+from reseller_webhooks.core.webhooks import Mode, Webhook
 from reseller_webhooks.engine.stock import Stock
 from reseller_webhooks.engine.suspicion import Witness
 from reseller_webhooks.operations.sending import Found
@@ -62,7 +62,7 @@ class Lane:
         """Nor before this: the rate per second."""
         self._stock = stock
         self._wish = self._wish_min
-        self._active = webhook.state is WebhookState.ACTIVE
+        self._active = webhook.may_send
         self._serial = webhook.is_serial
         self._closed = self._standing_still = False
         self._scanning = False
@@ -214,7 +214,7 @@ class Lane:
             self.circuit = circuits.hurried(self.circuit)
         self.webhook = webhook
         self.witness = _witness(webhook)
-        self._active = webhook.state is WebhookState.ACTIVE
+        self._active = webhook.may_send
         self._serial = webhook.is_serial
         self._wish = self._wish_min
         self._drop_ready()

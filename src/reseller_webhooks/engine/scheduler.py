@@ -29,6 +29,7 @@ from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scanner import Scanner
 from reseller_webhooks.engine.stock import Stock
 from reseller_webhooks.engine.suspicion import Suspicion
+from reseller_webhooks.engine.unreadable_secrets import UnreadableSecrets
 from reseller_webhooks.operations.sending import Found
 
 SLOTS = 1000
@@ -92,10 +93,17 @@ class Scheduler:
         """Webhooks that only get probes at present."""
         return sum(lane.circuit.is_open for lane in self._lanes)
 
+    @property
+    def secrets_unreadable(self) -> int:
+        """Webhooks that nothing is sent for because a secret of theirs does not open."""
+        return sum(bool(lane.webhook.unreadable) for lane in self._lanes)
+
     def learn(self, known: Iterable[Known]) -> None:
         """Webhooks as the store has them now: new, changed or deleted."""
+        unreadable = UnreadableSecrets()
         for one in known:
             lane = self._lanes.get(one.id)
+            unreadable.note(lane.webhook if lane else None, one.webhook)
             if one.webhook is None:
                 if lane:
                     self._lanes.remove(lane)
@@ -104,6 +112,7 @@ class Scheduler:
             elif lane.webhook != one.webhook:
                 lane.change(one.webhook)
                 self._tell(lane)
+        unreadable.report()
 
     @property
     def stands_back(self) -> bool:

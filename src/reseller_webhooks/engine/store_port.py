@@ -125,4 +125,4 @@ def _known(box: Box, row: WebhookRow, now: Micros) -> Known:
     circuit = circuits.CLOSED
     if row.circuit == "OPEN":
         circuit = circuits.reopened(row.circuit_reason, row.circuit_at or now, row.probe_at or now)
-    return Known(row.id, webhooks.opened(box, row, now), circuit)
+    return Known(row.id, webhooks.known(box, row, now), circuit)
