@@ -22,6 +22,7 @@ class Clause(NamedTuple):
     ahead: bool = False
 
 
+UNREADABLE = Badge("bad", N_("Secrets unreadable"))
 PAUSED = Badge("quiet", N_("Paused"))
 FAILING = Badge("bad", N_("Failing"))
 AGAIN = Badge("waiting", N_("Trying again"))
@@ -42,8 +43,10 @@ class Health:
     blamed: Tried | None = None
 
 
-def of(row: WebhookRow, course: Course) -> Health:
-    """The health of a webhook."""
+def of(row: WebhookRow, course: Course, *, unreadable: bool = False) -> Health:
+    """The health of a webhook. unreadable: secrets of it do not open."""
+    if unreadable:
+        return Health(UNREADABLE, tuple(_waiting(course.standing.waiting)))
     badge, clauses = _told(row, course.standing, course.now)
     return Health(badge, tuple(clauses), _blamed(badge, course.standing))
 

@@ -13,6 +13,7 @@ from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.access import Device, Visitor
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
@@ -140,7 +141,7 @@ class Page:
             row = webhooks.get(self.database, self.reseller.id, notice.webhook)
         except NotFound:
             return ""
-        return self.box.open(row.secret_sealed)
+        return open_secrets(self.box, row, clock.now()).signing
 
 
 def device_of(request: Request) -> Device:

@@ -70,8 +70,8 @@ def blank() -> Filled:
 
 
 def of_row(row: WebhookRow, auth: Any) -> Filled:
-    """The form of a webhook as it is stored. auth: its authentication, opened."""
-    known = auth.model_dump(by_alias=True, exclude_none=True)
+    """The form of a webhook as it is stored. auth: its authentication, None if unreadable."""
+    known = auth.model_dump(by_alias=True, exclude_none=True) if auth else {}
     shown = {name: text for name, text in known.items() if name not in SECRETS}
     values = {
         "url": row.url,

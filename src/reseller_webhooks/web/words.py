@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from reseller_webhooks.core.attempts import Outcome, Reason
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.webhooks import SecretPurpose
 from reseller_webhooks.store.log import AttemptLine, Line
 from reseller_webhooks.web.language import N_, _
 
@@ -17,6 +18,12 @@ NAMES = (
     *(N_("Admin"), N_("Viewer"), N_("Operator")),
 )
 """What core calls resources, actions, authentication and roles, alone and within a sentence."""
+SECRETS = {
+    SecretPurpose.AUTHENTICATION: N_("Authentication"),
+    SecretPurpose.SIGNING_SECRET: N_("Signing secret"),
+    SecretPurpose.PREVIOUS_SIGNING_SECRET: N_("Previous signing secret"),
+}
+"""What the secrets of a webhook are called."""
 INITIATES_WHEN = {
     Resource.COMPANY: N_("Company is added, changed, or deleted."),
     Resource.INVOICE: N_("Invoice is added, changed, or deleted."),

@@ -17,7 +17,7 @@ from reseller_webhooks.api.seats import seat
 from reseller_webhooks.api.shapes import Input, Shape
 from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.attempts import Outcome
-from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.errors import SecretUnreadable, Unavailable
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations import repeats, webhooks
 from reseller_webhooks.operations.house import House
@@ -63,7 +63,7 @@ class Repeated(Shape):
     "/{id}/test",
     operation_id="testWebhook",
     summary="Send a test notification",
-    responses=raises(Unavailable),
+    responses=raises(Unavailable, SecretUnreadable),
     dependencies=[Depends(seat("tests", TESTS_MAX))],
 )
 async def test(house: TheHouse, tenant: Tenant, uuid: Id) -> Trial:

@@ -4,11 +4,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from reseller_webhooks import clock
 from reseller_webhooks.api import moments
 from reseller_webhooks.api.shapes import Shape
 from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Format, Mode, WebhookState
-from reseller_webhooks.operations import webhooks
+from reseller_webhooks.core.webhooks import Format, Mode, SecretPurpose, WebhookState
+from reseller_webhooks.operations.webhook_secrets import UNREADABLE, WebhookSecrets, open_secrets
 from reseller_webhooks.operations.webhooks import Added
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -26,6 +27,13 @@ class ShownAuth(Shape):
     client_id: str | None = Field(None, exclude_if=_absent)
     username: str | None = Field(None, exclude_if=_absent)
     scope: str | None = Field(None, exclude_if=_absent)
+
+
+class UnreadableSecrets(Shape):
+    """Secrets of a webhook that do not open with the keys that the program has."""
+
+    secrets: list[SecretPurpose]
+    detail: str = Field(description="What is wrong and what to do.")
 
 
 class Webhook(Shape):
@@ -49,6 +57,13 @@ class Webhook(Shape):
     circuit_since: moments.Shown | None
     next_probe_at: moments.Shown | None = Field(
         description="When a notification goes out next to see whether the receiver is back."
+    )
+    unreadable_secrets: UnreadableSecrets | None = Field(
+        None,
+        exclude_if=_absent,
+        description="If there: nothing is sent for this webhook, and its deliveries wait, until "
+        "these secrets are entered again (AUTHENTICATION: a PATCH of `auth`; the others: "
+        "`rotate-secret`) or the operator puts the key back. Of `auth` only the type is known.",
     )
     created_at: moments.Shown
 
@@ -78,12 +93,13 @@ def new_webhook(box: Box, added: Added) -> NewWebhook:
 
 def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
     is_open = row.circuit == "OPEN"
+    secrets = open_secrets(box, row, clock.now())
     return {
         "id": row.uuid,
         "url": row.url,
         "resource": row.resource,
         "actions": [action for action in Action if action in row.actions],
-        "auth": _auth(webhooks.auth_of(box, row)),
+        "auth": _auth(secrets.auth) if secrets.auth else ShownAuth(type=row.auth_type),
         "format": row.format,
         "mode": row.mode,
         "ordered": row.ordered,
@@ -94,8 +110,15 @@ def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
         "circuit_reason": row.circuit_reason if is_open else None,
         "circuit_since": row.circuit_at if is_open else None,
         "next_probe_at": row.probe_at if is_open else None,
+        "unreadable_secrets": _unreadable(secrets),
         "created_at": row.created_at,
     }
+
+
+def _unreadable(secrets: WebhookSecrets) -> UnreadableSecrets | None:
+    if not secrets.unreadable:
+        return None
+    return UnreadableSecrets(secrets=list(secrets.unreadable), detail=UNREADABLE)
 
 
 def _auth(auth: Any) -> ShownAuth:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.texts import check_name
-from reseller_webhooks.operations import access, api_keys, fleet
+from reseller_webhooks.operations import access, api_keys, fleet, resealing
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.notices import Notice
@@ -17,6 +17,9 @@ from reseller_webhooks.web.webhook_fields import wrong_of
 ROWS = 100
 NAME_MAX = 80
 INVALID = 422
+SURVEY_S = 0.5
+"""So long the page looks for secrets that do not open; `check` looks longer."""
+UNREADABLE_MOST = 100
 
 routes = APIRouter()
 
@@ -52,6 +55,9 @@ def workers(page: Operator) -> Response:
         "operator_health.html",
         fleet=fleet.look(page.database),
         conditions=page.site.house.conditions(),
+        secrets=resealing.survey(
+            page.database, page.box, most_s=SURVEY_S, unreadable_most=UNREADABLE_MOST
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.operations import deliveries, health, repeats, webhooks
 from reseller_webhooks.operations.health import Course
+from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.store.health import HOUR, CircuitChange
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -38,8 +39,10 @@ def webhook_page(page: AtReseller, uuid: str) -> Response:
 async def test(page: Writer, uuid: str) -> Response:
     """Send a test notification, and show what came of it."""
     row = await run_in_threadpool(webhooks.get, page.database, page.tenant, uuid)
-    opened = await run_in_threadpool(webhooks.opened, page.box, row, clock.now())
-    attempt = await try_now(page, opened)
+    known = await run_in_threadpool(webhooks.known, page.box, row, clock.now())
+    if known.unreadable:
+        return page.go(paths.webhook(uuid))  # which says why nothing can be sent
+    attempt = await try_now(page, known)
     return await run_in_threadpool(_page, page, row, attempt)
 
 
@@ -66,9 +69,10 @@ def resume(page: Writer, uuid: str) -> Response:
 @routes.post(ONE + "/rotate-secret")
 def rotate_secret(page: Writer, uuid: str) -> Response:
     """A new signing secret, shown once."""
-    webhooks.rotate_secret(page.database, page.box, page.tenant, uuid)
+    changed = webhooks.rotate_secret(page.database, page.box, page.tenant, uuid).webhook
     page.site.house.poke()
-    return page.go(paths.webhook(uuid), Notice("rotated", uuid, reveals=True))
+    kind = "rotated" if changed.previous_secret_sealed else "replaced"
+    return page.go(paths.webhook(uuid), Notice(kind, uuid, reveals=True))
 
 
 @routes.post(ONE + "/retry-pending")
@@ -128,6 +132,7 @@ def _page(
     query = LogQuery(page.tenant, webhook_id=row.id, limit=NEWEST)
     course = health.courses(page.database, page.tenant, [row])[row.id]
     changes = health.circuit_changes(page.database, row.id)
+    secrets = open_secrets(page.box, row, course.now)
     return page.html(
         "webhook.html",
         status,
@@ -135,7 +140,8 @@ def _page(
         course=course,
         changes=changes,
         period=asked or _lately(row, course, changes),
-        auth=webhooks.auth_of(page.box, row),
+        auth=secrets.auth,
+        unreadable=secrets.unreadable,
         entries=deliveries.page(page.database, query),
         attempt=attempt,
         backfill=section(page.database, row),

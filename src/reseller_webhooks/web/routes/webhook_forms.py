@@ -11,8 +11,9 @@ from starlette.responses import Response
 from reseller_webhooks import clock
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.errors import Conflict, Invalid, Outdated
-from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.core.webhooks import SecretPurpose, Webhook
 from reseller_webhooks.operations import trials, webhooks
+from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import kept, paths, webhook_form
 from reseller_webhooks.web.form import Form
@@ -69,7 +70,8 @@ def after_test(page: Writer) -> Response:
 def edit_page(page: Writer, uuid: str) -> Response:
     """The form, with what is stored."""
     stored = _stored(page, uuid)
-    return _form(page, webhook_form.of_row(stored.row, stored.auth), 200, stored.row)
+    filled = webhook_form.of_row(stored.row, stored.auth)
+    return _form(page, filled, 200, stored.row, unreadable=stored.unreadable)
 
 
 @routes.post(EDIT)
@@ -102,15 +104,17 @@ def after_edited_test(page: Writer, uuid: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The webhook that is edited. auth: its authentication, opened."""
+    """The webhook that is edited. auth: its authentication, or None when it cannot be read."""
 
     row: WebhookRow
-    auth: Any
+    auth: Any | None
+    unreadable: tuple[SecretPurpose, ...]
 
 
 def _stored(page: Page, uuid: str) -> _Stored:
     row = webhooks.get(page.database, page.tenant, uuid)
-    return _Stored(row, webhooks.auth_of(page.box, row))
+    secrets = open_secrets(page.box, row, clock.now())
+    return _Stored(row, secrets.auth, secrets.unreadable)
 
 
 async def _tested(page: Page, form: Form, stored: _Stored | None) -> Response:
@@ -128,7 +132,10 @@ def _wanted(page: Page, form: Form, stored: _Stored | None) -> Webhook:
     if stored is None:
         return trials.of_new(page.tenant, webhook_form.spec(form, allowed))
     spec = webhook_form.spec(form, allowed, stored.auth)
-    return trials.of_changed(webhooks.opened(page.box, stored.row, clock.now()), spec)
+    known = webhooks.known(page.box, stored.row, clock.now())
+    if SecretPurpose.SIGNING_SECRET in known.unreadable:
+        return trials.of_new(page.tenant, spec)  # signed with a secret made for the test
+    return trials.of_changed(known, spec)
 
 
 def _refused(
@@ -151,6 +158,7 @@ def _overtaken(page: Page, form: Form, now: _Stored) -> Response:
         replace(filled, edition=known.edition),
         TAKEN,
         now.row,
+        unreadable=now.unreadable,
         kept=kept.sealed(page, secrets),
         overtaken=True,
     )
@@ -169,7 +177,15 @@ def _again(  # noqa: PLR0917 - run in a thread, by position
     known = webhook_form.of_row(stored.row, stored.auth).stored if stored else frozenset()
     filled = webhook_form.typed(form, known, frozenset(secrets)).with_wrong(wrong)
     row = stored.row if stored else None
-    return _form(page, filled, status, row, kept=kept.sealed(page, secrets), attempt=attempt)
+    return _form(
+        page,
+        filled,
+        status,
+        row,
+        unreadable=stored.unreadable if stored else (),
+        kept=kept.sealed(page, secrets),
+        attempt=attempt,
+    )
 
 
 def _form(
@@ -178,6 +194,7 @@ def _form(
     status: int,
     row: WebhookRow | None = None,
     *,
+    unreadable: tuple[SecretPurpose, ...] = (),
     kept: str = "",
     attempt: Attempt | None = None,
     overtaken: bool = False,
@@ -188,6 +205,7 @@ def _form(
         status,
         form=filled,
         row=row,
+        unreadable=unreadable,
         kept=kept,
         attempt=attempt,
         overtaken=overtaken,

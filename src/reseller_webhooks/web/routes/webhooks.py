@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from reseller_webhooks import clock
 from reseller_webhooks.operations import health, webhooks
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.visiting import AtReseller
@@ -19,4 +20,12 @@ def webhooks_page(page: AtReseller, after: str = "") -> Response:
     rows = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1)
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
     fares = health.courses(page.database, page.tenant, rows[:ROWS])
-    return page.html("webhooks.html", rows=rows[:ROWS], fares=fares, more=more, first=number == 0)
+    now = clock.now()
+    return page.html(
+        "webhooks.html",
+        rows=rows[:ROWS],
+        fares=fares,
+        unreadable={row.id for row in rows if webhooks.unreadable(page.box, row, now)},
+        more=more,
+        first=number == 0,
+    )
