@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import SecretStr
 
+from reseller_webhooks.bootstrap import trusted_certificates
 from reseller_webhooks.bootstrap.program import keys_file, open_box
 from reseller_webhooks.bootstrap.secrets_check import check_secrets
 from reseller_webhooks.core.errors import ResellerWebhooksError
@@ -18,6 +19,9 @@ def report(settings: Settings) -> tuple[str, bool]:
     """One line per setting, the state of the keys and of the database; and whether all is well."""
     unknown = [f"{name}: nobody knows this setting" for name in unknown_names()]
     state, is_ready = _state(settings)
+    if settings.ca_file:
+        lines, is_valid = trusted_certificates.report(settings.ca_file)
+        state, is_ready = [*state, *lines], is_ready and is_valid
     return "\n".join([*_settings(settings), "", *unknown, *state]), is_ready and not unknown
 
 

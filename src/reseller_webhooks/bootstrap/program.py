@@ -117,6 +117,7 @@ class Program:
         self._tasks = Tasks(self._fail)
         self.conditions = Conditions()
         self.conditions.add(self._tasks.conditions)
+        self.conditions.add(self._sender.trust.conditions)
         if crew:
             self.conditions.add(crew.conditions)
         self.house = self._make_house()
@@ -164,6 +165,8 @@ class Program:
                 await stack.enter_async_context(self._crew)
             stack.push_async_callback(self._tasks.stop)
             self._intake.start(self._tasks)
+            if self.settings.ca_file:
+                self._tasks.spawn("CA_FILE", self._sender.trust.watch, Severity.DEGRADED)
             stack.push_async_callback(self._intake.stop)
             yield
 

@@ -39,6 +39,9 @@ TEXTS: Mapping[Code, str] = {
         "the table %(table)s has no partition for tomorrow; see the maintenance job partitions"
     ),
     Code.TASK_STUCK: N_("%(task)s has not turned for %(seconds)s seconds"),
+    Code.CA_FILE_UNUSABLE: N_(
+        "the changed CA_FILE cannot be used, so the one before stays in force: %(file)s"
+    ),
     Code.CHECK_FAILED: N_("a health check fails with %(error)s; see the log"),
 }
 

@@ -34,6 +34,7 @@ class Code(StrEnum):
     MAINTENANCE_OVERDUE = "maintenance-overdue"
     PARTITION_MISSING = "partition-missing"
     TASK_STUCK = "task-stuck"
+    CA_FILE_UNUSABLE = "ca-file-unusable"
     CHECK_FAILED = "check-failed"
 
 

@@ -22,11 +22,11 @@ from reseller_webhooks.core.attempts import (
 from reseller_webhooks.core.targets import host_of
 from reseller_webhooks.engine.failures import Failure, Trip, failure_of
 from reseller_webhooks.engine.guard import Guard, Resolve
+from reseller_webhooks.engine.trust import Trust
 from reseller_webhooks.engine.wire.answer import Answer
 from reseller_webhooks.engine.wire.faults import Lost
 from reseller_webhooks.engine.wire.pool import Pool
 from reseller_webhooks.engine.wire.request import request_bytes, target_of
-from reseller_webhooks.engine.wire.tls import tls_context
 from reseller_webhooks.engine.wire.turns import Turns
 
 LIMIT = 2000
@@ -58,7 +58,7 @@ class Sender:
         resolve: Resolve | None = None,
     ) -> None:
         self._timeout_s = timeout_s
-        self._tls = tls_context(ca_file)
+        self.trust = Trust(ca_file)
         self._allowed, self._resolve = allowed, resolve
         self._limit = limit
         self._turns = Turns(limit)
@@ -66,7 +66,7 @@ class Sender:
     async def open(self) -> None:
         """Make ready to send, on the running event loop."""
         self._guard = Guard(self._allowed, self._resolve)
-        self._pool = Pool(self._guard, tls=self._tls, kept=self._limit)
+        self._pool = Pool(self._guard, tls=lambda: self.trust.context, kept=self._limit)
 
     async def close(self) -> None:
         """Close every connection, also those in use."""

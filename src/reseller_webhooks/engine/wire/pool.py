@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.engine.guard import Guard
@@ -17,7 +18,7 @@ class Pool:
     ten thousand hosts would be ten thousand idle connections.
     """
 
-    def __init__(self, guard: Guard, *, tls: ssl.SSLContext, kept: int) -> None:
+    def __init__(self, guard: Guard, *, tls: Callable[[], ssl.SSLContext], kept: int) -> None:
         self._guard = guard
         self._tls = tls
         self._kept = kept
@@ -43,7 +44,7 @@ class Pool:
         connection = Connection(self, target.origin)
         try:
             async with asyncio.timeout(until_s - monotonic_s()):
-                await connect(self._guard, self._tls, target, connection)
+                await connect(self._guard, self._tls(), target, connection)
         except BaseException:
             connection.abort()
             raise
