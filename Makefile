@@ -55,6 +55,7 @@ simulate: dev               ## the engine on a virtual clock, thousands of seeds
 
 converge: dev               ## break everything between the platform and a mirror; prove them equal
 	$(BIN)/python -m bench.converge
+	$(BIN)/python -m bench.restores
 
 screenshots: dev            ## the pictures of the README and docs
 	$(BIN)/python -m bench.screenshots

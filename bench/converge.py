@@ -20,6 +20,8 @@ import httpx
 
 from bench.faults import FaultProxy
 from bench.program import Server, workshop
+from reseller_mirror.program import Sides, verify
+from reseller_mirror.reconcile import Difference
 from reseller_webhooks.core.examples import CONTENTS
 from reseller_webhooks.core.names import Resource
 from testkit.ports import free_port
@@ -32,20 +34,33 @@ ASSIGNMENTS = ["ACTIVE", "PENDING_REMOTE_CANCELLATION", "FAILED"]
 class MirrorProcess:
     """`reseller-webhooks mirror` on an SQLite file that outlives it."""
 
-    def __init__(self, directory: Path, server: Server, secrets: list[str]) -> None:
-        self.file, self.copy = directory / "mirror.db", directory / "old-copy.db"
+    def __init__(
+        self,
+        directory: Path,
+        server: Server,
+        secrets: list[str],
+        *,
+        name: str = "mirror",
+        every_s: int = 3,
+    ) -> None:
+        self.file, self.copy = directory / f"{name}.db", directory / f"old-{name}.db"
         self._directory, self._server, self.port = directory, server, free_port()
+        self._every_s = every_s
         self._environment = os.environ | {
             "RESELLER_MIRROR_KEY": server.command(
                 "api-keys", "add", "--reseller", server.reseller, "--read-only"
             ),
-            "RESELLER_MIRROR_SECRETS": " ".join(secrets),
         }
+        self.trust(secrets)
         self._process: subprocess.Popen[bytes] | None = None
+
+    def trust(self, secrets: list[str]) -> None:
+        """Take notifications that are signed with one of these."""
+        self._environment["RESELLER_MIRROR_SECRETS"] = " ".join(secrets)
 
     def start(self) -> None:
         pem = str(self._directory / "server.pem")
-        words = ["--port", str(self.port), "--certificate", pem, "--every", "3"]
+        words = ["--port", str(self.port), "--certificate", pem, "--every", str(self._every_s)]
         self._process = subprocess.Popen(
             self._words(*words), env=self._environment, stderr=subprocess.DEVNULL
         )
@@ -65,14 +80,20 @@ class MirrorProcess:
         )
         return done.returncode == 0, done.stdout + done.stderr
 
+    def differences(self) -> list[Difference]:
+        """What is not equal, by type; compared in this process, which is quicker."""
+        key = self._environment["RESELLER_MIRROR_KEY"]
+        sides = Sides(f"sqlite:///{self.file}", self._server.url, key)
+        return [one for one in verify(sides) if not one.equal]
+
     def keep_a_copy(self) -> None:
         with sqlite3.connect(self.file) as one, sqlite3.connect(self.copy) as other:
             one.backup(other)
 
     def restore_the_copy(self) -> None:
         self.kill()
-        for name in ("mirror.db-wal", "mirror.db-shm"):
-            (self._directory / name).unlink(missing_ok=True)
+        for end in ("-wal", "-shm"):
+            Path(f"{self.file}{end}").unlink(missing_ok=True)
         self.copy.replace(self.file)
         self.start()
 
@@ -122,7 +143,8 @@ def _run(
     began, done = time.monotonic(), 0
     while done < count:
         size = min(100, count - done)
-        _change(server, [_random_change(server, chance, count) for _ in range(size)], str(done))
+        some = [random_change(server, chance, count) for _ in range(size)]
+        change_until_answered(server, some, str(done))
         done += size
         for at in [at for at in plan if at <= done]:
             for act in plan.pop(at):
@@ -155,7 +177,7 @@ def _until_equal(
     return equal, words
 
 
-def _change(server: Server, some: list[dict[str, Any]], key: str) -> None:
+def change_until_answered(server: Server, some: list[dict[str, Any]], key: str) -> None:
     """Until it is answered, under the same key."""
     while True:
         try:
@@ -166,7 +188,7 @@ def _change(server: Server, some: list[dict[str, Any]], key: str) -> None:
             return
 
 
-def _random_change(server: Server, chance: random.Random, count: int) -> dict[str, Any]:
+def random_change(server: Server, chance: random.Random, count: int) -> dict[str, Any]:
     resource, number = chance.choice(list(Resource)), chance.randrange(1, max(20, count // 60))
     numbered = resource in (Resource.ORDER, Resource.INVOICE)
     uuid = str(number) if numbered else f"00000000-0000-4000-8000-{number:012}"

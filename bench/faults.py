@@ -18,9 +18,11 @@ LATER_S = 2.0
 class FaultProxy:
     """Listens on a port of its own, in a thread of its own, in front of `target`."""
 
-    def __init__(self, directory: Path, target: str, seed: int) -> None:
+    def __init__(
+        self, directory: Path, target: str, seed: int, faults: dict[str, float] = FAULTS
+    ) -> None:
         self.counts: Counter[str] = Counter()
-        self._directory, self._target = directory, target
+        self._directory, self._target, self._faults = directory, target, faults
         self._chance = random.Random(seed)  # noqa: S311 - faults are no secrets
         self._later: set[asyncio.Task[int]] = set()
         self._listens = threading.Event()
@@ -55,7 +57,7 @@ class FaultProxy:
     async def _pass(self, request: web.Request) -> web.Response:
         body = await request.read()
         [fault] = self._chance.choices(
-            [*FAULTS, "passed"], [*FAULTS.values(), 1 - sum(FAULTS.values())]
+            [*self._faults, "passed"], [*self._faults.values(), 1 - sum(self._faults.values())]
         )
         self.counts["received"] += 1
         self.counts[fault] += 1

@@ -13,11 +13,15 @@ BUCKETS = 256
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """count: records. value: one digest for all. buckets: 32 hexadecimal digits each."""
+    """count: records. value: one digest for all. buckets: 32 hexadecimal digits each.
+
+    floor: of the platform's; a version below it is from before the platform was restored.
+    """
 
     count: int
     value: str
     buckets: tuple[str, ...]
+    floor: int = 0
 
     def differing(self, other: "Digest") -> list[int]:
         """The buckets in which two sides differ."""

@@ -73,13 +73,22 @@ class Mirror:
         with self.engine.begin() as connection:
             return sum(_keep(connection, resource, one, even_if_older) for one in records)
 
-    def forget_others(self, resource: str, bucket: int | None, known: Collection[str]) -> int:
+    def forget_others(
+        self,
+        resource: str,
+        bucket: int | None,
+        known: Collection[str],
+        *,
+        below: int | None = None,
+    ) -> int:
         """Drop what the platform does not have, of one bucket or of all; how many there were.
 
-        known: the uuids of everything it has there.
+        known: the uuids of everything it has there. below: drop only versions below this one.
         """
         table = TABLES[resource]
         statement = select(table.c.uuid)
+        if below is not None:
+            statement = statement.where(table.c.version < below)
         if bucket is not None:
             statement = statement.where(table.c.bucket == bucket)
         with self.engine.begin() as connection:

@@ -55,7 +55,10 @@ def reconcile(mirror: Mirror, source: Source, resource: str) -> Outcome:
         buckets: list[int | None] = [*differing] if len(differing) < MANY else [None]
         for bucket in buckets:
             # What is older over there after several rounds is so because it has gone back.
-            some = _follow(mirror, source, resource, bucket, gone_back=round_ == ROUNDS - 2)
+            gone_back = round_ == ROUNDS - 2
+            some = _follow(
+                mirror, source, resource, bucket, gone_back=gone_back, floor=theirs.floor
+            )
             fetched, written = fetched + some[0], written + some[1]
     return Outcome(resource, False, theirs.count, fetched, written)
 
@@ -77,14 +80,24 @@ def compare(mirror: Mirror, source: Source, resource: str) -> Difference:
 
 
 def _follow(
-    mirror: Mirror, source: Source, resource: str, bucket: int | None, *, gone_back: bool
+    mirror: Mirror,
+    source: Source,
+    resource: str,
+    bucket: int | None,
+    *,
+    gone_back: bool,
+    floor: int,
 ) -> tuple[int, int]:
-    """Fetch a bucket, or everything; how many records came, and how many of them were written."""
+    """Fetch a bucket, or everything; how many records came, and how many of them were written.
+
+    What the platform does not have goes: when all it has is newer than the version held, or when
+    it has gone back without saying so. A record that is new there is neither.
+    """
     known: set[str] = set()
     written = 0
     for page in source.records(resource, bucket):
         known.update(one.uuid for one in page)
         written += mirror.keep(resource, page, even_if_older=gone_back)
-    if gone_back:
-        written += mirror.forget_others(resource, bucket, known)
+    below = None if gone_back else floor
+    written += mirror.forget_others(resource, bucket, known, below=below)
     return len(known), written

@@ -34,7 +34,8 @@ class Source:
     def digest(self, resource: str) -> Digest:
         """The digest of everything the platform holds of a type."""
         got = self._get(f"/api/v1/sync/{resource}/digest", {})
-        return Digest(got["count"], got["digest"], tuple(got["buckets"]))
+        floor = got.get("versionFloor", 0)
+        return Digest(got["count"], got["digest"], tuple(got["buckets"]), floor)
 
     def records(self, resource: str, bucket: int | None = None) -> Iterator[list[Held]]:
         """Every record of a type, or of one bucket, page by page; tombstones too."""

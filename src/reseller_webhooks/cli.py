@@ -120,6 +120,28 @@ def backup(target: Annotated[Path, typer.Argument(help="File to write; it must b
 
 
 @app.command()
+def restored(
+    above: Annotated[
+        int, typer.Option(min=0, help="A version that receivers are known to hold.")
+    ] = 0,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Also send every webhook the state of each record.")
+    ] = False,
+) -> None:
+    """Say that the database was restored, or lost something at a failover: versions go on above
+    all that may have been sent.
+    """
+    from reseller_webhooks.operations import backfills, generations
+
+    database = _ready_database()
+    begun = generations.raise_floor(database, above=above)
+    count = sum(iter(lambda: generations.lift(database), 0))
+    typer.echo(f"generation {begun.number}: versions go on above {begun.floor}; {count} records")
+    if backfill:
+        typer.echo(f"{backfills.begin_all(database)} backfills begun")
+
+
+@app.command()
 def mirror(  # noqa: PLR0917 - typer passes them by name
     source: Annotated[str, typer.Option(help="URL of the platform.")],
     database: MirrorDatabase = "sqlite:///mirror.db",

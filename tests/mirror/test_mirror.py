@@ -129,14 +129,29 @@ def test_both_sides_compute_the_same_digest(given: dict[str, int]) -> None:
 class Platform:
     """What the platform holds of one type, as `Source` tells it."""
 
-    def __init__(self, records: list[Held]) -> None:
-        self._records = records
+    def __init__(self, records: list[Held], floor: int = 0) -> None:
+        self._records, self._floor = records, floor
 
     def digest(self, _: str) -> Digest:
-        return digest_of((one.uuid, one.version) for one in self._records)
+        digest = digest_of((one.uuid, one.version) for one in self._records)
+        return replace(digest, floor=self._floor)
 
     def records(self, _: str, bucket: int | None = None) -> Iterator[list[Held]]:
         yield [one for one in self._records if bucket in {None, bucket_of(one.uuid)}]
+
+
+class Late:
+    """A platform whose first walk misses what its second has."""
+
+    def __init__(self, *stages: Platform) -> None:
+        self._stages = list(stages)
+
+    def digest(self, resource: str) -> Digest:
+        return self._stages[0].digest(resource)
+
+    def records(self, resource: str, bucket: int | None = None) -> Iterator[list[Held]]:
+        stage = self._stages.pop(0) if len(self._stages) > 1 else self._stages[0]
+        return stage.records(resource, bucket)
 
 
 histories = st.dictionaries(
@@ -181,6 +196,18 @@ def test_a_mirror_that_holds_what_the_platform_never_had_ends_equal() -> None:
     assert not compare(one, platform, "COMPANY").equal
     assert reconcile(one, platform, "COMPANY").equal
     assert rows(one) == {"c1": (2, {"name": "a"})}
+
+
+def test_after_a_restore_one_round_drops_what_the_platform_has_lost() -> None:
+    held = [Held("c1", 100, {"name": "a"}), Held("c2", 101, {})]
+    one = mirror()
+    one.keep("COMPANY", [Held("c1", 7, {"name": "from a lost future"}), Held("c9", 99, {})])
+    one.keep("COMPANY", [Held("c5", 101, {"name": "new, and told before the walk saw it"})])
+    with_all = Platform([*held, Held("c5", 101, {})], floor=100)
+    outcome = reconcile(one, Late(Platform(held, floor=100), with_all), "COMPANY")
+
+    assert (outcome.equal, outcome.written) == (True, 3)
+    assert set(rows(one)) == {"c1", "c2", "c5"}
 
 
 @pytest.mark.parametrize("even_if_older", [False, True])

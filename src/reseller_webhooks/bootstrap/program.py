@@ -39,7 +39,7 @@ from reseller_webhooks.engine.ownership import Presence
 from reseller_webhooks.engine.sender import Sender
 from reseller_webhooks.engine.store_port import StorePort
 from reseller_webhooks.engine.tasks import Tasks
-from reseller_webhooks.operations import leases
+from reseller_webhooks.operations import generations, leases
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.operations.readiness import check as check_readiness
@@ -152,6 +152,7 @@ class Program:
     async def running(self) -> AsyncIterator[None]:
         """Start every part, and stop them the other way round."""
         self.prepare()
+        generations.notice(self.database)
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)

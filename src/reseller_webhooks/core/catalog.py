@@ -103,6 +103,15 @@ ROWS = (
 # fmt: on
 
 
+GONE_ALL_THE_SAME = Decision(
+    Action.REMOVED,
+    frozenset({Action.REMOVED}),
+    tombstone=True,
+    words="Nothing was there, as far as is known; but what is known is from a backup.",
+)
+"""Where nothing was and nothing is, and receivers may hold a record that the store has lost."""
+
+
 def decide(resource: Resource, before: str | None, after: str | None) -> Decision | None:
     """What a change from status to status means; None when it means nothing to anybody.
 

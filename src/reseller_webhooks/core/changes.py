@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from reseller_webhooks.core import catalog, events, statuses
+from reseller_webhooks.core import catalog, events, generations, statuses
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
@@ -59,12 +59,14 @@ class Change:
 class Stamp:
     """What the world adds to a change: the time, an id for the event, the base of URLs.
 
-    at: microseconds UTC. public_url: without a slash at the end.
+    at: microseconds UTC. public_url: without a slash at the end. floor: of the store's
+    generation; versions go on above it.
     """
 
     at: int
     event: str
     public_url: str
+    floor: int = 0
 
 
 def decide(
@@ -73,7 +75,8 @@ def decide(
     """The record and the event that a change makes; no event when nothing changes.
 
     held: the record as it is, tombstones included; None when there never was one, and then
-    the record is None too if the change has nothing to do.
+    the record is None too if the change has nothing to do. The first change of a record in a
+    generation is told in any case: receivers may hold what was lost with the generation before.
     Conflict and NotFound when the change expects something else; Invalid for content that
     does not fit and for a status that cannot follow.
     """
@@ -84,9 +87,12 @@ def decide(
     if live and content:
         statuses.check_move(change.resource, before, after)
     fields = _differences(live, content)
-    if live and content and not fields:
+    is_untold = generations.is_untold(held.version if held else 0, stamp.floor)
+    if live and content and not fields and not is_untold:
         return held, None
     decision = catalog.decide(change.resource, before, after)
+    if decision is None and is_untold:
+        decision = catalog.GONE_ALL_THE_SAME
     if decision is None:
         return held, None
     record = _record(change, reseller_id, held, stamp)
@@ -143,7 +149,7 @@ def _record(change: Change, reseller_id: int, held: Record | None, stamp: Stamp)
         uuid=change.uuid,
         parent=held.parent if held else None,
         alias=held.alias if held else None,
-        version=held.version + 1 if held else 1,
+        version=generations.next_version(held.version if held else 0, stamp.floor),
         removed=True,
         status=None,
         content=None,

@@ -13,6 +13,8 @@ class Job(StrEnum):
 
     CLOCK = "clock"
     """Note the time, and pull back deadlines from before the clock was set back."""
+    GENERATION = "generation"
+    """Notice that the store went back in time, and lift records above what was sent before."""
     PARTITIONS = "partitions"
     """Create the partitions of the coming days, and let ids begin with today (PostgreSQL)."""
     CANCELLATIONS = "cancellations"

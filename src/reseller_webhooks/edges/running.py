@@ -13,6 +13,7 @@ from reseller_webhooks.edges.export import Export
 from reseller_webhooks.edges.ingest import Ingest
 from reseller_webhooks.edges.link import Address, keep
 from reseller_webhooks.observability import start_logging
+from reseller_webhooks.operations import generations
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate
 from reseller_webhooks.store.database import Database
@@ -85,6 +86,7 @@ def _ready(settings: Settings) -> Iterator[Database]:
         if settings.database.startswith("sqlite"):
             migrate.upgrade(database)
         migrate.check(database)
+        generations.notice(database)
         yield database
     finally:
         database.close()

@@ -10,7 +10,7 @@ from reseller_webhooks import observability
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.maintenance import Job
-from reseller_webhooks.operations import maintenance
+from reseller_webhooks.operations import generations, maintenance
 from reseller_webhooks.store.database import Database
 
 EVERY_S = 60.0
@@ -34,6 +34,7 @@ class Maintenance:
         self._failing: dict[Job, str] = {}
         self._jobs: Mapping[Job, Callable[[], int]] = {
             Job.CLOCK: self._check_clock,
+            Job.GENERATION: lambda: generations.keep_up(database),
             Job.PARTITIONS: lambda: maintenance.turn_day(database),
             Job.CANCELLATIONS: lambda: maintenance.cancel_left(database),
             Job.EXPIRY: lambda: maintenance.expire_deliveries(

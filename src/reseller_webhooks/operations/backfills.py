@@ -1,6 +1,7 @@
 """Backfills: begin one, see how far it is, cancel it, and take it a step on."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND
@@ -10,9 +11,11 @@ from reseller_webhooks.core.backfills import RATE, Backfill, BackfillState, Targ
 from reseller_webhooks.core.changes import Stamp
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
+from reseller_webhooks.core.generations import lifted
+from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.operations import audit as audits
-from reseller_webhooks.store import audit, deliveries, events, webhooks
+from reseller_webhooks.store import audit, deliveries, events, generations, webhooks
 from reseller_webhooks.store import backfills as store
 from reseller_webhooks.store.backfills import Next
 from reseller_webhooks.store.database import Database, Tx
@@ -71,6 +74,24 @@ def begin(
         return begun
 
 
+def begin_all(database: Database, *, rate: int = RATE) -> int:
+    """Begin one for each webhook that can be told, tombstones included where it has Deleted ticked.
+
+    One that is running is left to go on. How many were begun.
+    """
+    with database.read() as tx:
+        some = [row for row in webhooks.every(tx) if core.can_tell(row.actions)]
+    return sum(_begin_unless_running(database, row, rate) for row in some)
+
+
+def _begin_unless_running(database: Database, row: WebhookRow, rate: int) -> bool:
+    with_removed = Action.REMOVED in row.actions
+    with suppress(Conflict):
+        begin(database, row.reseller_id, row.uuid, rate=rate, with_removed=with_removed)
+        return True
+    return False
+
+
 def get(database: Database, reseller_id: int, uuid: str) -> Backfill:
     """The webhook's newest backfill; NotFound when it never had one."""
     with database.read() as tx:
@@ -109,11 +130,12 @@ def step(database: Database, *, public_url: str) -> int | None:
     How many deliveries that made; None when no step is due, or another worker takes it.
     """
     with database.write() as tx:
+        floor = generations.current(tx).floor  # first: a restore waits for who has read it
         found = store.due(tx)
-        return _step(tx, *found, public_url) if found else None
+        return _step(tx, *found, public_url, floor) if found else None
 
 
-def _step(tx: Tx, one: Backfill, target: Target, public_url: str) -> int:
+def _step(tx: Tx, one: Backfill, target: Target, public_url: str, floor: int) -> int:
     if reason := core.ending(one, target):
         store.end(tx, one, BackfillState.CANCELLED, reason)
         return 0
@@ -121,7 +143,8 @@ def _step(tx: Tx, one: Backfill, target: Target, public_url: str) -> int:
         store.move(tx, one, passed=one.passed, sent=one.sent, next_at=tx.now + SECOND)
         return 0
     following = store.following(tx, one, target.reseller_id)
-    made = _made(tx, one, target, following.records, public_url)
+    records = [replace(each, version=lifted(each.version, floor)) for each in following.records]
+    made = _made(tx, one, target, records, public_url)
     _deliver(tx, one, target, made)
     _note(tx, one, following)
     return len(made)

@@ -15,7 +15,9 @@ from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.shortening import shortened
-from reseller_webhooks.store import deliveries, digests, events, idempotency, records, resellers
+from reseller_webhooks.operations import generations
+from reseller_webhooks.store import deliveries, digests, events, idempotency, records
+from reseller_webhooks.store import generations as generation_store
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.idempotency import Given
 from reseller_webhooks.store.records import Key
@@ -60,11 +62,16 @@ class _Draft:
     """What the transaction is going to write, as the requests before have left it."""
 
     public_url: str
+    floor: int
     reseller_ids: dict[str, int]
     records: MutableMapping[Key, Record | None]
     given: MutableMapping[str, Given]
     events: list[Event] = field(default_factory=list)
     answers: list[tuple[str, Given]] = field(default_factory=list)
+
+
+class _StoreMoved(Exception):
+    """The store went back in time while we were at work; versions must not be given as before."""
 
 
 def apply(
@@ -78,10 +85,15 @@ def apply(
     for _ in range(COLLISIONS_MAX):
         try:
             return _apply(database, requests, public_url)
+        except _StoreMoved:
+            generations.notice(database)
         except Unavailable as error:
             if not error.collided:
                 raise
-    return _apply(database, requests, public_url)
+    try:
+        return _apply(database, requests, public_url)
+    except _StoreMoved:
+        raise Unavailable("the store went back in time, which is not noted yet") from None
 
 
 def _apply(
@@ -118,7 +130,10 @@ def next_uuid(database: Database, resource: Resource) -> str:
 
 def _draft(tx: Tx, requests: Sequence[Request], public_url: str) -> _Draft:
     every = [change for request in requests for change in request.changes]
-    reseller_ids = resellers.ids(tx, {change.reseller for change in every})
+    named = {change.reseller for change in every}
+    reseller_ids, generation = generation_store.with_resellers(tx, named)
+    if generation.is_moved:
+        raise _StoreMoved
     keys = {
         (change.uuid, change.resource, reseller_ids[change.reseller])
         for change in every
@@ -126,6 +141,7 @@ def _draft(tx: Tx, requests: Sequence[Request], public_url: str) -> _Draft:
     }
     return _Draft(
         public_url=public_url,
+        floor=generation.floor,
         reseller_ids=reseller_ids,
         records=dict(records.held(tx, keys)),
         given=idempotency.given(tx, {request.key for request in requests if request.key}),
@@ -177,9 +193,8 @@ def _one(
             "/reseller", f"there is no reseller with id {shortened(change.reseller)!r}"
         )
     key = (change.uuid, change.resource, reseller_id)
-    stamp = core.Stamp(
-        tx.now, event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES)), draft.public_url
-    )
+    event_id = event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES))
+    stamp = core.Stamp(tx.now, event_id, draft.public_url, draft.floor)
     try:
         record, event = core.decide(change, reseller_id, view.get(key), stamp)
     except Invalid as error:

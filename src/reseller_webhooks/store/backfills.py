@@ -71,6 +71,12 @@ def due(tx: Tx) -> tuple[Backfill, Target] | None:
     return (_backfill(row), _target(row)) if row else None
 
 
+def restart(tx: Tx) -> None:
+    """Let those that are running begin again: what they have told was told with older versions."""
+    running = update(backfill).where(backfill.c.state == _RUNNING)
+    tx.connection.execute(running.values(passed=0, sent=0))
+
+
 def move(tx: Tx, one: Backfill, *, passed: int, sent: int, next_at: Micros) -> None:
     """Note that it has come to a record, and when its next step is due."""
     _change(tx, one, passed=passed, sent=sent, next_at=next_at)

@@ -1,9 +1,12 @@
 """A copy of the database while it is in use."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.origin import COPY
 
 
 def copy(database: Database, target: Path) -> None:
@@ -21,3 +24,11 @@ def copy(database: Database, target: Path) -> None:
         connection.cursor().execute("VACUUM INTO ?", (str(target),))
     finally:
         connection.close()
+    _say_that_it_is_a_copy(target)
+
+
+def _say_that_it_is_a_copy(target: Path) -> None:
+    """Whoever uses it as a store has to know that versions were given since."""
+    with closing(sqlite3.connect(target)) as connection, connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'generation'").fetchone():
+            connection.execute("UPDATE generation SET origin = ?", (COPY,))

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import insert, select
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.store.database import Tx
@@ -38,17 +38,6 @@ def by_id(tx: Tx, number: int) -> Reseller | None:
     """The reseller with the store's number."""
     row = tx.connection.execute(select(reseller).where(reseller.c.id == number)).first()
     return Reseller(*row) if row else None
-
-
-_IDS = select(reseller.c.uuid, reseller.c.id).where(
-    reseller.c.uuid.in_(bindparam("uuids", expanding=True))
-)
-
-
-def ids(tx: Tx, uuids: Collection[str]) -> dict[str, int]:
-    """The store's numbers of those resellers that exist."""
-    rows = tx.connection.execute(_IDS, {"uuids": list(uuids)})
-    return dict(rows.tuples().all())
 
 
 def names(tx: Tx, numbers: Collection[int]) -> dict[int, str]:

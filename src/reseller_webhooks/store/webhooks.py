@@ -117,6 +117,11 @@ def page(tx: Tx, *, reseller_id: int, after: int = 0, limit: int) -> list[Webhoo
     return _rows(tx, statement.order_by(webhook.c.id).limit(limit))
 
 
+def every(tx: Tx) -> list[WebhookRow]:
+    """All that were not deleted."""
+    return _rows(tx, select(webhook).where(webhook.c.deleted_at.is_(None)).order_by(webhook.c.id))
+
+
 def changed_since(tx: Tx, since: Micros, parts: Collection[int]) -> list[WebhookRow]:
     """Webhooks of some partitions written since an instant, deleted ones included; 0 for all."""
     recent = select(webhook).where(webhook.c.changed_at >= since)

@@ -12,7 +12,7 @@ from reseller_webhooks.api.problems import raises
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.operations import sync
+from reseller_webhooks.operations import generations, sync
 
 router = APIRouter(
     prefix="/api/v1/sync",
@@ -59,7 +59,13 @@ def digest(
     """
     found = sync.digest(house.database, type, reseller_id=reseller_id)
     buckets = [bucket.text for bucket in found.buckets]
-    body = {"count": found.count, "digest": found.text, "buckets": buckets}
+    floor = generations.current(house.database).floor
+    body = {
+        "count": found.count,
+        "digest": found.text,
+        "buckets": buckets,
+        "versionFloor": floor,
+    }
     return Response(orjson.dumps(body), media_type=JSON)
 
 

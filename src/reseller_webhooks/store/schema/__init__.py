@@ -19,6 +19,7 @@ from reseller_webhooks.store.schema.backfills import backfill
 from reseller_webhooks.store.schema.columns import metadata
 from reseller_webhooks.store.schema.deliveries import any_attempts, attempt, delivery
 from reseller_webhooks.store.schema.features import feature
+from reseller_webhooks.store.schema.generation import generation
 from reseller_webhooks.store.schema.leases import lease, member
 from reseller_webhooks.store.schema.maintenance import maintenance_clock, maintenance_job
 from reseller_webhooks.store.schema.resources import digest, event, number, record, reseller
@@ -35,6 +36,7 @@ __all__ = [
     "digest",
     "event",
     "feature",
+    "generation",
     "guess",
     "idempotency",
     "invite",

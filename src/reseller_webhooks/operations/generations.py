@@ -1,0 +1,140 @@
+"""Store generations: raised after a restore, or by themselves where it is noticed.
+
+The floor comes first, in a transaction that no other shares. Then records are lifted to it, in
+small steps that go on after a kill; a record that changes meanwhile is above it already.
+"""
+
+from collections.abc import Iterable
+
+import structlog
+
+from reseller_webhooks.core import generations as core
+from reseller_webhooks.core.digests import Bucket, bucket_of
+from reseller_webhooks.core.generations import Generation
+from reseller_webhooks.store import backfills, digests, origin
+from reseller_webhooks.store import generations as store
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.generations import Held
+
+BATCH = 2_000
+"""Records lifted in one transaction, so that a change never waits long for one of them."""
+
+log = structlog.get_logger()
+
+
+def current(database: Database) -> Generation:
+    """The generation in force."""
+    with database.read() as tx:
+        return store.current(tx)
+
+
+def raise_floor(database: Database, *, above: int = 0) -> Generation:
+    """Begin a generation: somebody knows that the store was restored.
+
+    above: a version that receivers are known to hold. Invalid when it leaves no room.
+    """
+    mark = origin.mark_of(database)
+    with database.write() as tx:
+        begun = _raise(tx, above=above)
+        newest = _note_origin(tx, is_marked=mark is not None)
+    if mark:
+        origin.write_mark(mark, newest)
+    return begun
+
+
+def notice(database: Database) -> Generation | None:
+    """Begin a generation if the store went back in time since somebody looked; None if not."""
+    mark = origin.mark_of(database)
+    with database.read() as tx:
+        number = store.current(tx).number
+        went_back, is_noted = _compare(tx, database)
+        newest = origin.newest_event(tx) if mark else 0
+    if not went_back:
+        if mark and origin.read_mark(mark) != newest:
+            origin.write_mark(mark, newest)  # before it is noted that there is one
+        if not is_noted:
+            with database.write() as tx:
+                _note_origin(tx, is_marked=mark is not None)
+        return None
+    return _raise_unless_raised(database, number)
+
+
+def keep_up(database: Database) -> int:
+    """Notice what has to be noticed, and lift one batch of records; 0 when all are done."""
+    notice(database)
+    return lift(database)
+
+
+def lift(database: Database, *, limit: int = BATCH) -> int:
+    """Lift one batch of records to the floor; how many were looked at, 0 when all are done."""
+    with database.read() as tx:
+        if not store.is_lifting(tx):
+            return 0
+    with database.write() as tx:
+        state = store.lifting(tx)
+        if state is None:
+            return 0
+        some = store.next_records(tx, state, limit=limit)
+        _lift(tx, [one for one in some if one.version < state.floor], state.floor)
+        store.note_lifted(tx, some[-1].id if len(some) == limit else state.lift_to)
+        return len(some)
+
+
+def _compare(tx: Tx, database: Database) -> tuple[bool, bool]:
+    """Whether the store went back in time, and whether it is noted where it is."""
+    noted = store.origin(tx)
+    mark = origin.mark_of(database)
+    if mark is None:
+        place = origin.place(tx)
+        return None not in (noted, place) and noted != place, place in (noted, None)
+    number = origin.read_mark(mark)
+    is_behind = number is not None and origin.newest_event(tx) < number
+    has_lost_mark = noted == origin.MARKED and number is None
+    return noted == origin.COPY or is_behind or has_lost_mark, noted == origin.MARKED
+
+
+def _raise_unless_raised(database: Database, number: int) -> Generation | None:
+    """Another process may have noticed the same at the same moment."""
+    mark = origin.mark_of(database)
+    with database.write() as tx:
+        store.shut_out_others(tx)
+        if store.current(tx).number != number:
+            return None
+        begun = _raise(tx)
+        newest = _note_origin(tx, is_marked=mark is not None)
+    if mark:
+        origin.write_mark(mark, newest)
+    log.warning(
+        "the store went back in time; feed the changes since then in again",
+        generation=begun.number,
+        versions_above=begun.floor,
+    )
+    return begun
+
+
+def _raise(tx: Tx, *, above: int = 0) -> Generation:
+    store.shut_out_others(tx)
+    begun = core.raised(store.current(tx), tx.now, above=above)
+    store.write(tx, begun)
+    backfills.restart(tx)
+    return begun
+
+
+def _note_origin(tx: Tx, *, is_marked: bool) -> int:
+    """Note where the store is now; the newest event's number."""
+    here = origin.MARKED if is_marked else origin.place(tx)
+    if here:
+        store.note_origin(tx, here)
+    return origin.newest_event(tx) if is_marked else 0
+
+
+def _lift(tx: Tx, some: Iterable[Held], floor: int) -> None:
+    """Each record leaves its bucket of the digest and comes back lifted."""
+    keys = {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in some}
+    before = digests.held(tx, set(keys.values()))
+    after = dict(before)
+    for one, key in keys.items():
+        bucket = after.get(key, Bucket()).remove(one.uuid, one.version)
+        after[key] = bucket.add(one.uuid, floor)
+    digests.write(tx, before, after)
+    store.lift(tx, list(keys), floor)

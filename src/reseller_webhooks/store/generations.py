@@ -1,0 +1,148 @@
+"""The store's generation: read where versions are given, raised alone, and records lifted to it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, text, true, update
+
+from reseller_webhooks.core.generations import Generation
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.store import bulk
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.origin import COPY, TIMELINE_DIGITS
+from reseller_webhooks.store.schema import generation, record, reseller
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a transaction that gives versions has to know of the generation.
+
+    is_moved: the store is a copy, or has been promoted, since the generation was raised.
+    """
+
+    floor: int = 0
+    is_moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record as lifting needs it."""
+
+    id: int
+    reseller_id: int
+    resource: Resource
+    uuid: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lifting:
+    """How far lifting is: records up to `lifted` are done, up to `lift_to` have to be."""
+
+    floor: int
+    lifted: int
+    lift_to: int
+
+
+def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], Reading]:
+    """The store's numbers of those resellers that exist, and the generation, in one round trip."""
+    is_postgres = tx.connection.dialect.name == "postgresql"
+    statement = _WITH_TIMELINE if is_postgres else _WITH_COPY
+    rows = tx.connection.execute(statement, {"uuids": list(uuids)}).tuples().all()
+    reading = Reading(rows[0][2], bool(rows[0][3])) if rows else Reading()
+    return {uuid: number for uuid, number, _, _ in rows}, reading
+
+
+def current(tx: Tx) -> Generation:
+    """The generation in force."""
+    columns = generation.c.number, generation.c.floor, generation.c.raised_at
+    return Generation(*tx.connection.execute(select(*columns)).one())
+
+
+def origin(tx: Tx) -> str | None:
+    """Where the store was when somebody looked last; see store/origin.py."""
+    return tx.connection.execute(select(generation.c.origin)).scalar()
+
+
+def note_origin(tx: Tx, value: str) -> None:
+    """Note where the store is."""
+    tx.connection.execute(update(generation).values(origin=value))
+
+
+def shut_out_others(tx: Tx) -> None:
+    """Wait until every transaction that has read the generation has ended, and let none begin.
+
+    On PostgreSQL whoever reads a table holds a lock on it until the end of its transaction; an
+    SQLite file has one writer anyhow.
+    """
+    if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(text("SET LOCAL lock_timeout = '3s'"))  # a pg_dump may hold it long
+        tx.connection.execute(text("LOCK TABLE generation IN ACCESS EXCLUSIVE MODE"))
+
+
+def write(tx: Tx, one: Generation) -> None:
+    """Begin a generation; every record there is has to be lifted."""
+    last = select(func.coalesce(func.max(record.c.id), 0)).scalar_subquery()
+    columns = {"number": one.number, "floor": one.floor, "raised_at": one.raised_at}
+    tx.connection.execute(update(generation).values(columns | {"lifted": 0, "lift_to": last}))
+
+
+def is_lifting(tx: Tx) -> bool:
+    """Whether records are still to be lifted."""
+    statement = select(generation.c.lifted < generation.c.lift_to)
+    return bool(tx.connection.execute(statement).scalar())
+
+
+def lifting(tx: Tx) -> Lifting | None:
+    """How far it is, locked; None when it is done, or another process takes this step."""
+    statement = select(generation.c.floor, generation.c.lifted, generation.c.lift_to).where(
+        generation.c.lifted < generation.c.lift_to
+    )
+    row = tx.connection.execute(statement.with_for_update(skip_locked=True)).first()
+    return Lifting(*row) if row else None
+
+
+def next_records(tx: Tx, one: Lifting, *, limit: int) -> list[Held]:
+    """The records that follow, locked in the sequence in which changes lock them."""
+    statement = (
+        select(*(record.c[name] for name in Held.__dataclass_fields__))
+        .where(record.c.id > one.lifted, record.c.id <= one.lift_to)
+        .order_by(record.c.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    return [
+        Held(number, reseller_id, Resource(resource), uuid, version)
+        for number, reseller_id, resource, uuid, version in tx.connection.execute(statement)
+    ]
+
+
+def lift(tx: Tx, some: Sequence[Held], version: int) -> None:
+    """Give records a version."""
+    bulk.change(tx, _LIFT, [{"row_id": one.id, "version": version} for one in some])
+
+
+def note_lifted(tx: Tx, upto: int) -> None:
+    """Records up to this number are lifted."""
+    tx.connection.execute(update(generation).values(lifted=upto))
+
+
+_LIFT = (
+    update(record)
+    .where(record.c.id == bindparam("row_id"))
+    .values({"version": bindparam("version")})
+)
+_OF_UUIDS = reseller.c.uuid.in_(bindparam("uuids", expanding=True))
+
+
+def _reading(is_moved: ColumnElement[bool]) -> Select[Any]:
+    columns = reseller.c.uuid, reseller.c.id, generation.c.floor, is_moved.label("is_moved")
+    return select(*columns).join_from(reseller, generation, true()).where(_OF_UUIDS)
+
+
+_WITH_COPY = _reading(generation.c.origin == COPY)
+_WITH_TIMELINE = _reading(
+    func.right(generation.c.origin, TIMELINE_DIGITS)
+    != select(func.store_timeline()).scalar_subquery()
+)
