@@ -8,7 +8,8 @@ import pytest
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
 
-from reseller_webhooks.store import events
+from reseller_webhooks.operations import generations
+from reseller_webhooks.store import backup, events
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from tests.edges.conftest import Start
@@ -128,6 +129,35 @@ async def test_what_the_stream_has_had_and_nobody_has_noted_is_not_doubled(
         await eventually(lambda: holds(js, 4))
 
     assert await published(js) == numbers(database)[3:]
+
+
+async def test_after_a_restore_it_goes_on_behind_the_last_event_that_the_store_holds(
+    server: Nats, js: JetStreamContext, database: Database, reseller: Reseller, tmp_path: Path
+) -> None:
+    change(database, reseller, "One", "Two", "Three")
+    backup.copy(database, tmp_path / "copy.db")
+    change(database, reseller, *(f"Lost {n}" for n in range(20)))
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 23))
+    put_in_place(tmp_path / "copy.db", database)
+    generations.notice(database)
+    change(database, reseller, *(f"New {n}" for n in range(30)))
+    async with exporting(server, database):
+        await eventually(lambda: holds(js, 53))
+
+    assert (await published(js))[23:] == numbers(database)[3:]
+    floor = generations.current(database).floor
+    assert [version(one) for one in await messages(js, "EVENTS")][23:] == [
+        floor + n for n in range(1, 31)
+    ]
+
+
+def put_in_place(copy: Path, database: Database) -> None:
+    file = Database.file_of(database.url)
+    assert file
+    database.close()
+    Path(f"{file}-wal").unlink(missing_ok=True)
+    copy.replace(file)
 
 
 async def test_what_a_backfill_repeats_is_for_its_webhook_alone(

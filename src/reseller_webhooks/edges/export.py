@@ -56,6 +56,7 @@ class Export:
         self._database, self._stream, self._subject = database, stream, subject
         self._keep_s, self._stop, self._woken = keep_s, stop, woken
         self._at = Position(0, 0)
+        self._floor = 0
         self._room = 0
         self._told: set[str] = set()
 
@@ -64,7 +65,8 @@ class Export:
         subject = f"{self._subject}.>"
         self._room = await made(link, self._stream, subject, max_age_s=self._keep_s)
         positions = await Positions.opened(link, self._stream)
-        self._at = await positions.found()
+        self._floor = await self._ask(exports.floor)
+        self._at = await positions.found(self._holds)
         link.works()
         log.info("events are published", stream=self._stream, after=self._at.number)
         while not self._stop.is_set() and not link.lost.is_set():
@@ -82,7 +84,7 @@ class Export:
         except APIError as error:
             if error.err_code not in ENDS_ELSEWHERE:
                 raise
-            before, self._at = self._at, await positions.found()
+            before, self._at = self._at, await positions.found(self._holds)
             if self._at.sequence == before.sequence:  # it had some of these before
                 return False
             self._tell(STANDS_BY)
@@ -97,9 +99,11 @@ class Export:
         upto = await self._settled()
         if upto is None:
             return
-        if upto < self._at.number:
-            log.warning("the store counts its events from the beginning again, and so do we")
-            self._at = Position(0, self._at.sequence)
+        floor = await self._ask(exports.floor)  # after upto, which may be of the new generation
+        if floor != self._floor or upto < self._at.number:
+            self._floor, found = floor, await positions.found(self._holds)
+            self._at = found if found.number <= upto else Position(0, found.sequence)
+            log.warning("the store went back in time, as does the export", after=self._at.number)
         while self._at.number < upto and not self._stop.is_set():
             page = await self._ask(exports.between, self._at.number, upto, limit=PAGE)
             if page:
@@ -137,6 +141,9 @@ class Export:
             self._told.discard(STANDS_BY)
         finally:
             await positions.note(self._at)
+
+    async def _holds(self, number: int, uuid: str) -> bool:
+        return await self._ask(exports.holds, number, uuid)
 
     async def _ask(
         self, question: Callable[Concatenate[Database, P], T], *args: P.args, **named: P.kwargs

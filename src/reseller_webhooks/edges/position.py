@@ -5,11 +5,12 @@ cannot disagree with what was published. But a stream may drop messages, because
 because they were consumed; for that the position is noted in a key-value bucket too.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Self
 
 import orjson
-from nats.js.api import StorageType
+from nats.js.api import Header, RawStreamMsg, StorageType
 from nats.js.errors import BucketNotFoundError, KeyNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 
@@ -19,6 +20,10 @@ from reseller_webhooks.edges.link import Link
 NUMBER = "Event-Number"
 """The header with the store's number of an event."""
 BUCKET = "reseller_webhooks"
+
+
+Holds = Callable[[int, str], Awaitable[bool]]
+"""Whether the store still holds the event with this number and uuid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +49,61 @@ class Positions:
             notes = await link.js.create_key_value(bucket=BUCKET, storage=StorageType.FILE)
         return cls(link, stream, notes)
 
-    async def found(self) -> Position:
-        """Where to go on. Refused when somebody else publishes to the stream."""
-        end = (await self._link.js.stream_info(self._stream)).state.last_seq
+    async def found(self, holds: Holds) -> Position:
+        """Where to go on: behind the last message whose event the store holds still.
+
+        A store that went back in time holds none of the last. Refused when somebody else publishes
+        to the stream.
+        """
+        state = (await self._link.js.stream_info(self._stream)).state
+        end = state.last_seq
         if not end:
             return Position(0, 0)
         try:
             last = await self._link.js.get_msg(self._stream, end)
         except NotFoundError:
             return Position((await self._noted()).number, end)
-        number = str((last.headers or {}).get(NUMBER, ""))
+        if await holds(self._number(last), _event(last)):
+            return Position(self._number(last), end)
+        return Position(await self._last_held(state.first_seq, end, holds), end)
+
+    async def _last_held(self, first: int, end: int, holds: Holds) -> int:
+        """The number of an event that the store holds and whose successor it does not, or 0.
+
+        Looked for backwards in growing steps and then between; a message that is gone counts as
+        one whose event is not held, which at worst publishes some events twice.
+        """
+        low, step = end, 1
+        while low >= first and not await self._held(low, holds):
+            low, step = low - step, step * 2
+        if low < first:
+            low = first - 1
+        high, number = end, await self._held(low, holds) if low >= first else 0
+        while high - low > 1:
+            middle = (low + high) // 2
+            if found := await self._held(middle, holds):
+                low, number = middle, found
+            else:
+                high = middle
+        return number
+
+    async def _held(self, sequence: int, holds: Holds) -> int:
+        """The event's number if the store holds it; else 0."""
+        try:
+            message = await self._link.js.get_msg(self._stream, sequence)
+        except NotFoundError:
+            return 0
+        number = self._number(message)
+        return number if await holds(number, _event(message)) else 0
+
+    def _number(self, message: RawStreamMsg) -> int:
+        number = str((message.headers or {}).get(NUMBER, ""))
         if not number.isdecimal():
             raise Refused(
                 f"the last message of stream {self._stream} is none of ours; "
                 "give the events a stream of their own with --stream"
             )
-        return Position(int(number), end)
+        return int(number)
 
     async def note(self, position: Position) -> None:
         """Remember, after NATS has acknowledged everything up to there."""
@@ -75,3 +119,7 @@ class Positions:
     @property
     def _key(self) -> str:
         return f"export.{self._stream}"
+
+
+def _event(message: RawStreamMsg) -> str:
+    return str((message.headers or {}).get(Header.MSG_ID.value, ""))

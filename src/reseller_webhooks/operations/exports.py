@@ -4,7 +4,7 @@ First the newest number, then who was writing; when all of those have ended, wha
 number is all that will ever lie there.
 """
 
-from reseller_webhooks.store import exports
+from reseller_webhooks.store import exports, generations
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.exports import Numbered
 
@@ -25,3 +25,15 @@ def between(database: Database, after: int, upto: int, *, limit: int) -> list[Nu
     """Events with numbers above `after` and not above `upto`, lowest first."""
     with database.read() as tx:
         return exports.between(tx, after, upto, limit=limit)
+
+
+def floor(database: Database) -> int:
+    """Of the store's generation; another one means that the store went back in time."""
+    with database.read() as tx:
+        return generations.current(tx).floor
+
+
+def holds(database: Database, number: int, uuid: str) -> bool:
+    """Whether the event with this number is the one with this id."""
+    with database.read() as tx:
+        return exports.holds(tx, number, uuid)

@@ -53,6 +53,12 @@ def between(tx: Tx, after: int, upto: int, *, limit: int) -> list[Numbered]:
     ]
 
 
+def holds(tx: Tx, number: int, uuid: str) -> bool:
+    """Whether the event with this number is the one with this id."""
+    statement = select(event.c.id).where(event.c.id == number, event.c.uuid == uuid)
+    return tx.connection.execute(statement).first() is not None
+
+
 _WRITERS = text(
     "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation'"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
