@@ -69,7 +69,9 @@ async def test_what_was_pending_in_a_backup_arrives_from_the_restored_database(
             second = await change(after.url, key, reseller.uuid, "Two")
             await receiver.received(2)
 
-    assert (first["version"], second["version"]) == (1, 2)
+    assert first["version"] == 1
+    assert isinstance(second["version"], int)
+    assert second["version"] > 2**32  # the generation of a restored store
     assert {one.header("webhook-id") for one in receiver.requests} == {
         first["event"],
         second["event"],
