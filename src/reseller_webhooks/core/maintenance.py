@@ -23,6 +23,8 @@ class Job(StrEnum):
     """Give up deliveries that waited for longer than notifications are kept."""
     EVENTS = "events"
     """Delete events and attempts that are past their retention."""
+    HISTORY = "history"
+    """Delete old openings and closings of circuits, revoked API keys, and workers long gone."""
     AUDIT = "audit"
     """Delete old lines of the audit log."""
     IDEMPOTENCY = "idempotency"

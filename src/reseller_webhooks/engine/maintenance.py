@@ -41,6 +41,7 @@ class Maintenance:
                 database, retention_days=retention_days, schedule_s=schedule_s
             ),
             Job.EVENTS: lambda: maintenance.drop_events(database, retention_days=retention_days),
+            Job.HISTORY: lambda: maintenance.drop_history(database, retention_days=retention_days),
             Job.AUDIT: lambda: maintenance.drop_audit(database),
             Job.IDEMPOTENCY: lambda: maintenance.drop_idempotency(database),
             Job.ACCESS: lambda: maintenance.drop_expired_access(database),

@@ -20,6 +20,7 @@ from reseller_webhooks.store import (
     deliveries,
     giving_up,
     guesses,
+    history,
     idempotency,
     invites,
     maintenance_clock,
@@ -77,6 +78,14 @@ def expire_deliveries(database: Database, *, retention_days: int, schedule_s: fl
         if maintenance_clock.is_held(tx):
             return 0
         return giving_up.expired(tx, before=tx.now - kept, limit=BATCH)
+
+
+def drop_history(database: Database, *, retention_days: int) -> int:
+    """Delete one batch of old circuit changes, revoked API keys and workers that are gone."""
+    with database.write() as tx:
+        if maintenance_clock.is_held(tx):
+            return 0
+        return history.drop(tx, tx.now - retention_days * DAY, limit=BATCH)
 
 
 def drop_audit(database: Database) -> int:
