@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from reseller_webhooks import __version__, settings
-from reseller_webhooks.bootstrap import secret_commands
+from reseller_webhooks.bootstrap import restore_commands, secret_commands
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.audit import COMMAND
@@ -29,6 +29,7 @@ app.add_typer(resellers, name="resellers")
 app.add_typer(users, name="users")
 app.add_typer(api_keys, name="api-keys")
 app.add_typer(edges.app)
+app.add_typer(restore_commands.app)
 app.add_typer(secret_commands.app, name="secrets")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -117,28 +118,6 @@ def backup(target: Annotated[Path, typer.Argument(help="File to write; it must b
     from reseller_webhooks.store import backup as backups
 
     backups.copy(_database(), target)
-
-
-@app.command()
-def restored(
-    above: Annotated[
-        int, typer.Option(min=0, help="A version that receivers are known to hold.")
-    ] = 0,
-    backfill: Annotated[
-        bool, typer.Option("--backfill", help="Also send every webhook the state of each record.")
-    ] = False,
-) -> None:
-    """Say that the database was restored, or lost something at a failover: versions go on above
-    all that may have been sent.
-    """
-    from reseller_webhooks.operations import backfills, generations
-
-    database = _ready_database()
-    begun = generations.raise_floor(database, above=above)
-    count = sum(iter(lambda: generations.lift(database), 0))
-    typer.echo(f"generation {begun.number}: versions go on above {begun.floor}; {count} records")
-    if backfill:
-        typer.echo(f"{backfills.begin_all(database)} backfills begun")
 
 
 @app.command()

@@ -1,0 +1,36 @@
+"""The command after a restore. What it needs is imported late, so that --help is quick."""
+
+from typing import Annotated
+
+import typer
+
+from reseller_webhooks import settings
+from reseller_webhooks.core.audit import COMMAND
+
+app = typer.Typer()
+
+
+@app.command()
+def restored(
+    above: Annotated[
+        int, typer.Option(min=0, help="A version that receivers are known to hold.")
+    ] = 0,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Also send every webhook the state of each record.")
+    ] = False,
+) -> None:
+    """Say that the database was restored, or lost something at a failover: versions go on above
+    all that may have been sent.
+    """
+    from reseller_webhooks.operations import backfills, generations
+    from reseller_webhooks.store import migrate
+    from reseller_webhooks.store.database import Database
+
+    database = Database(settings.load().database)
+    migrate.upgrade(database)
+    acting = database.acting(COMMAND)
+    begun = generations.raise_floor(acting, above=above)
+    count = sum(iter(lambda: generations.lift(acting), 0))
+    typer.echo(f"generation {begun.number}: versions go on above {begun.floor}; {count} records")
+    if backfill:
+        typer.echo(f"{backfills.begin_all(acting)} backfills begun")
