@@ -61,6 +61,9 @@ def test_a_toml_file_is_read_and_the_environment_wins(
         ("DATABASE", "mysql://x"),
         ("PUBLIC_URL", "example.com"),
         ("RETENTION_DAYS", "0"),
+        ("METRICS_PORT", "65536"),
+        ("METRICS_TOKEN", "short"),
+        ("METRICS_TOKEN", "with a space in the middle"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name_with_its_value(

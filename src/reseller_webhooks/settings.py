@@ -5,6 +5,7 @@ RESELLER_WEBHOOKS_CONFIG names; the environment wins.
 """
 
 import os
+import re
 import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from math import isfinite
@@ -27,8 +28,10 @@ CONFIG = PREFIX + "CONFIG"
 APPDIRECT_WAITS_S = (300, 600, 1200, 2400, 3600, 7200, 14400, 28800, 57600, 115200)
 OTHERS = {PREFIX + "NATS"}
 """Variables that options of commands may come from."""
-HIDDEN = ("secret", "database")
+HIDDEN = ("secret", "token", "database")
 """Settings whose values may hold a password or key, so that they are not repeated."""
+TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
+"""A bearer token (RFC 6750, 2.1), long enough not to be guessed."""
 WAIT_MAX_S = 366 * 86_400
 
 Network = IPv4Network | IPv6Network
@@ -70,6 +73,14 @@ class Settings(BaseSettings):
         False, description="also send the token as AppDirect-Webhook-Token"
     )
 
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="bearer token that a scrape of /metrics shows; empty for none"
+    )
+    metrics_host: str = Field("127.0.0.1", description="address of METRICS_PORT")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="port for /metrics alone; 0 for the port of everything else"
+    )
+
     oidc_issuer: str = Field(
         "", description="https URL of an OpenID Connect provider that people may sign in with"
     )
@@ -83,6 +94,16 @@ class Settings(BaseSettings):
     def _issuer_over_tls(cls, value: str) -> str:
         if value and not value.startswith("https://"):
             raise ValueError("give a URL that begins with https://")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _token_in_a_header(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value()
+        if token and not TOKEN.fullmatch(token):
+            raise ValueError(
+                "give 16 or more letters, digits and characters of -._~+/= without spaces"
+            )
         return value
 
     @field_validator("secret_keys", "allow_targets", "retry_schedule", mode="before")

@@ -14,6 +14,7 @@ import pytest
 from bench.program import Receiver, Server, workshop
 from reseller_webhooks.operations import leases
 from reseller_webhooks.store.database import Database
+from testkit.ports import free_port
 
 WAIT_S = 30.0
 LOOK_S = 0.05
@@ -28,8 +29,8 @@ def directory() -> Iterator[Path]:
 
 
 @contextmanager
-def crew(directory: Path) -> Iterator[Server]:
-    server = Server(directory, "--workers", "2", RESELLER_WEBHOOKS_LEASE_S="3")
+def crew(directory: Path, **settings: str) -> Iterator[Server]:
+    server = Server(directory, "--workers", "2", RESELLER_WEBHOOKS_LEASE_S="3", **settings)
     server.start()
     try:
         yield server
@@ -84,6 +85,29 @@ def test_two_workers_share_what_is_to_be_sent(directory: Path) -> None:
 
     assert len(counted) == 2
     assert min(counted) > 0
+
+
+def test_each_process_tells_metrics_on_a_port_of_its_own_and_nothing_else(directory: Path) -> None:
+    first = free_port(3)
+    with crew(directory, RESELLER_WEBHOOKS_METRICS_PORT=str(first)) as server:
+        until(lambda: len(owners(directory)) == 2)
+        pages = [httpx.get(f"http://127.0.0.1:{first + n}/metrics") for n in range(3)]
+        statuses = [
+            httpx.get(url).status_code
+            for url in (
+                f"{server.url}/metrics",
+                f"http://127.0.0.1:{server.port + 1}/metrics",
+                f"http://127.0.0.1:{first}/readyz",
+                f"http://127.0.0.1:{first}/sign-in",
+            )
+        ]
+    roles = [re.findall(r'build_info{.*role="([a-z]+)"', page.text) for page in pages]
+
+    assert roles == [["all"], ["worker"], ["worker"]]
+    assert statuses == [404, 404, 404, 404]
+    for page in pages:
+        assert "reseller_webhooks_workers_alive 2.0" in page.text
+        assert "reseller_webhooks_partitions_without_owner 0.0" in page.text
 
 
 def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost(directory: Path) -> None:

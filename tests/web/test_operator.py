@@ -136,7 +136,9 @@ async def test_health_tells_workers_what_is_late_and_what_fails(
     assert "sender-a 1.0" in page
     assert "250 of 256" in page
     assert "6 of 256 partitions are held by no worker" in page
+    assert "1 delivery is due. The oldest has been due since" in page
     assert "https://crm.example.com/hook of Northwind" in page
+    assert "1 webhook fails." in page
     assert "https://broken.example.com/in Northwind" in page
     assert "Answered 503." in page
 

@@ -19,6 +19,7 @@ from reseller_webhooks import __version__
 from reseller_webhooks.api import docs, openapi, problems
 from reseller_webhooks.api.gate import UNDER, Gate
 from reseller_webhooks.api.invalid import invalid
+from reseller_webhooks.api.metrics_access import MetricsPort
 from reseller_webhooks.api.problems import NoSuchPath, WrongMethod
 from reseller_webhooks.api.routes import (
     backfills,
@@ -27,6 +28,7 @@ from reseller_webhooks.api.routes import (
     descriptions,
     events,
     health,
+    metrics,
     records,
     resellers,
     stream,
@@ -36,6 +38,7 @@ from reseller_webhooks.api.routes import (
 )
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.shortening import shortened
+from reseller_webhooks.observability.requests import RequestMetrics, RouteRecorder
 from reseller_webhooks.operations.house import House
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -52,7 +55,9 @@ ROUTERS = (
     sync.router,
     resellers.router,
     health.router,
+    metrics.router,
 )
+ANYTHING_UNDER_API = "/api/{rest:path}"
 THREADS = 24
 """For what waits on the store; it has 40 connections, and the rest are for intake and engine."""
 
@@ -91,14 +96,31 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
         },
     )
     app.state.house, app.state.seats = house, Counter()
+    app.state.exposition = metrics.Exposition(house)
+    app.add_middleware(RouteRecorder)
     app.add_middleware(Gate, house=house, routes=routes)
+    if house.settings.metrics_port:
+        app.add_middleware(MetricsPort, port=house.settings.metrics_port)
+    app.add_middleware(
+        RequestMetrics, template_of=partial(_template, routes), catch_all=ANYTHING_UNDER_API
+    )
     return app
+
+
+def _template(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
+    """The route's template of a request that was refused before a route was taken."""
+    paths = (
+        route.path
+        for route in routes
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
+    )
+    return next(paths, None)
 
 
 def _otherwise(routes: Sequence[BaseRoute]) -> Iterator[Route]:
     """What answers where no route does: everything is ours under /api/, else only what is there."""
     nowhere = _Nowhere(routes)
-    yield Route("/api/{rest:path}", nowhere)
+    yield Route(ANYTHING_UNDER_API, nowhere)
     for path in {route.path for route in routes if isinstance(route, Route)}:
         if not path.startswith(UNDER):
             yield Route(path, nowhere)

@@ -4,6 +4,7 @@ One Python process uses one core. A crew shares the partitions as workers on man
 """
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from typing import Self
 import structlog
 
 from reseller_webhooks.core.conditions import Code, Condition, Severity
+from reseller_webhooks.settings import PREFIX
 
+METRICS_PORT = PREFIX + "METRICS_PORT"
 AGAIN_S = 1.0
 """Between the end of a worker and its next start, so that one that cannot start does no harm."""
 LEAVE_S = 30.0
@@ -26,10 +29,12 @@ class Crew:
     """So many workers, beside the process that opens it: `async with Crew(2, "127.0.0.1", 8000)`.
 
     port: of the process beside; workers answer /metrics on those that follow, or on any if 0.
+    metrics_port: the same for METRICS_PORT; 0 for none.
     """
 
-    def __init__(self, count: int, host: str, port: int) -> None:
+    def __init__(self, count: int, host: str, port: int, metrics_port: int = 0) -> None:
         self._host = host
+        self._metrics_port = metrics_port
         self._ports = [port and port + n for n in range(1, count + 1)]
         self._running: dict[int, Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -42,7 +47,7 @@ class Crew:
 
     async def __aenter__(self) -> Self:
         for number, port in enumerate(self._ports, start=1):
-            self._running[number] = await self._start(port)
+            self._running[number] = await self._start(number, port)
             self._tasks.append(asyncio.create_task(self._keep(number, port)))
         return self
 
@@ -52,10 +57,11 @@ class Crew:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*map(_leave, self._running.values()))
 
-    async def _start(self, port: int) -> Process:
+    async def _start(self, number: int, port: int) -> Process:
         words = ("serve", "--role", "worker", "--host", self._host, "--port", str(port), "--tied")
         program = (sys.executable, "-m", "reseller_webhooks", *words)
-        return await asyncio.create_subprocess_exec(*program, stdin=PIPE)
+        own = {METRICS_PORT: str(self._metrics_port + number)} if self._metrics_port else {}
+        return await asyncio.create_subprocess_exec(*program, stdin=PIPE, env=os.environ | own)
 
     async def _keep(self, number: int, port: int) -> None:
         while True:
@@ -63,7 +69,7 @@ class Crew:
             del self._running[number]
             log.error("a worker ended; it is started again", worker=number, code=code)
             await asyncio.sleep(AGAIN_S)
-            self._running[number] = await self._start(port)
+            self._running[number] = await self._start(number, port)
 
 
 async def _leave(worker: Process) -> None:

@@ -39,6 +39,7 @@ from reseller_webhooks.engine.ownership import Presence
 from reseller_webhooks.engine.sender import Sender
 from reseller_webhooks.engine.store_port import StorePort
 from reseller_webhooks.engine.tasks import Tasks
+from reseller_webhooks.observability import runtime
 from reseller_webhooks.operations import generations, leases
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
@@ -154,6 +155,9 @@ class Program:
         self.prepare()
         generations.notice(self.database)
         to_thread.current_default_thread_limiter().total_tokens = THREADS
+        runtime.describe_build(
+            version=__version__, role=self.part, database=self.database.engine.dialect.name
+        )
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)
             await stack.enter_async_context(self._sender)
@@ -165,6 +169,7 @@ class Program:
             elif self._crew:
                 await stack.enter_async_context(self._crew)
             stack.push_async_callback(self._tasks.stop)
+            self._tasks.spawn("event_loop_lag", runtime.measure_event_loop, Severity.DEGRADED)
             self._intake.start(self._tasks)
             if self.settings.ca_file:
                 self._tasks.spawn("CA_FILE", self._sender.trust.watch, Severity.DEGRADED)

@@ -6,6 +6,8 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from threading import Thread
 
 import uvicorn
@@ -14,7 +16,7 @@ from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.bootstrap.program import Part, Program
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.observability import start_logging
-from reseller_webhooks.settings import Settings
+from reseller_webhooks.settings import PREFIX, Settings
 from reseller_webhooks.store import migrate
 
 STOP_WITHIN_S = 5
@@ -48,22 +50,35 @@ def run(
     when standard input does, as it does with the process that has started this one.
     """
     start_logging(as_json=not sys.stderr.isatty())
-    crew = Crew(workers, host, port) if workers > 1 else None
-    with listening(host, port) as open_socket:
+    crew = Crew(workers, host, port, settings.metrics_port) if workers > 1 else None
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(one) for one in _sockets(settings, host, port)]
         one = server(settings, part, crew)
         if tied:
             Thread(target=_end_with_input, daemon=True).start()
-        serve(one, open_socket)
+        serve(one, *sockets)
 
 
-def serve(one: uvicorn.Server, open_socket: socket.socket) -> None:
+def _sockets(settings: Settings, host: str, port: int) -> Iterator[socket.socket]:
+    """Where the program listens: its own port, and that of the metrics if they have one."""
+    if settings.metrics_port and settings.metrics_port == port:
+        raise Refused(
+            f"{PREFIX}METRICS_PORT is {port}, the port of everything else; give another one, or 0"
+        )
+    yield listening(host, port)
+    if settings.metrics_port:
+        options = (f"{PREFIX}METRICS_HOST", f"{PREFIX}METRICS_PORT")
+        yield listening(settings.metrics_host, settings.metrics_port, options)
+
+
+def serve(one: uvicorn.Server, *sockets: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, which end the process with code 0."""
     _allow_many_sockets()
     freeze_heap()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops in good order, then raises the signal again for whoever else listens.
         signal.signal(number, lambda *_: sys.exit(0))
-    one.run(sockets=[open_socket])
+    one.run(sockets=list(sockets))
     if not one.started:
         sys.exit(1)
 
@@ -76,8 +91,13 @@ def freeze_heap() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket at that address, before anything is begun; Refused when it is taken."""
+def listening(
+    host: str, port: int, options: tuple[str, str] = ("--host", "--port")
+) -> socket.socket:
+    """A socket at that address, before anything is begun; Refused when it is taken.
+
+    options: what the operator may change then.
+    """
     try:
         family = _family(host)
         both = family is socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
@@ -85,7 +105,7 @@ def listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Refused(
             f"cannot listen on {authority(host, port)}: {(error.strerror or str(error)).lower()}; "
-            "give another --host or --port"
+            f"give another {options[0]} or {options[1]}"
         ) from None
 
 

@@ -1,35 +1,76 @@
-"""How workers and partitions fare, for the operator."""
+"""State of the whole service: the operator's Health page and the metrics tell the same numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.store import fleet as store
-from reseller_webhooks.store import leases
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.fleet import Late, OpenCircuit, Partitions
+from reseller_webhooks.store import leases, maintenance
+from reseller_webhooks.store.backlog import Backlog, backlog
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.fleet import OpenCircuit, Partitions
 from reseller_webhooks.store.leases import Member
 
 CIRCUITS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
-    """Everything at one moment. late: what has been due longest, if anything is."""
+class Totals:
+    """Numbers of the whole service, the same from every process.
+
+    now: the store's time. maintenance: when each job last succeeded, 0 for one that never did.
+    """
 
     now: Micros
+    backlog: Backlog
+    workers_alive: int
+    partitions_without_owner: int
+    webhooks_failing: int
+    maintenance: Mapping[str, Micros]
+
+    @property
+    def oldest_due_seconds(self) -> float:
+        """How long the oldest due delivery has been due; 0 when none is due."""
+        oldest = self.backlog.oldest
+        return max(0, self.now - oldest.due_at) / SECOND if oldest else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Totals, and what they consist of."""
+
+    now: Micros
+    totals: Totals
     members: list[Member]
     partitions: Partitions
-    late: Late | None
     circuits: list[OpenCircuit]
+
+
+def totals(database: Database) -> Totals:
+    """The numbers now; a few statements of bounded cost."""
+    with database.read() as tx:
+        return _totals(tx, leases.members(tx), store.partitions(tx))
 
 
 def look(database: Database) -> Fleet:
     """How it is now."""
     with database.read() as tx:
+        members, partitions = leases.members(tx), store.partitions(tx)
         return Fleet(
             tx.now,
-            leases.members(tx),
-            store.partitions(tx),
-            store.oldest_due(tx),
+            _totals(tx, members, partitions),
+            members,
+            partitions,
             store.open_circuits(tx, limit=CIRCUITS),
         )
+
+
+def _totals(tx: Tx, members: list[Member], partitions: Partitions) -> Totals:
+    return Totals(
+        tx.now,
+        backlog(tx),
+        len(members),
+        partitions.free + partitions.lapsed,
+        store.open_circuits_count(tx),
+        {status.job: status.succeeded_at or 0 for status in maintenance.statuses(tx)},
+    )

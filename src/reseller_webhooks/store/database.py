@@ -4,11 +4,12 @@ A transaction also knows who asked for it, so that the audit log needs no argume
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -17,7 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from reseller_webhooks.clock import Micros, StoreClock, monotonic_s
 from reseller_webhooks.core.audit import PROGRAM, Actor
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.store import postgres, sqlite
+from reseller_webhooks.store import metering, postgres, sqlite
+from reseller_webhooks.store.metering import Access, Metered, PoolUse
 
 COLLIDED = "another transaction was writing the same"
 DEADLOCKS = {"40001", "40P01"}
@@ -43,7 +45,9 @@ class Database:
         self.engine, self._writing = self._dialect.create(url)
         # SQLite has one writer. Waiting here is fair and wakes at once; its own busy
         # handler sleeps and starves whoever comes late.
-        self._writer = Lock() if self._dialect is sqlite else None
+        self._writer: AbstractContextManager[Any] = (
+            Lock() if self._dialect is sqlite else nullcontext()
+        )
         self._by = PROGRAM
         self.clock = StoreClock()
         """The store's, read in every transaction."""
@@ -62,18 +66,20 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that commits when the block ends, or leaves no trace."""
-        if self._writer is None:
-            with self._begin(write=True) as tx:
-                yield tx
-            return
-        with self._writer, self._begin(write=True) as tx:
+        with Metered(Access.WRITE) as metered, self._writer, self._begin(write=True) as tx:
+            metered.connected()
             yield tx
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A consistent view; on SQLite it neither waits for a writer nor holds one up."""
-        with self._begin(write=False) as tx:
+        with Metered(Access.READ) as metered, self._begin(write=False) as tx:
+            metered.connected()
             yield tx
+
+    def pools(self) -> list[PoolUse]:
+        """How full the connection pools are."""
+        return list(metering.pools(self.engine, self._writing))
 
     @contextmanager
     def _begin(self, *, write: bool) -> Iterator[Tx]:

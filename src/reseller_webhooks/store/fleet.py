@@ -1,14 +1,13 @@
-"""What an operator asks of the whole: who holds which partitions, what is late, what is broken."""
+"""State of the whole service for operators: owners of partitions, webhooks that fail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import delivery, lease, reseller, webhook
+from reseller_webhooks.store.schema import lease, reseller, webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +17,6 @@ class Partitions:
     held: Mapping[str, int]
     free: int
     lapsed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """The delivery that has been due longest, of webhooks that are to be sent to."""
-
-    due_at: Micros
-    webhook: str
-    url: str
-    reseller: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +42,10 @@ def partitions(tx: Tx) -> Partitions:
     return Partitions(held, free, len(rows) - free - sum(held.values()))
 
 
-def oldest_due(tx: Tx) -> Late | None:
-    """What has been due longest; one look along an index for each webhook."""
-    first = (
-        select(func.min(delivery.c.next_at))
-        .where(delivery.c.webhook_id == webhook.c.id)
-        .correlate(webhook)
-        .scalar_subquery()
-    )
-    waiting = (
-        select(webhook.c.uuid, webhook.c.url, webhook.c.reseller_id, first.label("due_at"))
-        .where(
-            webhook.c.deleted_at.is_(None),
-            webhook.c.state == WebhookState.ACTIVE.value,
-            webhook.c.circuit != "OPEN",
-        )
-        .subquery()
-    )
-    statement = (
-        select(waiting.c.due_at, waiting.c.uuid, waiting.c.url, reseller.c.name)
-        .join(reseller, reseller.c.id == waiting.c.reseller_id)
-        .where(waiting.c.due_at <= tx.now)
-        .order_by(waiting.c.due_at)
-        .limit(1)
-    )
-    row = tx.connection.execute(statement).first()
-    return Late(*row) if row else None
+def open_circuits_count(tx: Tx) -> int:
+    """How many webhooks have an open circuit."""
+    statement = select(func.count()).select_from(webhook).where(*_is_failing())
+    return int(tx.connection.execute(statement).scalar_one())
 
 
 def open_circuits(tx: Tx, *, limit: int) -> list[OpenCircuit]:
@@ -89,8 +56,12 @@ def open_circuits(tx: Tx, *, limit: int) -> list[OpenCircuit]:
             *(webhook.c.circuit_reason, webhook.c.circuit_at),
         )
         .join(reseller, reseller.c.id == webhook.c.reseller_id)
-        .where(webhook.c.deleted_at.is_(None), webhook.c.circuit == "OPEN")
+        .where(*_is_failing())
         .order_by(webhook.c.circuit_at, webhook.c.id)
         .limit(limit)
     )
     return [OpenCircuit(*row) for row in tx.connection.execute(statement)]
+
+
+def _is_failing() -> tuple[ColumnElement[bool], ...]:
+    return webhook.c.deleted_at.is_(None), webhook.c.circuit == "OPEN"

@@ -3,6 +3,7 @@
 from fastapi import Depends, FastAPI
 from starlette.responses import Response
 
+from reseller_webhooks.observability.requests import RouteRecorder
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.web import errors, openid
 from reseller_webhooks.web.cookies import Cookies
@@ -64,6 +65,7 @@ def create_web(house: House) -> FastAPI:
     for area in AREAS:
         app.include_router(area, dependencies=[Depends(genuine)])
     errors.register(app)
+    app.add_middleware(RouteRecorder)
     app.add_middleware(HeadAsGet)
     app.add_middleware(InLanguage)
     app.add_middleware(StrictHeaders)

@@ -5,13 +5,11 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from reseller_webhooks.api.auth import TheHouse
 from reseller_webhooks.api.shapes import Shape
 from reseller_webhooks.api.shapes.health import HealthReport, HealthStatus
 from reseller_webhooks.core.conditions import Condition, Severity
-from reseller_webhooks.observability import registry
 
 router = APIRouter(tags=["Health"])
 RETRY_AFTER = {"retry-after": "1"}
@@ -55,18 +53,6 @@ async def ready(house: TheHouse) -> Response:
     """200 while this process does its work, `degraded` when an operator should act all the same;
     503 while it cannot. Answers within 5 seconds, whatever hangs."""
     return _report(await house.readiness())
-
-
-@router.get(
-    "/metrics",
-    operation_id="getMetrics",
-    summary="Counters for Prometheus",
-    response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
-)
-def metrics() -> Response:
-    """In the text format of Prometheus."""
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _report(conditions: Sequence[Condition]) -> Response:

@@ -1,4 +1,4 @@
-"""Logs and counters: what an operator sees."""
+"""Logs and metrics for operators. Modules of this package define the metrics of one part each."""
 
 import logging
 import sys
@@ -9,20 +9,29 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 registry = CollectorRegistry()
 
 changes_total = Counter(
-    "reseller_webhooks_changes", "Changes applied, by action.", ["action"], registry=registry
+    "reseller_webhooks_changes",
+    "Changes that were applied, by action.",
+    ["action"],
+    registry=registry,
 )
 attempts_total = Counter(
-    "reseller_webhooks_attempts", "Attempts made, by outcome.", ["outcome"], registry=registry
+    "reseller_webhooks_attempts", "Delivery attempts, by outcome.", ["outcome"], registry=registry
 )
 attempt_seconds = Histogram(
     "reseller_webhooks_attempt_seconds",
-    "How long attempts took.",
+    "Duration of delivery attempts.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=registry,
 )
-in_flight = Gauge("reseller_webhooks_in_flight", "Requests under way.", registry=registry)
+in_flight = Gauge(
+    "reseller_webhooks_in_flight",
+    "Delivery requests of this worker that are under way.",
+    registry=registry,
+)
 circuits_open = Gauge(
-    "reseller_webhooks_circuits_open", "Webhooks whose circuit is open.", registry=registry
+    "reseller_webhooks_circuits_open",
+    "Webhooks of this worker whose circuit is open.",
+    registry=registry,
 )
 secrets_unreadable = Gauge(
     "reseller_webhooks_secrets_unreadable",
@@ -31,15 +40,15 @@ secrets_unreadable = Gauge(
 )
 suspects_itself = Gauge(
     "reseller_webhooks_suspects_itself",
-    "1 while nearly no host can be reached from this machine, so that it only probes.",
+    "1 while this worker reaches nearly no host and therefore only probes, else 0.",
     registry=registry,
 )
 partitions = Gauge(
-    "reseller_webhooks_partitions", "Partitions that this worker sends for.", registry=registry
+    "reseller_webhooks_partitions", "Partitions that this worker owns.", registry=registry
 )
 refused_total = Counter(
     "reseller_webhooks_results_refused",
-    "Results not written because another worker owned the partition by then.",
+    "Results that were dropped because another worker owned the partition by then.",
     registry=registry,
 )
 upkeep_failures_total = Counter(
@@ -49,7 +58,9 @@ upkeep_failures_total = Counter(
     registry=registry,
 )
 unwritten = Gauge(
-    "reseller_webhooks_results_unwritten", "Results that wait for the store.", registry=registry
+    "reseller_webhooks_results_unwritten",
+    "Delivery results in memory that wait to be written to the store.",
+    registry=registry,
 )
 
 task_failures_total = Counter(
