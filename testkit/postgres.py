@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,9 @@ ENVIRONMENT = {"LC_ALL": "C", "PATH": os.environ.get("PATH", "")}
 class Postgres(Server):
     """One server on 127.0.0.1. The role postgres needs no password."""
 
-    def __init__(self, data: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self, data: Path, settings: dict[str, str], environment: Mapping[str, str] | None = None
+    ) -> None:
         self.data = data
         self.port = free_port()
         given = {
@@ -39,7 +41,7 @@ class Postgres(Server):
         words = [str(BIN / "postgres"), "-D", str(data)]
         for name, value in (given | settings).items():
             words += ["-c", f"{name}={value}"]
-        super().__init__(words, data.with_suffix(".log"))
+        super().__init__(words, data.with_suffix(".log"), environment)
 
     @property
     def address(self) -> str:
@@ -107,9 +109,14 @@ class Pair:
 
 
 @contextmanager
-def postgres(**settings: str) -> Iterator[Postgres]:
+def postgres(
+    environment: Mapping[str, str] | None = None, /, **settings: str
+) -> Iterator[Postgres]:
     """A new server that runs. settings: postgresql.conf's, such as max_connections="20"."""
-    with directory("pg") as place, _ended(_created(place / "primary", settings)) as server:
+    with (
+        directory("pg") as place,
+        _ended(_created(place / "primary", settings, environment)) as server,
+    ):
         server.start()
         yield server
 
@@ -138,12 +145,14 @@ def _ended(server: Postgres) -> Iterator[Postgres]:
         server.end(signal.SIGQUIT)
 
 
-def _created(data: Path, settings: dict[str, str]) -> Postgres:
+def _created(
+    data: Path, settings: dict[str, str], environment: Mapping[str, str] | None
+) -> Postgres:
     if user():
         ensure_prefix_permissions(BIN / "postgres")
     _empty(data)
     _call("initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", data)
-    return Postgres(data, settings)
+    return Postgres(data, settings, environment)
 
 
 def _copy(primary: Postgres, data: Path) -> None:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,15 +72,23 @@ def wait_until(condition: Callable[[], bool], what: str, within_s: float = WITHI
 class Server:
     """A process and its children, which can be paused, killed and started again."""
 
-    def __init__(self, words: list[str], log: Path) -> None:
+    def __init__(
+        self, words: list[str], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._words, self.log = words, log
+        self._environment = dict(os.environ) | dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def spawn(self) -> None:
         """Start the process; it may not be ready yet."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=user()
+                self._words,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=user(),
             )
 
     def pause(self) -> None:

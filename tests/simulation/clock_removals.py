@@ -19,7 +19,8 @@ def _always(answer: Any) -> Callable[..., Any]:
 
 
 def _only_deliveries(scheduler: Scheduler, by: int) -> None:
-    scheduler.stepped.set()
+    scheduler.stepped = True
+    scheduler.may_wait_too_long.set()
 
 
 def _as_scheduled(step: Step, now: int) -> int | None:

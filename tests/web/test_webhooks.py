@@ -204,9 +204,13 @@ async def test_a_test_notification_goes_out_with_the_webhooks_secrets_and_its_an
             "The certificate of crm.example.com has expired. It took 12 ms. Give the receiver a",
         ),
         (from_status(401, 5), "Check the authentication of the webhook"),
+        (
+            from_status(401, 5)._replace(reason=Reason.CLOCK),
+            "The receiver's clock and ours differ by more than a minute",
+        ),
         (from_status(503, 5, response="<b>down</b>"), "<b>down</b>"),
     ],
-    ids=["certificate", "status", "answer"],
+    ids=["certificate", "status", "clock", "answer"],
 )
 async def test_a_test_notification_that_is_not_accepted_says_why_and_what_to_do(
     house: House, northwind: Reseller, admin: Person, outside: Outside, result: Attempt, told: str

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from reseller_webhooks.bootstrap import trusted_certificates
 from reseller_webhooks.bootstrap.program import keys_file, open_box
 from reseller_webhooks.bootstrap.secrets_check import check_secrets
+from reseller_webhooks.core import clocks
 from reseller_webhooks.core.errors import ResellerWebhooksError
 from reseller_webhooks.settings import PREFIX, Settings, unknown_names
 from reseller_webhooks.store import migrate, privileges
@@ -58,6 +59,9 @@ def _state(settings: Settings) -> tuple[list[str], bool]:
     finally:
         database.close()
     told = [keys, "database: answers, and its tables are those of this version", *secrets]
+    wrong: list[str] = []
     if lacking:
-        return [*told, f"maintenance: {privileges.sentence(lacking)}; {privileges.REMEDY}"], False
-    return told, all_open
+        wrong.append(f"maintenance: {privileges.sentence(lacking)}; {privileges.REMEDY}")
+    if off := clocks.store_line(database.clock.ahead_s()):
+        wrong.append(f"clock: {off}")
+    return [*told, *wrong], all_open and not wrong

@@ -13,12 +13,12 @@ import structlog
 from anyio import to_thread
 from fastapi import FastAPI
 
-from reseller_webhooks import __version__, clock, secrets
+from reseller_webhooks import __version__, clock, observability, secrets
 from reseller_webhooks.api.app import create_api
 from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.bootstrap.readiness import Readiness
-from reseller_webhooks.core import examples
+from reseller_webhooks.core import clocks, examples
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.cloudevents import EVENTS
 from reseller_webhooks.core.conditions import Severity
@@ -119,6 +119,8 @@ class Program:
         self.conditions = Conditions()
         self.conditions.add(self._tasks.conditions)
         self.conditions.add(self._sender.trust.conditions)
+        self.conditions.add(lambda: clocks.store_conditions(self.database.clock.ahead_s()))
+        observability.clock_skew_seconds.set_function(self.database.clock.ahead_s)
         if crew:
             self.conditions.add(crew.conditions)
         self.house = self._make_house()
@@ -141,6 +143,8 @@ class Program:
         migrate.check(self.database)
         if lacking := privileges.check(self.database):
             log.warning(privileges.sentence(lacking), remedy=privileges.REMEDY)
+        if line := clocks.store_line(self.database.clock.ahead_s()):
+            log.warning(line)
 
     def asgi(self) -> FastAPI:
         """The program as a web application; it runs as long as its lifespan."""
@@ -224,7 +228,7 @@ class Program:
             self._engine.poke(webhooks=webhooks)
 
     async def _try_now(self, webhook: Webhook) -> Attempt:
-        at = clock.now()
+        at = self.database.clock.now()
         event = event_uuid(at, secrets.random_bytes(CHANCE_BYTES))
         body = examples.notification(webhook.resource, self.settings.public_url, event, at)
         due = Due(_example_delivery(webhook, at), event, body.encode())

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -54,6 +54,8 @@ class Reason(StrEnum):
     """Given up without another attempt: the receiver failed for longer than the schedule."""
     EXPIRED = "EXPIRED"
     """Given up without another attempt: older than notifications are kept."""
+    CLOCK = "CLOCK"
+    """A status by which receivers refuse a timestamp, from one whose clock is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Attempt(NamedTuple):
     response: the start of the answer's body, at most RESPONSE_CHARS_KEPT characters.
     headers: the answer's first ones by `kept_headers`.
     no_sign: not even a refusal came, nor anything of a name server: perhaps it is our own network.
+    clock_ahead_s: how far the receiver's clock is ahead of ours; only of a `REFUSES_TIMESTAMPS`.
     """
 
     outcome: Outcome
@@ -89,6 +92,7 @@ class Attempt(NamedTuple):
     response: str = ""
     headers: Mapping[str, str] | None = None
     no_sign: bool = False
+    clock_ahead_s: int | None = None
 
     @property
     def accepted(self) -> bool:
@@ -159,10 +163,35 @@ def retry_after_s(text: str, now: int) -> int:
         return 0
     if re.fullmatch(r"[0-9]+", text):
         return min(int(text[:9]), RETRY_AFTER_MAX_S)
+    at = http_date_s(text)
+    return 0 if at is None else max(0, min(round(at - now / 1_000_000), RETRY_AFTER_MAX_S))
+
+
+def http_date_s(text: str) -> float | None:
+    """Seconds UTC of a date as HTTP has it (RFC 9110, 5.6.7), None when it cannot be read."""
     try:
         at = parsedate_to_datetime(text)
+        # It is always GMT, also when it says -0000, which Python takes for "unknown".
+        return at.replace(tzinfo=at.tzinfo or UTC).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):  # as the parts may be anything
-        return 0
-    # An HTTP date is always GMT, also when it says -0000, which Python takes for "unknown".
-    left = at.replace(tzinfo=at.tzinfo or UTC) - datetime.fromtimestamp(now / 1_000_000, UTC)
-    return max(0, min(round(left.total_seconds()), RETRY_AFTER_MAX_S))
+        return None
+
+
+REFUSES_TIMESTAMPS = frozenset({400, 401, 403})
+"""What receivers answer to a timestamp that is too old or in the future."""
+CLOCK_OFF_S = 60
+"""By so much two clocks may differ without a word."""
+
+
+def with_clock(attempt: Attempt, date: str, sent_at_s: float) -> Attempt:
+    """The attempt, with what the answer's Date tells of the receiver's clock.
+
+    sent_at_s: what our timestamp in the request said, in seconds UTC.
+    """
+    received = http_date_s(date)
+    if attempt.status not in REFUSES_TIMESTAMPS or received is None:
+        return attempt
+    ahead_s = round(received - sent_at_s - attempt.ms / 1000)
+    is_off = abs(ahead_s) > CLOCK_OFF_S
+    reason = Reason.CLOCK if is_off else attempt.reason
+    return attempt._replace(reason=reason, clock_ahead_s=ahead_s)

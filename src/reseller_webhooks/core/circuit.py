@@ -105,6 +105,8 @@ def bounded(circuit: Circuit, *, now: int, first_wait_s: float) -> Circuit:
 
     A clock that was stepped back since it was stored has moved its next probe into the future.
     """
+    if not circuit.is_open:
+        return circuit
     longest = int(first_wait_s * (1 + JITTER) * MICROS_PER_S)
     return replace(circuit, probe_at=min(circuit.probe_at, now + longest))
 

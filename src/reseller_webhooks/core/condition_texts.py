@@ -42,6 +42,14 @@ TEXTS: Mapping[Code, str] = {
     Code.CA_FILE_UNUSABLE: N_(
         "the changed CA_FILE cannot be used, so the one before stays in force: %(file)s"
     ),
+    Code.CLOCK_OFF_STORE: N_(
+        "this machine's clock and the database's differ by %(seconds)s seconds; "
+        "set the one that is wrong, with NTP"
+    ),
+    Code.CLOCK_OFF_RECEIVERS: N_(
+        "the clocks of %(hosts)s receivers differ from the database's by %(seconds)s seconds, so "
+        "that they refuse notifications; set the database's clock, with NTP"
+    ),
     Code.CHECK_FAILED: N_("a health check fails with %(error)s; see the log"),
 }
 

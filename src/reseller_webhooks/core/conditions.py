@@ -35,6 +35,8 @@ class Code(StrEnum):
     PARTITION_MISSING = "partition-missing"
     TASK_STUCK = "task-stuck"
     CA_FILE_UNUSABLE = "ca-file-unusable"
+    CLOCK_OFF_STORE = "clock-off-store"
+    CLOCK_OFF_RECEIVERS = "clock-off-receivers"
     CHECK_FAILED = "check-failed"
 
 

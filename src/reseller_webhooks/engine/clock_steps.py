@@ -1,6 +1,7 @@
 """What a step of the store's clock has moved into the future is pulled back, so that it goes out.
 
-At start, at once after a step, and every so often: a step may have come while nobody looked.
+At once after a step, and when webhooks come to this worker, which may have been nobody's during
+one; and every so often.
 """
 
 import asyncio
@@ -27,24 +28,21 @@ class ClockSteps:
 
     async def run(self) -> None:
         """Do it for ever."""
-        stepped = self._scheduler.stepped
-        look_over = False
+        wake = self._scheduler.may_wait_too_long
         while True:
-            look_over |= stepped.is_set()
-            stepped.clear()
+            wake.clear()
             try:
-                await self._pull_back(look_over=look_over)
+                await self._pull_back()
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))
                 await asyncio.sleep(AGAIN_S)
                 continue
-            look_over = False
             # Not wait_for: before Python 3.12 it can lose the cancellation that ends this task.
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):
-                    await stepped.wait()
+                    await wake.wait()
 
-    async def _pull_back(self, *, look_over: bool) -> None:
+    async def _pull_back(self) -> None:
         webhooks = await self._store.pull_back(self._owner.parts)
         self._scheduler.tell(webhooks)
         if webhooks:
@@ -52,7 +50,15 @@ class ClockSteps:
                 "deliveries had times from before the clock was stepped back",
                 webhooks=len(webhooks),
             )
-        if look_over:
-            # Who asks for what has changed since an instant may have missed something.
-            await self._scheduler.adopt(self._owner.parts)
-            self._scheduler.look(await self._store.waiting())
+        if self._scheduler.stepped:
+            self._scheduler.stepped = False
+            try:
+                await self._look_over()
+            except Unavailable:
+                self._scheduler.stepped = True
+                raise
+
+    async def _look_over(self) -> None:
+        # Who asks for what has changed since an instant may have missed something.
+        await self._scheduler.adopt(self._owner.parts)
+        self._scheduler.look(await self._store.waiting())

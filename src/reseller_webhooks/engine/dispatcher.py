@@ -19,6 +19,7 @@ from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier, Overtaken
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.ports import Ownership
+from reseller_webhooks.engine.receiver_clocks import ReceiverClocks
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.suspicion import PROBE_EVERY_S, Suspicion
 
@@ -56,6 +57,7 @@ class Dispatcher:
         probe_failed: Callable[[Lane], None],
     ) -> None:
         self.suspicion = Suspicion(resume)
+        self.receiver_clocks = ReceiverClocks()
         self._admission = Admission(slots, courier.world.cpu_s, self.serve)
         self._courier = courier
         self._recorder = recorder
@@ -160,6 +162,8 @@ class Dispatcher:
         try:
             may = partial(self._may_leave, lane)
             made = await self._courier.attempt(lane.webhook, due, lane.part, lane.epoch, may)
+            if made.attempt.clock_ahead_s is not None:
+                self.receiver_clocks.note(lane.witness.host, made.attempt.clock_ahead_s)
             if self._counts(lane, made):
                 self._judge(lane, made)
                 self._recorder.add(self._kept(lane, made), late=lane.late)

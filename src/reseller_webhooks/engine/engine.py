@@ -82,6 +82,7 @@ class Engine:
         """What is wrong with it at present."""
         yield from self._tasks.conditions()
         yield from self._poll_conditions()
+        yield from self._scheduler.receiver_clocks.conditions()
         if not self._owner.in_time():
             yield Condition(Code.LEASES_NOT_RENEWED, Severity.NOT_READY)
         if self._recorder.is_failing:
@@ -118,6 +119,9 @@ class Engine:
         )
         observability.circuits_open.set_function(lambda: self._scheduler.circuits_open)
         observability.secrets_unreadable.set_function(lambda: self._scheduler.secrets_unreadable)
+        observability.receiver_clock_skew_seconds.set_function(
+            self._scheduler.receiver_clocks.ahead_s
+        )
         await self._begin_at_newest()
         if self._leases:
             await self._leases.beat(self._scheduler)

@@ -57,8 +57,9 @@ class Scheduler:
         self._store = store
         self._courier = courier
         self._recorder = recorder
-        self.stepped = asyncio.Event()
-        """The store's clock was, so that deliveries may wait too long; see clock_steps.py."""
+        self.may_wait_too_long = asyncio.Event()
+        """Deliveries may: the store's clock was stepped, or webhooks are new here."""
+        self.stepped = False
         self._lanes = Lanes()
         self._stock = Stock()
         self._hungry, self._hungry_late = Line(), Line()
@@ -77,6 +78,7 @@ class Scheduler:
             resume=self.resume,
             probe_failed=self.abandoned.note_probe,
         )
+        self.receiver_clocks = self._dispatcher.receiver_clocks
 
     @property
     def in_flight(self) -> int:
@@ -122,6 +124,7 @@ class Scheduler:
     async def adopt(self, parts: Collection[int]) -> None:
         """Begin to send for the webhooks of these partitions."""
         self.learn(await self._store.webhooks(0, parts))
+        self.may_wait_too_long.set()
 
     def rest(self, parts: Collection[int]) -> None:
         """Start nothing more for the webhooks of these partitions."""
@@ -149,7 +152,8 @@ class Scheduler:
             if lane.circuit.is_open:
                 lane.circuit = circuits.shifted(lane.circuit, by)
                 self._recorder.add_circuit(lane.webhook.id, lane.circuit)
-        self.stepped.set()
+        self.stepped = True
+        self.may_wait_too_long.set()
 
     @contextmanager
     def looking(self) -> Iterator[set[int]]:
@@ -235,8 +239,8 @@ class Scheduler:
         if epoch is None:
             return
         hold_s = self._owner.hold_s(webhook.part)
-        if circuit.is_open:
-            circuit = self._bounded(circuit)
+        now, wait_s = self._courier.world.now(), self._courier.policy.waits_s[0]
+        circuit = circuits.bounded(circuit, now=now, first_wait_s=wait_s)
         if hold_s and not circuit.is_open:
             circuit = circuits.RAMP  # what a former owner began counts with its receiver too
         start_at = self._time() + hold_s if webhook.is_serial else 0.0
@@ -245,11 +249,6 @@ class Scheduler:
         )
         self._lanes.add(lane)
         self._tell(lane)
-
-    def _bounded(self, circuit: Circuit) -> Circuit:
-        """Of a former owner, perhaps from before the clock was stepped."""
-        now, wait_s = self._courier.world.now(), self._courier.policy.waits_s[0]
-        return circuits.bounded(circuit, now=now, first_wait_s=wait_s)
 
     def _tell(self, lane: Lane) -> None:
         lane.tell()

@@ -10,14 +10,17 @@ import structlog
 from reseller_webhooks import clock
 from reseller_webhooks.core.addresses import Network
 from reseller_webhooks.core.attempts import (
+    REFUSES_TIMESTAMPS,
     Attempt,
     Outcome,
     Outgoing,
     Reason,
     from_status,
+    http_date_s,
     kept_headers,
     response_start,
     retry_after_s,
+    with_clock,
 )
 from reseller_webhooks.core.targets import host_of
 from reseller_webhooks.engine.failures import Failure, Trip, failure_of
@@ -96,7 +99,7 @@ class Sender:
             return self._failed(error, outgoing.url, began_s), b""
         finally:
             self._turns.give_back()
-        return _answered(answer, began_s), answer.body
+        return _answered(answer, outgoing, began_s), answer.body
 
     async def _exchange(self, outgoing: Outgoing, began_s: float) -> Answer:
         target = target_of(outgoing.url)
@@ -131,15 +134,27 @@ class Sender:
         return Attempt(outcome, ms, None, why.reason, why.detail, no_sign=why.no_sign)
 
 
-def _answered(answer: Answer, began_s: float) -> Attempt:
-    later = answer.retry_after and retry_after_s(answer.retry_after.decode("latin-1"), clock.now())
-    return from_status(
+def _answered(answer: Answer, outgoing: Outgoing, began_s: float) -> Attempt:
+    headers = kept_headers(tuple(answer.headers)) if answer.headers else None
+    date = (headers or {}).get("date", "")
+    attempt = from_status(
         answer.status,
         _ms_since(began_s),
-        retry_after_s=later or 0,
+        retry_after_s=_retry_after_s(answer, date) if answer.retry_after else 0,
         response=response_start(answer.body),
-        headers=kept_headers(tuple(answer.headers)) if answer.headers else None,
+        headers=headers,
     )
+    sent_at = outgoing.headers.get("webhook-timestamp")
+    if sent_at and answer.status in REFUSES_TIMESTAMPS:
+        return with_clock(attempt, date, float(sent_at))
+    return attempt
+
+
+def _retry_after_s(answer: Answer, date: str) -> int:
+    """A date in Retry-After is by the receiver's clock, and so is the answer's Date."""
+    now_s = http_date_s(date)
+    now = clock.now() if now_s is None else round(now_s * clock.SECOND)
+    return retry_after_s((answer.retry_after or b"").decode("latin-1"), now)
 
 
 def _ms_since(began_s: float) -> int:

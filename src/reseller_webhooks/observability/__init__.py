@@ -71,6 +71,18 @@ task_failures_total = Counter(
 )
 
 
+clock_skew_seconds = Gauge(
+    "reseller_webhooks_clock_skew_seconds",
+    "How far this machine's clock is ahead of the database's.",
+    registry=registry,
+)
+receiver_clock_skew_seconds = Gauge(
+    "reseller_webhooks_receiver_clock_skew_seconds",
+    "How far the clocks of most receivers that refuse are ahead of the database's.",
+    registry=registry,
+)
+
+
 def start_logging(*, as_json: bool) -> None:
     """Log to stderr: JSON for machines, or aligned words for a person who watches."""
     renderer: structlog.types.Processor = (

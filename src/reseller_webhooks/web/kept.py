@@ -10,7 +10,6 @@ from typing import Annotated
 import orjson
 from fastapi import Depends
 
-from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import SecretUnreadable
 from reseller_webhooks.web.form import Form
@@ -33,7 +32,7 @@ def sealed(page: Page, secrets: Mapping[str, str]) -> str:
     """The field's value; nothing when there is nothing to keep."""
     if not secrets:
         return ""
-    until = clock.now() + LIVES_S * SECOND
+    until = page.now() + LIVES_S * SECOND
     return page.box.seal(orjson.dumps([PURPOSE, _session(page), until, secrets]).decode())
 
 
@@ -52,7 +51,7 @@ def _opened(page: Page, given: str) -> Mapping[str, str]:
         purpose, session, until, secrets = orjson.loads(page.box.open(given))
     except (SecretUnreadable, ValueError, TypeError):
         return {}
-    valid = purpose == PURPOSE and session == _session(page) and clock.now() < until
+    valid = purpose == PURPOSE and session == _session(page) and page.now() < until
     return {name: secrets[name] for name in SECRETS & secrets.keys()} if valid else {}
 
 

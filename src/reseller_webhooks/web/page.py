@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from reseller_webhooks import clock
+from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.operations import webhooks
@@ -63,6 +63,10 @@ class Page:
         """The store; what is written there is written in the visitor's name."""
         return self.site.house.database.acting(self._actor)
 
+    def now(self) -> Micros:
+        """The store's time, which every process shares."""
+        return self.site.house.database.clock.now()
+
     @property
     def box(self) -> Box:
         """What secrets are sealed with."""
@@ -103,7 +107,7 @@ class Page:
         if notice and self.visitor:
             short = replace(notice, detail=notice.detail[:DETAIL_MAX])
             session = self.visitor.session.fingerprint
-            sealed = notices.sealed(self.box, short, session, clock.now())
+            sealed = notices.sealed(self.box, short, session, self.now())
             self.site.cookies.keep_notice(response, sealed)
         return response
 
@@ -131,7 +135,7 @@ class Page:
         sealed = self.site.cookies.notice(self.request)
         if not sealed or self.visitor is None:
             return None
-        return notices.opened(self.box, sealed, self.visitor.session.fingerprint, clock.now())
+        return notices.opened(self.box, sealed, self.visitor.session.fingerprint, self.now())
 
     def _secret(self, notice: Notice) -> str:
         """The signing secret of the webhook that was just made; nothing if it is gone already."""
@@ -141,7 +145,7 @@ class Page:
             row = webhooks.get(self.database, self.reseller.id, notice.webhook)
         except NotFound:
             return ""
-        return open_secrets(self.box, row, clock.now()).signing
+        return open_secrets(self.box, row, self.now()).signing
 
 
 def device_of(request: Request) -> Device:

@@ -86,6 +86,11 @@ REMEDIES = {
         "Give a URL whose host has a public address. If the receiver is "
         "internal on purpose, ask the operator of this service to allow its network."
     ),
+    Reason.CLOCK: N_(
+        "The receiver's clock and ours differ by more than a minute, so that it may take our "
+        "notifications for forged. Set the clock that is wrong; if this happens with other "
+        "receivers too, it is ours, and the operator of this service has to set it."
+    ),
     Reason.OAUTH2: N_("Edit the webhook and check the Access Token URI, the client and the user."),
 }
 """What to do about each reason but STATUS, for which the number tells more."""

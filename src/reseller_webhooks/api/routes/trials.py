@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from reseller_webhooks import clock
 from reseller_webhooks.api import moments
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import body, schema, takes
@@ -105,11 +104,11 @@ async def retry_failed(
 ) -> Repeated:
     """Makes a new delivery for each one of the period that has failed for good."""
     row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
-    until = clock.now() if period.until is None else period.until
+    until = house.database.clock.now() if period.until is None else period.until
     operation = partial(repeats.retry_failed, house.database, row, period.since, until)
     return Repeated(count=await write(house, operation))
 
 
 def _opened(house: House, tenant: int, uuid: str) -> Webhook:
     row = webhooks.get(house.database, tenant, uuid)
-    return webhooks.opened(house.box, row, clock.now())
+    return webhooks.opened(house.box, row, house.database.clock.now())

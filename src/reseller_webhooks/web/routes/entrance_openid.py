@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import NotFound, NotSignedIn, SecretUnreadable, Unavailable
 from reseller_webhooks.operations import invites
@@ -37,7 +36,7 @@ async def begin(page: Anyone) -> Response:
     except Unavailable as error:
         return await _failed(page, one.wanted, NOT_NOW, error)
     response = RedirectResponse(address, SEE_OTHER)
-    until = clock.now() + OPENID_LIVES_S * SECOND
+    until = page.now() + OPENID_LIVES_S * SECOND
     sealed = page.box.seal(orjson.dumps([PURPOSE, until, *astuple(one)]).decode())
     page.site.cookies.keep_openid(response, sealed)
     return response
@@ -81,7 +80,7 @@ def _provider(page: Page) -> OpenId:
 def _begun(page: Page) -> Begun | None:
     try:
         purpose, until, *rest = orjson.loads(page.box.open(page.site.cookies.openid(page.request)))
-        return Begun(*rest) if purpose == PURPOSE and clock.now() < until else None
+        return Begun(*rest) if purpose == PURPOSE and page.now() < until else None
     except (SecretUnreadable, ValueError, TypeError):
         return None
 

@@ -59,8 +59,8 @@ def log_page(page: AtReseller) -> Response:
         older=filters.after(found[LINES - 1].line) if len(found) > LINES else older,
         searched=SEARCHED_MAX if end else None,
         offered=webhooks.page(page.database, page.tenant, limit=WEBHOOKS_OFFERED),
-        again=filters.since or period.of(clock.now() - DAY, clock.now()).values["from"],
-        now=clock.now(),
+        again=filters.since or period.of(page.now() - DAY, page.now()).values["from"],
+        now=page.now(),
     )
 
 
@@ -85,8 +85,8 @@ def delivery_page(page: AtReseller, shown: str) -> Response:
         shown_max=SHOWN_MAX,
         headers_kept=HEADERS_KEPT,
         curl=_curl(page, found, row) if row else "",
-        again=period.of(found.entry.line.created_at, clock.now()).values,
-        now=clock.now(),
+        again=period.of(found.entry.line.created_at, page.now()).values,
+        now=page.now(),
     )
 
 
@@ -98,7 +98,7 @@ def retry_failed(page: Writer, form: Posted) -> Response:
         return page.go(paths.log(tab="failed"), Notice("not_retried", detail=period.ENTER))
     rows = [webhooks.get(page.database, page.tenant, one)] if one else _every_webhook(page)
     failed = LogQuery(page.tenant, frozenset({State.FAILED}), since=since, limit=1)
-    until, count = clock.now(), 0
+    until, count = page.now(), 0
     for row in rows:
         if deliveries.page(page.database, replace(failed, webhook_id=row.id)):
             count += repeats.retry_failed(page.database, row, since, until)
@@ -146,7 +146,7 @@ def _curl(page: Page, found: Details, row: WebhookRow) -> str:
     if found.event is None:
         return ""
     event, number = found.event, max(found.entry.line.attempts, 1)
-    headers = shown_headers(event.uuid, row.auth_type, number, clock.now(), row.format)
+    headers = shown_headers(event.uuid, row.auth_type, number, page.now(), row.format)
     source = page.site.house.settings.public_url + EVENTS
     body = packed(row.format, event.uuid, event.body.encode(), source)
     return log_curl.command(found.entry.url, headers, body.decode())

@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from reseller_webhooks import clock
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.names import Resource, number_in
 from reseller_webhooks.operations import browse
@@ -57,6 +56,4 @@ def record_page(page: AtReseller, resource: str, uuid: str, before: str = "") ->
         before=number_in(before),
         limit=VERSIONS,
     )
-    return page.html(
-        "record.html", found=found, record=found.record, before=before, now=clock.now()
-    )
+    return page.html("record.html", found=found, record=found.record, before=before, now=page.now())

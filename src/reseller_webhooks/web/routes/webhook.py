@@ -4,7 +4,6 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from reseller_webhooks import clock
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.operations import deliveries, health, repeats, webhooks
@@ -39,7 +38,7 @@ def webhook_page(page: AtReseller, uuid: str) -> Response:
 async def test(page: Writer, uuid: str) -> Response:
     """Send a test notification, and show what came of it."""
     row = await run_in_threadpool(webhooks.get, page.database, page.tenant, uuid)
-    known = await run_in_threadpool(webhooks.known, page.box, row, clock.now())
+    known = await run_in_threadpool(webhooks.known, page.box, row, page.now())
     if known.unreadable:
         return page.go(paths.webhook(uuid))  # which says why nothing can be sent
     attempt = await try_now(page, known)

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from reseller_webhooks import clock
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.errors import Conflict, Invalid, Outdated
 from reseller_webhooks.core.webhooks import SecretPurpose, Webhook
@@ -113,7 +112,7 @@ class _Stored:
 
 def _stored(page: Page, uuid: str) -> _Stored:
     row = webhooks.get(page.database, page.tenant, uuid)
-    secrets = open_secrets(page.box, row, clock.now())
+    secrets = open_secrets(page.box, row, page.now())
     return _Stored(row, secrets.auth, secrets.unreadable)
 
 
@@ -132,7 +131,7 @@ def _wanted(page: Page, form: Form, stored: _Stored | None) -> Webhook:
     if stored is None:
         return trials.of_new(page.tenant, webhook_form.spec(form, allowed))
     spec = webhook_form.spec(form, allowed, stored.auth)
-    known = webhooks.known(page.box, stored.row, clock.now())
+    known = webhooks.known(page.box, stored.row, page.now())
     if SecretPurpose.SIGNING_SECRET in known.unreadable:
         return trials.of_new(page.tenant, spec)  # signed with a secret made for the test
     return trials.of_changed(known, spec)

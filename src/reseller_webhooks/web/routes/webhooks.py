@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from reseller_webhooks import clock
 from reseller_webhooks.operations import health, webhooks
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.visiting import AtReseller
@@ -20,7 +19,7 @@ def webhooks_page(page: AtReseller, after: str = "") -> Response:
     rows = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1)
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
     fares = health.courses(page.database, page.tenant, rows[:ROWS])
-    now = clock.now()
+    now = page.now()
     return page.html(
         "webhooks.html",
         rows=rows[:ROWS],
