@@ -1,4 +1,4 @@
-"""A running engine for tests: a real SQLite store, the real sender, receivers on loopback."""
+"""A running engine for tests: a real store, the real sender, receivers on loopback."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -87,7 +87,7 @@ class Running:
     """One reseller's events going out, through as many engines as run."""
 
     def __init__(self, directory: Path, ca_file: Path, **given: Any) -> None:
-        self.database = Database(f"sqlite:///{directory}/engine.db")
+        self.database = Database(given.pop("url", f"sqlite:///{directory}/engine.db"))
         migrate.upgrade(self.database)
         self.box = Box([KEY])
         self.reseller = resellers.add(self.database, "Northwind").id

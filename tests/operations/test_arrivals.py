@@ -2,9 +2,10 @@
 
 from reseller_webhooks.clock import SECOND, now
 from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.core.webhooks import PARTS
 from reseller_webhooks.operations import sending
-from reseller_webhooks.operations.sending import BROUGHT, BROUGHT_OF_ONE, NAMED, Named
+from reseller_webhooks.operations.sending import BROUGHT, BROUGHT_OF_ONE, NAMED
 from reseller_webhooks.store.database import Database
 from tests.store.making import event, made, reseller, told, webhook
 
@@ -72,24 +73,36 @@ def test_whoever_asks_late_is_only_told(database: Database) -> None:
 def test_what_is_due_is_named_up_to_a_number(database: Database) -> None:
     (hook,) = several(database, webhooks=1, events=3)
     numbers = [one.delivery.id for one in sending.arrivals(database, 0, parts=EVERY).due]
-    found = sending.named(database, numbers[0], numbers[1])
+    found = sending.late(database, Horizon(numbers[0]), numbers[1])
 
-    assert found == Named([(hook, numbers[1])], numbers[1], more=False)
+    assert found.due == [(hook, numbers[1])]
+    assert (found.above, found.upto, found.more) == (numbers[0], numbers[1], False)
+    assert found.horizon == Horizon(numbers[1])
 
 
 def test_what_waits_for_its_next_attempt_is_not_named(database: Database) -> None:
-    several(database, webhooks=1, events=1)
-    (due,) = sending.arrivals(database, 0, parts=EVERY).due
-    sending.finish(database, [made(due.delivery, State.PENDING, next_at=now() + SECOND * 60)], {})
+    several(database, webhooks=1, events=2)
+    first, second = sending.arrivals(database, 0, parts=EVERY).due
+    later = now() + SECOND * 60
+    sending.finish(database, [made(second.delivery, State.PENDING, next_at=later)], {})
 
-    assert sending.named(database, 0, due.delivery.id).due == []
+    assert sending.late(database, Horizon(first.delivery.id), second.delivery.id).due == []
 
 
 def test_of_more_than_can_be_named_at_once_the_lowest_are(database: Database) -> None:
-    several(database, webhooks=2, events=NAMED // 2 + 1)
-    first = sending.named(database, 0, 2 * NAMED)
-    rest = sending.named(database, first.upto, 2 * NAMED)
+    several(database, webhooks=2, events=NAMED // 2 + 2)
+    first = sending.late(database, Horizon(1), 2 * NAMED)
+    rest = sending.late(database, Horizon(first.upto), 2 * NAMED)
 
     assert (len(first.due), first.more, first.upto) == (NAMED, True, first.due[-1][1])
-    assert (len(rest.due), rest.more) == (2, False)
+    assert (len(rest.due), rest.more) == (3, False)
     assert first.upto < min(number for _, number in rest.due)
+
+
+def test_from_the_first_number_on_nothing_is_named_but_every_webhook_looked_at(
+    database: Database,
+) -> None:
+    several(database, webhooks=1, events=1)
+    found = sending.late(database, Horizon(), 1)
+
+    assert (found.due, found.above, found.horizon) == ([], 0, Horizon(1))

@@ -9,14 +9,13 @@ from sqlalchemy import text
 from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, SecretUnreadable
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import (
-    PARTS,
     PasswordAuth,
     Spec,
     SpecPatch,
     TokenAuth,
     WebhookState,
 )
-from reseller_webhooks.operations import resellers, webhooks
+from reseller_webhooks.operations import resellers, revisions, webhooks
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
@@ -166,5 +165,5 @@ def test_a_deleted_webhook_leaves_no_secret_behind(database: Database, reseller:
     row = webhooks.add(database, BOX, reseller.id, spec(auth=OAUTH2)).webhook
     webhooks.delete(database, reseller.id, row.uuid)
 
-    (gone,) = webhooks.changed_since(database, 0, range(PARTS))
+    (gone,) = revisions.by_id(database, [row.id])
     assert (gone.auth_sealed, gone.secret_sealed, gone.previous_secret_sealed) == ("", "", None)

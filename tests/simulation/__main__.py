@@ -1,7 +1,7 @@
 """python -m tests.simulation
 
 SEED [KIND] [WORD]    one run, written out; with WORD only the lines that have it
-run [COUNT [FIRST]]   many runs over all cores, and a summary
+run [COUNT [FIRST [KIND]]]   many runs over all cores, and a summary
 removals [COUNT]      the same with each rule taken out in turn
 
 KIND is the trouble that a run has, such as CALM, instead of what its seed draws (plan.Profile).
@@ -33,10 +33,10 @@ class Result:
     counted: Counter[str]
 
 
-def one(given: tuple[int, str]) -> Result:
-    seed, rule = given
+def one(given: tuple[int, str, Profile | None]) -> Result:
+    seed, rule, profile = given
     with removed(rule) if rule else nullcontext():
-        outcome = simulate(seed, PROFILES.get(rule))
+        outcome = simulate(seed, profile or PROFILES.get(rule))
     counted = Counter(
         deliveries=outcome.deliveries,
         requests=outcome.requests,
@@ -50,9 +50,9 @@ def one(given: tuple[int, str]) -> Result:
     return Result(seed, frozenset(one.invariant for one in outcome.violations), counted)
 
 
-def many(seeds: Iterable[int], rule: str = "") -> list[Result]:
+def many(seeds: Iterable[int], rule: str = "", profile: Profile | None = None) -> list[Result]:
     with Pool(os.cpu_count()) as pool:
-        return pool.map(one, [(seed, rule) for seed in seeds], chunksize=10)
+        return pool.map(one, [(seed, rule, profile) for seed in seeds], chunksize=10)
 
 
 def show(seed: int, *words: str) -> int:
@@ -65,9 +65,9 @@ def show(seed: int, *words: str) -> int:
     return bool(outcome.violations)
 
 
-def run(count: int, first: int) -> int:
+def run(count: int, first: int, profile: Profile | None = None) -> int:
     began = time.monotonic()
-    results = many(range(first, first + count))
+    results = many(range(first, first + count), profile=profile)
     took = time.monotonic() - began
     total = sum((result.counted for result in results), Counter[str]())
     print(f"{count} seeds from {first} in {took:.0f} s: {count / took:.1f} a second")
@@ -105,8 +105,8 @@ def by_invariant(results: Iterable[Result]) -> dict[str, list[int]]:
 def main(arguments: list[str]) -> int:
     match arguments:
         case ["run", *rest]:
-            count, first = [*map(int, rest), *(COUNT, 0)[len(rest) :]]
-            return run(count, first)
+            count, first, *kind = [*map(int, rest[:2]), *(COUNT, 0)[len(rest) :], *rest[2:]]
+            return run(count, first, *(Profile[name] for name in kind))
         case ["removals", *rest]:
             return removals(int(rest[0]) if rest else REMOVALS_COUNT)
         case [seed, *words] if seed.isdigit():

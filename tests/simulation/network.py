@@ -6,7 +6,7 @@ from random import Random
 
 from reseller_webhooks.core.attempts import Attempt, Outcome, Outgoing, Reason, from_status
 from tests.simulation.clockwork import Clockwork, ProcessLoop
-from tests.simulation.plan import Mood, Plan
+from tests.simulation.plan import MOVED, Mood, Plan, Profile
 from tests.simulation.request import Request
 from tests.simulation.tables import Tables
 from tests.simulation.trace import Trace
@@ -44,7 +44,7 @@ class Network:
 
     def request(self, worker: str, outgoing: Outgoing) -> Request:
         """A request leaves."""
-        webhook = self._by_url[outgoing.url]
+        webhook = self._by_url[outgoing.url.removesuffix(MOVED)]
         number = int(outgoing.headers["webhook-id"])
         request = Request(
             number=self._watch.requests + 1,
@@ -54,6 +54,7 @@ class Network:
             attempt=int(outgoing.headers["x-webhook-attempt"]),
             tenure=self._tables.holder(webhook.part),
             started=self.clockwork.now,
+            url=outgoing.url,
         )
         self.trace.note(worker, "sends {}", request)
         self._watch.starts(request)
@@ -155,7 +156,9 @@ class Issuer:
     async def fetch(self, outgoing: Outgoing) -> tuple[Attempt, bytes]:  # noqa: ARG002
         network, rng = self._network, self._network.rng
         token: asyncio.Future[Attempt] = self._loop.create_future()
-        longest_s = network.plan.timeout_s if rng.random() < 0.2 else 0.05
+        # Where webhooks change all the time, it is while they wait that they must be seen to.
+        slow = 0.9 if network.plan.profile is Profile.LATE else 0.2
+        longest_s = network.plan.timeout_s if rng.random() < slow else 0.05
         given = (self._loop, token, from_status(200, 1))
         network.clockwork.after(rng.random() * longest_s, _bring, *given)
         return await token, b'{"access_token": "a", "token_type": "Bearer", "expires_in": 20}'

@@ -31,14 +31,24 @@ class Profile(StrEnum):
     RETRIES = "only receivers misbehave, and no call of the store is slow"
     CLOCKS = "clocks are set ahead and back, and workers are killed"
     DEAD = "some receivers are dead for longer than a whole schedule takes"
+    LATE = "changes of records and of webhooks commit up to a minute late; all else is well"
 
 
-TOKENS = {Profile.TOKENS: 1.0, Profile.RETRIES: 0.0, Profile.NEIGHBOURS: 0.0}
+TOKENS = {
+    Profile.TOKENS: 1.0,
+    Profile.RETRIES: 0.0,
+    Profile.NEIGHBOURS: 0.0,
+    Profile.LATE: 0.5,
+}
 """How many webhooks need access tokens, where it is not one in seven. A server of tokens that takes
 its time is one more that hangs."""
 ONE_WORKER = {Profile.CALM, Profile.NEIGHBOURS, Profile.RETRIES}
 DEAD_UNTIL_S = 130.0
 """When dead receivers are back; a change comes then, and it finds the circuit open."""
+NEVER_SLOW = {Profile.NEIGHBOURS, Profile.RETRIES, Profile.LATE}
+"""Where no call of the store is slow, since what holds up must be something else."""
+LATEST_S = 60.0
+"""From a number to its commit, where commits are late."""
 
 
 class Mood(StrEnum):
@@ -76,9 +86,13 @@ class Kind(StrEnum):
     STORE_CLOCK = "the store's clock is stepped"
     WORKER_CLOCK = "has its clock stepped"
     UNREADABLE = "webhook's secrets do not open"
+    ADD = "webhook is added"
+    MOVE = "webhook gets another URL"
 
 
-OF_WEBHOOKS = {Kind.PAUSE, Kind.DELETE, Kind.HURRY, Kind.UNREADABLE}
+OF_WEBHOOKS = {Kind.PAUSE, Kind.DELETE, Kind.HURRY, Kind.UNREADABLE, Kind.ADD, Kind.MOVE}
+MOVED = "moved"
+"""What a webhook's second URL ends in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,7 @@ class Fault:
     """target: the place of a worker (0, 1, 2) or the id of a webhook. for_s: until it is over.
 
     by_s: by how much a clock is stepped, and stepped back when it is over.
+    late_s: of a webhook's change, from its revision to its commit.
     """
 
     at: float
@@ -93,6 +108,7 @@ class Fault:
     target: int
     for_s: float
     by_s: float = 0.0
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +154,8 @@ class Plan:
 def draw(seed: int, profile: Profile | None = None) -> Plan:
     """The plan of a seed."""
     rng = Random(seed)  # noqa: S311 - the same for the same seed
-    # The last four must be asked for: what two have is in others too, only less often.
-    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0, 0, 0])[0]
+    # The last five must be asked for: what two have is in others too, only less often.
+    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0, 0, 0, 0])[0]
     profile = profile or weighted
     neighbours, island = profile is Profile.NEIGHBOURS, profile is Profile.ISLAND
     workers = 1 if profile in ONE_WORKER else rng.choice([1, 2, 2, 3])
@@ -163,8 +179,10 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
             ]
         ),
     )
-    if profile in (Profile.NEIGHBOURS, Profile.RETRIES):
-        plan.slow_calls = 0.0  # what holds up must be the receiver
+    if profile in NEVER_SLOW:
+        plan.slow_calls = 0.0
+    if profile is Profile.LATE:
+        _make_late(seed, plan)
     plan.moods = {one.id: _moods(rng, plan, one) for one in webhooks}
     if profile in (Profile.STORE, Profile.EVERYTHING):
         plan.store_failures = rng.choice([0.0, 0.01, 0.05])
@@ -172,9 +190,32 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
     return plan
 
 
+def _make_late(seed: int, plan: Plan) -> None:
+    """Let one in five changes of records, and most of webhooks, commit long after they began."""
+    rng = Random(f"late commits of {seed}")  # noqa: S311
+    # Nobody waits for a late change: its record is its own.
+    plan.changes = [
+        replace(one, resource=1000 + n, late_s=rng.uniform(5.0, LATEST_S))
+        if rng.random() < 0.2
+        else one
+        for n, one in enumerate(plan.changes)
+    ]
+    numbers = [one.id for one in plan.webhooks]
+    added = [Fault(rng.uniform(0, FAULTS_S / 2), Kind.ADD, one, 0.0) for one in numbers[2:4]]
+    kinds = [Kind.PAUSE, Kind.MOVE, Kind.MOVE, Kind.DELETE]
+    changed = [
+        Fault(rng.uniform(2.0, FAULTS_S), kind, rng.choice(numbers), rng.uniform(5.0, 20.0))
+        for kind in rng.choices(kinds, k=rng.randint(4, 8))
+    ]
+    late = [replace(one, late_s=rng.choice([0.0, rng.uniform(1, LATEST_S)])) for one in changed]
+    added = [replace(one, late_s=rng.uniform(1, LATEST_S)) for one in added]
+    plan.faults = _in_turn([*added, *late])
+
+
 def _webhook(rng: Random, number: int, profile: Profile) -> Webhook:
     kind = rng.choice(["plain", "plain", "latest", "ordered", "ordered", "both"])
     limited = profile is not Profile.NEIGHBOURS and rng.random() < 0.25
+    limited &= profile is not Profile.LATE
     if profile is Profile.NEIGHBOURS:
         kind = "plain"
     return Webhook(
@@ -280,7 +321,7 @@ def _step_s(rng: Random) -> float:
 
 
 def _moods(rng: Random, plan: Plan, webhook: Webhook) -> list[Span]:
-    if plan.profile is Profile.ISLAND:
+    if plan.profile in (Profile.ISLAND, Profile.LATE):
         return []
     if plan.profile is Profile.NEIGHBOURS:
         return [Span(0, FAULTS_S, Mood.HANGS)] if webhook.id == 1 else []

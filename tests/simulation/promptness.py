@@ -16,10 +16,15 @@ NEIGHBOURS_WAIT_S = 4.0
 """However long a receiver hangs, a delivery to another starts within this."""
 KNOWN_WITHIN_S = 4.0
 """What is written into a store that is well is known to a worker that is well within this."""
+OBEYED_WITHIN_S = 0.5
+"""What was changed of a webhook holds within this, however long its commit took; docs/engine.md."""
+LATE_WITHIN_S = 3.0
+"""A delivery starts within this of its commit, however late that was."""
 RETRIED_WITHIN_S = 0.5
 MANY_SLOTS = 20
 STEP_KNOWN_WITHIN_S = 5.0
 """A beat of the worker, and a slow call or two."""
+MANY_AT_ONCE = 10
 
 
 @dataclass(slots=True)
@@ -43,6 +48,8 @@ class Promptness:
         if self.plan.profile is Profile.CALM and isinstance(request.webhook.auth, NoAuth):
             self._not_paused(request)
             self._not_superseded(request)
+        if self.plan.profile is Profile.LATE:
+            self._obeys(request)
         if self.plan.profile is Profile.RETRIES:
             self._in_time(request)
         if self.plan.profile is Profile.CLOCKS:
@@ -65,9 +72,11 @@ class Promptness:
 
     def at_the_end(self, committed: Mapping[int, tuple[Delivery, float]]) -> None:
         """committed: every delivery and when it was."""
-        if self.plan.profile is Profile.NEIGHBOURS:
-            for delivery, at in committed.values():
+        for delivery, at in committed.values():
+            if self.plan.profile is Profile.NEIGHBOURS:
                 self._began_soon(delivery, at)
+            if self.plan.profile is Profile.LATE:
+                self._came_soon(delivery, at)
 
     def _not_paused(self, request: Request) -> None:
         row = self.tables.webhooks[request.webhook.id]
@@ -76,6 +85,19 @@ class Promptness:
             self.broken("a paused webhook was sent to", f"{request}; paused {for_s:.1f} s before")
         if row.webhook.unreadable and for_s > KNOWN_WITHIN_S:
             self.broken("sent without secrets", f"{request}; unreadable for {for_s:.1f} s")
+
+    def _obeys(self, request: Request) -> None:
+        """A request goes by the settings of now."""
+        row = self.tables.webhooks[request.webhook.id]
+        for_s = (self.tables.now - row.changed_at) / SECOND
+        if for_s <= OBEYED_WITHIN_S:
+            return
+        if row.webhook.state is WebhookState.PAUSED or row.deleted:
+            self.broken(
+                "a webhook sent after it was paused or deleted", f"{request}; {for_s:.1f} s"
+            )
+        if request.url != row.webhook.url:
+            self.broken("a request went to the URL of before", f"{request}; {for_s:.1f} s")
 
     def _not_superseded(self, request: Request) -> None:
         closed = self.tables.closed.get(request.delivery.id)
@@ -116,6 +138,20 @@ class Promptness:
                 "a retry was more than one wait late",
                 f"{late_s:.1f} s after a wait of {wait_s:.1f}: {request}",
             )
+
+    def _came_soon(self, delivery: Delivery, at: float) -> None:
+        """Of webhooks that nothing holds back: no change of settings, no cap, no order."""
+        row = self.tables.webhooks[delivery.webhook_id]
+        is_changed = any(
+            one.target == delivery.webhook_id and one.kind is not Kind.ADD
+            for one in self.plan.faults
+        )
+        is_held_back = row.webhook.max_in_flight < MANY_AT_ONCE or row.webhook.is_serial
+        if is_changed or is_held_back or not isinstance(row.webhook.auth, NoAuth):
+            return
+        began = self.first_start.get(delivery.id, FAULTS_S * 10)
+        if self.plan.slots >= MANY_SLOTS and began - at > LATE_WITHIN_S:
+            self.broken("what committed late was seen late", f"{began - at:.1f} s: {delivery}")
 
     def _began_soon(self, delivery: Delivery, at: float) -> None:
         if self.plan.moods[delivery.webhook_id]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.core.webhooks import Webhook, WebhookState
 from reseller_webhooks.engine.abandoned import Abandoned
 from reseller_webhooks.engine.agenda import Agenda
@@ -130,9 +131,13 @@ async def _never(_: Engine) -> None:
     await asyncio.Event().wait()
 
 
-def _may_leave_unsigned(dispatcher: Dispatcher, lane: Lane) -> bool:
+def _may_leave_unsigned(dispatcher: Dispatcher, lane: Lane, _: Webhook) -> bool:
     owner = dispatcher._owner
     return owner.in_time() and owner.epoch(lane.part) == lane.epoch
+
+
+def _forget_writers(horizon: Horizon, newest: int, writers: Any) -> tuple[Horizon, int]:
+    return Horizon(max(newest, horizon.newest)), horizon.newest
 
 
 def _add_once(agenda: Agenda, at: float, lane: Lane) -> None:
@@ -172,6 +177,8 @@ PROFILES = {
     "only what a dead receiver never took is given up": Profile.DEAD,
     "the newest state of a record is kept": Profile.DEAD,
     "the newest state waits beyond its schedule": Profile.DEAD,
+    "wait for who is still writing": Profile.LATE,
+    "a request leaves only by the settings of now": Profile.LATE,
 }
 """Rules of which one kind of trouble tells most, or alone tells anything."""
 RULES: dict[str, Removal | tuple[Removal, ...]] = {
@@ -194,6 +201,8 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "remember what is learned during a scan": Removal(Lane, "look", _look_forgetful),
     "look again at what was superseded": Removal(Lane, "tell", lambda self: self.look(0.0)),
     "ask a second time for late commits": Removal(Engine, "_look_again", _never),
+    "wait for who is still writing": Removal(Horizon, "advanced", _forget_writers),
+    "a request leaves only by the settings of now": Removal(Lane, "may_leave", _always(True)),
     "an earlier time stands for a later one": Removal(Agenda, "add", _add_once),
     "the webhook's cap": Removal(Lane, "can_start", _can_start_beyond_cap),
     "what was written since the store was asked": Removal(Scheduler, "bring", _bring_all),

@@ -18,6 +18,7 @@ class Request:
     attempt: int
     tenure: Tenure | None
     started: float
+    url: str
     arrived: float | None = None
     accepted: float | None = None
     told: bool = False

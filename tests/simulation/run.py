@@ -16,7 +16,17 @@ from reseller_webhooks.core.webhooks import NoAuth, SecretPurpose, WebhookState
 from reseller_webhooks.engine import engine
 from tests.simulation.clockwork import STEPS_MAX, Clockwork
 from tests.simulation.network import Network
-from tests.simulation.plan import FAULTS_S, OF_WEBHOOKS, Change, Fault, Kind, Plan, Profile, draw
+from tests.simulation.plan import (
+    FAULTS_S,
+    MOVED,
+    OF_WEBHOOKS,
+    Change,
+    Fault,
+    Kind,
+    Plan,
+    Profile,
+    draw,
+)
 from tests.simulation.store import Line
 from tests.simulation.tables import Tables, WebhookRow
 from tests.simulation.trace import Trace
@@ -56,7 +66,8 @@ class Run:
         self.rng = Random(plan.seed ^ 0x5EED)  # noqa: S311
         self.clockwork = Clockwork()
         self.trace = Trace(self.clockwork)
-        rows = {one.id: WebhookRow(one) for one in plan.webhooks}
+        added = {one.target for one in plan.faults if one.kind is Kind.ADD}
+        rows = {one.id: WebhookRow(one) for one in plan.webhooks if one.id not in added}
         self.tables = Tables(self.clockwork, rows, fenced=fenced)
         self.watch = Watch(plan, self.tables, self.trace)
         self.line = Line(self.tables, plan, self.rng, self.trace)
@@ -65,7 +76,9 @@ class Run:
         self.every: list[Worker] = []
         self.versions: dict[int, int] = {}
         self.busy: set[int] = set()
-        self.uncommitted = len(plan.changes)
+        self.locked: set[int] = set()
+        """Webhooks that somebody is changing; who else would change them waits."""
+        self.uncommitted = len(plan.changes) + sum(one.kind in OF_WEBHOOKS for one in plan.faults)
 
     def run(self) -> Outcome:
         with _the_world_is(self):
@@ -115,6 +128,7 @@ class Run:
             self.clockwork.after(0.01, self._begin, change)
             return
         self.busy.add(change.resource)
+        self.tables.writing.add(_named(change))
         version = self.versions[change.resource] = self.versions.get(change.resource, 0) + 1
         now = self.tables.now
         made = [
@@ -138,6 +152,7 @@ class Run:
         self.clockwork.after(change.late_s, self._commit, change, made)
 
     def _commit(self, change: Change, made: list[Delivery]) -> None:
+        self.tables.writing.discard(_named(change))
         if not self.line.is_up:
             self.clockwork.after(0.5, self._roll_back, change)
             return
@@ -215,34 +230,63 @@ class Run:
         self.trace.note("store", "its clock is stepped by {:.0f} s", by_s)
 
     def _change_webhook(self, fault: Fault) -> None:
+        """The transaction begins, and draws a revision."""
+        known = fault.kind is Kind.ADD or fault.target in self.tables.webhooks
+        if fault.target in self.locked or not known:
+            self.clockwork.after(0.1, self._change_webhook, fault)
+            return
+        self.locked.add(fault.target)
+        revision = self.tables.revise()
+        if fault.late_s:
+            self.clockwork.after(fault.late_s, self._commit_webhook, fault, revision)
+        else:
+            self._commit_webhook(fault, revision)
+
+    def _commit_webhook(self, fault: Fault, revision: int) -> None:
+        self.locked.discard(fault.target)
+        self.uncommitted -= 1
+        if fault.kind is Kind.ADD:
+            new = next(one for one in self.plan.webhooks if one.id == fault.target)
+            self.tables.webhooks[fault.target] = WebhookRow(new)
         row = self.tables.webhooks[fault.target]
-        row.changed_at = self.tables.now
-        if fault.kind is Kind.DELETE:
-            row.deleted = True
-            for one in list(self.tables.pending[fault.target].values()):
-                self.tables.close(one, State.CANCELLED)
-            return
-        if fault.kind is Kind.HURRY:
-            self.tables.hurry(fault.target)
-            return
-        if fault.kind is Kind.UNREADABLE:
-            blank = replace(row.webhook, auth=NoAuth(), secret="")
-            row.webhook = replace(blank, unreadable=(SecretPurpose.SIGNING_SECRET,))
-            self.clockwork.after(fault.for_s, self._make_readable, fault.target)
-            return
-        row.webhook = replace(row.webhook, state=WebhookState.PAUSED)
-        self.clockwork.after(fault.for_s, self._resume, fault.target)
+        self.tables.revised_as(row, revision)
+        if fault.late_s:
+            self.trace.note("store", "commits: webhook {} {}", fault.target, fault.kind.value)
+        self._change_row(fault, row)
+
+    def _change_row(self, fault: Fault, row: WebhookRow) -> None:
+        match fault.kind:
+            case Kind.DELETE:
+                row.deleted = True
+                for one in list(self.tables.pending[fault.target].values()):
+                    self.tables.close(one, State.CANCELLED)
+            case Kind.HURRY:
+                self.tables.hurry(fault.target)
+            case Kind.MOVE:
+                url = row.webhook.url.removesuffix(MOVED)
+                moved = url if url != row.webhook.url else url + MOVED
+                row.webhook = replace(row.webhook, url=moved)
+            case Kind.PAUSE:
+                row.webhook = replace(row.webhook, state=WebhookState.PAUSED)
+                self.clockwork.after(fault.for_s, self._resume, fault.target)
+            case Kind.UNREADABLE:
+                blank = replace(row.webhook, auth=NoAuth(), secret="")
+                row.webhook = replace(blank, unreadable=(SecretPurpose.SIGNING_SECRET,))
+                self.clockwork.after(fault.for_s, self._make_readable, fault.target)
 
     def _make_readable(self, webhook_id: int) -> None:
         row = self.tables.webhooks[webhook_id]
         was = next(one for one in self.plan.webhooks if one.id == webhook_id)
         row.webhook = replace(row.webhook, auth=was.auth, secret=was.secret, unreadable=())
-        row.changed_at = self.tables.now
+        self.tables.revised_as(row, self.tables.revise())
 
     def _resume(self, webhook_id: int) -> None:
+        if webhook_id in self.locked:
+            self.clockwork.after(0.1, self._resume, webhook_id)
+            return
         row = self.tables.webhooks[webhook_id]
         row.webhook = replace(row.webhook, state=WebhookState.ACTIVE)
-        row.changed_at = self.tables.now
+        self.tables.revised_as(row, self.tables.revise())
 
 
 @contextmanager
@@ -271,6 +315,11 @@ def _the_world_is(run: Run) -> Iterator[None]:
     finally:
         clock.now, engine.WHOLE_LOOK_S = before[0], before[1]
         structlog.configure(**before[2])
+
+
+def _named(change: Change) -> str:
+    """What the store calls the transaction."""
+    return f"{change.at} {change.resource}"
 
 
 def _described(plan: Plan, number: int) -> str:

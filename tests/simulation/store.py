@@ -9,9 +9,11 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations.leases import Standing
-from reseller_webhooks.operations.sending import Arrived, Found, Named
+from reseller_webhooks.operations.revisions import Revised, Revisions
+from reseller_webhooks.operations.sending import Arrived, Found, Late
 from tests.simulation.clockwork import Clockwork, ProcessLoop
 from tests.simulation.plan import Plan
 from tests.simulation.tables import Tables
@@ -46,19 +48,32 @@ class Port:
         self.is_gone = False
         self._line, self._loop, self._me = line, loop, me
 
-    async def webhooks(self, since: Micros, parts: Collection[int]) -> list[Known]:
+    async def webhooks(self, parts: Collection[int]) -> list[Known]:
         some = frozenset(parts)
-        return await self._ask("webhooks", lambda tables: tables.known(since, some))
+        return await self._ask("webhooks", lambda tables: tables.known(some))
 
-    async def numbers(self, late: Micros) -> tuple[int, int]:
-        return await self._ask("numbers", lambda tables: tables.drawn(late))
+    async def webhooks_by_id(self, numbers: Collection[int]) -> list[Known]:
+        return await self._ask("webhooks by id", lambda tables: tables.by_id(numbers))
+
+    async def webhook_horizon(self) -> Horizon:
+        return await self._ask("webhook horizon", Tables.webhook_horizon)
+
+    async def revised(self, horizon: Horizon, parts: Collection[int]) -> Revised:
+        some = frozenset(parts)
+        return await self._ask("revised", lambda tables: tables.revised(horizon, some))
+
+    async def revisions(self, parts: Collection[int]) -> Revisions:
+        raise NotImplementedError("the look over everything never comes here")
+
+    async def last_delivery(self) -> int:
+        return await self._ask("last delivery", lambda tables: tables.numbers)
 
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         mine = frozenset(parts)
         return await self._ask("arrivals", lambda tables: tables.arrivals(since, mine, bring))
 
-    async def named(self, since: int, upto: int) -> Named:
-        return await self._ask("named", lambda tables: tables.named(since, upto))
+    async def late(self, horizon: Horizon, newest: int) -> Late:
+        return await self._ask("late", lambda tables: tables.late(horizon, newest))
 
     async def waiting(self) -> dict[int, float]:
         return await self._ask("waiting", Tables.waiting)

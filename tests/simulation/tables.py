@@ -5,19 +5,21 @@ can be. What each statement does there is tested on real databases; here it only
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, State
+from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.partitions import wanted
 from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook, WebhookState
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations.leases import LEASES_AHEAD, Standing
-from reseller_webhooks.operations.sending import Arrived, Found, Named
+from reseller_webhooks.operations.revisions import Revised
+from reseller_webhooks.operations.sending import Arrived, Found, Late
 from reseller_webhooks.store.leases import Grant
 from tests.simulation.clockwork import Clockwork
 from tests.simulation.plan import START
@@ -34,6 +36,7 @@ class WebhookRow:
     changed_at: Micros = START
     deleted: bool = False
     circuit: Circuit = circuits.CLOSED
+    revision: int = 0
 
 
 @dataclass(slots=True)
@@ -72,6 +75,11 @@ class Tables:
     tenures: dict[int, list[Tenure]] = field(default_factory=lambda: defaultdict(list))
     members: dict[str, Micros] = field(default_factory=dict)
     numbers: int = 0
+    last_revision: int = 0
+    writing: set[str] = field(default_factory=set)
+    """Transactions that have drawn numbers of deliveries and are not committed."""
+    changing: set[str] = field(default_factory=set)
+    """Those that have drawn revisions of webhooks and are not committed."""
     fenced: bool = True
     """Rule 6; only a removal turns it off."""
     stepped: Micros = 0
@@ -109,6 +117,17 @@ class Tables:
         """The next delivery's number, drawn long before its transaction commits, perhaps."""
         self.numbers += 1
         return self.numbers
+
+    def revise(self) -> int:
+        """The next revision of a webhook, drawn long before its transaction commits, perhaps."""
+        self.last_revision += 1
+        self.changing.add(str(self.last_revision))
+        return self.last_revision
+
+    def revised_as(self, row: WebhookRow, revision: int) -> None:
+        """A change of a webhook becomes visible."""
+        self.changing.discard(str(revision))
+        row.revision, row.changed_at = revision, self.now
 
     def commit(self, made: Sequence[Delivery]) -> None:
         """New deliveries become visible, and take the place of older ones where that is wanted."""
@@ -158,17 +177,30 @@ class Tables:
 
     # --- what the engine asks
 
-    def known(self, since: Micros, parts: Collection[int]) -> list[Known]:
+    def known(self, parts: Collection[int]) -> list[Known]:
+        live = (number for number, row in self.webhooks.items() if not row.deleted)
+        return self.by_id(one for one in live if self.webhooks[one].webhook.part in parts)
+
+    def by_id(self, numbers: Iterable[int]) -> list[Known]:
+        rows = ((number, self.webhooks[number]) for number in numbers)
         return [
-            Known(number, None if row.deleted else row.webhook, row.circuit)
-            for number, row in self.webhooks.items()
-            if row.changed_at >= since and row.webhook.part in parts and (since or not row.deleted)
+            Known(number, None if row.deleted else row.webhook, row.circuit, row.revision)
+            for number, row in rows
         ]
 
-    def drawn(self, late: Micros) -> tuple[int, int]:
-        every = [one for some in self.pending.values() for one in some.values()]
-        old = (one.id for one in every if one.created_at < self.now - 2 * late)
-        return max(old, default=0), max((one.id for one in every), default=0)
+    def webhook_horizon(self) -> Horizon:
+        newest = max(row.revision for row in self.webhooks.values())
+        return Horizon().advanced(newest, self.changing)[0]
+
+    def revised(self, known: Horizon, parts: Collection[int]) -> Revised:
+        every = {number: row.revision for number, row in self.webhooks.items()}
+        newest = max(every.values())
+        if newest <= known.newest and not known.floors:
+            return Revised({}, known)
+        following, above = known.advanced(newest, self.changing)
+        new = {number: its for number, its in every.items() if its > above}
+        mine = {one: its for one, its in new.items() if self.webhooks[one].webhook.part in parts}
+        return Revised(mine, following)
 
     def arrivals(self, since: int, parts: frozenset[int], bring: bool) -> Arrived:
         every = (one for some in self.pending.values() for one in some.values())
@@ -182,13 +214,16 @@ class Tables:
         later = {one.webhook_id for one in mine if one.next_at > self.now}
         return Arrived(upto, due, list(later), more=len(page) < len(new))
 
-    def named(self, since: int, upto: int) -> Named:
+    def late(self, horizon: Horizon, newest: int) -> Late:
+        following, above = horizon.advanced(newest, self.writing)
+        if above == 0:
+            return Late([], 0, newest, False, following)
         every = (one for some in self.pending.values() for one in some.values())
-        some = [one for one in every if since < one.id <= upto and one.next_at <= self.now]
+        some = [one for one in every if above < one.id <= newest and one.next_at <= self.now]
         page = sorted((one.id, one.webhook_id) for one in some)[:NAMED]
         due = [(webhook_id, number) for number, webhook_id in page]
         is_full = len(page) == NAMED
-        return Named(due, page[-1][0] if is_full else upto, more=is_full)
+        return Late(due, above, page[-1][0] if is_full else newest, is_full, following)
 
     def waiting(self) -> dict[int, float]:
         return {

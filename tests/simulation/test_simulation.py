@@ -16,7 +16,10 @@ def test_every_invariant_holds(first: int) -> None:
         assert outcome.violations == [], f"python -m tests.simulation {seed}"
 
 
-@pytest.mark.parametrize("profile", [Profile.TOKENS, Profile.RETRIES, Profile.CLOCKS, Profile.DEAD])
+@pytest.mark.parametrize(
+    "profile",
+    [Profile.TOKENS, Profile.RETRIES, Profile.CLOCKS, Profile.DEAD, Profile.LATE],
+)
 def test_every_invariant_holds_in_trouble_that_is_not_drawn(profile: Profile) -> None:
     for seed in range(20):
         outcome = simulate(seed, profile)
@@ -53,6 +56,7 @@ FOUND_WITHIN = 80
         "rule 4: start only before the deadline",
         "rule 9: write results until the store answers",
         "ask a second time for late commits",
+        "wait for who is still writing",
         "what was written since the store was asked",
         clock_removals.PULL_BACK,
         clock_removals.LEASES,

@@ -213,18 +213,6 @@ def test_the_first_due_of_each_webhook_is_known_without_those_that_have_none(
         assert deliveries.waiting(tx) == {one.id: second.next_at}
 
 
-def test_numbers_are_settled_once_what_was_made_before_is_old(database: Database) -> None:
-    with database.write() as tx:
-        owner = reseller(tx)
-        one = webhook(tx, reseller_id=owner)
-        told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2)))
-        numbers = [d.id for d in due(tx, one.id)]
-
-        assert deliveries.newest(tx) == max(numbers)
-        assert deliveries.settled(tx, tx.now) == 0
-        assert deliveries.settled(tx, tx.now + 1) == max(numbers)
-
-
 def test_a_delivered_one_leaves_the_table_and_stands_in_the_log(database: Database) -> None:
     with database.write() as tx:
         owner = reseller(tx)

@@ -1,39 +1,62 @@
-"""From which delivery's number on to ask for new ones."""
+"""Finds new deliveries by their numbers: those above the highest, and those that commit late."""
 
-from collections import deque
+import asyncio
 
-LATE_S = 10.0
-"""A transaction may commit this much later than another whose deliveries have higher numbers."""
-STEP_S = LATE_S / 4
-AGAIN_S = 1.0
-"""How often numbers are asked for again that may still be missing."""
+from reseller_webhooks.core.horizon import Horizon
+from reseller_webhooks.engine.ports import Ownership, Store
+from reseller_webhooks.engine.scheduler import Scheduler
+
+LATE_LOOK_S = 1.0
+"""How often to look for deliveries that were committed below numbers already seen."""
+PAGES = 20
+"""Of deliveries that come along in one look; for the rest their webhooks are scanned."""
 
 
 class Arrivals:
-    """Numbers up to which deliveries have been seen, and when. Instants are the loop's seconds.
+    """Hands new deliveries to the scheduler. Unavailable when the store does not answer."""
 
-    settled: nothing new can appear up to this number. What is above it is asked for again each
-    second; what was finished in between is gone from the table, so asking again costs little.
-    """
+    def __init__(self, store: Store, scheduler: Scheduler, owner: Ownership) -> None:
+        self._store, self._scheduler, self._owner = store, scheduler, owner
+        self._newest = 0
+        self._horizon = Horizon()
 
-    def __init__(self, settled: int = 0) -> None:
-        self.settled = settled
-        self._seen: deque[tuple[float, int]] = deque()
+    async def begin(self) -> None:
+        """Take what there is by now for seen: the caller has every webhook scanned after this."""
+        self._newest = await self._store.last_delivery()
+        self._horizon = (await self._store.late(Horizon(), self._newest)).horizon
 
-    @property
-    def newest(self) -> int:
-        """The highest number seen: ask for those above it."""
-        return self._seen[-1][1] if self._seen else self.settled
+    async def look(self) -> None:
+        """Hand on what has higher numbers than all before."""
+        for left in reversed(range(PAGES)):
+            asked_at = asyncio.get_running_loop().time()
+            with self._scheduler.looking() as written:
+                found = await self._store.arrivals(self._newest, self._owner.parts, bring=left > 0)
+                self._scheduler.bring(found.due, asked_at, written)
+            self._scheduler.tell(found.told)
+            self._newest = max(self._newest, found.upto)
+            if not found.more:
+                break
 
-    def note(self, newest: int, at: float) -> None:
-        """This is the highest number found, by asking that ended then."""
-        newest = max(newest, self.newest)
-        if self._seen and at - self._seen[-1][0] < STEP_S:
-            at, _ = self._seen.pop()
-        self._seen.append((at, newest))
+    async def look_for_late(self) -> None:
+        """Hand on what was committed below the highest number, however late.
 
-    def settle(self, began: float) -> None:
-        """All above `settled` was asked for again, from then on."""
-        # An entry gathers numbers for a step, and any of them may be the newest of its time.
-        while self._seen and self._seen[0][0] <= began - LATE_S - STEP_S:
-            self.settled = self._seen.popleft()[1]
+        The horizon moves on only when all of that was handed on.
+        """
+        newest, horizon = self._newest, self._horizon
+        if newest == horizon.newest and not horizon.floors:
+            return
+        with self._scheduler.looking() as written:
+            found = await self._store.late(horizon, newest)
+            self._scheduler.recall(found.due, written)
+        if found.above == 0:  # who was writing at the start has ended: its numbers may be any
+            self._scheduler.look(await self._store.waiting())
+        elif found.more:
+            rest = await self._store.arrivals(found.upto, self._owner.parts, bring=False)
+            self._scheduler.tell(rest.told)
+        self._horizon = found.horizon
+
+    async def compare(self) -> None:
+        """Have every webhook scanned when its first delivery is due, whatever was missed."""
+        if await self._store.last_delivery() < self._newest:
+            await self.begin()  # a failover lost the last moments, and their numbers come again
+        self._scheduler.look(await self._store.waiting())

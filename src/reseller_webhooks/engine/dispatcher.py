@@ -13,7 +13,7 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.delivery import Made, State, Step
 from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.webhooks import Mode
+from reseller_webhooks.core.webhooks import Mode, Webhook
 from reseller_webhooks.engine.admission import Admission
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier, Overtaken
@@ -160,8 +160,9 @@ class Dispatcher:
 
     async def _attempt(self, lane: Lane, due: Due) -> None:
         try:
-            may = partial(self._may_leave, lane)
-            made = await self._courier.attempt(lane.webhook, due, lane.part, lane.epoch, may)
+            webhook = lane.webhook
+            may = partial(self._may_leave, lane, webhook)
+            made = await self._courier.attempt(webhook, due, lane.part, lane.epoch, may)
             if made.attempt.clock_ahead_s is not None:
                 self.receiver_clocks.note(lane.witness.host, made.attempt.clock_ahead_s)
             if self._counts(lane, made):
@@ -177,10 +178,10 @@ class Dispatcher:
         if lane.look_at <= self._time() and lane.wants:
             self._hungry(lane)
 
-    def _may_leave(self, lane: Lane) -> bool:
-        if lane.webhook.unreadable:  # since it was started; what it would carry is blank by now
-            return False
-        return self._owner.in_time() and self._owner.epoch(lane.part) == lane.epoch
+    def _may_leave(self, lane: Lane, webhook: Webhook) -> bool:
+        """Whether the lease holds, and the settings with which the attempt began."""
+        holds = self._owner.in_time() and self._owner.epoch(lane.part) == lane.epoch
+        return holds and lane.may_leave(webhook)
 
     def _counts(self, lane: Lane, made: Made) -> bool:
         """Whether an attempt is the receiver's, or came to nothing for a fault of our own."""

@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from math import inf
 from typing import Any
 
 import structlog
 
 from reseller_webhooks import observability
-from reseller_webhooks.clock import SECOND, monotonic_s
+from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.engine.arrivals import AGAIN_S, LATE_S, Arrivals
+from reseller_webhooks.engine.arrivals import LATE_LOOK_S, Arrivals
 from reseller_webhooks.engine.clock_steps import ClockSteps
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.leases import Leases
@@ -22,13 +21,12 @@ from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
 from reseller_webhooks.engine.tasks import Tasks
+from reseller_webhooks.engine.webhook_changes import WebhookChanges
 
 POLL_S = 0.5
 """Deliveries that another process made are found by looking; a poke only makes it quicker."""
-PAGES = 20
-"""Of deliveries that come along in one look; for the rest their webhooks are scanned."""
-SLACK = 10 * SECOND
-"""Webhooks are read again for this long, since a transaction may commit later than its time."""
+WEBHOOKS_EVERY_S = 0.4
+"""How often changed webhooks are looked for: a pause holds within half a second of its commit."""
 WHOLE_LOOK_S = 60
 """Every so often the whole store is looked over, so that no mistake here can strand a delivery."""
 POLL = "poll"
@@ -66,12 +64,11 @@ class Engine:
         self._scheduler = Scheduler(store, courier, self._recorder, self._owner, slots=slots)
         self._poked = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._webhooks_since = 0
         self._webhooks_changed = False
-        self._learn_at = -inf
-        self._arrivals = Arrivals()
         self._tasks = Tasks(ended)
         self._turned_at_s = self._polled_at_s = monotonic_s()
+        self._webhooks = WebhookChanges(store, self._scheduler, self._owner)
+        self._arrivals = Arrivals(store, self._scheduler, self._owner)
 
     @property
     def in_flight(self) -> int:
@@ -122,15 +119,18 @@ class Engine:
         observability.receiver_clock_skew_seconds.set_function(
             self._scheduler.receiver_clocks.ahead_s
         )
-        await self._begin_at_newest()
+        await self._arrivals.begin()
+        await self._webhooks.begin()
         if self._leases:
             await self._leases.beat(self._scheduler)
             self._tasks.spawn("leases", partial(self._leases.run, self._scheduler))
-        await self._learn()
+        else:
+            await self._scheduler.adopt(self._owner.parts)
         self._turned_at_s = self._polled_at_s = monotonic_s()
         self._tasks.spawn("results", self._recorder.run)
         self._tasks.spawn("scheduler", self._scheduler.run)
         self._tasks.spawn(POLL, self._listen)
+        self._tasks.spawn("webhooks", self._follow_webhooks)
         self._tasks.spawn("rescan", self._look_again)
         self._tasks.spawn("sweep", self._look_over)
         self._tasks.spawn("giving up", self._scheduler.abandoned.run)
@@ -173,69 +173,30 @@ class Engine:
     async def _look_once(self) -> None:
         """What is new does not wait for webhooks, of which others may have changed some."""
         if self._webhooks_changed:
-            await self._learn()
-        await self._arrived()
-        if asyncio.get_running_loop().time() >= self._learn_at:
-            await self._learn()
+            self._webhooks_changed = False
+            await self._webhooks.learn()
+        await self._arrivals.look()
 
-    async def _learn(self) -> None:
-        now = self._courier.world.now()
-        self._webhooks_changed = False
-        self._learn_at = asyncio.get_running_loop().time() + POLL_S
-        known = await self._store.webhooks(self._webhooks_since, self._owner.parts)
-        self._scheduler.learn(known)
-        self._webhooks_since = now - SLACK
-
-    async def _begin_at_newest(self) -> None:
-        """What is there by now is found by scanning every webhook once."""
-        settled, newest = await self._store.numbers(int(LATE_S * SECOND))
-        self._arrivals = Arrivals(settled)
-        self._arrivals.note(newest, asyncio.get_running_loop().time())
-
-    async def _arrived(self) -> None:
-        newest = await self._look_above(self._arrivals.newest)
-        self._arrivals.note(newest, asyncio.get_running_loop().time())
+    async def _follow_webhooks(self) -> None:
+        """Apart from deliveries, so that neither waits for the other."""
+        while True:
+            await asyncio.sleep(WEBHOOKS_EVERY_S)
+            await self._webhooks.learn()
 
     async def _look_again(self) -> None:
-        """For what a transaction committed late, below numbers seen; what is new never waits."""
+        """For what a transaction committed late; what is new never waits for this."""
         while True:
-            await asyncio.sleep(AGAIN_S)
-            since, upto = self._arrivals.settled, self._arrivals.newest
-            if since == upto:
-                continue
-            began = asyncio.get_running_loop().time()
+            await asyncio.sleep(LATE_LOOK_S)
             try:
-                await self._look_between(since, upto)
+                await self._arrivals.look_for_late()
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))
-            else:
-                self._arrivals.settle(began)
-
-    async def _look_above(self, since: int) -> int:
-        """Hand on deliveries with higher numbers; the highest of all."""
-        for left in reversed(range(PAGES)):
-            asked_at = asyncio.get_running_loop().time()
-            with self._scheduler.looking() as written:
-                found = await self._store.arrivals(since, self._owner.parts, bring=left > 0)
-                self._scheduler.bring(found.due, asked_at, written)
-            self._scheduler.tell(found.told)
-            since = found.upto
-            if not found.more:
-                break
-        return since
-
-    async def _look_between(self, since: int, upto: int) -> None:
-        with self._scheduler.looking() as written:
-            found = await self._store.named(since, upto)
-            self._scheduler.recall(found.due, written)
-        if found.more:
-            rest = await self._store.arrivals(found.upto, self._owner.parts, bring=False)
-            self._scheduler.tell(rest.told)
 
     async def _look_over(self) -> None:
         while True:
             await asyncio.sleep(WHOLE_LOOK_S)
             try:
-                self._scheduler.look(await self._store.waiting())
+                await self._arrivals.compare()
+                await self._webhooks.compare()
             except Unavailable as error:
                 log.warning("the store does not answer", reason=str(error))

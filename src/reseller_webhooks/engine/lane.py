@@ -32,6 +32,9 @@ LATE = 30 * SECOND
 class Lane:
     """One webhook's deliveries as they go out. Instants are the loop's seconds."""
 
+    revision = 0
+    """Of the webhook's settings, as the store numbers them."""
+
     def __init__(
         self,
         webhook: Webhook,
@@ -177,6 +180,10 @@ class Lane:
         if self.circuit is not circuits.CLOSED:
             cap = circuits.limit(self.circuit, cap, now)
         return self.in_flight < cap
+
+    def may_leave(self, webhook: Webhook) -> bool:
+        """Whether a request that was begun with these settings may still be sent."""
+        return self._sends and self.webhook is webhook
 
     def held_back_until(self, now: Micros, at: float) -> float:
         """When the next of those that are ready may start, if time alone holds it back."""

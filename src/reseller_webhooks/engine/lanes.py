@@ -1,14 +1,20 @@
 """The lanes of an engine, by webhook and by partition."""
 
-from collections.abc import Collection, Iterable, Iterator
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reseller_webhooks.engine.lane import Lane
 
 
 class Lanes:
-    """Every lane there is, at most one to a webhook."""
+    """Every lane there is, at most one to a webhook.
+
+    learning: held from before webhooks are read until they are applied, so that an older view
+    never takes the place of a newer one.
+    """
 
     def __init__(self) -> None:
+        self.learning = asyncio.Lock()
         self._by_webhook: dict[int, Lane] = {}
 
     def __iter__(self) -> Iterator[Lane]:
@@ -36,3 +42,14 @@ class Lanes:
         """Those of some partitions."""
         some = frozenset(parts)
         return [lane for lane in self if lane.part in some] if some else []
+
+    def outdated(self, revisions: Mapping[int, int]) -> list[int]:
+        """The webhooks that are not known here at these revisions."""
+        lanes = ((number, its, self.get(number)) for number, its in revisions.items())
+        return [number for number, its, lane in lanes if lane is None or lane.revision != its]
+
+    def keep_only(self, parts: Collection[int], live: Collection[int]) -> None:
+        """Webhooks of these partitions that are not among the live ones were deleted."""
+        for lane in self.of(parts):
+            if lane.webhook.id not in live:
+                self.remove(lane)

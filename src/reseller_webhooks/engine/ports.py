@@ -8,9 +8,11 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.attempts import Attempt, Outgoing
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
+from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.core.webhooks import OAuth2, Webhook
 from reseller_webhooks.operations.leases import Standing
-from reseller_webhooks.operations.sending import Arrived, Found, Named
+from reseller_webhooks.operations.revisions import Revised, Revisions
+from reseller_webhooks.operations.sending import Arrived, Found, Late
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +22,35 @@ class Known:
     id: int
     webhook: Webhook | None
     circuit: Circuit
+    revision: int = 0
 
 
 class Store(Protocol):
     """Each call is one transaction. Unavailable when the store does not answer."""
 
-    async def webhooks(self, since: Micros, parts: Collection[int]) -> list[Known]:
-        """Webhooks of some partitions written at or after an instant; 0 for all that live."""
+    async def webhooks(self, parts: Collection[int]) -> list[Known]:
+        """The webhooks of some partitions that were not deleted."""
 
-    async def numbers(self, late: Micros) -> tuple[int, int]:
-        """Of deliveries: up to which none can appear any more, and the highest there is."""
+    async def webhooks_by_id(self, numbers: Collection[int]) -> list[Known]:
+        """These webhooks, deleted or not."""
+
+    async def webhook_horizon(self) -> Horizon:
+        """The horizon of the webhooks' revisions."""
+
+    async def revised(self, horizon: Horizon, parts: Collection[int]) -> Revised:
+        """Revisions of some partitions' webhooks that may have become visible since a horizon."""
+
+    async def revisions(self, parts: Collection[int]) -> Revisions:
+        """The revision of every webhook of some partitions."""
+
+    async def last_delivery(self) -> int:
+        """The last number that a delivery was given; none is given twice."""
 
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         """Deliveries numbered above `since`; with bring, those of some partitions come along."""
 
-    async def named(self, since: int, upto: int) -> Named:
-        """Deliveries numbered above `since` up to `upto` that are due."""
+    async def late(self, horizon: Horizon, newest: int) -> Late:
+        """Due deliveries numbered up to `newest` that may have become visible since a horizon."""
 
     async def waiting(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""

@@ -5,8 +5,8 @@ is found there is started by dispatcher.py.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
+from contextlib import AbstractContextManager
 from functools import cached_property
 
 import structlog
@@ -24,6 +24,7 @@ from reseller_webhooks.engine.dispatcher import Dispatcher
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.lanes import Lanes
 from reseller_webhooks.engine.line import Line
+from reseller_webhooks.engine.looks import Looks
 from reseller_webhooks.engine.ports import Known, Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scanner import Scanner
@@ -60,10 +61,10 @@ class Scheduler:
         self.may_wait_too_long = asyncio.Event()
         """Deliveries may: the store's clock was stepped, or webhooks are new here."""
         self.stepped = False
-        self._lanes = Lanes()
+        self.lanes = Lanes()
         self._stock = Stock()
         self._hungry, self._hungry_late = Line(), Line()
-        self._looks: dict[int, set[int]] = {}
+        self._looks = Looks()
         self._wake = asyncio.Event()
         self._agenda = Agenda(self._wake)
         self._scanner = Scanner(store, self._take_found, self._scan_later)
@@ -93,27 +94,29 @@ class Scheduler:
     @property
     def circuits_open(self) -> int:
         """Webhooks that only get probes at present."""
-        return sum(lane.circuit.is_open for lane in self._lanes)
+        return sum(lane.circuit.is_open for lane in self.lanes)
 
     @property
     def secrets_unreadable(self) -> int:
         """Webhooks that nothing is sent for because a secret of theirs does not open."""
-        return sum(bool(lane.webhook.unreadable) for lane in self._lanes)
+        return sum(bool(lane.webhook.unreadable) for lane in self.lanes)
 
     def learn(self, known: Iterable[Known]) -> None:
         """Webhooks as the store has them now: new, changed or deleted."""
         unreadable = UnreadableSecrets()
         for one in known:
-            lane = self._lanes.get(one.id)
+            lane = self.lanes.get(one.id)
             unreadable.note(lane.webhook if lane else None, one.webhook)
             if one.webhook is None:
                 if lane:
-                    self._lanes.remove(lane)
+                    self.lanes.remove(lane)
             elif lane is None:
-                self._open(one.webhook, one.circuit)
-            elif lane.webhook != one.webhook:
-                lane.change(one.webhook)
-                self._tell(lane)
+                self._open(one.webhook, one.circuit, one.revision)
+            else:
+                lane.revision = one.revision
+                if lane.webhook != one.webhook:
+                    lane.change(one.webhook)
+                    self._tell(lane)
         unreadable.report()
 
     @property
@@ -123,47 +126,42 @@ class Scheduler:
 
     async def adopt(self, parts: Collection[int]) -> None:
         """Begin to send for the webhooks of these partitions."""
-        self.learn(await self._store.webhooks(0, parts))
+        async with self.lanes.learning:
+            self.learn(await self._store.webhooks(parts))
         self.may_wait_too_long.set()
 
     def rest(self, parts: Collection[int]) -> None:
         """Start nothing more for the webhooks of these partitions."""
-        for lane in self._lanes.of(parts):
+        for lane in self.lanes.of(parts):
             lane.close()
 
     def drop(self, parts: Collection[int]) -> None:
         """Forget the webhooks of these partitions."""
-        for lane in self._lanes.of(parts):
-            self._lanes.remove(lane)
+        for lane in self.lanes.of(parts):
+            self.lanes.remove(lane)
 
     def busy(self, parts: Collection[int]) -> set[int]:
         """Partitions with requests under way, or results not yet written."""
-        return {lane.part for lane in self._lanes.of(parts) if lane.held}
+        return {lane.part for lane in self.lanes.of(parts) if lane.held}
 
     def resume(self) -> None:
         """Go on after a time in which nothing might start."""
-        for lane in self._lanes:
+        for lane in self.lanes:
             self._hunger(lane)
             self._dispatcher.serve(lane)
 
     def clock_stepped(self, by: Micros) -> None:
         """The store's clock was stepped: probes wait as long as before."""
-        for lane in self._lanes:
+        for lane in self.lanes:
             if lane.circuit.is_open:
                 lane.circuit = circuits.shifted(lane.circuit, by)
                 self._recorder.add_circuit(lane.webhook.id, lane.circuit)
         self.stepped = True
         self.may_wait_too_long.set()
 
-    @contextmanager
-    def looking(self) -> Iterator[set[int]]:
+    def looking(self) -> AbstractContextManager[set[int]]:
         """While the store looks for new deliveries; of which results were written meanwhile."""
-        written: set[int] = set()
-        self._looks[id(written)] = written
-        try:
-            yield written
-        finally:
-            del self._looks[id(written)]
+        return self._looks.begin()
 
     def bring(self, some: Iterable[Due], asked_at: float, written: Set[int]) -> None:
         """These are new, as the store had it when it was asked, and due.
@@ -176,7 +174,7 @@ class Scheduler:
                 fresh.setdefault(one.delivery.webhook_id, []).append(one)
         at = self._time()
         for webhook_id, due in fresh.items():
-            lane = self._lanes.get(webhook_id)
+            lane = self.lanes.get(webhook_id)
             if lane is None:
                 continue
             if lane.born >= asked_at or not lane.take(due, at):
@@ -187,31 +185,30 @@ class Scheduler:
         """These are due, each by webhook and number; whoever does not hold one looks for it."""
         told = set()
         for webhook_id, number in due:
-            lane = self._lanes.get(webhook_id)
+            lane = self.lanes.get(webhook_id)
             if lane and number not in lane.held and number not in written:
                 told.add(webhook_id)
         self.tell(told)
 
     def tell(self, webhook_ids: Iterable[int]) -> None:
         """These webhooks have new deliveries."""
-        for lane in self._lanes.named(webhook_ids):
+        for lane in self.lanes.named(webhook_ids):
             self._tell(lane)
 
     def look(self, due_in_s: dict[int, float]) -> None:
         """When each webhook's first delivery is due, from a look over the whole store."""
-        for lane in self._lanes.named(due_in_s):
+        for lane in self.lanes.named(due_in_s):
             self._look(lane, self._time() + due_in_s[lane.webhook.id])
 
     def written(self, made: Sequence[Made]) -> None:
         """These results are in the store."""
         now, at = self._courier.world.now(), self._time()
         for one in made:
-            lane = self._lanes.get(one.delivery.webhook_id)
+            lane = self.lanes.get(one.delivery.webhook_id)
             if lane is None or lane.epoch != one.epoch:
                 continue  # of an earlier lease: the lane of now may have it under way anew
             lane.written(one.delivery.id)
-            for look in self._looks.values():
-                look.add(one.delivery.id)
+            self._looks.note(one.delivery.id)
             due_at = one.step.due_at(now)
             if due_at is not None:
                 self._look(lane, at + max(0, due_at - now) / SECOND)
@@ -234,7 +231,7 @@ class Scheduler:
         """Start nothing more and wait for what is under way, but no longer than that."""
         await self._dispatcher.stop(patience_s)
 
-    def _open(self, webhook: Webhook, circuit: Circuit) -> None:
+    def _open(self, webhook: Webhook, circuit: Circuit, revision: int) -> None:
         epoch = self._owner.epoch(webhook.part)
         if epoch is None:
             return
@@ -247,7 +244,8 @@ class Scheduler:
         lane = Lane(
             webhook, circuit, self._stock, epoch=epoch, start_at=start_at, born=self._time()
         )
-        self._lanes.add(lane)
+        lane.revision = revision
+        self.lanes.add(lane)
         self._tell(lane)
 
     def _tell(self, lane: Lane) -> None:

@@ -1,7 +1,7 @@
 """The engine's store: operations on a thread of their own, so that the loop never waits for SQL."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -9,10 +9,12 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
+from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations import leases, sending, webhooks
+from reseller_webhooks.operations import leases, revisions, sending, webhooks
 from reseller_webhooks.operations.leases import Standing, Worker
-from reseller_webhooks.operations.sending import Arrived, Found, Named
+from reseller_webhooks.operations.revisions import Revised, Revisions
+from reseller_webhooks.operations.sending import Arrived, Found, Late
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -30,13 +32,29 @@ class StorePort:
         self._worker = worker
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
 
-    async def webhooks(self, since: Micros, parts: Collection[int]) -> list[Known]:
-        """Webhooks of some partitions written at or after an instant, secrets opened."""
-        return await self._run(lambda: self._known(since, parts))
+    async def webhooks(self, parts: Collection[int]) -> list[Known]:
+        """The webhooks of some partitions that were not deleted, secrets opened."""
+        return await self._run(lambda: self._known(revisions.live(self._database, parts)))
 
-    async def numbers(self, late: Micros) -> tuple[int, int]:
-        """Up to which number no delivery can appear any more, and the highest."""
-        return await self._run(lambda: sending.numbers(self._database, late))
+    async def webhooks_by_id(self, numbers: Collection[int]) -> list[Known]:
+        """These webhooks, deleted or not, secrets opened."""
+        return await self._run(lambda: self._known(revisions.by_id(self._database, numbers)))
+
+    async def webhook_horizon(self) -> Horizon:
+        """The horizon of the webhooks' revisions."""
+        return await self._run(lambda: revisions.horizon(self._database))
+
+    async def revised(self, horizon: Horizon, parts: Collection[int]) -> Revised:
+        """Revisions of some partitions' webhooks that may have become visible since a horizon."""
+        return await self._run(lambda: revisions.revised(self._database, horizon, parts))
+
+    async def revisions(self, parts: Collection[int]) -> Revisions:
+        """The revision of every webhook of some partitions."""
+        return await self._run(lambda: revisions.every(self._database, parts))
+
+    async def last_delivery(self) -> int:
+        """The last number that a delivery was given."""
+        return await self._run(lambda: sending.last_delivery(self._database))
 
     async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
         """Deliveries numbered above `since`."""
@@ -44,9 +62,9 @@ class StorePort:
             lambda: sending.arrivals(self._database, since, parts=parts, bring=bring)
         )
 
-    async def named(self, since: int, upto: int) -> Named:
-        """Deliveries numbered above `since` up to `upto` that are due."""
-        return await self._run(lambda: sending.named(self._database, since, upto))
+    async def late(self, horizon: Horizon, newest: int) -> Late:
+        """Due deliveries numbered up to `newest` that may have become visible since a horizon."""
+        return await self._run(lambda: sending.late(self._database, horizon, newest))
 
     async def waiting(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""
@@ -113,16 +131,15 @@ class StorePort:
     async def _run(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
-    def _known(self, since: Micros, parts: Collection[int]) -> list[Known]:
+    def _known(self, rows: Iterable[WebhookRow]) -> list[Known]:
         now = self._database.clock.now()
-        rows = webhooks.changed_since(self._database, since, parts)
-        return [_known(self._box, row, now) for row in rows if since or not row.deleted_at]
+        return [_known(self._box, row, now) for row in rows]
 
 
 def _known(box: Box, row: WebhookRow, now: Micros) -> Known:
     if row.deleted_at:
-        return Known(row.id, None, circuits.CLOSED)
+        return Known(row.id, None, circuits.CLOSED, row.revision)
     circuit = circuits.CLOSED
     if row.circuit == "OPEN":
         circuit = circuits.reopened(row.circuit_reason, row.circuit_at or now, row.probe_at or now)
-    return Known(row.id, webhooks.known(box, row, now), circuit)
+    return Known(row.id, webhooks.known(box, row, now), circuit, row.revision)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, Place
+from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.store import (
     clock_steps,
@@ -18,6 +19,7 @@ from reseller_webhooks.store import (
     webhooks,
 )
 from reseller_webhooks.store import deliveries as store
+from reseller_webhooks.store import horizon as horizons
 from reseller_webhooks.store import scan as scans
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.scan import Rows
@@ -66,12 +68,18 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """Webhook and number of what is due. upto: all up to this number; more: there are others."""
+class Late:
+    """Webhook and number of what is due and may have been committed late.
+
+    above: the number above which that may be; 0 when any number may. upto: all up to this number
+    are named; more: there are others. horizon: as it is after this look.
+    """
 
     due: list[tuple[int, int]]
+    above: int
     upto: int
     more: bool
+    horizon: Horizon
 
 
 def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
@@ -82,14 +90,10 @@ def scan(database: Database, asks: Sequence[Ask]) -> list[Found]:
         return [Found(_due(rows.due, bodies), _again_s(rows, tx.now), rows.upto) for rows in found]
 
 
-def numbers(database: Database, late: Micros) -> tuple[int, int]:
-    """Up to which number none can appear any more, and the highest number, of the unfinished.
-
-    late: how much later than its beginning a transaction may commit.
-    """
+def last_delivery(database: Database) -> int:
+    """The last number that a delivery was given, 0 when there was none."""
     with database.read() as tx:
-        # Who draws a number now began no longer ago than that, and so did who drew a lower one.
-        return store.settled(tx, tx.now - 2 * late), store.newest(tx)
+        return horizons.last_number(tx, "delivery")
 
 
 def arrivals(
@@ -110,12 +114,14 @@ def arrivals(
         return Arrived(upto, [], told, more=False)
 
 
-def named(database: Database, since: int, upto: int) -> Named:
-    """Deliveries numbered above `since` up to `upto` that are due."""
+def late(database: Database, horizon: Horizon, newest: int) -> Late:
+    """Due deliveries up to number `newest` that may have become visible since a horizon."""
     with database.read() as tx:
-        due = store.due(tx, since, upto, limit=NAMED)
+        following, above = horizon.advanced(newest, horizons.writers(tx, "delivery"))
+        # From above 0 on everything would be named: then a look at each webhook costs less.
+        due = store.due(tx, above, newest, limit=NAMED) if 0 < above < newest else []
         is_full = len(due) == NAMED
-        return Named(due, due[-1][1] if is_full else upto, more=is_full)
+        return Late(due, above, due[-1][1] if is_full else newest, is_full, following)
 
 
 def waiting(database: Database) -> dict[int, float]:

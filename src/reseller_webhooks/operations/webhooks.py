@@ -185,12 +185,6 @@ def page(
         return store.page(tx, reseller_id=reseller_id, after=after, limit=limit)
 
 
-def changed_since(database: Database, since: Micros, parts: Collection[int]) -> list[WebhookRow]:
-    """Webhooks of some partitions written since an instant, deleted ones included; 0 for all."""
-    with database.read() as tx:
-        return store.changed_since(tx, since, parts)
-
-
 def auth_of(box: Box, row: WebhookRow) -> Any:
     """The authentication with its secrets. SecretUnreadable when it does not open."""
     auth = open_auth(box, row)

@@ -42,12 +42,6 @@ def newest(tx: Tx) -> int:
     return tx.connection.execute(select(func.max(delivery.c.id))).scalar() or 0
 
 
-def settled(tx: Tx, before: Micros) -> int:
-    """The highest number of those that were made before an instant and are unfinished, or 0."""
-    old = select(delivery.c.id).where(delivery.c.created_at < before)
-    return tx.connection.execute(old.order_by(delivery.c.id.desc()).limit(1)).scalar() or 0
-
-
 def above(tx: Tx, since: int, *, limit: int) -> list[tuple[int, Delivery]]:
     """Deliveries numbered above `since`, the lowest first, each with its partition."""
     rows = reads.rows(tx, _ABOVE, {"since": since, "limit": limit})

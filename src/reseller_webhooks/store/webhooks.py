@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     RowMapping,
     Select,
     Text,
@@ -26,6 +27,8 @@ from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
 from reseller_webhooks.core.webhooks import PARTS, Format, Hold, Mode, WebhookState
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import circuit_change, delivery, lease, webhook
+
+CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class WebhookRow:
     created_at: Micros
     changed_at: Micros
     deleted_at: Micros | None
+    revision: int
+    """Drawn by a trigger, so of a row that was just written it is not known on SQLite."""
 
 
 def add(tx: Tx, **columns: object) -> WebhookRow:
@@ -122,10 +127,24 @@ def every(tx: Tx) -> list[WebhookRow]:
     return _rows(tx, select(webhook).where(webhook.c.deleted_at.is_(None)).order_by(webhook.c.id))
 
 
-def changed_since(tx: Tx, since: Micros, parts: Collection[int]) -> list[WebhookRow]:
-    """Webhooks of some partitions written since an instant, deleted ones included; 0 for all."""
-    recent = select(webhook).where(webhook.c.changed_at >= since)
-    return _rows(tx, recent.where(webhook.c.part.in_(parts)) if len(parts) < PARTS else recent)
+def is_live(parts: Collection[int]) -> list[ColumnElement[bool]]:
+    """The conditions for webhooks of some partitions that were not deleted."""
+    some = [webhook.c.part.in_(parts)] if len(parts) < PARTS else []
+    return [webhook.c.deleted_at.is_(None), *some]
+
+
+def live(tx: Tx, parts: Collection[int]) -> list[WebhookRow]:
+    """The webhooks of some partitions that were not deleted."""
+    return _rows(tx, select(webhook).where(*is_live(parts)))
+
+
+def by_id(tx: Tx, numbers: Collection[int]) -> list[WebhookRow]:
+    """These webhooks by the store's numbers, deleted ones included."""
+    some = list(numbers)
+    chunks = (some[start : start + CHUNK] for start in range(0, len(some), CHUNK))
+    return [
+        row for chunk in chunks for row in _rows(tx, select(webhook).where(webhook.c.id.in_(chunk)))
+    ]
 
 
 def names(tx: Tx, numbers: set[int]) -> dict[int, tuple[str, str]]:

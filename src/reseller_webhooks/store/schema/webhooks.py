@@ -1,6 +1,7 @@
 """Webhooks; a deleted one keeps its row, for the log. Sets of actions are masks (core/names)."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -51,6 +52,8 @@ webhook = Table(
     instant("created_at"),
     instant("changed_at"),
     instant("deleted_at", nullable=True),
+    # Another, higher number after each change of the settings; triggers draw it (0014).
+    Column("revision", BigInteger, nullable=False, server_default="0"),
     Index(
         "uq_webhook_target",
         "reseller_id",
@@ -66,6 +69,7 @@ webhook = Table(
         **only("deleted_at IS NULL"),
     ),
     Index(None, "changed_at"),
+    Index(None, "revision"),
 )
 
 circuit_change = Table(

@@ -1,0 +1,71 @@
+"""Webhooks as workers follow them: by revision, so that no change is missed, however late.
+
+A revision is drawn when a webhook is written, and visible when that is committed. So rows are read
+once to see the highest number, and again after asking who is still writing (core/horizon.py).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from reseller_webhooks.core.horizon import Horizon
+from reseller_webhooks.store import horizon as horizons
+from reseller_webhooks.store import revisions as store
+from reseller_webhooks.store import webhooks
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.webhooks import WebhookRow
+
+TABLE = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The revisions, by webhook, that may be new; and the horizon to go on from."""
+
+    revisions: dict[int, int]
+    horizon: Horizon
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """The revisions of webhooks that were not deleted; newest: the highest of the whole store."""
+
+    live: dict[int, int]
+    newest: int
+
+
+def horizon(database: Database) -> Horizon:
+    """Where a worker begins: it reads its webhooks after this."""
+    with database.read() as tx:
+        newest = store.newest(tx)
+        return Horizon().advanced(newest, horizons.writers(tx, TABLE))[0]
+
+
+def revised(database: Database, known: Horizon, parts: Collection[int]) -> Revised:
+    """Revisions of some partitions' webhooks that may have become visible since a horizon."""
+    with database.read() as tx:
+        found = store.above(tx, known.newest)
+        if not found and not known.floors:
+            return Revised({}, known)
+        newest = max((one.revision for one in found), default=known.newest)
+        following, above = known.advanced(newest, horizons.writers(tx, TABLE))
+        found = store.above(tx, above)
+        return Revised({one.id: one.revision for one in found if one.part in parts}, following)
+
+
+def every(database: Database, parts: Collection[int]) -> Revisions:
+    """The revision of every webhook of some partitions that was not deleted."""
+    with database.read() as tx:
+        newest = store.newest(tx)
+        return Revisions(store.live(tx, parts), newest)
+
+
+def live(database: Database, parts: Collection[int]) -> list[WebhookRow]:
+    """The webhooks of some partitions that were not deleted."""
+    with database.read() as tx:
+        return webhooks.live(tx, parts)
+
+
+def by_id(database: Database, numbers: Collection[int]) -> list[WebhookRow]:
+    """These webhooks, deleted or not."""
+    with database.read() as tx:
+        return webhooks.by_id(tx, numbers)
