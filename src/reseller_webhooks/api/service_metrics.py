@@ -116,8 +116,8 @@ def _gauges(totals: Totals) -> Iterable[Metric]:
     )
     yield _gauge(
         "deliveries_due",
-        "Deliveries of the whole service that are due, without those of paused webhooks, of "
-        f"webhooks whose circuit is open, and behind an earlier version that waits; {capped}.",
+        "Deliveries of the whole service that are due, without those of paused webhooks and of "
+        f"webhooks whose circuit is open; {capped}.",
         totals.backlog.due,
     )
     yield _gauge(
