@@ -49,6 +49,7 @@ def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> N
         sending.late(on_sqlite, Horizon(1), 3)
         sending.waiting(on_sqlite)
         sending.last_delivery(on_sqlite)
+        sending.pull_back(on_sqlite, range(PARTS))
         one = found.due[0].delivery
         sending.finish(on_sqlite, [made(one, State.PENDING, next_at=1)], {})
         sending.finish(on_sqlite, [made(one, State.DELIVERED)], {})
