@@ -8,6 +8,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from reseller_webhooks.bootstrap.readiness import DEADLINE_S
 from reseller_webhooks.cli import app
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -62,6 +63,26 @@ def test_what_the_container_installs_is_locked() -> None:
     assert files == ["requirements.txt", "requirements-nats.txt"]
     assert all((DEPLOY.parent / one).exists() for one in files)
     assert "--require-hashes" in text
+
+
+def test_health_checks_ask_whether_a_restart_helps() -> None:
+    container = (DEPLOY / "Containerfile").read_text()
+    checks = [one["healthcheck"] for one in OURS.values()]
+    asking = [str(one["test"]) for one in checks if "test" in one]
+
+    assert "8000/livez" in container
+    assert asking
+    assert all("8000/livez" in one for one in asking)
+
+
+def test_systemd_is_told_when_the_program_is_ready_and_that_it_works() -> None:
+    unit = (DEPLOY / "reseller-webhooks@.service").read_text()
+    watchdog = re.search(r"^WatchdogSec=(\d+)$", unit, re.MULTILINE)
+
+    assert re.search(r"^Type=notify$", unit, re.MULTILINE)
+    # A readiness check alone may last as long as its deadline.
+    assert watchdog
+    assert int(watchdog[1]) > 2 * DEADLINE_S
 
 
 def started(unit: str) -> str:

@@ -18,6 +18,9 @@ from reseller_mirror.reconcile import Difference, compare, reconcile
 from reseller_mirror.source import Source
 from reseller_mirror.verify import Verifier
 
+LEAVE_WITHIN_S = 10.0
+"""A source that hangs does not keep the process from ending."""
+
 log = logging.getLogger("reseller_mirror")
 
 
@@ -50,14 +53,16 @@ class Door:
 def run(sides: Sides, door: Door, *, every_s: float) -> None:
     """Receive until SIGTERM or SIGINT; reconcile at the start and then every so many seconds."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops in good order, then raises the signal again for whoever else listens.
+        signal.signal(number, lambda *_: sys.exit(0))
     with opened(sides) as (mirror, source):
         app = Receiver(mirror, _verifier(door))
         stopping = threading.Event()
-        upkeep = threading.Thread(target=_keep_equal, args=(mirror, source, every_s, stopping))
+        upkeep = threading.Thread(
+            target=_keep_equal, args=(mirror, source, every_s, stopping), daemon=True
+        )
         upkeep.start()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # uvicorn stops in good order, then raises the signal again for whoever else listens.
-            signal.signal(number, lambda *_: sys.exit(0))
         try:
             uvicorn.run(
                 app,
@@ -73,7 +78,7 @@ def run(sides: Sides, door: Door, *, every_s: float) -> None:
             )
         finally:
             stopping.set()
-            upkeep.join()
+            upkeep.join(LEAVE_WITHIN_S)
 
 
 def verify(sides: Sides) -> list[Difference]:
@@ -138,6 +143,9 @@ def _reconcile(mirror: Mirror, source: Source, resource: str) -> None:
         got = reconcile(mirror, source, resource)
     except (OSError, SQLAlchemyError, ValueError, KeyError, TypeError) as error:
         log.warning("%s could not be reconciled: %s", resource, str(error).splitlines()[:1])
+        return
+    except Exception:
+        log.exception("%s could not be reconciled", resource)
         return
     word = "equal" if got.equal else "still changing"
     log.info(

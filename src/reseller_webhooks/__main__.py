@@ -1,5 +1,5 @@
 """python -m reseller_webhooks."""
 
-from reseller_webhooks.cli import main
+from reseller_webhooks.entry import main
 
 main()

@@ -54,8 +54,13 @@ def main() -> NoReturn:
     """Run a command; what the program refuses becomes one line and exit code 1."""
     try:
         app()
-    except ResellerWebhooksError as error:
-        print(f"reseller-webhooks: {error}", file=sys.stderr)  # noqa: T201
+    except (ResellerWebhooksError, OSError) as error:
+        from reseller_webhooks.bootstrap.refusals import line_of
+
+        line = line_of(error)
+        if line is None:
+            raise
+        print(f"reseller-webhooks: {line}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
     sys.exit(0)
 

@@ -9,11 +9,13 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Self
 
 import structlog
 
 from reseller_webhooks.core.conditions import Code, Condition, Severity
+from reseller_webhooks.engine.tasks import Tasks
 from reseller_webhooks.settings import PREFIX
 
 METRICS_PORT = PREFIX + "METRICS_PORT"
@@ -37,10 +39,11 @@ class Crew:
         self._metrics_port = metrics_port
         self._ports = [port and port + n for n in range(1, count + 1)]
         self._running: dict[int, Process] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks()
 
     def conditions(self) -> Iterator[Condition]:
         """Whether workers are missing."""
+        yield from self._tasks.conditions()
         if missing := len(self._ports) - len(self._running):
             params = {"count": missing, "total": len(self._ports)}
             yield Condition(Code.WORKER_PROCESSES_MISSING, Severity.DEGRADED, params)
@@ -48,13 +51,11 @@ class Crew:
     async def __aenter__(self) -> Self:
         for number, port in enumerate(self._ports, start=1):
             self._running[number] = await self._start(number, port)
-            self._tasks.append(asyncio.create_task(self._keep(number, port)))
+            self._tasks.spawn(f"worker process {number}", partial(self._keep, number, port))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         await asyncio.gather(*map(_leave, self._running.values()))
 
     async def _start(self, number: int, port: int) -> Process:
@@ -65,11 +66,12 @@ class Crew:
 
     async def _keep(self, number: int, port: int) -> None:
         while True:
+            if number not in self._running:
+                await asyncio.sleep(AGAIN_S)
+                self._running[number] = await self._start(number, port)
             code = await self._running[number].wait()
             del self._running[number]
             log.error("a worker ended; it is started again", worker=number, code=code)
-            await asyncio.sleep(AGAIN_S)
-            self._running[number] = await self._start(number, port)
 
 
 async def _leave(worker: Process) -> None:

@@ -23,6 +23,7 @@ from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.cloudevents import EVENTS
 from reseller_webhooks.core.conditions import Severity
 from reseller_webhooks.core.delivery import Delivery
+from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.core.events import CHANCE_BYTES, event_uuid
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import Due
@@ -109,9 +110,7 @@ class Program:
             source=settings.public_url + EVENTS,
             timeout_s=settings.timeout_s,
         )
-        self._intake = Intake(
-            self.database, settings.public_url, lambda: self._poke(webhooks=False)
-        )
+        self.intake = Intake(self.database, settings.public_url, lambda: self._poke(webhooks=False))
         self._engine: Engine | None = None
         self.failed: Callable[[str], None] = lambda _: None
         """Called when a loop of this process ended, so that the process must end."""
@@ -131,7 +130,7 @@ class Program:
             settings=self.settings,
             database=self.database,
             box=self.box,
-            submit=self._intake.submit,
+            submit=self.intake.submit,
             poke=self._poke,
             try_now=self._try_now,
             conditions=self.conditions.collect,
@@ -174,10 +173,10 @@ class Program:
                 await stack.enter_async_context(self._crew)
             stack.push_async_callback(self._tasks.stop)
             self._tasks.spawn("event_loop_lag", runtime.measure_event_loop, Severity.DEGRADED)
-            self._intake.start(self._tasks)
+            self.intake.start(self._tasks)
             if self.settings.ca_file:
                 self._tasks.spawn("CA_FILE", self._sender.trust.watch, Severity.DEGRADED)
-            stack.push_async_callback(self._intake.stop)
+            stack.push_async_callback(self.intake.stop)
             yield
 
     @asynccontextmanager
@@ -242,7 +241,18 @@ def _worker(settings: Settings) -> Worker:
 def open_box(settings: Settings) -> Box:
     """The box for secrets, with the keys from the settings or from the generated file."""
     keys = [key.get_secret_value() for key in settings.secret_keys]
-    return Box(keys or secrets.keys_from_file(keys_file(settings)))
+    return Box(keys or _keys_from_file(keys_file(settings)))
+
+
+def _keys_from_file(file: Path) -> list[str]:
+    try:
+        return secrets.keys_from_file(file)
+    except OSError as error:
+        raise Refused(
+            f"the keys file {file} cannot be used: {(error.strerror or str(error)).lower()}; "
+            "free space on its disk, let this user write there, "
+            "or set RESELLER_WEBHOOKS_SECRET_KEYS"
+        ) from None
 
 
 def keys_file(settings: Settings) -> Path:

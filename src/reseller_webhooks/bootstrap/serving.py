@@ -10,35 +10,33 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from threading import Thread
 
-import uvicorn
-
 from reseller_webhooks.bootstrap.crew import Crew
+from reseller_webhooks.bootstrap.last_resort import FAILED
 from reseller_webhooks.bootstrap.program import Part, Program
+from reseller_webhooks.bootstrap.server import Server
+from reseller_webhooks.bootstrap.systemd import ServiceManager
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.observability import start_logging
 from reseller_webhooks.settings import PREFIX, Settings
-from reseller_webhooks.store import migrate
+from reseller_webhooks.store import migrate, startup
 
-STOP_WITHIN_S = 5
-"""Open connections, live views of the log for one, are cut after that."""
 COLLECT_AFTER = (50_000, 20, 100)
 """New objects, and collections of what is younger. A delivery makes a few dozen."""
 
 
-def server(settings: Settings, part: Part, crew: Crew | None = None) -> uvicorn.Server:
+def server(settings: Settings, part: Part, crew: Crew | None = None) -> Server:
     """A server to run on sockets; an SQLite database is brought up to date first."""
+    manager = ServiceManager()
+    manager.tell("STATUS=waiting for the store")
     program = Program(settings, part, crew)
-    if settings.database.startswith("sqlite"):
-        migrate.upgrade(program.database)
-    program.prepare()
-    config = uvicorn.Config(
-        program.asgi(),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
-    )
-    return uvicorn.Server(config)
+
+    def prepare() -> None:
+        if settings.database.startswith("sqlite"):
+            migrate.upgrade(program.database)
+        program.prepare()
+
+    startup.wait_for(program.database, prepare)
+    return Server(program, manager)
 
 
 def run(
@@ -71,7 +69,7 @@ def _sockets(settings: Settings, host: str, port: int) -> Iterator[socket.socket
         yield listening(settings.metrics_host, settings.metrics_port, options)
 
 
-def serve(one: uvicorn.Server, *sockets: socket.socket) -> None:
+def serve(one: Server, *sockets: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, which end the process with code 0."""
     _allow_many_sockets()
     freeze_heap()
@@ -79,6 +77,8 @@ def serve(one: uvicorn.Server, *sockets: socket.socket) -> None:
         # uvicorn stops in good order, then raises the signal again for whoever else listens.
         signal.signal(number, lambda *_: sys.exit(0))
     one.run(sockets=list(sockets))
+    if one.failed:
+        sys.exit(FAILED)
     if not one.started:
         sys.exit(1)
 

@@ -15,7 +15,7 @@ from reseller_webhooks.edges.link import Address, keep
 from reseller_webhooks.observability import start_logging
 from reseller_webhooks.operations import generations
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store import migrate
+from reseller_webhooks.store import migrate, startup
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.hints import Hints
 
@@ -69,12 +69,19 @@ def _stopping(*woken: asyncio.Event) -> asyncio.Event:
     """Set by SIGTERM and SIGINT, and so are those."""
     stop = asyncio.Event()
 
+    loop = asyncio.get_running_loop()
+
     def asked() -> None:
         for event in (stop, *woken):
             event.set()
 
+    def handle(*_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(asked)
+
+    # Not loop.add_signal_handler: a loop that closes would leave the signals without a handler.
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked)
+        signal.signal(number, handle)
     return stop
 
 
@@ -82,11 +89,15 @@ def _stopping(*woken: asyncio.Event) -> asyncio.Event:
 def _ready(settings: Settings) -> Iterator[Database]:
     """The store, with the tables of this version."""
     database = Database(settings.database)
-    try:
+
+    def prepare() -> None:
         if settings.database.startswith("sqlite"):
             migrate.upgrade(database)
         migrate.check(database)
         generations.notice(database)
+
+    try:
+        startup.wait_for(database, prepare)
         yield database
     finally:
         database.close()

@@ -1,0 +1,55 @@
+"""The store at start: a server that is not there yet is waited for, a bad disk is refused."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+
+import structlog
+
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.errors import Refused, Unavailable
+from reseller_webhooks.store.database import Database
+
+WAIT_S = 60.0
+"""Then a supervisor may start the process again."""
+RETRY_S = 3.0
+PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+"""Another process has the file just now."""
+FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+log = structlog.get_logger()
+
+
+def wait_for(database: Database, prepare: Callable[[], None], *, wait_s: float = WAIT_S) -> None:
+    """Run `prepare` once the store takes it. Refused for a disk that is full or read-only;
+    Unavailable when a server does not answer for `wait_s`.
+    """
+    until = monotonic_s() + wait_s
+    while True:
+        try:
+            prepare()
+        except Unavailable as error:
+            if refusal := refusal_of(database.url, error):
+                raise refusal from None
+            if monotonic_s() > until:
+                raise
+            log.warning("waiting for the store", reason=str(error))
+            time.sleep(RETRY_S)
+        else:
+            return
+
+
+def refusal_of(url: str, error: Unavailable) -> Refused | None:
+    """What to mend, when an SQLite file cannot be used; None when waiting may help."""
+    file = Database.file_of(url)
+    original = getattr(error.__cause__, "orig", None)
+    code = getattr(original, "sqlite_errorcode", None)
+    if file is None or code is None or code & 0xFF in PASSING:
+        return None
+    remedy = (
+        "free space on its disk"
+        if code & 0xFF in FULL
+        else "let this user write to the file and its folder, "
+        "or name another in RESELLER_WEBHOOKS_DATABASE"
+    )
+    return Refused(f"the database {file} cannot be used: {original}; {remedy}")
