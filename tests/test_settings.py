@@ -97,7 +97,7 @@ def test_a_file_that_is_no_toml_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_the_password_in_a_wrong_database_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    put(monkeypatch, DATABASE="postgres://ana:S3cretPw@host/x")
+    put(monkeypatch, DATABASE="mysql://ana:S3cretPw@host/x")
 
     with pytest.raises(Refused) as refused:
         load()

@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from reseller_webhooks.core.database_url import SCHEMES, PostgresUrl
 from reseller_webhooks.core.errors import Refused
 
 PREFIX = "RESELLER_WEBHOOKS_"
@@ -130,7 +131,9 @@ class Settings(BaseSettings):
     @field_validator("database")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if not value.startswith(("sqlite:///", "postgresql://")):
+        if value.startswith(SCHEMES):
+            PostgresUrl.parse(value)
+        elif not value.startswith("sqlite:///"):
             raise ValueError("give sqlite:///path/to/file.db or postgresql://user@host/name")
         return value
 

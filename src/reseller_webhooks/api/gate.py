@@ -10,16 +10,18 @@ import structlog
 from anyio import CancelScope, current_time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.routing import BaseRoute, Match
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks.api import problems
 from reseller_webhooks.api.keys import Keys
 from reseller_webhooks.api.problems import NoSuchPath, TooLarge, TooSlow
 from reseller_webhooks.core.audit import Actor, ActorKind
-from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError
+from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError, Unavailable
 from reseller_webhooks.operations.access import Caller
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.request_deadline import TOO_LONG, answer_within
 
 UNDER = "/api/"
 EVENT_STREAM = "text/event-stream"
@@ -49,6 +51,7 @@ class Gate:
         self._app = app
         self._body_within_s = body_within_s
         self._routes = routes
+        self._paths = {route.path for route in routes if isinstance(route, Route)}
         self._keys = Keys(house.database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,6 +59,12 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["path"].startswith(UNDER) or scope["path"] in self._paths:
+            await answer_within(self._begin, scope, receive, send, late=_late)
+        else:  # pages, which say it in their own way
+            await self._begin(scope, receive, send)
+
+    async def _begin(self, scope: Scope, receive: Receive, send: Send) -> None:
         with CancelScope() as turn:
             await self._pass(scope, receive, _Answer(scope, send, turn))
 
@@ -97,6 +106,12 @@ class Gate:
         key = _key(Headers(scope=scope))
         caller = await self._keys.caller(key)
         return {**scope, "state": {**scope.get("state", {}), "caller": caller, "key": key}}
+
+
+def _late() -> Response:
+    answer = problems.answer(Unavailable(TOO_LONG))
+    answer.headers["cache-control"] = "no-store"
+    return answer
 
 
 def caller_of(scope: Scope) -> Caller:

@@ -122,8 +122,8 @@ def _told(error: ResellerWebhooksError) -> dict[str, Any]:
     match error:
         case Invalid():
             return _of_invalid(error)
-        case Unavailable():  # What follows may be the driver's words, which name hosts and users.
-            return {"detail": str(error).partition(":")[0]}
+        case Unavailable():
+            return {"detail": error.public}
         case Refused():  # Its remedy is for the operator, who finds it in the log.
             return {"detail": "something has to be mended here; it is in the log"}
     return {"detail": str(error)}

@@ -45,6 +45,7 @@ from reseller_webhooks.operations import generations, leases
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.operations.readiness import check as check_readiness
+from reseller_webhooks.request_deadline import waiting_for_others
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate, privileges
@@ -231,7 +232,8 @@ class Program:
         event = event_uuid(at, secrets.random_bytes(CHANCE_BYTES))
         body = examples.notification(webhook.resource, self.settings.public_url, event, at)
         due = Due(_example_delivery(webhook, at), event, body.encode())
-        return await self._courier.request(webhook, due, number=1, at=at)
+        with waiting_for_others():
+            return await self._courier.request(webhook, due, number=1, at=at)
 
 
 def _worker(settings: Settings) -> Worker:

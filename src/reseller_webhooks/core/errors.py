@@ -6,6 +6,7 @@ A remote failure is no error: it is the result of an attempt.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from reseller_webhooks.core.shortening import shortened
 
@@ -104,13 +105,46 @@ class SecretUnreadable(ResellerWebhooksError):
         super().__init__(detail)
 
 
+class Cause(StrEnum):
+    """Why something is unavailable."""
+
+    AWAY = "away"
+    """The store does not answer, or the connection was lost."""
+    READ_ONLY = "read only"
+    """The store takes no changes: a standby, a full disk, a file that may not be written."""
+    BUSY = "busy"
+    """Locks, connections or time ran out."""
+    COLLIDED = "collided"
+    """Another transaction was quicker with the same; one's own may be tried again at once."""
+    TABLES = "tables"
+    """Tables are missing or of another version."""
+    RIGHTS = "rights"
+    """The database's role may not do it."""
+    OTHER = "other"
+    """Not the store."""
+
+
 class Unavailable(ResellerWebhooksError):
     """Not now: the store does not answer or too much waits. Try again after `retry_after_s`.
 
-    collided: another transaction was quicker with the same; one's own may be tried again at once.
+    public: what a caller may read. internal: what only the log may say, for example a driver's
+    words, which name hosts and users. A change whose answer this is may have been committed.
     """
 
-    def __init__(self, detail: str, retry_after_s: int = 1, *, collided: bool = False) -> None:
+    def __init__(
+        self,
+        public: str,
+        retry_after_s: int = 1,
+        *,
+        internal: str = "",
+        cause: Cause = Cause.OTHER,
+    ) -> None:
+        self.public, self.internal = public, internal
         self.retry_after_s = retry_after_s
-        self.collided = collided
-        super().__init__(detail)
+        self.cause = cause
+        super().__init__(f"{public}: {internal}" if internal else public)
+
+    @property
+    def collided(self) -> bool:
+        """Whether the same may be tried again at once."""
+        return self.cause is Cause.COLLIDED

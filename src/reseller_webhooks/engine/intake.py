@@ -54,7 +54,8 @@ class Intake:
         while True:
             await self._more.wait()
             batch = self._take()
-            await self._apply(batch)
+            if batch:
+                await self._apply(batch)
             if not self._waiting:
                 self._more.clear()
 
@@ -67,7 +68,7 @@ class Intake:
             taken += 1
         batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
         self._count -= count
-        return batch
+        return [one for one in batch if not one[1].done()]  # whose caller has gone meanwhile
 
     async def _apply(self, batch: list[Waiting]) -> None:
         requests = [request for request, _ in batch]

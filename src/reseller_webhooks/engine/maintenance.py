@@ -17,6 +17,8 @@ EVERY_S = 60.0
 PAUSE_S = 0.2
 """Between two batches, so that ingest has the writer most of the time."""
 HOUR = 3600 * SECOND
+STATEMENT_S = 60.0
+"""For one statement: nobody waits for it, and a day may have millions of rows to look at."""
 STEPS_MAX = 100
 """Of a job in its turn: one with much to do does not keep the others waiting for hours."""
 
@@ -31,6 +33,7 @@ class Maintenance:
 
     def __init__(self, database: Database, *, retention_days: int, schedule_s: float) -> None:
         self._database = database
+        database = database.within(STATEMENT_S)
         self._failing: dict[Job, str] = {}
         self._jobs: Mapping[Job, Callable[[], int]] = {
             Job.CLOCK: self._check_clock,

@@ -27,6 +27,8 @@ from reseller_webhooks.store.scan import Rows
 BROUGHT = 1_000
 BROUGHT_OF_ONE = 32
 """New deliveries that come by themselves, at once and of one webhook; for others it is scanned."""
+WAITING_S = 30.0
+"""For the statement that looks over all that is unfinished, once a minute."""
 NAMED = 10_000
 """Deliveries that are named at once."""
 PULLED = 1_000
@@ -126,7 +128,7 @@ def late(database: Database, horizon: Horizon, newest: int) -> Late:
 
 def waiting(database: Database) -> dict[int, float]:
     """For each webhook that has unfinished deliveries, seconds until the first is due."""
-    with database.read() as tx:
+    with database.within(WAITING_S).read() as tx:
         return {
             webhook_id: max(0.0, (due - tx.now) / SECOND)
             for webhook_id, due in store.waiting(tx).items()

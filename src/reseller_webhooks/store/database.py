@@ -4,26 +4,22 @@ A transaction also knows who asked for it, so that the audit log needs no argume
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.engine import RootTransaction
+from sqlalchemy.exc import DBAPIError
 
 from reseller_webhooks.clock import Micros, StoreClock, monotonic_s
 from reseller_webhooks.core.audit import PROGRAM, Actor
-from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.store import metering, postgres, sqlite
+from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.store import failures, metering, postgres, sqlite
+from reseller_webhooks.store.limits import LOCK_S, POOL_S, USUAL, Limits
 from reseller_webhooks.store.metering import Access, Metered, PoolUse
-
-COLLIDED = "another transaction was writing the same"
-DEADLOCKS = {"40001", "40P01"}
-"""What PostgreSQL calls a serialization failure and a deadlock (appendix A of its manual)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +41,9 @@ class Database:
         self.engine, self._writing = self._dialect.create(url)
         # SQLite has one writer. Waiting here is fair and wakes at once; its own busy
         # handler sleeps and starves whoever comes late.
-        self._writer: AbstractContextManager[Any] = (
-            Lock() if self._dialect is sqlite else nullcontext()
-        )
+        self._writer = Lock() if self._dialect is sqlite else None
         self._by = PROGRAM
+        self._limits = USUAL
         self.clock = StoreClock()
         """The store's, read in every transaction."""
 
@@ -56,6 +51,12 @@ class Database:
         """The same store, for what somebody does."""
         same = copy(self)
         same._by = by
+        return same
+
+    def within(self, answer_s: float, *, lock_s: float = LOCK_S) -> "Database":
+        """The same store, for work whose statements may take longer than a caller would wait."""
+        same = copy(self)
+        same._limits = Limits(answer_s, lock_s)
         return same
 
     @staticmethod
@@ -66,14 +67,18 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that commits when the block ends, or leaves no trace."""
-        with Metered(Access.WRITE) as metered, self._writer, self._begin(write=True) as tx:
+        with (
+            Metered(Access.WRITE) as metered,
+            self._turn(),
+            self._transaction(writes=True) as tx,
+        ):
             metered.connected()
             yield tx
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A consistent view; on SQLite it neither waits for a writer nor holds one up."""
-        with Metered(Access.READ) as metered, self._begin(write=False) as tx:
+        with Metered(Access.READ) as metered, self._transaction(writes=False) as tx:
             metered.connected()
             yield tx
 
@@ -82,36 +87,58 @@ class Database:
         return list(metering.pools(self.engine, self._writing))
 
     @contextmanager
-    def _begin(self, *, write: bool) -> Iterator[Tx]:
-        engine = self._writing if write else self.engine
+    def _turn(self) -> Iterator[None]:
+        """The place of the one writer, where there is but one."""
+        if self._writer is None:
+            yield
+            return
+        if not self._writer.acquire(timeout=POOL_S):
+            raise failures.unavailable(Cause.BUSY, "another transaction writes for too long")
         try:
-            with engine.connect() as connection:
-                options = connection.execution_options(writes=write)
-                with options.begin():
-                    yield Tx(options, self._now(options), self._by)
-        except IntegrityError as error:
-            raise Unavailable(f"{COLLIDED}: {_short(error)}", collided=True) from error
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            if getattr(error.__cause__, "sqlstate", None) in DEADLOCKS:
-                raise Unavailable(f"{COLLIDED}: {_short(error)}", collided=True) from error
-            raise Unavailable(f"the store does not answer: {_short(error)}") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise Unavailable("the connection to the store was lost") from error
-            raise
+            yield
+        finally:
+            self._writer.release()
 
-    def _now(self, connection: Connection) -> Micros:
-        asked_s = monotonic_s()
-        at: Micros = self._dialect.now(connection)
-        self.clock.read(at, asked_s)
-        return at
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Tx]:
+        with failures.translated():
+            connection, transaction, now = self._begun(writes=writes)
+            with connection, transaction:
+                yield Tx(connection, now, self._by)
+
+    def _begun(self, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
+        """A transaction on a connection that works; one that has died meanwhile is replaced.
+
+        A server that became read-only is left: where a proxy or several hosts lead to another one,
+        new connections find it.
+        """
+        engine = self._writing if writes else self.engine
+        try:
+            return self._begin(engine, writes=writes)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        except Unavailable:
+            engine.dispose()
+        return self._begin(engine, writes=writes)
+
+    def _begin(self, engine: Engine, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
+        connection = engine.connect().execution_options(writes=writes)
+        try:
+            transaction = connection.begin()
+            asked_s = monotonic_s()
+            now: Micros = self._dialect.begin(connection, self._limits, writes=writes)
+            self.clock.read(now, asked_s)
+        except Unavailable:
+            connection.invalidate()
+            connection.close()
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        return connection, transaction, now
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
         self._writing.dispose()
-
-
-def _short(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).strip().split("\n", 1)[0]

@@ -135,7 +135,6 @@ def _turn(tx: Tx, parent: str) -> bool:
 
 
 def _lock(tx: Tx) -> None:
-    tx.connection.execute(text("SET LOCAL lock_timeout = '3s'"))
     tx.connection.execute(text(f"SELECT pg_advisory_xact_lock({TURNING})"))
 
 

@@ -1,8 +1,10 @@
 """Hints: that deliveries were made, told across processes. Never needed, only quicker.
 
-PostgreSQL carries them (LISTEN, NOTIFY). An SQLite file has a number that changes with every
-commit of another connection, and asking for it costs some microseconds. Most of those are results
-that are written; whether there are new deliveries says the highest number that one ever had.
+PostgreSQL carries them (LISTEN, NOTIFY), unless a pooler is between that lends its sessions for a
+transaction only: there a process finds what is new by its poll alone. An SQLite file has a number
+that changes with every commit of another connection, and asking for it costs some microseconds.
+Most of those are results that are written; whether there are new deliveries says the highest
+number that one ever had.
 """
 
 import sqlite3
@@ -13,7 +15,11 @@ from threading import Event, Thread
 import psycopg
 import structlog
 
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.database_url import PostgresUrl
 from reseller_webhooks.store import sqlite
+from reseller_webhooks.store.connections import Connection, Connector, shares_sessions
+from reseller_webhooks.store.limits import BEGIN_S
 
 CHANNEL = "reseller_webhooks"
 LOOK_S = 0.02
@@ -21,6 +27,10 @@ LOOK_S = 0.02
 APART_S = 0.005
 """Hints given at once are one; PostgreSQL takes a lock of its own for each."""
 AGAIN_S = 2.0
+ALIVE_S = 5.0
+"""How often the server is asked whether it still answers and takes writes."""
+log = structlog.get_logger()
+
 _NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'"
 
 log = structlog.get_logger()
@@ -33,6 +43,7 @@ class Hints:
         self._url = url
         self._heard = heard
         self._is_sqlite = url.startswith("sqlite")
+        self._connector = None if self._is_sqlite else Connector(PostgresUrl.parse(url))
         self._given = Event()
         self._ended = Event()
         self._threads: list[Thread] = []
@@ -84,15 +95,29 @@ class Hints:
                     self._heard()
 
     def _hear_postgres(self) -> None:
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with closing(self._connected()) as connection:
+            if connection.is_pooled and shares_sessions(self._connected, connection):
+                log.info("behind this pooler nothing can be listened to; new deliveries are polled")
+                self._ended.wait()
+                return
             connection.execute(f"LISTEN {CHANNEL}")
+            asked_at = monotonic_s()
             while not self._ended.is_set():
                 for _ in connection.notifies(timeout=0.5, stop_after=1):
                     self._heard()
+                if monotonic_s() - asked_at > ALIVE_S:
+                    connection.execute(f"LISTEN {CHANNEL}")  # which a standby refuses
+                    asked_at = monotonic_s()
 
     def _tell_postgres(self) -> None:
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with closing(self._connected()) as connection:
             while self._given.wait() and not self._ended.is_set():
                 self._given.clear()
                 connection.execute(f"NOTIFY {CHANNEL}")
                 self._ended.wait(APART_S)
+
+    def _connected(self) -> Connection:
+        assert self._connector  # noqa: S101 - called for PostgreSQL alone
+        connection = self._connector.open(autocommit=True)
+        connection.answer_s = BEGIN_S
+        return connection

@@ -8,10 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
 
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.database import Database, Tx
+
+WITHIN_S = 6 * 3600.0
+"""For one statement of a migration: an index of billions of rows."""
+LOCK_S = 10.0
+"""Meanwhile everybody waits behind it who wants the same table."""
 
 log = structlog.get_logger()
 
@@ -19,9 +23,7 @@ log = structlog.get_logger()
 def upgrade(database: Database) -> None:
     """Run every migration that has not run yet, in one transaction."""
     config = alembic_config()
-    with database.write() as tx:
-        if tx.connection.dialect.name == "postgresql":  # an index of millions of rows takes a while
-            tx.connection.execute(text("SET LOCAL statement_timeout = 0"))
+    with database.within(WITHIN_S, lock_s=LOCK_S).write() as tx:
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
 

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 from reseller_webhooks import clock
+from reseller_webhooks.store.limits import POOL_S, Limits
 
 PRAGMAS = {
     "journal_mode": "WAL",
     "synchronous": "FULL",  # a commit is on the disk before anybody hears of it
     "foreign_keys": "ON",
-    "busy_timeout": "10000",  # milliseconds; only other processes are waited for in this way
+    "busy_timeout": "4000",  # milliseconds; only other processes are waited for in this way
     "wal_autocheckpoint": "4000",  # pages; a checkpoint every 16 MB instead of every 4
     "temp_store": "MEMORY",
 }
@@ -44,14 +45,15 @@ def create(url: str) -> tuple[Engine, Engine]:
     return reading, _engine(url, WRITE_CACHE_KIB, pool_size=1, max_overflow=0)
 
 
-def now(_: Connection) -> clock.Micros:
+def begin(connection: Connection, limits: Limits, *, writes: bool) -> clock.Micros:
     """The store's time: one machine, so its clock."""
+    del connection, limits, writes
     return clock.now()
 
 
 def _engine(url: str, cache_kib: int, **pool: Any) -> Engine:
     """An engine whose transactions begin as the caller means them: reading or writing."""
-    engine = create_engine(url, pool_timeout=10, **pool)
+    engine = create_engine(url, pool_timeout=POOL_S, **pool)
     event.listen(engine, "connect", partial(_on_connect, cache_kib=cache_kib))
     event.listen(engine, "begin", _on_begin)
     return engine

@@ -7,6 +7,7 @@ from reseller_webhooks.observability.requests import RouteRecorder
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.web import errors, openid
 from reseller_webhooks.web.cookies import Cookies
+from reseller_webhooks.web.errors import AnsweredInTime
 from reseller_webhooks.web.head import HeadAsGet
 from reseller_webhooks.web.headers import StrictHeaders
 from reseller_webhooks.web.language import InLanguage
@@ -67,6 +68,7 @@ def create_web(house: House) -> FastAPI:
     errors.register(app)
     app.add_middleware(RouteRecorder)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(AnsweredInTime, site=app.state.site)
     app.add_middleware(InLanguage)
     app.add_middleware(StrictHeaders)
     return app

@@ -5,6 +5,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reseller_webhooks.core.errors import (
     Conflict,
@@ -18,6 +19,7 @@ from reseller_webhooks.core.errors import (
     SecretUnreadable,
     Unavailable,
 )
+from reseller_webhooks.request_deadline import TOO_LONG, answer_within
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.headers import ALWAYS, NOT_KEPT
 from reseller_webhooks.web.page import SEE_OTHER, Site
@@ -59,25 +61,40 @@ async def refused(request: Request, error: Exception) -> Response:
         # The route's own path: in the address there may be the token of a sign-in link.
         route = getattr(request.scope.get("route"), "path", "")
         log.error("a page was refused", route=route, reason=str(error))
-    response = _page(request, status, _told(error))
-    if isinstance(error, Unavailable):
-        response.headers["retry-after"] = str(error.retry_after_s)
-    return response
+    response = _page(_site(request), status, _told(error))
+    return _later(response, error.retry_after_s) if isinstance(error, Unavailable) else response
 
 
 async def unknown(request: Request, error: Exception) -> Response:
     """What is at no address of ours."""
-    response = _page(request, getattr(error, "status_code", NOT_FOUND), "")
+    response = _page(_site(request), getattr(error, "status_code", NOT_FOUND), "")
     response.headers.update(getattr(error, "headers", None) or {})
     return response
 
 
 async def broken(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """A fault of our own: the page says nothing of it, the log says all."""
-    response = _page(request, BROKEN, "")
+    response = _page(_site(request), BROKEN, "")
     # This answer is made outside all middleware.
     response.headers.update(ALWAYS | {"cache-control": NOT_KEPT})
     return response
+
+
+class AnsweredInTime:
+    """Middleware: a page that takes too long is answered with one that says so."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app, self._site = app, site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http":
+            await answer_within(self._app, scope, receive, send, late=self._late)
+        else:
+            await self._app(scope, receive, send)
+
+    def _late(self) -> Response:
+        return _later(_page(self._site, STATUS[Unavailable], sentence(TOO_LONG)), 1)
 
 
 def _told(error: Exception) -> str:
@@ -86,7 +103,7 @@ def _told(error: Exception) -> str:
         return ""
     if isinstance(error, Invalid):
         return " ".join(sentence(problem.detail) for problem in error.problems)
-    return sentence(str(error))
+    return sentence(error.public if isinstance(error, Unavailable) else str(error))
 
 
 def _wanted(request: Request) -> str:
@@ -96,8 +113,17 @@ def _wanted(request: Request) -> str:
     return f"{request.url.path}?{query}" if query else request.url.path
 
 
-def _page(request: Request, status: int, detail: str) -> Response:
+def _site(request: Request) -> Site:
     site: Site = request.app.state.site
+    return site
+
+
+def _later(response: Response, after_s: int) -> Response:
+    response.headers["retry-after"] = str(after_s)
+    return response
+
+
+def _page(site: Site, status: int, detail: str) -> Response:
     body = site.render(
         "error.html",
         status=status,

@@ -20,6 +20,7 @@ from joserfc.jwk import KeySet
 from reseller_webhooks import clock, secrets
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import NotSignedIn, Refused, Unavailable
+from reseller_webhooks.request_deadline import waiting_for_others
 from reseller_webhooks.settings import PREFIX, Settings
 from reseller_webhooks.web import paths
 
@@ -27,6 +28,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Asymmetric only: with any other a key that is public, or none, would sign."""
 LEEWAY_S = 60
 TIMEOUT = aiohttp.ClientTimeout(total=10)
+NO_ANSWER = "the identity provider does not answer"
 ANSWER_BYTES_MAX = 256 * 1024
 METADATA_KEPT_S = 3600.0
 
@@ -168,20 +170,24 @@ class OpenId:
         return {name: found[name] for name in ("email", "email_verified") if name in found}
 
     async def _json(self, method: str, url: str, **given: Any) -> dict[str, Any]:
-        connector = aiohttp.TCPConnector(ssl=self._tls)
         try:
-            async with (
-                aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session,
-                session.request(method, url, allow_redirects=False, **given) as answer,
-            ):
-                body = await _read(answer)
+            with waiting_for_others():
+                status, body = await self._asked(method, url, given)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(f"the identity provider does not answer: {error}") from None
-        if method == "POST" and answer.status in (400, 401):
+            raise Unavailable(NO_ANSWER, internal=str(error)) from None
+        if method == "POST" and status in (400, 401):
             raise NotSignedIn(f"the identity provider refused the sign-in: {_reason(body)}")
-        if answer.status != 200 or not (found := _object(body)):
-            raise Unavailable(f"the identity provider answered {answer.status}")
+        if status != 200 or not (found := _object(body)):
+            raise Unavailable(f"the identity provider answered {status}")
         return found
+
+    async def _asked(self, method: str, url: str, given: Mapping[str, Any]) -> tuple[int, bytes]:
+        connector = aiohttp.TCPConnector(ssl=self._tls)
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session,
+            session.request(method, url, allow_redirects=False, **given) as answer,
+        ):
+            return answer.status, await _read(answer)
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -43,14 +43,12 @@ SAYINGS = (
     N_("%(email)s is locked, so no link would work; unlock the user first"),
     N_("its webhook is about another resource now, %(resource)s"),
     N_("the identity provider refused the sign-in: %(why)s"),
-    N_("the identity provider does not answer: %(why)s"),
     N_("the identity provider answered %(status)s"),
     N_("the identity token is not valid: %(why)s"),
     N_(
         "%(count)s test notifications are under way already; wait until one of them has ended",
     ),
     N_("%(count)s people watch the log already; reload the page instead"),
-    N_("the store does not answer: %(why)s"),
     N_("a form has at most %(size)s bytes"),
 )
 """The first that fits is the one."""
@@ -93,7 +91,11 @@ WORDS = (
         "it cannot be repeated: it is being sent again already, its webhook was deleted, "
         "or its event is too old"
     ),
-    N_("the connection to the store was lost"),
+    N_("the identity provider does not answer"),
+    N_("the store does not answer"),
+    N_("the store is busy"),
+    N_("the store takes no changes just now"),
+    N_("this took too long; if it was a change, it may still come about"),
     N_("another transaction was writing the same"),
     N_("this form is out of date, or was not sent from this site"),
     N_("only operators of this service may see this page"),

@@ -87,7 +87,7 @@ def _begun(page: Page) -> Begun | None:
 
 async def _failed(page: Page, wanted: str, status: int, error: Exception) -> Response:
     log.warning("nobody came in with the identity provider", reason=str(error))
-    wrong = sentence(str(error))
+    wrong = sentence(error.public if isinstance(error, Unavailable) else str(error))
     response = await run_in_threadpool(sign_in_form, page, wanted, status, wrong=wrong)
     page.site.cookies.drop_openid(response)
     return response
