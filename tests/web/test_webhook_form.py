@@ -369,13 +369,13 @@ async def test_an_edit_is_tried_with_stored_secrets_and_changes_nothing(
     house: House, northwind: Reseller, admin: Person, outside: Outside
 ) -> None:
     row = a_webhook(house, northwind, auth=TOKEN)
-    given = LEAST | {"url": "https://newer.example.com/", "auth": "TOKEN", "token": ""}
+    given = LEAST | {"url": "https://crm.example.com/newer", "auth": "TOKEN", "token": ""}
     answer = await admin.send(paths.webhook(row.uuid, "edit/test"), given)
     (tried,) = outside.tried
 
-    assert (tried.url, tried.auth) == ("https://newer.example.com/", TOKEN)
+    assert (tried.url, tried.auth) == ("https://crm.example.com/newer", TOKEN)
     assert tried.secret == webhooks.opened(house.box, row, 0).secret
-    assert 'value="https://newer.example.com/"' in answer.text
+    assert 'value="https://crm.example.com/newer"' in answer.text
     assert only(house, northwind) == row
 
 

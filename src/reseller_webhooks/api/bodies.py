@@ -36,16 +36,29 @@ def body(model: type[M]) -> Callable[[bytes], Awaitable[M]]:
     """A dependency: the body as the model, strictly, so "10" is no number."""
 
     async def read(raw: Raw) -> M:
-        value(raw)  # One reader decides what is JSON; pydantic's takes NaN, for one.
-        try:
-            return model.model_validate_json(raw, strict=True, by_alias=True, by_name=False)
-        except ValidationError as error:
-            found = error.errors(include_url=False)
-            if found[0]["type"] == "json_invalid":
-                raise Malformed(found[0]["msg"].lower()) from None
-            raise invalid(found) from None
+        return _validated(model, raw)
 
     return read
+
+
+def optional_body(model: type[M]) -> Callable[[Request], Awaitable[M | None]]:
+    """A dependency: the body as `body` reads it, or None when there is none."""
+
+    async def read(request: Request) -> M | None:
+        return _validated(model, await raw(request)) if await request.body() else None
+
+    return read
+
+
+def _validated(model: type[M], raw: bytes) -> M:
+    value(raw)  # One reader decides what is JSON; pydantic's takes NaN, for one.
+    try:
+        return model.model_validate_json(raw, strict=True, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        if found[0]["type"] == "json_invalid":
+            raise Malformed(found[0]["msg"].lower()) from None
+        raise invalid(found) from None
 
 
 def value(raw: bytes) -> Any:
@@ -56,11 +69,13 @@ def value(raw: bytes) -> Any:
         raise Malformed(f"the body is not JSON: {error}") from None
 
 
-def takes(schema: dict[str, Any], example: object, *media_types: str) -> dict[str, Any]:
+def takes(
+    schema: dict[str, Any], example: object, *media_types: str, required: bool = True
+) -> dict[str, Any]:
     """What OpenAPI says of a body, for a route's `openapi_extra`."""
     media = {"schema": schema, "example": example}
     content = {media_type: dict(media) for media_type in media_types or (JSON,)}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Act(StrEnum):
     WEBHOOK_PAUSED = "webhook.paused"
     WEBHOOK_RESUMED = "webhook.resumed"
     WEBHOOK_SECRET_ROTATED = "webhook.secret-rotated"  # noqa: S105 - a word
+    WEBHOOK_TESTED = "webhook.tested"
     WEBHOOK_DELETED = "webhook.deleted"
     WEBHOOK_PENDING_RETRIED = "webhook.pending-retried"
     WEBHOOK_FAILED_RETRIED = "webhook.failed-retried"

@@ -67,6 +67,17 @@ def host_of(url: str) -> str:
     return found["host"] if found else ""
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a checked URL; equal for two URLs of the same server."""
+    return f"https://{authority_of(url)}"
+
+
+def authority_of(url: str) -> str:
+    """Host and port of a checked URL; the default port is left out."""
+    match = _URL.match(url)
+    return match["authority"].lower() if match else ""
+
+
 class _Unfit(Exception):
     """Why a text cannot be a target. Never quotes all of it: there may be a password in it."""
 

@@ -1,19 +1,28 @@
 """Webhooks that are only tried: as somebody has typed them, before anything is saved."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from reseller_webhooks import secrets
 from reseller_webhooks.core import targets
+from reseller_webhooks.core.addresses import Network
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.signing import new_secret
 from reseller_webhooks.core.webhooks import (
     ClientCredentialsAuth,
     NoAuth,
     PasswordAuth,
+    SecretPurpose,
     Spec,
+    SpecPatch,
     Webhook,
 )
+from reseller_webhooks.operations.webhook_settings import check_settings
 from reseller_webhooks.operations.webhooks import SECRET_BYTES
+from reseller_webhooks.store import audit
+from reseller_webhooks.store.audit import Subject
+from reseller_webhooks.store.database import Database
 
 NOT_STORED = 0
 """No webhook of the store has this number, so none shares what the engine keeps for it."""
@@ -37,3 +46,31 @@ def of_changed(webhook: Webhook, spec: Spec) -> Webhook:
         checked = targets.check_url(spec.auth.token_url, "/auth/tokenUrl")
         given["auth"] = spec.auth.model_copy(update={"token_url": checked})
     return replace(webhook, id=NOT_STORED, **given)
+
+
+def of_patched(
+    webhook: Webhook, patch: SpecPatch, auth_type: str, allowed: Sequence[Network] | None
+) -> Webhook:
+    """A webhook as the patch would leave it. Errors as `operations.webhooks.change`.
+
+    auth_type: of what is stored, which is known even when the stored secret does not open.
+    """
+    checked = check_settings(patch, patch.model_fields_set, allowed)
+    checked.require_secrets(auth_type, webhook.url)
+    given: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
+    if checked.url is not None:
+        given["url"] = checked.url
+    if checked.auth is not None:
+        still = (one for one in webhook.unreadable if one is not SecretPurpose.AUTHENTICATION)
+        given |= {"auth": checked.auth, "unreadable": tuple(still)}
+    return replace(webhook, id=NOT_STORED, **given) if given else webhook
+
+
+def record_test(database: Database, webhook: Webhook) -> None:
+    """Write to the audit log that a test notification is about to go out, and to which hosts."""
+    details = {"host": targets.authority_of(webhook.url)}
+    if isinstance(webhook.auth, PasswordAuth | ClientCredentialsAuth):
+        details["token_host"] = targets.authority_of(webhook.auth.token_url)
+    subject = Subject(webhook.uuid, webhook.url, webhook.reseller_id)
+    with database.write() as tx:
+        audit.write(tx, Act.WEBHOOK_TESTED, subject, details)

@@ -7,6 +7,7 @@ from typing import Any
 from reseller_webhooks.core import targets
 from reseller_webhooks.core.addresses import Network
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.secret_destinations import Destinations, require_secrets
 from reseller_webhooks.core.texts import check_seen
 from reseller_webhooks.core.webhooks import (
     TEXT_MAX,
@@ -30,6 +31,20 @@ class CheckedSettings:
 
     plain: Mapping[str, object]
     auth: Any = None
+
+    @property
+    def url(self) -> str | None:
+        """The checked URL, None when it was not given."""
+        url = self.plain.get("url")
+        return url if isinstance(url, str) else None
+
+    def require_secrets(self, auth_type: str, url: str) -> None:
+        """Invalid when the URL leads elsewhere than `url` and no authentication came with it.
+
+        An authentication is always given whole, so its secrets are new.
+        """
+        if self.url is not None and self.auth is None:
+            require_secrets(auth_type, Destinations(url), Destinations(self.url))
 
     def columns(self, sealer: Sealer) -> dict[str, object]:
         """The row's columns, the secrets sealed."""

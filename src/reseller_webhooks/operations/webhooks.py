@@ -94,6 +94,8 @@ def change(
 ) -> WebhookRow:
     """Change what the patch names and nothing else. Errors and `allowed` as `add`.
 
+    Invalid as well when the URL leads to another host and the patch brings no authentication.
+
     editions: what the caller has seen, None if that does not matter: Outdated when it is another
         by now.
     """
@@ -102,6 +104,7 @@ def change(
         before = _get(tx, reseller_id, uuid)
         if editions is not None and edition_of(before) not in editions:
             raise Outdated("somebody else has changed this webhook meanwhile")
+        checked.require_secrets(before.auth_type, before.url)
         columns = checked.columns(Sealer.begin(tx, box, uuid))
         after = store.change(tx, before.id, **columns) if columns else before
         changed = changes(before, after, auth_given="auth_sealed" in columns)

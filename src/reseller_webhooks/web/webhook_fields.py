@@ -59,6 +59,10 @@ ADVICE = {
     "maxInFlight": N_("Enter a whole number from 1 to 1000."),
     "ratePerSecond": N_("Enter a number above 0 and up to 100000, or nothing for no limit."),
 }
+ENTER_AGAIN = N_(
+    "Enter it again: with this URL it would go to another host than the one it was entered for."
+)
+"""A stored secret is not sent to another scheme, host or port."""
 _OF_KIND = {
     ("token", "string_pattern_mismatch"): N_(
         "Use only letters, digits and signs, without blanks: it goes out as a header."

@@ -9,13 +9,16 @@ from pydantic import ValidationError
 from reseller_webhooks.core import targets
 from reseller_webhooks.core.addresses import Network
 from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.secret_destinations import Destinations, secrets_to_reenter
 from reseller_webhooks.core.webhooks import Format, Mode, Spec, SpecPatch
 from reseller_webhooks.operations.webhooks import edition_of
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.language import _
 from reseller_webhooks.web.webhook_fields import (
     ADVICE,
     AUTH_FIELDS,
+    ENTER_AGAIN,
     LABELS,
     SECRETS,
     wrong_of,
@@ -58,6 +61,14 @@ class Wrong(Exception):
         super().__init__(", ".join(fields))
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """What the form edits: where notifications go, and the authentication, None if unreadable."""
+
+    url: str
+    auth: Any
+
+
 def blank() -> Filled:
     """The form before anything is typed."""
     defaults = {
@@ -97,19 +108,36 @@ def typed(form: Form, stored: frozenset[str], kept: frozenset[str]) -> Filled:
     return Filled(values, form.every("actions"), stored, kept=kept, edition=edition)
 
 
-def spec(form: Form, allowed: Sequence[Network], auth: Any = None) -> Spec:
+def spec(form: Form, allowed: Sequence[Network], stored: StoredSettings | None = None) -> Spec:
     """The webhook that the form asks for. Wrong with all there is to mend.
 
-    auth: what is stored, if it is; its secrets are used where the form has none.
+    stored: what the form edits; its secrets are used where the form has none.
     """
-    read: Spec = _read(Spec, _fields(form, auth), allowed)
+    read: Spec = _read(Spec, form, stored, allowed)
     return read
 
 
-def patch(form: Form, allowed: Sequence[Network], auth: Any) -> SpecPatch:
-    """What the form makes of a webhook whose authentication is `auth`. Wrong as `spec`."""
-    read: SpecPatch = _read(SpecPatch, _fields(form, auth), allowed)
+def patch(form: Form, allowed: Sequence[Network], stored: StoredSettings) -> SpecPatch:
+    """What the form makes of a stored webhook. Wrong as `spec`."""
+    read: SpecPatch = _read(SpecPatch, form, stored, allowed)
     return read
+
+
+def to_reenter(form: Form, stored: StoredSettings | None) -> frozenset[str]:
+    """Stored secrets that may not be used, because the form sends them to another host."""
+    kind = form.text("auth")
+    if stored is None or stored.auth is None or stored.auth.type != kind:
+        return frozenset()
+    token_url = getattr(stored.auth, "token_url", None)
+    before = Destinations(stored.url, token_url)
+    try:
+        after = Destinations(
+            targets.check_url(form.text("url")),
+            targets.check_url(form.text("tokenUrl")) if token_url else None,
+        )
+    except Invalid:
+        return frozenset()  # the URL has to be mended first, and nothing is sent until then
+    return frozenset(secrets_to_reenter(kind, before, after))
 
 
 def _fields(form: Form, stored: Any) -> dict[str, Any]:
@@ -126,31 +154,45 @@ def _fields(form: Form, stored: Any) -> dict[str, Any]:
     }
 
 
-def _auth(form: Form, stored: Any) -> dict[str, Any]:
+def _auth(form: Form, stored: StoredSettings | None) -> dict[str, Any]:
     kind = form.text("auth")
-    kept = stored.model_dump(by_alias=True) if stored and stored.type == kind else {}
+    kept = _usable_secrets(form, stored)
     fields: dict[str, Any] = {"type": kind}
     for name in AUTH_FIELDS.get(kind, ()):
         # Blanks may belong to a password; a token or an id cannot have any around it.
         given = form.exact(name) if name in ("clientSecret", "password") else form.text(name)
-        fields[name] = given or (kept.get(name) if name in SECRETS else None) or ""
+        fields[name] = given or kept.get(name) or ""
     return fields if fields.get("scope", "") else _without(fields, "scope")
+
+
+def _usable_secrets(form: Form, stored: StoredSettings | None) -> dict[str, str]:
+    """Stored secrets that may stand in for empty fields."""
+    auth = stored.auth if stored else None
+    known = auth.model_dump(by_alias=True) if auth and auth.type == form.text("auth") else {}
+    return {name: known[name] for name in SECRETS & known.keys() - to_reenter(form, stored)}
 
 
 def _without(fields: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if key != name}
 
 
-def _read(model: type[Any], fields: dict[str, Any], allowed: Sequence[Network]) -> Any:
+def _read(
+    model: type[Any], form: Form, stored: StoredSettings | None, allowed: Sequence[Network]
+) -> Any:
+    fields = _fields(form, stored)
     wrong = wrong_of(Invalid(_unfit(fields, allowed)))
     try:
         read = model.model_validate(fields)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        wrong = wrong_of_shape(found) | wrong
+        wrong = wrong_of_shape(found) | wrong | _missing_again(fields, to_reenter(form, stored))
     if wrong:
         raise Wrong(wrong)
     return read
+
+
+def _missing_again(fields: dict[str, Any], names: frozenset[str]) -> dict[str, str]:
+    return {name: _(ENTER_AGAIN) for name in names if not fields["auth"][name]}
 
 
 def _unfit(fields: dict[str, Any], allowed: Sequence[Network]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.api import moments
 from reseller_webhooks.api.auth import Tenant, TheHouse
-from reseller_webhooks.api.bodies import body, schema, takes
+from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, body, optional_body, schema, takes
 from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.routes.webhooks import ALWAYS, BODY, PATH
 from reseller_webhooks.api.seats import seat
@@ -17,9 +17,10 @@ from reseller_webhooks.api.shapes import Input, Shape
 from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.attempts import Outcome
 from reseller_webhooks.core.errors import SecretUnreadable, Unavailable
-from reseller_webhooks.core.webhooks import Webhook
-from reseller_webhooks.operations import repeats, webhooks
+from reseller_webhooks.core.webhooks import SpecPatch, Webhook
+from reseller_webhooks.operations import repeats, trials, webhooks
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.webhook_secrets import UNREADABLE
 
 TESTS_MAX = 3
 """Of one reseller at once: they pass by the webhook's own limits."""
@@ -62,15 +63,25 @@ class Repeated(Shape):
     "/{id}/test",
     operation_id="testWebhook",
     summary="Send a test notification",
-    responses=raises(Unavailable, SecretUnreadable),
+    responses=raises(Unavailable, SecretUnreadable) | BODY,
     dependencies=[Depends(seat("tests", TESTS_MAX))],
+    openapi_extra=takes(
+        schema(SpecPatch), {"actions": ["ADDED"]}, JSON, MERGE_PATCH, required=False
+    ),
 )
-async def test(house: TheHouse, tenant: Tenant, uuid: Id) -> Trial:
+async def test(
+    house: TheHouse,
+    tenant: Tenant,
+    uuid: Id,
+    patch: Annotated[SpecPatch | None, Depends(optional_body(SpecPatch))],
+) -> Trial:
     """Sends an example of an ADDED notification at once and answers what came of it.
 
-    Its version is 0, so that a receiver that applies only what is newer ignores it.
+    Its version is 0, so that a receiver that applies only what is newer ignores it. With a body,
+    the webhook is tried as a PATCH with that body would leave it, and nothing is changed.
     """
-    attempt = await house.try_now(await run_in_threadpool(_opened, house, tenant, uuid))
+    webhook = await run_in_threadpool(_to_test, house, tenant, uuid, patch or SpecPatch())
+    attempt = await house.try_now(webhook)
     return Trial(
         outcome=attempt.outcome,
         status=attempt.status,
@@ -109,6 +120,11 @@ async def retry_failed(
     return Repeated(count=await write(house, operation))
 
 
-def _opened(house: House, tenant: int, uuid: str) -> Webhook:
+def _to_test(house: House, tenant: int, uuid: str, patch: SpecPatch) -> Webhook:
     row = webhooks.get(house.database, tenant, uuid)
-    return webhooks.opened(house.box, row, house.database.clock.now())
+    known = webhooks.known(house.box, row, house.database.clock.now())
+    wanted = trials.of_patched(known, patch, row.auth_type, house.settings.allow_targets)
+    if wanted.unreadable:
+        raise SecretUnreadable(UNREADABLE, wanted.unreadable)
+    trials.record_test(house.database, wanted)
+    return wanted

@@ -24,7 +24,7 @@ from reseller_webhooks.web.samples import examples_of
 from reseller_webhooks.web.trying import try_now
 from reseller_webhooks.web.visiting import Writer
 from reseller_webhooks.web.webhook_fields import wrong_of
-from reseller_webhooks.web.webhook_form import Filled, Wrong
+from reseller_webhooks.web.webhook_form import Filled, StoredSettings, Wrong
 
 EDIT = paths.WEBHOOKS + "/{uuid}/edit"
 INVALID, TAKEN = 422, 409
@@ -78,7 +78,7 @@ def edit(page: Writer, uuid: str, form: Refilled) -> Response:
     """Save Webhook: one that was there."""
     stored = _stored(page, uuid)
     try:
-        patch = webhook_form.patch(form, page.site.house.settings.allow_targets, stored.auth)
+        patch = webhook_form.patch(form, page.site.house.settings.allow_targets, stored.settings)
         seen = [form.text("edition")] if form.text("edition") else None
         webhooks.change(page.database, page.box, page.tenant, uuid, patch, editions=seen)
     except Outdated:
@@ -109,6 +109,11 @@ class _Stored:
     auth: Any | None
     unreadable: tuple[SecretPurpose, ...]
 
+    @property
+    def settings(self) -> StoredSettings:
+        """What the form compares with what was typed."""
+        return StoredSettings(self.row.url, self.auth)
+
 
 def _stored(page: Page, uuid: str) -> _Stored:
     row = webhooks.get(page.database, page.tenant, uuid)
@@ -130,7 +135,7 @@ def _wanted(page: Page, form: Form, stored: _Stored | None) -> Webhook:
     allowed = page.site.house.settings.allow_targets
     if stored is None:
         return trials.of_new(page.tenant, webhook_form.spec(form, allowed))
-    spec = webhook_form.spec(form, allowed, stored.auth)
+    spec = webhook_form.spec(form, allowed, stored.settings)
     known = webhooks.known(page.box, stored.row, page.now())
     if SecretPurpose.SIGNING_SECRET in known.unreadable:
         return trials.of_new(page.tenant, spec)  # signed with a secret made for the test
@@ -151,7 +156,8 @@ def _refused(
 def _overtaken(page: Page, form: Form, now: _Stored) -> Response:
     """All that was typed, to be saved once more over what somebody else has saved meanwhile."""
     known, secrets = webhook_form.of_row(now.row, now.auth), kept.typed(form, but={})
-    filled = webhook_form.typed(form, known.stored, frozenset(secrets))
+    usable = known.stored - webhook_form.to_reenter(form, now.settings)
+    filled = webhook_form.typed(form, usable, frozenset(secrets))
     return _form(
         page,
         replace(filled, edition=known.edition),
@@ -174,6 +180,7 @@ def _again(  # noqa: PLR0917 - run in a thread, by position
     """The form once more, with all that was typed."""
     secrets = kept.typed(form, but=wrong)
     known = webhook_form.of_row(stored.row, stored.auth).stored if stored else frozenset()
+    known -= webhook_form.to_reenter(form, stored.settings if stored else None)
     filled = webhook_form.typed(form, known, frozenset(secrets)).with_wrong(wrong)
     row = stored.row if stored else None
     return _form(
