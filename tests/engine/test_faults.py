@@ -14,7 +14,7 @@ from tests.engine.running import Make, TellingStore
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import WAIT_S, Behaviour, Receiver
 
-METHODS = ("webhooks", "arrivals", "named", "scan", "finish", "beat", "living")
+METHODS = ("revised", "arrivals", "late", "scan", "finish", "beat", "living")
 FAULTS = 1
 WORKER = Worker("w1", "here", "0", ttl_s=1.0)
 
@@ -59,11 +59,14 @@ async def test_every_call_of_the_store_may_raise_anything_and_all_goes_on(
     ):
         running.webhook(receiver.url())
         FaultyStore.faults = Counter(dict.fromkeys(METHODS, FAULTS))
-        running.tell("c1", "c2")
-        await running.until(lambda: not +FaultyStore.faults)
+        told = 0
+        while +FaultyStore.faults:
+            told += 1
+            running.tell(f"c{told}")
+            await running.closed(told)
         found = list(engine.conditions())
-        running.tell("c3")
-        lines = await running.closed(3)
+        running.tell("last")
+        lines = await running.closed(told + 1)
 
     assert {line.state for line in lines} == {State.DELIVERED}
     assert failures("poll") >= before + 1
