@@ -5,7 +5,10 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
+from reseller_webhooks import secrets
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.secrets import keys_from_file
 
@@ -49,3 +52,12 @@ def test_a_file_that_cannot_be_read_is_refused_without_its_content(
         keys_from_file(file)
 
     assert "s3cret" not in str(refused.value)
+
+
+def test_a_password_of_nobody_costs_as_much_to_check_as_a_real_one() -> None:
+    decoy = secrets._decoy()
+
+    with pytest.raises(VerifyMismatchError):  # not InvalidHashError, which comes at once
+        PasswordHasher().verify(decoy, "x")
+    assert extract_parameters(decoy) == extract_parameters(secrets.hash_password("x"))
+    assert not secrets.password_fits(None, "x")

@@ -5,13 +5,16 @@ import os
 import random
 import secrets as stdlib_secrets
 import tempfile
+from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import ARGON2_VERSION
 from cryptography.fernet import Fernet
 
 from reseller_webhooks.core.errors import Refused, SecretUnreadable
@@ -164,9 +167,17 @@ def hash_password(password: str) -> str:
 def password_fits(stored: str | None, password: str) -> bool:
     """Whether the password is the one; takes as long when there is none to compare with."""
     try:
-        return _passwords.verify(stored or _DECOY, password) and stored is not None
+        return _passwords.verify(stored or _decoy(), password) and stored is not None
     except (Argon2Error, InvalidHashError):
         return False
 
 
-_DECOY = _passwords.hash("nobody has this password")
+@cache
+def _decoy() -> str:
+    """A hash that no password has, with the parameters of real ones: it costs as much to verify."""
+    own = _passwords
+    costs = f"m={own.memory_cost},t={own.time_cost},p={own.parallelism}"
+    salt, digest = (
+        b64encode(random_bytes(size)).rstrip(b"=").decode() for size in (own.salt_len, own.hash_len)
+    )
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"

@@ -9,6 +9,7 @@ from reseller_webhooks import secrets
 from reseller_webhooks.operations import access
 from reseller_webhooks.store import migrate
 from reseller_webhooks.store.database import Database
+from tests.passwords import sign_in
 
 PASSWORD, KEY = "correct horse battery", "rwk_" + "k" * 43
 BEFORE = "0004"
@@ -45,7 +46,7 @@ def test_people_passwords_and_keys_outlive_the_upgrade(database: Database, tmp_p
             named = {name: text for name, text in given.items() if f":{name}" in statement}
             tx.connection.execute(text(statement), named)
     migrate.upgrade(old)
-    token = access.sign_in(old, "ana@acme.example", PASSWORD)
+    token = sign_in(old, "ana@acme.example", PASSWORD)
 
     assert access.visitor(old, token).is_operator
     assert access.caller(old, KEY).name == "rwk_kkkkkk"

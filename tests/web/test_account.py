@@ -10,6 +10,7 @@ from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import devices, paths
+from tests.passwords import sign_in
 from tests.web.browsing import Person, token_in, words
 
 PASSWORD = "correct horse battery"
@@ -111,7 +112,7 @@ async def test_an_invite_lets_a_colleague_in_once(
     assert entered.headers["location"] == paths.WEBHOOKS
     assert "Viewer: sees webhooks" in words(await nobody.see(paths.ACCOUNT))
     assert again.status_code == 410
-    visitor = access.sign_in(house.database, "bea@acme.example", PASSWORD)
+    visitor = sign_in(house.database, "bea@acme.example", PASSWORD)
     assert access.visitor(house.database, visitor).reseller_id == northwind.id
 
 

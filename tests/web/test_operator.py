@@ -17,6 +17,7 @@ from reseller_webhooks.store.audit import Line
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import audit_words, paths
+from tests.passwords import sign_in
 from tests.web.browsing import OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, words
 
 OPERATIONS = Path(access.__file__).parent
@@ -251,7 +252,7 @@ async def test_wrong_passwords_of_an_account_leave_few_lines(
     for email in ("ana@acme.example", "nobody@acme.example"):
         for _ in range(5):
             with pytest.raises(NotSignedIn):
-                access.sign_in(database, email, "wrong")
+                sign_in(database, email, "wrong")
     page = words(await operator.see(paths.audit(subject="user")))
 
     assert page.count("Wrong password") == 3

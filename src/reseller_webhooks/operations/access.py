@@ -6,10 +6,9 @@ from string import ascii_lowercase, ascii_uppercase
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY, SECOND
-from reseller_webhooks.core.access import PASSWORD_MAX, Role, Scope
+from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn, Unavailable
-from reseller_webhooks.operations import guesses
 from reseller_webhooks.store import access as store
 from reseller_webhooks.store import audit, resellers, sessions
 from reseller_webhooks.store.access import Person
@@ -114,31 +113,6 @@ def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) ->
         if person is not None and person.locked_at is None:
             return enter(tx, person, device, "link")
     raise NotSignedIn("this sign-in link was used before or is older than a day")
-
-
-def sign_in(database: Database, email: str, password: str, device: Device = NOWHERE) -> str:
-    """A session's token. NotSignedIn for a wrong address or password, without saying which.
-
-    Whoever guesses too often has to wait, and is told how long: just as long for an address that
-    nobody has as for one that somebody has.
-    """
-    wanted = normal(email)
-    # Counted before it is tried: guesses made at the same moment cannot slip through together.
-    counted = guesses.begin(database, wanted, device.address)
-    with database.read() as tx:
-        person = store.person_by_email(tx, wanted)
-    # The slow hash is computed outside any transaction, and for unknown addresses too.
-    fits = secrets.password_fits(person.password if person else None, password[:PASSWORD_MAX])
-    with database.write() as tx:
-        found = store.person_by_id(tx, person.id) if person and fits else None
-        if found is not None:
-            guesses.forgive(tx, wanted, device.address)
-        if found is not None and found.locked_at is None:
-            return enter(tx, found, device, "password")
-        if person is not None and guesses.is_worth_a_line(counted):
-            refused = {"guesses in a row": counted}
-            audit.write(tx, Act.USER_SIGN_IN_REFUSED, subject_of(person), refused)
-    raise NotSignedIn(LOCKED if found else "the e-mail address or the password is wrong")
 
 
 def enter(tx: Tx, person: Person, device: Device, way: str) -> str:

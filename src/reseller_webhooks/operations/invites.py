@@ -5,7 +5,7 @@ from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.operations import passwords, people
+from reseller_webhooks.operations import people
 from reseller_webhooks.operations.access import (
     LOCKED,
     NOWHERE,
@@ -77,11 +77,8 @@ def look(database: Database, token: str) -> Invite:
     return found
 
 
-def accept(database: Database, token: str, password: str, device: Device = NOWHERE) -> str:
-    """A session's token for a new user with that password. Invalid, or NotSignedIn when gone."""
-    passwords.check(password, "/new")
-    look(database, token)
-    hashed = secrets.hash_password(password)
+def accept(database: Database, token: str, hashed: str, device: Device = NOWHERE) -> str:
+    """A session's token for a new user with the password of a hash. NotSignedIn when gone."""
     with database.write() as tx:
         found = store.by_fingerprint(tx, secrets.fingerprint(token))
         if found is not None:

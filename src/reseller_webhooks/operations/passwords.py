@@ -1,6 +1,5 @@
 """Passwords: set or change one's own, and what one has to be like."""
 
-from reseller_webhooks import secrets
 from reseller_webhooks.core.access import PASSWORD_MAX, PASSWORD_MIN
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Invalid
@@ -11,21 +10,23 @@ from reseller_webhooks.store import audit, sessions
 from reseller_webhooks.store.database import Database
 
 
-def change(database: Database, visitor: Visitor, old: str, new: str) -> None:
-    """Set or change one's own password; every other session of the person ends.
+def begin_change(database: Database, visitor: Visitor) -> None:
+    """Count a guess of the present password as guesses at the door are. NotSignedIn."""
+    if visitor.person.password is not None:
+        guesses.begin(database, visitor.person.email, visitor.session.address)
 
-    Guesses of the present one are counted as guesses at the door are. Errors: Invalid, NotSignedIn.
-    """
-    check(new, "/new")
-    person, address = visitor.person, visitor.session.address
-    if person.password is not None:
-        guesses.begin(database, person.email, address)
-        if not secrets.password_fits(person.password, old[:PASSWORD_MAX]):
-            raise Invalid.at("/old", "this is not the present password")
-    hashed = secrets.hash_password(new)
+
+def wrong_present() -> Invalid:
+    """The refusal of a present password that does not fit."""
+    return Invalid.at("/old", "this is not the present password")
+
+
+def change(database: Database, visitor: Visitor, hashed: str) -> None:
+    """Set one's own password to that of a hash; every other session of the person ends."""
+    person = visitor.person
     with database.write() as tx:
         if person.password is not None:
-            guesses.forgive(tx, person.email, address)
+            guesses.forgive(tx, person.email, visitor.session.address)
         store.change_person(tx, person.id, password=hashed)
         store.drop_links(tx, person.id)
         sessions.end_all(tx, person.id, but=visitor.session.fingerprint)

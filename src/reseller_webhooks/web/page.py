@@ -21,6 +21,7 @@ from reseller_webhooks.web import notices
 from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.openid import OpenId
+from reseller_webhooks.web.password_hashing import PasswordHashing
 from reseller_webhooks.web.rendering import templates
 
 SEE_OTHER = 303
@@ -34,6 +35,7 @@ class Site:
 
     views: how many people of a reseller watch its event log live.
     openid: the identity provider, if there is one.
+    hashing: where every password is hashed.
     """
 
     house: House
@@ -41,6 +43,7 @@ class Site:
     tests: Counter[int] = field(default_factory=Counter)
     views: Counter[int] = field(default_factory=Counter)
     openid: OpenId | None = None
+    hashing: PasswordHashing = field(default_factory=PasswordHashing)
 
     def render(self, template: str, **given: Any) -> str:
         """A template with what it is given."""

@@ -1,13 +1,16 @@
 """One's own account: the password, and where one is signed in."""
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reseller_webhooks.core.access import PASSWORD_MIN
 from reseller_webhooks.core.errors import Invalid, NotSignedIn
-from reseller_webhooks.operations import passwords, people
-from reseller_webhooks.web import paths
+from reseller_webhooks.operations import people
+from reseller_webhooks.web import passwords, paths
 from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.password_hashing import TooManyPasswords
+from reseller_webhooks.web.password_limits import describe, status_of, with_retry_after
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Posted, SignedIn
 from reseller_webhooks.web.webhook_fields import wrong_of
@@ -24,17 +27,19 @@ def account(page: SignedIn) -> Response:
 
 
 @routes.post(paths.ACCOUNT)
-def set_password(page: SignedIn, form: Posted) -> Response:
+async def set_password(page: SignedIn, form: Posted) -> Response:
     """Set or change one's password."""
     try:
-        passwords.change(page.database, page.who, form.exact("old"), form.exact("new"))
+        await passwords.change(page, form.exact("old"), form.exact("new"))
     except Invalid as error:
-        return _form(page, INVALID, wrong_of(error))
+        return await run_in_threadpool(_form, page, INVALID, wrong_of(error))
     except NotSignedIn as error:
-        answer = _form(page, TOO_MANY, {"old": sentence(str(error))})
-        answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
-    return page.go(paths.ACCOUNT, Notice("password_set"))
+        status, wrong, wait_s = TOO_MANY, {"old": sentence(str(error))}, error.retry_after_s
+    except TooManyPasswords as error:
+        status, wrong, wait_s = status_of(error), {"new": describe(error)}, error.retry_after_s
+    else:
+        return page.go(paths.ACCOUNT, Notice("password_set"))
+    return with_retry_after(await run_in_threadpool(_form, page, status, wrong), wait_s)
 
 
 @routes.post(paths.SESSIONS + "/{uuid}/end")

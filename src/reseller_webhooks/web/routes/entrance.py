@@ -1,12 +1,15 @@
 """The way in and out: signing in by password or one-time link, signing out."""
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations import access
-from reseller_webhooks.web import paths
+from reseller_webhooks.web import passwords, paths
 from reseller_webhooks.web.page import SEE_OTHER, Page
+from reseller_webhooks.web.password_hashing import TooManyPasswords
+from reseller_webhooks.web.password_limits import describe, status_of, with_retry_after
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Anyone, Posted, SignedIn
 
@@ -31,18 +34,20 @@ def sign_in_page(page: Anyone) -> Response:
 
 
 @routes.post(paths.SIGN_IN)
-def sign_in(page: Anyone, form: Posted) -> Response:
+async def sign_in(page: Anyone, form: Posted) -> Response:
     """Sign in by e-mail address and password."""
     wanted, email = form.text("next"), form.text("email")
     try:
-        token = access.sign_in(page.database, email, form.exact("password"), page.device)
+        token = await passwords.sign_in(page, email, form.exact("password"))
     except NotSignedIn as error:
         status = TOO_MANY if error.retry_after_s else NOT_SIGNED_IN
-        answer = sign_in_form(page, wanted, status, email=email, wrong=sentence(str(error)))
-        if error.retry_after_s:
-            answer.headers["retry-after"] = str(error.retry_after_s)
-        return answer
-    return entered(page, token, paths.after_sign_in(wanted))
+        wrong, wait_s = sentence(str(error)), error.retry_after_s
+    except TooManyPasswords as error:
+        status, wrong, wait_s = status_of(error), describe(error), error.retry_after_s
+    else:
+        return await run_in_threadpool(entered, page, token, paths.after_sign_in(wanted))
+    answer = await run_in_threadpool(sign_in_form, page, wanted, status, email=email, wrong=wrong)
+    return with_retry_after(answer, wait_s)
 
 
 @routes.get(paths.SIGN_IN + "/{token}")

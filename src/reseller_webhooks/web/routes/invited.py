@@ -1,14 +1,18 @@
 """Where an invite leads: choose a password, and be in."""
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from reseller_webhooks.core.access import PASSWORD_MIN
 from reseller_webhooks.core.errors import Conflict, Invalid, NotSignedIn
-from reseller_webhooks.operations import access, invites, resellers
+from reseller_webhooks.operations import invites, resellers
 from reseller_webhooks.store.invites import Invite
-from reseller_webhooks.web import paths
-from reseller_webhooks.web.page import SEE_OTHER, Page
+from reseller_webhooks.web import passwords, paths
+from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.password_hashing import TooManyPasswords
+from reseller_webhooks.web.password_limits import describe, status_of, with_retry_after
+from reseller_webhooks.web.routes.entrance import entered
 from reseller_webhooks.web.visiting import Anyone, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
@@ -29,20 +33,27 @@ def invited(page: Anyone, token: str) -> Response:
 
 
 @routes.post(ONE)
-def accept(page: Anyone, token: str, form: Posted) -> Response:
+async def accept(page: Anyone, token: str, form: Posted) -> Response:
     """Become a user, and be signed in; whoever was signed in here is out."""
     try:
-        found = invites.look(page.database, token)
-        session = invites.accept(page.database, token, form.exact("new"), page.device)
+        session = await passwords.accept_invite(page, token, form.exact("new"))
     except Invalid as error:
-        return _form(page, found, token, INVALID, wrong_of(error))
+        return await run_in_threadpool(_again, page, token, INVALID, wrong_of(error))
+    except TooManyPasswords as error:
+        wrong = {"new": describe(error)}
+        answer = await run_in_threadpool(_again, page, token, status_of(error), wrong)
+        return with_retry_after(answer, error.retry_after_s)
     except (NotSignedIn, Conflict):
         return page.html("invite_gone.html", GONE)
-    if page.visitor:
-        access.sign_out(page.database, page.visitor)
-    response = RedirectResponse(paths.WEBHOOKS, SEE_OTHER)
-    page.site.cookies.keep_session(response, session)
-    return response
+    return await run_in_threadpool(entered, page, session, paths.WEBHOOKS)
+
+
+def _again(page: Page, token: str, status: int, wrong: dict[str, str]) -> Response:
+    """The form once more, with what is wrong."""
+    try:
+        return _form(page, invites.look(page.database, token), token, status, wrong)
+    except NotSignedIn:
+        return page.html("invite_gone.html", GONE)
 
 
 def _form(

@@ -1,0 +1,36 @@
+"""How a page refuses a password that is not checked, because too many are."""
+
+from starlette.responses import Response
+
+from reseller_webhooks.web.language import _
+from reseller_webhooks.web.password_hashing import TooManyPasswords
+
+TOO_MANY, NOT_NOW = 429, 503
+
+
+def status_of(error: TooManyPasswords) -> int:
+    """429 when the caller can change it, 503 when nobody can (RFC 6585, 4)."""
+    return TOO_MANY if error.of_caller else NOT_NOW
+
+
+def describe(error: TooManyPasswords) -> str:
+    """The sentence on the page."""
+    text = (
+        _(
+            "From your address %(limit)s passwords are being checked, and no more are checked at "
+            "the same time. Try again in a second."
+        )
+        if error.of_caller
+        else _(
+            "%(limit)s people are signing in, and no more can at the same time. Try again in a "
+            "second."
+        )
+    )
+    return text % {"limit": error.limit}
+
+
+def with_retry_after(response: Response, seconds: int) -> Response:
+    """The same response, which says when to try again if waiting helps."""
+    if seconds:
+        response.headers["retry-after"] = str(seconds)
+    return response
