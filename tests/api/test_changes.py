@@ -6,8 +6,13 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from sqlalchemy import update
 
+from reseller_webhooks.core.access import Scope
 from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.schema import idempotency
+from tests.api.conftest import client
+from tests.conftest import Running
 
 PATH = "/api/v1/changes"
 
@@ -177,6 +182,39 @@ async def test_a_key_for_another_body_is_refused(
     assert answer.status_code == 422
     assert answer.json()["type"] == "/docs#key-reused"
     assert await count(platform) == 1
+
+
+async def test_the_same_key_of_another_api_key_is_another_request(
+    running: Running, platform: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    await post(platform, company(northwind, "c1"), key="k")
+    async with client(running, Scope.PLATFORM, None) as other:
+        different = await post(other, company(northwind, "c2"), key="k")
+        repeated = await post(other, company(northwind, "c2"), key="k")
+    await post(platform, company(northwind, "c1", name="Other"))
+    async with client(running, Scope.PLATFORM, None) as third:
+        same_body = await post(third, company(northwind, "c1"), key="k")
+
+    assert different.json()["results"][0]["action"] == "ADDED"
+    assert repeated.headers["idempotency-replayed"] == "true"
+    assert same_body.json()["results"][0]["action"] == "CHANGED"
+    assert await count(platform) == 2
+
+
+async def test_what_the_version_before_remembered_answers_a_repeat_and_refuses_nobody(
+    running: Running, platform: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    first = await post(platform, company(northwind, "c1"), key="k")
+    with running.database.write() as tx:
+        tx.connection.execute(update(idempotency).values(key="k"))  # as it was stored before
+    await post(platform, company(northwind, "c1", name="Other"))
+
+    again = await post(platform, company(northwind, "c1"), key="k")
+    another_body = await post(platform, company(northwind, "c2"), key="k")
+
+    assert again.content == first.content
+    assert again.headers["idempotency-replayed"] == "true"
+    assert another_body.json()["results"][0]["action"] == "ADDED"
 
 
 async def test_requests_with_one_key_at_once_apply_once(

@@ -26,11 +26,15 @@ LOCKED = "your access has been ended; ask the operator of this service"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls the API. reseller_id is None for the platform, which may name any."""
+    """Who calls the API. reseller_id is None for the platform, which may name any.
+
+    key_id: of the API key that was shown.
+    """
 
     scope: Scope
     reseller_id: int | None
     name: str = field(default="", compare=False)
+    key_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def caller(database: Database, key: str) -> Caller:
         # Whoever only reads is served by a store that takes no writes.
         with suppress(Unavailable), database.write() as tx:
             store.change_key(tx, found.id, used_at=tx.now)
-    return Caller(Scope(found.scope), found.reseller_id, found.known_as)
+    return Caller(Scope(found.scope), found.reseller_id, found.known_as, found.uuid)
 
 
 def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) -> str:

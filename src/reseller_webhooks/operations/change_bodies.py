@@ -24,8 +24,11 @@ _MEMBERS = {"reseller", "type", "uuid", "content", "removed"}
 _TYPES = ", ".join(Resource)
 
 
-def read(body: object, *, raw: bytes, key: str | None) -> Request:
-    """The request that a body makes. raw: the body as it came. key: its Idempotency-Key, if any."""
+def read(body: object, *, raw: bytes, key: str | None, caller: str = "") -> Request:
+    """The request that a body makes. raw: the body as it came. key: its Idempotency-Key, if any.
+
+    caller: the id of the API key that it came with; empty for what did not come by API.
+    """
     if key is not None and not _KEY.fullmatch(key):
         raise Invalid.at("/Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     found: list[Problem] = []
@@ -39,7 +42,7 @@ def read(body: object, *, raw: bytes, key: str | None) -> Request:
             found += error.under(f"/changes/{index}").problems
     if found:
         raise Invalid(found)
-    return Request(tuple(changes), key, secrets.digest(raw) if key else "")
+    return Request(tuple(changes), key, secrets.digest(raw) if key else "", caller)
 
 
 def _entries(body: object) -> list[Any]:

@@ -32,11 +32,20 @@ class Request:
     """Changes that apply all or none.
 
     key: what makes a repeat recognisable, or None. fingerprint: of the whole body.
+    caller: the id of the API key that the key belongs to; empty for keys of our own.
     """
 
     changes: tuple[Change, ...]
     key: str | None = None
     fingerprint: str = ""
+    caller: str = ""
+
+    @property
+    def stored_key(self) -> str | None:
+        """What the answer is remembered under: the blank is in no key that a caller can send."""
+        if self.key is None or not self.caller:
+            return self.key
+        return f"{self.caller} {secrets.digest(self.key.encode())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,9 @@ def _draft(tx: Tx, requests: Sequence[Request], public_url: str) -> _Draft:
         floor=generation.floor,
         reseller_ids=reseller_ids,
         records=dict(records.held(tx, keys)),
-        given=idempotency.given(tx, {request.key for request in requests if request.key}),
+        given=idempotency.given(
+            tx, {key for one in requests for key in (one.stored_key, one.key) if key}
+        ),
     )
 
 
@@ -156,12 +167,24 @@ def _answer(tx: Tx, draft: _Draft, request: Request) -> Answer | ResellerWebhook
 
 
 def _repeated(draft: _Draft, request: Request) -> Answer | None:
-    given = draft.given.get(request.key) if request.key else None
+    given = _given(draft, request)
     if given is None or request.key is None:
         return None
     if given.fingerprint != request.fingerprint:
         raise KeyReused(request.key)
     return Answer(tuple(Result(*row) for row in orjson.loads(given.answer)), replayed=True)
+
+
+def _given(draft: _Draft, request: Request) -> Given | None:
+    if request.key is None or request.stored_key is None:
+        return None
+    own = draft.given.get(request.stored_key)
+    if own is not None:
+        return own
+    # The version before remembers keys without their caller. The same body is the same caller's
+    # repeat; another body may be anybody's, so it is no reason to refuse.
+    unscoped = draft.given.get(request.key)
+    return unscoped if unscoped and unscoped.fingerprint == request.fingerprint else None
 
 
 def _applied(tx: Tx, draft: _Draft, request: Request) -> Answer:
@@ -206,12 +229,12 @@ def _one(
 
 
 def _remember(draft: _Draft, request: Request, answer: Answer) -> None:
-    if request.key is None:
+    if request.stored_key is None:
         return
     rows = [(r.uuid, r.version, r.action, r.event) for r in answer.results]
     given = Given(request.fingerprint, orjson.dumps(rows).decode())
-    draft.given[request.key] = given
-    draft.answers.append((request.key, given))
+    draft.given[request.stored_key] = given
+    draft.answers.append((request.stored_key, given))
 
 
 def _write(tx: Tx, draft: _Draft, before: MutableMapping[Key, Record | None]) -> None:

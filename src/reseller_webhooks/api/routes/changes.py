@@ -87,14 +87,15 @@ class Results(Shape):
 )
 async def apply(
     house: TheHouse,
-    _: Platform,
+    caller: Platform,
     raw: Raw,
     idempotency_key: Annotated[
         str | None,
         Header(
             alias="Idempotency-Key",
             description="Makes a repeat safe: the same key and body get the first answer, with "
-            "`Idempotency-Replayed: true`. 1 to 255 visible ASCII characters, kept for 48 hours.",
+            "`Idempotency-Replayed: true`. 1 to 255 visible ASCII characters, kept for 48 hours "
+            "for the API key that it came with.",
         ),
     ] = None,
 ) -> Response:
@@ -104,14 +105,14 @@ async def apply(
     it, other content changes it, the same content is UNCHANGED and makes no event.
     """
     if len(raw) <= READ_AT_ONCE_BYTES:
-        request = _read(raw, idempotency_key)
+        request = _read(raw, idempotency_key, caller.key_id)
     else:
-        request = await run_in_threadpool(_read, raw, idempotency_key)
+        request = await run_in_threadpool(_read, raw, idempotency_key, caller.key_id)
     return _response(await submit(house, request))
 
 
-def _read(raw: bytes, key: str | None) -> Request:
-    return change_bodies.read(value(raw), raw=raw, key=key)
+def _read(raw: bytes, key: str | None, caller: str) -> Request:
+    return change_bodies.read(value(raw), raw=raw, key=key, caller=caller)
 
 
 def _response(answer: Answer) -> Response:
