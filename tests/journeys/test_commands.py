@@ -84,6 +84,16 @@ def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
     assert [done.returncode for done in (before, after, mistyped)] == [1, 0, 1]
 
 
+def test_check_shows_no_password_of_a_database(run: Run) -> None:
+    url = "postgresql://ana:S3cret1@127.0.0.1:1,127.0.0.1:2/x?sslpassword=S3cret2&sslmode=prefer"
+    done = run("check", DATABASE=url)
+
+    masked = "postgresql://ana:********@127.0.0.1:1,127.0.0.1:2/x?sslpassword=********&sslmode"
+    assert masked in done.stdout
+    assert "S3cret" not in done.stdout + done.stderr
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize(
     ("words", "settings", "code"),
     [
@@ -97,6 +107,7 @@ def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
         (["users", "add", "ana@acme.example", "--operator", "--role", "viewer"], {}, 2),
         (["serve"], {"SECRET_KEYS": "hunter2"}, 1),
         (["migrate"], {"DATABASE": "postgresql://127.0.0.1:1/x"}, 1),
+        (["check"], {"DATABASE": "postgresql://ana:pw@h1:x,h2/name"}, 1),
         (["migrate"], {"DATABASE": "sqlite:////sys/x.db"}, 1),
         (["serve", "--port", "0"], {"DATABASE": "sqlite:////sys/x.db"}, 1),
         (["serve", "--role", "cook"], {}, 2),

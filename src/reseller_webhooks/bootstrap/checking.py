@@ -1,5 +1,6 @@
 """The settings in force and whether the database answers, for an operator to read."""
 
+import re
 from collections.abc import Iterator
 
 from pydantic import SecretStr
@@ -40,6 +41,7 @@ def _shown(name: str, value: object) -> str:
 
 
 def _without_password(url: str) -> str:
+    url = re.sub(r"(?<=[?&])((?:ssl)?password)=[^&]*", rf"\1={MASK}", url)
     before, at, host = url.rpartition("@")
     scheme, slashes, user = before.partition("://")
     name, colon, _ = user.partition(":")
