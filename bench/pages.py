@@ -90,7 +90,10 @@ def _signed_in(server: Server) -> httpx.Client:
     email = "ana@acme.example"
     link = server.command("users", "add", email, "--reseller", server.reseller, "--role", "admin")
     visitor = httpx.Client(base_url=server.url, follow_redirects=True, timeout=30)
-    visitor.get(f"{paths.SIGN_IN}/{link.rsplit('/', 1)[-1]}").raise_for_status()
+    opened = visitor.get(f"{paths.SIGN_IN}/{link.rsplit('/', 1)[-1]}").raise_for_status()
+    token = opened.text.partition('name="form-token" value="')[2].partition('"')[0]
+    headers = {"origin": server.url}
+    visitor.post(opened.url, data={"form-token": token}, headers=headers).raise_for_status()
     return visitor
 
 

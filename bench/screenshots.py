@@ -51,6 +51,7 @@ def _take(printed: dict[str, str]) -> None:
         page = browser.new_page(viewport={"width": 1200, "height": 760})
         receiver = browser.new_page(viewport={"width": 1000, "height": 760})
         page.goto(printed["Sign in"])
+        page.get_by_role("button", name="Sign in", exact=True).click()
         for resource, url in (("Company", "hook"), ("Invoice", "billing"), ("Lead", "crm")):
             _add(page, resource, printed["Receiver URL"].replace("hook", url))
         receiver.goto(printed["Receiver page"])

@@ -111,6 +111,8 @@ async def window(program: Running, chromium: Browser) -> AsyncIterator[Open]:
             email = f"{reseller.uuid}@acme.example"
             link = people.add(program.database, email, role, reseller.uuid)
             await one.to(f"{paths.SIGN_IN}/{link}")
+            await page.get_by_role("button", name="Sign in", exact=True).click()
+            await page.wait_for_url(lambda url: paths.SIGN_IN not in url)
             return one
 
         yield open_one

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from reseller_webhooks.core.access import Role, Scope
-from reseller_webhooks.operations import access, deliveries, invites
+from reseller_webhooks.operations import access, deliveries, invites, people
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.log_filter import shown_id
@@ -132,7 +132,8 @@ async def test_the_pages_of_nobody(window: Open, program: Running) -> None:
     email = f"axe-{one.reseller.id}@acme.example"
     invite = invites.invite(program.database, email, Role.ADMIN, one.reseller.uuid)
     await one.page.get_by_role("button", name="Sign out").click()
-    found = await looked_at(one, paths.SIGN_IN, f"{paths.SIGN_IN}/gone")
+    link = people.add(program.database, f"link-{email}", Role.ADMIN, one.reseller.uuid)
+    found = await looked_at(one, paths.SIGN_IN, f"{paths.SIGN_IN}/{link}", f"{paths.SIGN_IN}/gone")
     found += await looked_at(one, f"{paths.INVITE}/{invite}", f"{paths.INVITE}/gone")
     await one.to(paths.SIGN_IN)
     await one.page.get_by_label("E-mail address").fill(email)

@@ -25,6 +25,7 @@ from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers, when
 from tests.receivers.receiver import LOOPBACK, Receiver
+from tests.web.browsing import token_in
 
 WAIT_S = 30.0
 
@@ -100,7 +101,9 @@ async def test_a_page_says_so_and_is_there_again_afterwards(
     ):
         reseller = resellers.add(running.database, "Northwind")
         link = people.add(running.database, "ana@acme.example", Role.ADMIN, reseller.uuid)
-        before = await visitor.get(f"{paths.SIGN_IN}/{link}")
+        opened = await visitor.get(f"{paths.SIGN_IN}/{link}")
+        pressed = {"form-token": token_in(opened.text)}
+        before = await visitor.post(opened.url, data=pressed, headers={"origin": running.url})
         await asyncio.to_thread(postgres.kill)
         away = await visitor.get(paths.WEBHOOKS)
         await asyncio.to_thread(postgres.start)

@@ -96,10 +96,15 @@ class Person:
         """Follow a fresh sign-in link; an operator turns to the reseller, if one is given."""
         own = None if reseller is None or role is Role.OPERATOR else reseller.uuid
         link = people.add(self.house.database, f"{uuid4()}@acme.example", role, own)
-        await self.client.get(f"{paths.SIGN_IN}/{link}")
+        await self.opens(f"{paths.SIGN_IN}/{link}")
         if role is Role.OPERATOR and reseller:
             await self.send(paths.reseller(reseller.uuid))
         return self
+
+    async def opens(self, link: str) -> httpx.Response:
+        """Open a sign-in link and press its button."""
+        fields = [("form-token", token_in((await self.client.get(link)).text))]
+        return await self.send_raw(link, fields)
 
     async def see(self, path: str) -> str:
         """The page at a path, which is there."""

@@ -31,7 +31,7 @@ async def also_in(house: House, first: Person, agent: str) -> Person:
     link = people.link_for(house.database, email[0] if email else "")
     second = Person(house)
     second.client.headers["user-agent"] = agent
-    await second.client.get(f"{paths.SIGN_IN}/{link}")
+    await second.opens(f"{paths.SIGN_IN}/{link}")
     return second
 
 
@@ -195,7 +195,7 @@ async def test_who_is_locked_comes_in_by_no_way_until_unlocked(
     await admin.send(paths.user(uuid, "lock"))
     late = await Person(house).client.get(link)
     await admin.send(paths.user(uuid, "unlock"))
-    fresh = await Person(house).client.get(await shown_link(admin, uuid))
+    fresh = await Person(house).opens(await shown_link(admin, uuid))
 
     assert (late.status_code, fresh.status_code) == (410, 303)
 

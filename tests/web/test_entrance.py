@@ -22,7 +22,7 @@ def link(database: Database, northwind: Reseller) -> str:
 
 
 async def with_password(person: Person, link: str) -> None:
-    await person.client.get(f"{paths.SIGN_IN}/{link}")
+    await person.opens(f"{paths.SIGN_IN}/{link}")
     assert (await person.send(paths.ACCOUNT, {"new": PASSWORD})).status_code == 303
     await person.send(paths.SIGN_OUT)
 
@@ -37,7 +37,7 @@ async def test_the_front_leads_to_sign_in_and_then_to_the_webhooks(
     nobody: Person, link: str
 ) -> None:
     before = await nobody.client.get("/")
-    entered = await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    entered = await nobody.opens(f"{paths.SIGN_IN}/{link}")
     after = await nobody.client.get("/")
 
     assert before.headers["location"] == paths.SIGN_IN
@@ -47,7 +47,7 @@ async def test_the_front_leads_to_sign_in_and_then_to_the_webhooks(
 
 async def test_a_link_signs_in_once_and_then_says_so_kindly(house: House, link: str) -> None:
     first, second = Person(house), Person(house)
-    await first.client.get(f"{paths.SIGN_IN}/{link}")
+    await first.opens(f"{paths.SIGN_IN}/{link}")
     again = await second.client.get(f"{paths.SIGN_IN}/{link}")
 
     assert again.status_code == 410
@@ -58,27 +58,14 @@ async def test_a_link_signs_in_once_and_then_says_so_kindly(house: House, link: 
 async def test_who_is_in_already_and_opens_an_old_link_is_shown_the_way(
     nobody: Person, link: str
 ) -> None:
-    await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    await nobody.opens(f"{paths.SIGN_IN}/{link}")
     again = await nobody.client.get(f"{paths.SIGN_IN}/{link}")
 
     assert "signed in already as ana@acme.example" in words(again.text)
 
 
-@pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender"])
-async def test_a_browser_that_looks_ahead_does_not_use_a_link_up(
-    nobody: Person, link: str, purpose: str
-) -> None:
-    path = f"{paths.SIGN_IN}/{link}"
-    ahead = await nobody.client.get(path, headers={"sec-purpose": purpose})
-    head = await nobody.client.head(path)
-    opened = await nobody.client.get(path)
-
-    assert (ahead.status_code, head.status_code) == (503, 405)
-    assert opened.headers["location"] == paths.WEBHOOKS
-
-
 async def test_a_password_is_suggested_and_once_set_signs_in(nobody: Person, link: str) -> None:
-    await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    await nobody.opens(f"{paths.SIGN_IN}/{link}")
     suggested = words(await nobody.see(paths.WEBHOOKS))
     answer = await nobody.send(paths.ACCOUNT, {"new": PASSWORD})
     page = await nobody.follow(answer)
@@ -175,6 +162,19 @@ async def test_the_page_that_was_asked_for_comes_after_signing_in(
 @pytest.mark.parametrize(
     "wanted",
     [
+        paths.ACCOUNT,
+        paths.log(tab="failed", q="a/../b//c"),
+        paths.record("ORDER", "2026/11 %41 …"),
+        f"{paths.ACCOUNT}#sessions",
+    ],
+)
+def test_pages_of_ours_come_after_signing_in(wanted: str) -> None:
+    assert paths.after_sign_in(wanted) == wanted
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
         "https://evil.example/",
         "//evil.example/",
         "/\\evil.example",
@@ -182,6 +182,17 @@ async def test_the_page_that_was_asked_for_comes_after_signing_in(
         f"{paths.WEBHOOKS}\r\nset-cookie: a=b",
         f"{paths.WEBHOOKS}x",
         "javascript:alert(1)",
+        "/",
+        f"{paths.ACCOUNT}/../sign-in/token-of-somebody",
+        f"{paths.ACCOUNT}/..",
+        f"{paths.ACCOUNT}/./..//evil.example",
+        f"{paths.ACCOUNT}/%2e%2e/sign-in/token-of-somebody",
+        f"{paths.ACCOUNT}/%252E%252e/sign-in/token-of-somebody",
+        f"{paths.ACCOUNT}/..%2fsign-in/token-of-somebody",
+        f"{paths.ACCOUNT}/%5c%5cevil.example",
+        f"{paths.ACCOUNT}//evil.example",
+        f"%2f{paths.ACCOUNT}",
+        f" //evil.example{paths.ACCOUNT}",
     ],
 )
 async def test_nobody_is_sent_elsewhere_after_signing_in(
@@ -196,7 +207,7 @@ async def test_nobody_is_sent_elsewhere_after_signing_in(
 async def test_signing_out_ends_the_session_and_not_only_the_cookie(
     nobody: Person, link: str
 ) -> None:
-    await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    await nobody.opens(f"{paths.SIGN_IN}/{link}")
     cookies = dict(nobody.client.cookies)
     await nobody.send(paths.SIGN_OUT)
     nobody.client.cookies.update(cookies)
@@ -207,10 +218,10 @@ async def test_signing_out_ends_the_session_and_not_only_the_cookie(
 async def test_signing_in_again_ends_the_session_that_was_there(
     database: Database, northwind: Reseller, nobody: Person, link: str
 ) -> None:
-    await nobody.client.get(f"{paths.SIGN_IN}/{link}")
+    await nobody.opens(f"{paths.SIGN_IN}/{link}")
     first = dict(nobody.client.cookies)
     other = people.add(database, "bob@acme.example", Role.ADMIN, northwind.uuid)
-    await nobody.client.get(f"{paths.SIGN_IN}/{other}")
+    await nobody.opens(f"{paths.SIGN_IN}/{other}")
     late = Person(nobody.house)
     late.client.cookies.update(first)
 
@@ -229,7 +240,7 @@ async def test_the_session_cookie_is_for_the_browser_and_this_host_alone(
     database: Database, link: str, public_url: str, name: str, secure: bool
 ) -> None:
     person = Person(house_of(database, Outside(), public_url=public_url))
-    answer = await person.client.get(f"{paths.SIGN_IN}/{link}")
+    answer = await person.opens(f"{paths.SIGN_IN}/{link}")
     (cookie,) = answer.headers.get_list("set-cookie")
 
     assert cookie.startswith(f"{name}=")

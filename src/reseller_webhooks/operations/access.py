@@ -21,6 +21,7 @@ SEEN_EVERY = 300 * SECOND
 """How often it is written down when something was last used or seen: looking costs no write."""
 AGENT_MAX = 300
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+LINK_GONE = "this sign-in link was used before or is older than a day"
 LOCKED = "your access has been ended; ask the operator of this service"
 
 
@@ -109,6 +110,16 @@ def caller(database: Database, key: str) -> Caller:
     return Caller(Scope(found.scope), found.reseller_id, found.known_as, found.uuid)
 
 
+def owner_of_link(database: Database, token: str) -> Person:
+    """Whom a link signs in; to look does not use it up. NotSignedIn when it does not hold."""
+    with database.read() as tx:
+        person_id = store.link_owner(tx, secrets.fingerprint(token))
+        person = None if person_id is None else store.person_by_id(tx, person_id)
+    if person is None or person.locked_at is not None:
+        raise NotSignedIn(LINK_GONE)
+    return person
+
+
 def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) -> str:
     """A session's token for a link that was not used yet; NotSignedIn otherwise."""
     with database.write() as tx:
@@ -116,7 +127,7 @@ def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) ->
         person = None if person_id is None else store.person_by_id(tx, person_id)
         if person is not None and person.locked_at is None:
             return enter(tx, person, device, "link")
-    raise NotSignedIn("this sign-in link was used before or is older than a day")
+    raise NotSignedIn(LINK_GONE)
 
 
 def enter(tx: Tx, person: Person, device: Device, way: str) -> str:

@@ -137,6 +137,14 @@ def add_link(tx: Tx, fingerprint: str, person_id: int, expires_at: Micros) -> No
     )
 
 
+def link_owner(tx: Tx, fingerprint: str) -> int | None:
+    """Whose link it is, if it still holds. To look does not use it up."""
+    statement = select(sign_in_link.c.person_id).where(
+        sign_in_link.c.fingerprint == fingerprint, sign_in_link.c.expires_at > tx.now
+    )
+    return tx.connection.execute(statement).scalar()
+
+
 def use_link(tx: Tx, fingerprint: str) -> int | None:
     """Take a link that still holds, so that nobody can take it again; whose it is."""
     taken = (

@@ -26,6 +26,7 @@ from reseller_webhooks.web.routes import (
     operator,
     records,
     resellers,
+    sign_in_link,
     users,
     webhook,
     webhook_forms,
@@ -37,6 +38,7 @@ NOT_FOUND = 404
 AREAS = (
     # Its addresses come before those of links, whose token is any text.
     entrance_openid.routes,
+    sign_in_link.routes,
     entrance.routes,
     invited.routes,
     languages.routes,

@@ -1,7 +1,8 @@
 """Where each page is. Templates know them by the same names."""
 
+import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 SIGN_IN = "/sign-in"
 OPENID = f"{SIGN_IN}/openid"
@@ -29,6 +30,8 @@ OPERATOR = (RESELLERS, USERS, KEYS, WORKERS, AUDIT)
 """The operator's pages."""
 AFTER_SIGN_IN = (WEBHOOKS, ACCOUNT, *OPERATOR)
 """Where somebody who was asked to sign in may be sent on to."""
+_RESOLVED = re.compile(r"//|/\.{1,2}(?:/|$)")
+"""Empty and dot segments (RFC 3986, 5.2.4)."""
 
 
 def webhook(uuid: str, step: str = "") -> str:
@@ -108,9 +111,18 @@ def openid(wanted: str) -> str:
 
 def after_sign_in(wanted: str) -> str:
     """Where to go on to: only to pages of ours, so that no link can lead elsewhere."""
-    path = wanted.partition("?")[0]
-    known = any(path == one or path.startswith(f"{one}/") for one in AFTER_SIGN_IN)
-    return wanted if known and wanted.isprintable() and "\\" not in wanted else WEBHOOKS
+    path = _decoded(re.split("[?#]", wanted, maxsplit=1)[0])
+    # What a browser or proxy would resolve or merge might lead to another page than its beginning.
+    is_plain = not _RESOLVED.search(path) and wanted.isprintable() and "\\" not in path
+    is_page = any(path == one or path.startswith(f"{one}/") for one in AFTER_SIGN_IN)
+    return wanted if is_plain and is_page and "\\" not in wanted else WEBHOOKS
+
+
+def _decoded(path: str) -> str:
+    """Without percent-encoding, however often it was applied."""
+    while (decoded := unquote(path)) != path:
+        path = decoded
+    return path
 
 
 def _filtered(path: str, filters: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""The way in and out: signing in by password or one-time link, signing out."""
+"""The way in and out: signing in by password, signing out."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +13,7 @@ from reseller_webhooks.web.password_limits import describe, status_of, with_retr
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Anyone, Posted, SignedIn
 
-GONE, NOT_SIGNED_IN, TOO_MANY, NOT_NOW = 410, 401, 429, 503
+GONE, NOT_SIGNED_IN, TOO_MANY = 410, 401, 429
 
 routes = APIRouter()
 
@@ -50,18 +50,6 @@ async def sign_in(page: Anyone, form: Posted) -> Response:
     return with_retry_after(answer, wait_s)
 
 
-@routes.get(paths.SIGN_IN + "/{token}")
-def sign_in_by_link(page: Anyone, token: str) -> Response:
-    """Sign in by a one-time link."""
-    if _is_only_looking_ahead(page):
-        return Response(status_code=NOT_NOW)
-    try:
-        session = access.sign_in_by_link(page.database, token, page.device)
-    except NotSignedIn:
-        return page.html("link_gone.html", GONE)
-    return entered(page, session, paths.WEBHOOKS)
-
-
 @routes.post(paths.SIGN_OUT)
 def sign_out(page: SignedIn) -> Response:
     """End this session."""
@@ -91,10 +79,3 @@ def entered(page: Page, token: str, path: str) -> Response:
 def _end_session(page: Page) -> None:
     if page.visitor:
         access.sign_out(page.database, page.visitor)
-
-
-def _is_only_looking_ahead(page: Page) -> bool:
-    """Whether nobody has opened the link yet: a browser that prefetches would use it up."""
-    headers = page.request.headers
-    purpose = headers.get("sec-purpose", "") + headers.get("purpose", "")
-    return "prefetch" in purpose or "prerender" in purpose

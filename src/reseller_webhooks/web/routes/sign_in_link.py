@@ -1,0 +1,41 @@
+"""Where a one-time sign-in link leads: a page with one button, which signs in.
+
+Mail scanners, previews and other sites can make a browser open a link. So opening it uses nothing
+up and signs nobody in; the button's form is checked by `genuine` as every other.
+"""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.operations import access
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.routes.entrance import GONE, entered
+from reseller_webhooks.web.visiting import Anyone
+
+LINK = paths.SIGN_IN + "/{token}"
+
+routes = APIRouter()
+
+
+@routes.get(LINK)
+def link(page: Anyone, token: str) -> Response:
+    """Whom the link signs in, and the button that does it."""
+    try:
+        person = access.owner_of_link(page.database, token)
+    except NotSignedIn:
+        return page.html("link_gone.html", GONE)
+    response = page.html("link.html", person=person, token=token)
+    if page.visitor is None:
+        page.site.cookies.keep_form_token(response, page.form_token)
+    return response
+
+
+@routes.post(LINK)
+def sign_in(page: Anyone, token: str) -> Response:
+    """Sign in, and use the link up; whoever was signed in here is out."""
+    try:
+        session = access.sign_in_by_link(page.database, token, page.device)
+    except NotSignedIn:
+        return page.html("link_gone.html", GONE)
+    return entered(page, session, paths.WEBHOOKS)
