@@ -12,6 +12,7 @@ import structlog
 
 from reseller_webhooks import clock, secrets
 from reseller_webhooks.bootstrap.serving import freeze_heap
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.events import Event
@@ -152,7 +153,9 @@ class Workplace:
         self, ca_file: Path, *, slots: int = 1000, waits_s: tuple[float, ...] = (300.0, 600.0)
     ) -> AsyncIterator[tuple[Engine, CountingStore]]:
         store = CountingStore(self.database, self.box)
-        async with Sender(ca_file=ca_file, allowed=(ip_network("127.0.0.0/8"),)) as sender:
+        async with Sender(
+            ca_file=ca_file, networks=TargetNetworks((ip_network("127.0.0.0/8"),))
+        ) as sender:
             courier = Courier(sender.send, Tokens(sender), World(), RetryPolicy(waits_s))
             engine = Engine(store, courier, slots=slots)
             await engine.start()

@@ -7,7 +7,6 @@ RESELLER_WEBHOOKS_CONFIG names; the environment wins.
 import os
 import re
 import tomllib
-from ipaddress import IPv4Network, IPv6Network
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from reseller_webhooks.core.addresses import Network, TargetNetworks
 from reseller_webhooks.core.database_url import SCHEMES, PostgresUrl
 from reseller_webhooks.core.errors import Refused
 
@@ -34,8 +34,6 @@ HIDDEN = ("secret", "token", "database")
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
 """A bearer token (RFC 6750, 2.1), long enough not to be guessed."""
 WAIT_MAX_S = 366 * 86_400
-
-Network = IPv4Network | IPv6Network
 
 
 class Settings(BaseSettings):
@@ -58,6 +56,11 @@ class Settings(BaseSettings):
     allow_targets: Annotated[tuple[Network, ...], NoDecode] = Field(
         (),
         description="CIDRs that targets may be in though not global, for example 127.0.0.0/8",
+    )
+    deny_targets: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="CIDRs that are never a target, even if ALLOW_TARGETS names them: "
+        "own public addresses, NAT64 prefixes of the site",
     )
     ca_file: Path | None = Field(
         None, description="PEM trusted in addition for targets and token URLs"
@@ -90,6 +93,11 @@ class Settings(BaseSettings):
         SecretStr(""), description="shown to that provider; empty for a public client"
     )
 
+    @property
+    def target_networks(self) -> TargetNetworks:
+        """ALLOW_TARGETS and DENY_TARGETS together."""
+        return TargetNetworks(self.allow_targets, self.deny_targets)
+
     @field_validator("oidc_issuer")
     @classmethod
     def _issuer_over_tls(cls, value: str) -> str:
@@ -107,7 +115,9 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("secret_keys", "allow_targets", "retry_schedule", mode="before")
+    @field_validator(
+        "secret_keys", "allow_targets", "deny_targets", "retry_schedule", mode="before"
+    )
     @classmethod
     def _comma_list(cls, value: Any) -> Any:
         if not isinstance(value, str):

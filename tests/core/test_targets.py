@@ -1,8 +1,20 @@
+from ipaddress import IPv6Address, ip_network
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.addresses import Network, is_public, kind_of, refusal, vet
+from reseller_webhooks.core.addresses import (
+    DENIED,
+    ONLY_PUBLIC,
+    TUNNEL,
+    TargetNetworks,
+    is_public,
+    kind_of,
+    refusal,
+    refusal_of_name,
+    vet,
+)
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.targets import (
     URL_CHARS_MAX,
@@ -17,8 +29,8 @@ PUBLIC_V4 = "93.184.215.14"
 PUBLIC_V6 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
 
 
-def networks(*texts: str) -> tuple[Network, ...]:
-    return load(allow_targets=texts).allow_targets
+def networks(*texts: str) -> TargetNetworks:
+    return load(allow_targets=texts).target_networks
 
 
 @pytest.mark.parametrize(
@@ -163,7 +175,7 @@ def test_the_address_of_a_url_is_seen_before_anything_is_sent(
 
 def test_a_url_with_a_forbidden_address_is_refused_with_the_remedy() -> None:
     with pytest.raises(Invalid, match=r"loopback.*RESELLER_WEBHOOKS_ALLOW_TARGETS=127.0.0.1/32"):
-        check_target("https://127.0.0.1/in", allowed=())
+        check_target("https://127.0.0.1/in", ONLY_PUBLIC)
 
 
 def test_a_url_with_an_address_that_the_operator_allows_is_fine() -> None:
@@ -244,18 +256,59 @@ def test_a_forbidden_address_inside_another_is_found(outside: str, inside: str) 
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("outside", ["::ffff:{}", "64:ff9b::{}", "64:ff9b:1::{}", "2002:{hex}::1"])
+@pytest.mark.parametrize("outside", ["::ffff:{}", "64:ff9b::{}", "64:ff9b:1::{}"])
 def test_a_public_address_inside_another_may_be_connected_to(outside: str) -> None:
     assert is_public(wrapped(outside, PUBLIC_V4))
 
 
-def test_a_teredo_address_needs_both_its_server_and_its_client_public() -> None:
-    server, client = (as_number(each) for each in (PUBLIC_V4, "10.0.0.1"))
-    half = f"2001:0:{groups(server)}::{groups(client ^ 0xFFFFFFFF)}"
-    whole = f"2001:0:{groups(server)}::{groups(server ^ 0xFFFFFFFF)}"
+@pytest.mark.parametrize(
+    "outside",
+    [
+        "2002:{hex}::1",
+        "2001:0:{hex}::{inverted}",
+        "2606:2800:21f:1:0:5efe:{hex}",
+        "2606:2800:21f:1:200:5efe:{hex}",
+    ],
+    ids=["6to4", "teredo", "isatap", "isatap-global"],
+)
+@given(st.ip_addresses(v=4).map(str))
+def test_an_address_of_a_tunnel_is_refused_whatever_is_inside(outside: str, address: str) -> None:
+    assert kind_of(wrapped(outside, address)) == TUNNEL
 
-    assert not is_public(half)
-    assert is_public(whole)
+
+WRAPPINGS = (
+    "{}",
+    "::ffff:{}",
+    "64:ff9b::{}",
+    "64:ff9b:1::{}",
+    "2002:{hex}::1",
+    "2001:0:{hex}::{inverted}",
+    "2606:2800:21f:1:0:5efe:{hex}",
+    "2606:2800:21f:1:200:5efe:{hex}",
+)
+
+
+@given(st.ip_addresses(v=4).map(str), st.sampled_from(WRAPPINGS))
+def test_a_denied_address_is_denied_in_every_form_though_everything_is_allowed(
+    address: str, wrapping: str
+) -> None:
+    everything = networks("0.0.0.0/0", "::/0").allowed
+
+    assert is_public(wrapped(wrapping, address), TargetNetworks(everything))
+    assert (
+        kind_of(wrapped(wrapping, address), TargetNetworks(everything, [ip_network(address)]))
+        == DENIED
+    )
+
+
+@given(st.ip_addresses(v=6))
+def test_a_denied_prefix_of_the_site_holds_all_of_it_and_nothing_else(address: IPv6Address) -> None:
+    prefix = ip_network("2606:2800:21f:64::/96")
+    inside = prefix[int(address) & 0xFFFF_FFFF]
+    denied = TargetNetworks(denied=[prefix])
+
+    assert kind_of(str(inside), denied) == DENIED
+    assert (kind_of(str(address), denied) == DENIED) == (address in prefix)
 
 
 def test_local_nat64_that_nobody_can_read_is_refused() -> None:
@@ -283,18 +336,24 @@ def test_one_forbidden_address_spoils_a_name() -> None:
     assert vet([PUBLIC_V4, PUBLIC_V6]) is None
 
 
-def test_a_refusal_names_host_address_kind_and_setting() -> None:
-    assert refusal("hooks.example.com", "fe80::1%eth0") == (
-        "hooks.example.com has the address fe80::1%eth0, which is link-local; a target must be "
+def test_a_refusal_names_address_kind_and_setting() -> None:
+    assert refusal("fe80::1%eth0") == (
+        "address fe80::1%eth0 is link-local; a target must be "
         "reachable from the whole internet. If it is right, the operator can set "
         "RESELLER_WEBHOOKS_ALLOW_TARGETS=fe80::1/128"
+    )
+    assert refusal("8.8.8.8", TargetNetworks(denied=[ip_network("8.0.0.0/8")])) == (
+        "address 8.8.8.8 is in a network that is never a target; give another URL"
+    )
+    assert refusal_of_name("hooks.example.com").startswith(
+        "hooks.example.com does not lead to a public address; "
     )
 
 
 @given(st.ip_addresses(v=4).map(str))
 def test_ipv4_is_judged_the_same_in_every_wrapping(address: str) -> None:
     judged = {
-        is_public(wrapped(how, address)) for how in ("::ffff:{}", "64:ff9b::{}", "2002:{hex}::")
+        is_public(wrapped(how, address)) for how in ("::ffff:{}", "64:ff9b::{}", "64:ff9b:1::{}")
     }
 
     assert judged == {is_public(address)}

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 
 import pytest
+from structlog.testing import capture_logs
 
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.engine.guard import Forbidden, Guard
 
 PUBLIC, LOOPBACK = "93.184.215.14", "127.0.0.1"
-ALLOWED = (ip_network("127.0.0.0/8"),)
+ALLOWED = TargetNetworks((ip_network("127.0.0.0/8"),))
 
 
 class Names:
@@ -40,8 +42,30 @@ async def test_the_addresses_of_a_public_name_are_handed_on() -> None:
 async def test_one_forbidden_address_among_others_forbids_the_name() -> None:
     guard = Guard(resolve=Names([PUBLIC, "169.254.169.254"]))
 
-    with pytest.raises(Forbidden, match=r"hooks.example.com has the address 169.254.169.254"):
+    with pytest.raises(Forbidden, match=r"hooks.example.com does not lead to a public address"):
         await guard.addresses("hooks.example.com")
+
+
+async def test_the_refusal_of_a_name_tells_its_address_to_the_operator_alone() -> None:
+    guard = Guard(resolve=Names(["10.11.12.13"]))
+
+    with capture_logs() as logged, pytest.raises(Forbidden) as caught:
+        await guard.addresses("inside.example.com")
+
+    assert "10.11" not in str(caught.value)
+    assert [(one["host"], one["address"], one["kind"]) for one in logged] == [
+        ("inside.example.com", "10.11.12.13", "private")
+    ]
+
+
+async def test_a_denied_network_wins_over_an_allowed_one() -> None:
+    networks = TargetNetworks((ip_network("127.0.0.0/8"),), (ip_network("127.0.0.1"),))
+    guard = Guard(networks, Names([LOOPBACK]))
+
+    with pytest.raises(Forbidden, match="does not lead to a public address"):
+        await guard.addresses("localhost")
+    with pytest.raises(Forbidden, match=r"127\.0\.0\.1 is in a network that is never a target"):
+        guard.open_socket(LOOPBACK)
 
 
 async def test_a_name_that_changes_to_a_forbidden_address_is_forbidden_then() -> None:

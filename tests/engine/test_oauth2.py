@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.attempts import Attempt, Outcome, Outgoing, Reason
 from reseller_webhooks.core.webhooks import ClientCredentialsAuth, OAuth2, PasswordAuth
 from reseller_webhooks.engine.oauth2 import Tokens
@@ -55,8 +56,8 @@ def server(_server: OAuth2Server) -> OAuth2Server:
 
 @pytest.fixture
 async def sender(ca_file: Path) -> AsyncIterator[Sender]:
-    allowed = (ip_network("127.0.0.0/8"),)
-    async with Sender(ca_file=ca_file, allowed=allowed, resolve=everything_is_here) as sender:
+    networks = TargetNetworks((ip_network("127.0.0.0/8"),))
+    async with Sender(ca_file=ca_file, networks=networks, resolve=everything_is_here) as sender:
         yield sender
 
 

@@ -29,7 +29,8 @@ class Hasty(Pool):
 
     def __init__(self, ca_file: Path) -> None:
         guard = Guard(ALLOWED, everything_is_here)
-        super().__init__(guard, tls=tls_context(ca_file), kept=10)
+        context = tls_context(ca_file)
+        super().__init__(guard, tls=lambda: context, kept=10)
         self.over: list[Connection] = []
 
     def opened(self, connection: Connection) -> None:

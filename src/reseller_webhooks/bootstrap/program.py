@@ -97,7 +97,7 @@ class Program:
         self._sender = Sender(
             timeout_s=settings.timeout_s,
             ca_file=settings.ca_file,
-            allowed=settings.allow_targets,
+            networks=settings.target_networks,
         )
         self._store = StorePort(self.database, self.box, _worker(settings))
         self._leases = Leases(self._store, ttl_s=settings.lease_s, hold_s=settings.timeout_s)

@@ -5,6 +5,7 @@ out because `ipaddress.is_global` answers differently from one Python release to
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -16,6 +17,22 @@ from ipaddress import (
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class TargetNetworks:
+    """What the operator has set about targets.
+
+    allowed: may be connected to though not global. denied: never, whatever else says so.
+    """
+
+    allowed: Sequence[Network] = ()
+    denied: Sequence[Network] = ()
+
+
+ONLY_PUBLIC = TargetNetworks()
+DENIED = "in a network that is never a target"
+TUNNEL = "a tunnel address"
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/96"))
@@ -47,74 +64,101 @@ KINDS: tuple[tuple[Network, str], ...] = tuple(
         ("fe80::/10", "link-local"),
         ("fec0::/10", "site-local"),
         ("ff00::/8", "multicast"),
+        ("2001::/32", TUNNEL),  # Teredo
         ("2001::/23", "reserved for protocols"),
         ("2001:db8::/32", "for documentation"),
         ("3fff::/20", "for documentation"),
+        ("2002::/16", TUNNEL),  # 6to4, which is retired (RFC 7526)
     )
 )
 
 
-def is_public(address: str, allowed: Sequence[Network] = ()) -> bool:
+def is_public(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> bool:
     """Whether we may connect to the address; what is no address is never public."""
-    return kind_of(address, allowed) is None
+    return kind_of(address, networks) is None
 
 
-def vet(addresses: Iterable[str], allowed: Sequence[Network] = ()) -> str | None:
+def vet(addresses: Iterable[str], networks: TargetNetworks = ONLY_PUBLIC) -> str | None:
     """The first address that we may not connect to, or None. One bad address spoils the name."""
-    return next((address for address in addresses if not is_public(address, allowed)), None)
+    return next((address for address in addresses if not is_public(address, networks)), None)
 
 
-def kind_of(address: str, allowed: Sequence[Network] = ()) -> str | None:
+def kind_of(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> str | None:
     """What is wrong with the address in a word or three, or None when we may connect to it.
 
-    allowed: networks that the operator has opened, for the address or for what is inside it.
+    networks: for the address and for what is inside it.
     """
     try:
-        return _kind(ip_address(address), allowed)
+        ip = ip_address(address)
     except ValueError:
         return "not an address"
+    every = (ip, *_inside(ip))
+    if any(one in network for one in every for network in networks.denied):
+        return DENIED
+    return _kind(ip, networks.allowed)
 
 
-def refusal(host: str, address: str) -> str:
-    """One line for the log and the form: what is refused, why, and how the operator can mend it."""
+def refusal(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> str:
+    """One line about an address that somebody has entered: what it is, and what can be done."""
+    kind = kind_of(address, networks) or "refused"
+    if kind == DENIED:
+        return f"address {address} is {kind}; give another URL"
     bits = 128 if ":" in address else 32
     bare = address.partition("%")[0]
-    subject = (
-        f"address {address}" if host == address else f"{host} has the address {address}, which"
-    )
     return (
-        f"{subject} is {kind_of(address) or 'refused'}; a target must be reachable from the whole "
+        f"address {address} is {kind}; a target must be reachable from the whole "
         "internet. If it is right, the operator can set "
         f"RESELLER_WEBHOOKS_ALLOW_TARGETS={bare}/{bits}"
+    )
+
+
+def refusal_of_name(host: str) -> str:
+    """One line about a name, which must not tell what addresses our own name server knows."""
+    return (
+        f"{host} does not lead to a public address; a target must be reachable from the whole "
+        "internet. If it is right, ask the operator of this service, whose log names the address"
     )
 
 
 def _kind(ip: Address, allowed: Sequence[Network]) -> str | None:
     if any(ip in network for network in allowed):
         return None
-    inside = _inside(ip) if isinstance(ip, IPv6Address) else ()
-    if inside:
-        return next((kind for each in inside if (kind := _kind(each, allowed))), None)
+    if isinstance(ip, IPv6Address) and (forwarded := _translated(ip)):
+        return _kind(forwarded, allowed)
     return _own_kind(ip)
 
 
-def _inside(ip: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses that packets to this one are handed on to, if any."""
+def _translated(ip: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a packet to this one is translated to, if it is."""
     if ip.ipv4_mapped:
-        return (ip.ipv4_mapped,)
-    if ip.sixtofour:
-        return (ip.sixtofour,)
-    if ip.teredo:
-        return ip.teredo
-    if any(ip in network for network in NAT64):
-        return (IPv4Address(int(ip) & 0xFFFF_FFFF),)
-    return ()
+        return ip.ipv4_mapped
+    return _last_32_bits(ip) if any(ip in network for network in NAT64) else None
+
+
+def _inside(ip: Address) -> tuple[IPv4Address, ...]:
+    """The IPv4 addresses that packets to this one may come out at, through tunnels as well."""
+    if not isinstance(ip, IPv6Address):
+        return ()
+    found = [_translated(ip), ip.sixtofour, *(ip.teredo or ())]
+    found += [_last_32_bits(ip)] if _is_isatap(ip) else []
+    return tuple(one for one in found if one is not None)
+
+
+def _last_32_bits(ip: IPv6Address) -> IPv4Address:
+    return IPv4Address(int(ip) & 0xFFFF_FFFF)
+
+
+def _is_isatap(ip: IPv6Address) -> bool:
+    """RFC 5214, 6.1: the interface identifier is 0000:5EFE or 0200:5EFE and an IPv4 address."""
+    return (int(ip) >> 32) & 0xFDFF_FFFF == 0x0000_5EFE
 
 
 def _own_kind(ip: Address) -> str | None:
     for network, kind in KINDS:
         if ip in network:
             return kind
+    if isinstance(ip, IPv6Address) and _is_isatap(ip):
+        return TUNNEL
     if isinstance(ip, IPv6Address) and (ip not in GLOBAL_UNICAST or ip.scope_id):
         return "not global unicast"
     return None

@@ -4,13 +4,12 @@ The rules are stricter than RFC 3986, so that no two programs can read one URL d
 """
 
 import re
-from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote
 
 import idna
 
-from reseller_webhooks.core.addresses import Network, is_public, refusal
+from reseller_webhooks.core.addresses import TargetNetworks, is_public, refusal
 from reseller_webhooks.core.errors import Invalid
 
 URL_CHARS_MAX = 2048
@@ -40,15 +39,15 @@ def check_url(text: str, pointer: str = "/url") -> str:
         raise Invalid.at(pointer, str(why)) from None
 
 
-def check_target(text: str, allowed: Sequence[Network] | None, pointer: str = "/url") -> str:
+def check_target(text: str, networks: TargetNetworks | None, pointer: str = "/url") -> str:
     """`check_url`, and when the host is an address, whether we may connect to it.
 
-    allowed: networks that are not global and may be; None for any address.
+    networks: what the operator has set; None for any address.
     """
     url = check_url(text, pointer)
     address = literal_address(url)
-    if address is not None and allowed is not None and not is_public(address, allowed):
-        raise Invalid.at(pointer, refusal(address, address))
+    if address is not None and networks is not None and not is_public(address, networks):
+        raise Invalid.at(pointer, refusal(address, networks))
     return url
 
 

@@ -10,8 +10,17 @@ from asyncio import Future
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import structlog
+
 from reseller_webhooks import clock
-from reseller_webhooks.core.addresses import Network, refusal, vet
+from reseller_webhooks.core.addresses import (
+    ONLY_PUBLIC,
+    TargetNetworks,
+    kind_of,
+    refusal,
+    refusal_of_name,
+    vet,
+)
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 """The addresses of a host name. OSError when it has none or nobody answers."""
@@ -27,28 +36,35 @@ LOOKUPS_AT_ONCE = 64
 per name, so dead names do not keep live ones waiting. The loop's own pool has a handful."""
 
 
-class Forbidden(OSError):
-    """The host has an address that notifications may not go to."""
+log = structlog.get_logger(__name__)
 
-    def __init__(self, host: str, address: str) -> None:
-        super().__init__(refusal(host, address))
+
+class Forbidden(OSError):
+    """The host has an address that notifications may not go to.
+
+    Whoever owns the webhook reads this, so of a name it does not tell the address.
+    """
+
+    def __init__(self, host: str, address: str, networks: TargetNetworks = ONLY_PUBLIC) -> None:
+        is_name = host != address
+        super().__init__(refusal_of_name(host) if is_name else refusal(address, networks))
 
 
 class Guard:
     """Resolves names and opens sockets, vetting addresses at both.
 
-    allowed: networks that may be connected to though they are not global.
+    networks: which may be connected to though they are not global, and which never.
     resolve: asks for the addresses of a name; the system's resolver if not given.
     """
 
     def __init__(
         self,
-        allowed: Sequence[Network] = (),
+        networks: TargetNetworks = ONLY_PUBLIC,
         resolve: Resolve | None = None,
         *,
         monotonic_s: Callable[[], float] = clock.monotonic_s,
     ) -> None:
-        self._allowed = tuple(allowed)
+        self._networks = networks
         self._monotonic_s = monotonic_s
         self._resolve = resolve or self._ask_system
         self._names: dict[str, tuple[Future[Sequence[str]], float]] = {}
@@ -59,15 +75,16 @@ class Guard:
         found = await asyncio.shield(self._lookup(host))
         if not found:
             raise socket.gaierror(socket.EAI_NONAME, "no address")
-        refused = vet(found, self._allowed)
+        refused = vet(found, self._networks)
         if refused is not None:
-            raise Forbidden(host, refused)
+            self._log(host, refused)
+            raise Forbidden(host, refused, self._networks)
         return found
 
     def open_socket(self, address: str) -> socket.socket:
         """A socket for a connection to an address; Forbidden when none may go there."""
-        if vet([address], self._allowed) is not None:
-            raise Forbidden(address, address)
+        if vet([address], self._networks) is not None:
+            raise Forbidden(address, address, self._networks)
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
 
@@ -76,6 +93,10 @@ class Guard:
         for lookup, _ in self._names.values():
             lookup.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _log(self, host: str, address: str) -> None:
+        kind = kind_of(address, self._networks)
+        log.info("a target's address was refused", host=host, address=address, kind=kind)
 
     def _lookup(self, host: str) -> Future[Sequence[str]]:
         """The answer that is kept, the lookup that is under way, or a new one."""

@@ -1,14 +1,13 @@
 """The sender, the one seam to receivers: a request goes in and an attempt comes out, always."""
 
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import structlog
 
 from reseller_webhooks import clock
-from reseller_webhooks.core.addresses import Network
+from reseller_webhooks.core.addresses import ONLY_PUBLIC, TargetNetworks
 from reseller_webhooks.core.attempts import (
     REFUSES_TIMESTAMPS,
     Attempt,
@@ -45,7 +44,7 @@ log = structlog.get_logger(__name__)
 class Sender:
     """Posts to receivers over guarded, verified, kept-alive connections.
 
-    allowed: networks that targets may be in though not global. ca_file: trusted beside the
+    networks: that targets may be in though not global, or never. ca_file: trusted beside the
     system's authorities. limit: requests at once; more wait their turn, outside their deadline.
     resolve: see Guard. Refused when the ca_file cannot be used. Open it where it will be used:
     `async with Sender() as sender`.
@@ -56,19 +55,19 @@ class Sender:
         *,
         timeout_s: float = 30.0,
         ca_file: Path | None = None,
-        allowed: Sequence[Network] = (),
+        networks: TargetNetworks = ONLY_PUBLIC,
         limit: int = LIMIT,
         resolve: Resolve | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self.trust = Trust(ca_file)
-        self._allowed, self._resolve = allowed, resolve
+        self._networks, self._resolve = networks, resolve
         self._limit = limit
         self._turns = Turns(limit)
 
     async def open(self) -> None:
         """Make ready to send, on the running event loop."""
-        self._guard = Guard(self._allowed, self._resolve)
+        self._guard = Guard(self._networks, self._resolve)
         self._pool = Pool(self._guard, tls=lambda: self.trust.context, kept=self._limit)
 
     async def close(self) -> None:

@@ -1,12 +1,11 @@
 """Webhooks that are only tried: as somebody has typed them, before anything is saved."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from reseller_webhooks import secrets
 from reseller_webhooks.core import targets
-from reseller_webhooks.core.addresses import Network
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.signing import new_secret
 from reseller_webhooks.core.webhooks import (
@@ -49,7 +48,7 @@ def of_changed(webhook: Webhook, spec: Spec) -> Webhook:
 
 
 def of_patched(
-    webhook: Webhook, patch: SpecPatch, auth_type: str, allowed: Sequence[Network] | None
+    webhook: Webhook, patch: SpecPatch, auth_type: str, allowed: TargetNetworks | None
 ) -> Webhook:
     """A webhook as the patch would leave it. Errors as `operations.webhooks.change`.
 

@@ -1,11 +1,11 @@
 """A webhook's settings: checked as they are given, and as columns of its row."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reseller_webhooks.core import targets
-from reseller_webhooks.core.addresses import Network
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.secret_destinations import Destinations, require_secrets
 from reseller_webhooks.core.texts import check_seen
@@ -56,7 +56,7 @@ class CheckedSettings:
 
 
 def check_settings(
-    given: Spec | SpecPatch, names: Collection[str], allowed: Sequence[Network] | None
+    given: Spec | SpecPatch, names: Collection[str], allowed: TargetNetworks | None
 ) -> CheckedSettings:
     """Those settings that are named. Invalid for their URLs and texts."""
     plain: dict[str, object] = {}
@@ -76,7 +76,7 @@ def check_settings(
 
 
 def _checked_auth(
-    auth: NoAuth | PasswordAuth | ClientCredentialsAuth, allowed: Sequence[Network] | None
+    auth: NoAuth | PasswordAuth | ClientCredentialsAuth, allowed: TargetNetworks | None
 ) -> Any:
     if not isinstance(auth, PasswordAuth | ClientCredentialsAuth):
         return auth

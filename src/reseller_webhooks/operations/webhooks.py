@@ -1,12 +1,12 @@
 """Webhooks: add, change, delete, pause, resume, rotate; secrets go in sealed and stay in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.addresses import Network
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotFound, Outdated, SecretUnreadable
 from reseller_webhooks.core.signing import new_secret
@@ -58,11 +58,11 @@ def add(
     reseller_id: int,
     spec: Spec,
     *,
-    allowed: Sequence[Network] | None = None,
+    allowed: TargetNetworks | None = None,
 ) -> Added:
     """A new webhook. Invalid for its URLs, Conflict when its url and resource have one.
 
-    allowed: networks that an address in a URL may be in though not global; None for any, since
+    allowed: networks that an address in a URL may be in; None for any, since
     the guard refuses it again when it is sent to.
     """
     checked = check_settings(spec, Spec.model_fields, allowed)
@@ -90,7 +90,7 @@ def change(
     patch: SpecPatch,
     *,
     editions: Collection[str] | None = None,
-    allowed: Sequence[Network] | None = None,
+    allowed: TargetNetworks | None = None,
 ) -> WebhookRow:
     """Change what the patch names and nothing else. Errors and `allowed` as `add`.
 

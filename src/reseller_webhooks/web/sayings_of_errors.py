@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from reseller_webhooks.web.language import N_
 
 SAYINGS = (
+    N_("address %(address)s is in a network that is never a target; give another URL"),
     N_("is empty; enter the full URL, for example %(example)s"),
     N_("is %(length)s characters long; at most %(most)s are possible"),
     N_("character %(place)s is a space or cannot be seen; leave it out"),
@@ -70,6 +71,7 @@ WORDS = (
     N_("reserved for protocols"),
     N_("for documentation"),
     N_("a retired relay"),
+    N_("a tunnel address"),
     N_("for benchmarks"),
     N_("multicast"),
     N_("the webhook has neither Added nor Changed ticked; tick one of them"),
@@ -126,8 +128,8 @@ SAID_OTHERWISE: Mapping[str, str] = {
     "%(host)s has the address %(address)s, which is %(kind)s; a target must be reachable from the "
     "whole internet. If it is right, the operator can set "
     "RESELLER_WEBHOOKS_ALLOW_TARGETS=%(network)s": N_(
-        "%(host)s has the address %(address)s, which is %(kind)s; a target must be reachable from "
-        "the whole internet. If it is right, ask the operator to allow %(network)s"
-    ),
+        "%(host)s does not lead to a public address; a target must be reachable from the whole "
+        "internet. If it is right, ask the operator of this service, whose log names the address"
+    ),  # as attempts of before have it, which named the address
 }
 """As the API and the log tell it, and as a page does: who reads that cannot set a setting."""

@@ -52,6 +52,10 @@ SAYINGS = (
     N_("token request answered %(status)s %(code)s: %(why)s (%(said)s)"),
     N_("token request answered %(status)s %(code)s: %(why)s"),
     N_("token request answered %(status)s %(why)s"),
+    N_(
+        "%(host)s does not lead to a public address; a target must be reachable from the whole "
+        "internet. If it is right, ask the operator of this service, whose log names the address"
+    ),
     N_("the URL %(why)s"),
 )
 """The first that fits is the one."""

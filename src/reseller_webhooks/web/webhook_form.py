@@ -1,13 +1,13 @@
 """The form of Add Webhook and Edit Webhook: from fields to a Spec, and back with what is wrong."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from reseller_webhooks.core import targets
-from reseller_webhooks.core.addresses import Network
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.errors import Invalid, Problem
 from reseller_webhooks.core.secret_destinations import Destinations, secrets_to_reenter
 from reseller_webhooks.core.webhooks import Format, Mode, Spec, SpecPatch
@@ -108,7 +108,7 @@ def typed(form: Form, stored: frozenset[str], kept: frozenset[str]) -> Filled:
     return Filled(values, form.every("actions"), stored, kept=kept, edition=edition)
 
 
-def spec(form: Form, allowed: Sequence[Network], stored: StoredSettings | None = None) -> Spec:
+def spec(form: Form, allowed: TargetNetworks, stored: StoredSettings | None = None) -> Spec:
     """The webhook that the form asks for. Wrong with all there is to mend.
 
     stored: what the form edits; its secrets are used where the form has none.
@@ -117,7 +117,7 @@ def spec(form: Form, allowed: Sequence[Network], stored: StoredSettings | None =
     return read
 
 
-def patch(form: Form, allowed: Sequence[Network], stored: StoredSettings) -> SpecPatch:
+def patch(form: Form, allowed: TargetNetworks, stored: StoredSettings) -> SpecPatch:
     """What the form makes of a stored webhook. Wrong as `spec`."""
     read: SpecPatch = _read(SpecPatch, form, stored, allowed)
     return read
@@ -177,7 +177,7 @@ def _without(fields: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _read(
-    model: type[Any], form: Form, stored: StoredSettings | None, allowed: Sequence[Network]
+    model: type[Any], form: Form, stored: StoredSettings | None, allowed: TargetNetworks
 ) -> Any:
     fields = _fields(form, stored)
     wrong = wrong_of(Invalid(_unfit(fields, allowed)))
@@ -195,7 +195,7 @@ def _missing_again(fields: dict[str, Any], names: frozenset[str]) -> dict[str, s
     return {name: _(ENTER_AGAIN) for name in names if not fields["auth"][name]}
 
 
-def _unfit(fields: dict[str, Any], allowed: Sequence[Network]) -> Iterator[Problem]:
+def _unfit(fields: dict[str, Any], allowed: TargetNetworks) -> Iterator[Problem]:
     """What is wrong with the URLs; the operations refuse it too, but one at a time."""
     urls = [("/url", fields["url"])]
     if "tokenUrl" in fields["auth"]:

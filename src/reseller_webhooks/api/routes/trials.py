@@ -123,7 +123,7 @@ async def retry_failed(
 def _to_test(house: House, tenant: int, uuid: str, patch: SpecPatch) -> Webhook:
     row = webhooks.get(house.database, tenant, uuid)
     known = webhooks.known(house.box, row, house.database.clock.now())
-    wanted = trials.of_patched(known, patch, row.auth_type, house.settings.allow_targets)
+    wanted = trials.of_patched(known, patch, row.auth_type, house.settings.target_networks)
     if wanted.unreadable:
         raise SecretUnreadable(UNREADABLE, wanted.unreadable)
     trials.record_test(house.database, wanted)

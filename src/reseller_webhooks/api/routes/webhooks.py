@@ -59,7 +59,7 @@ async def add(
     response: Response,
 ) -> NewWebhook:
     """Answers the signing secret, this once. A target has one webhook for a resource."""
-    allowed = house.settings.allow_targets
+    allowed = house.settings.target_networks
     operation = partial(webhooks.add, house.database, house.box, tenant, spec, allowed=allowed)
     added = await write(house, operation)
     response.headers["location"] = f"{PATH}/{added.webhook.uuid}"
@@ -108,7 +108,7 @@ async def change(
         uuid,
         patch,
         editions=expected,
-        allowed=house.settings.allow_targets,
+        allowed=house.settings.target_networks,
     )
     row = await write(house, operation)
     response.headers["etag"] = tag(webhooks.edition_of(row))

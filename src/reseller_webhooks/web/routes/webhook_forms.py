@@ -45,7 +45,7 @@ def add_page(page: Writer) -> Response:
 def add(page: Writer, form: Refilled) -> Response:
     """Save Webhook: a new one."""
     try:
-        spec = webhook_form.spec(form, page.site.house.settings.allow_targets)
+        spec = webhook_form.spec(form, page.site.house.settings.target_networks)
         added = webhooks.add(page.database, page.box, page.tenant, spec)
     except (Wrong, Invalid, Conflict) as error:
         return _refused(page, form, error)
@@ -78,7 +78,7 @@ def edit(page: Writer, uuid: str, form: Refilled) -> Response:
     """Save Webhook: one that was there."""
     stored = _stored(page, uuid)
     try:
-        patch = webhook_form.patch(form, page.site.house.settings.allow_targets, stored.settings)
+        patch = webhook_form.patch(form, page.site.house.settings.target_networks, stored.settings)
         seen = [form.text("edition")] if form.text("edition") else None
         webhooks.change(page.database, page.box, page.tenant, uuid, patch, editions=seen)
     except Outdated:
@@ -132,7 +132,7 @@ async def _tested(page: Page, form: Form, stored: _Stored | None) -> Response:
 
 def _wanted(page: Page, form: Form, stored: _Stored | None) -> Webhook:
     """The webhook as it would be once it is saved."""
-    allowed = page.site.house.settings.allow_targets
+    allowed = page.site.house.settings.target_networks
     if stored is None:
         return trials.of_new(page.tenant, webhook_form.spec(form, allowed))
     spec = webhook_form.spec(form, allowed, stored.settings)
