@@ -207,6 +207,83 @@ async def shown_link(host: Person, uuid: str) -> str:
     return found[1]
 
 
+async def forgetful(house: House, host: Person, reseller: Reseller) -> tuple[Person, Person]:
+    """Somebody with a password in one browser, and in another by a link that a host has made."""
+    first = await Person(house).enters(Role.VIEWER, reseller)
+    await first.send(paths.ACCOUNT, {"new": PASSWORD})
+    found = re.search(r"[\w-]+@acme.example", await first.see(paths.ACCOUNT))
+    second = Person(house)
+    await second.opens(
+        await shown_link(host, people.uuid_of(house.database, found[0] if found else ""))
+    )
+    return first, second
+
+
+async def test_a_forgotten_password_is_set_anew_after_a_link(
+    house: House, admin: Person, operator: Person, northwind: Reseller
+) -> None:
+    for host in (admin, operator):
+        elsewhere, here = await forgetful(house, host, northwind)
+        hinted = words(await here.see(paths.WEBHOOKS))
+        form = await here.see(paths.ACCOUNT)
+        answer = await here.send(paths.ACCOUNT, {"new": f"{PASSWORD} anew"})
+        once_more = await here.send(paths.ACCOUNT, {"new": PASSWORD})
+
+        assert "If you have forgotten your password" in hinted
+        assert 'name="old"' not in form
+        assert answer.status_code == 303
+        assert (await elsewhere.client.get(paths.ACCOUNT)).status_code == 303
+        assert "Present password: This is not the present password." in words(once_more.text)
+    page = words(await operator.see(paths.audit(subject="user")))
+
+    assert page.count("Password set") == 4
+    assert len(re.findall(r"Password set \S+ Northwind With: a sign-in link", page)) == 2
+
+
+async def test_the_old_password_is_asked_for_half_an_hour_after_a_link(
+    house: House, admin: Person, northwind: Reseller, database: Database
+) -> None:
+    elsewhere, here = await forgetful(house, admin, northwind)
+    with database.write() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE session SET password_reset_until = 1 WHERE password_reset_until IS NOT NULL"
+        )
+    late = await here.send(paths.ACCOUNT, {"new": "another long one"})
+    other = await elsewhere.send(paths.ACCOUNT, {"new": "another long one"})
+
+    assert (late.status_code, other.status_code) == (422, 422)
+    assert "Forgotten? Ask an admin" in words(await here.see(paths.ACCOUNT))
+
+
+async def test_a_link_lets_only_its_own_session_set_a_password(
+    house: House, admin: Person, northwind: Reseller
+) -> None:
+    elsewhere, _here = await forgetful(house, admin, northwind)
+
+    assert (await elsewhere.send(paths.ACCOUNT, {"new": "another long one"})).status_code == 422
+
+
+async def test_an_admin_makes_no_link_for_operators_others_and_themselves(
+    admin: Person, operator: Person, contoso: Reseller, database: Database
+) -> None:
+    people.add(database, "eve@contoso.example", Role.ADMIN, contoso.uuid)
+    with database.read() as tx:
+        rows = tx.connection.exec_driver_sql("SELECT uuid, email, role FROM person").all()
+    ids = {row.role if "acme" in row.email else "eve": row.uuid for row in rows}
+    codes = [
+        (await host.send(paths.user(ids[whose], "link"))).status_code
+        for host, whose in (
+            (admin, "operator"),
+            (admin, "eve"),
+            (admin, "admin"),
+            (operator, "operator"),
+            (operator, "eve"),
+        )
+    ]
+
+    assert codes == [404, 404, 403, 403, 303]
+
+
 async def test_a_viewer_sees_no_users(viewer: Person) -> None:
     assert (await viewer.client.get(paths.USERS)).status_code == 403
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
 
 from reseller_webhooks import secrets
-from reseller_webhooks.clock import DAY, SECOND
+from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn, Unavailable
@@ -17,6 +17,8 @@ from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.sessions import Session
 
 SESSION_LIVES = 14 * DAY
+RESET_LIVES = 1800 * SECOND
+"""How long after signing in by a link a new password can be set without the present one."""
 SEEN_EVERY = 300 * SECOND
 """How often it is written down when something was last used or seen: looking costs no write."""
 AGENT_MAX = 300
@@ -40,11 +42,20 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who looks at the pages, in which session, and at which reseller if any."""
+    """Who looks at the pages, in which session, and at which reseller if any.
+
+    may_reset: whether this session may set a new password without the present one.
+    """
 
     person: Person
     session: Session
     reseller_id: int | None
+    may_reset: bool = False
+
+    @property
+    def shows_password(self) -> bool:
+        """Whether the present password has to be shown before another is set."""
+        return self.person.password is not None and not self.may_reset
 
     @property
     def may_write(self) -> bool:
@@ -126,12 +137,17 @@ def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) ->
         person_id = store.use_link(tx, secrets.fingerprint(token))
         person = None if person_id is None else store.person_by_id(tx, person_id)
         if person is not None and person.locked_at is None:
-            return enter(tx, person, device, "link")
+            return enter(tx, person, device, "link", reset_until=tx.now + RESET_LIVES)
     raise NotSignedIn(LINK_GONE)
 
 
-def enter(tx: Tx, person: Person, device: Device, way: str) -> str:
-    """A new session's token for somebody who has shown who they are. way: how, in a word."""
+def enter(
+    tx: Tx, person: Person, device: Device, way: str, *, reset_until: Micros | None = None
+) -> str:
+    """A new session's token for somebody who has shown who they are. way: how, in a word.
+
+    reset_until: until when it may set a new password without the present one.
+    """
     token = secrets.new_token()
     one = Session(
         fingerprint=secrets.fingerprint(token),
@@ -144,6 +160,7 @@ def enter(tx: Tx, person: Person, device: Device, way: str) -> str:
         created_at=tx.now,
         seen_at=tx.now,
         expires_at=tx.now + SESSION_LIVES,
+        password_reset_until=reset_until,
     )
     sessions.add(tx, one)
     store.change_person(tx, person.id, seen_at=tx.now)
@@ -162,8 +179,14 @@ def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor
         raise NotSignedIn("sign in first")
     if now - session.seen_at > SEEN_EVERY:
         _seen(database, session, device)
-    operator = person.role == Role.OPERATOR
-    return Visitor(person, session, session.reseller_id if operator else person.reseller_id)
+    reseller_id = session.reseller_id if person.role == Role.OPERATOR else person.reseller_id
+    return Visitor(person, session, reseller_id, may_reset=_may_reset(session, now))
+
+
+def may_still_reset(tx: Tx, visitor: Visitor) -> bool:
+    """Whether the visitor's session goes on, and may set a new password without the present one."""
+    session = sessions.by_fingerprint(tx, visitor.session.fingerprint)
+    return session is not None and _may_reset(session, tx.now)
 
 
 def sign_out(database: Database, visitor: Visitor) -> None:
@@ -202,6 +225,10 @@ def number_of(tx: Tx, reseller: str | None) -> int | None:
     if found is None:
         raise NotFound("reseller", reseller)
     return found.id
+
+
+def _may_reset(session: Session, now: Micros) -> bool:
+    return session.password_reset_until is not None and now < session.password_reset_until
 
 
 def _seen(database: Database, session: Session, device: Device) -> None:

@@ -7,7 +7,7 @@ how much it did; 0 says that nothing is left to do.
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.core.access import LONGEST_LOCK_S
 from reseller_webhooks.core.maintenance import Job, JobStatus
-from reseller_webhooks.operations.access import SESSION_LIVES
+from reseller_webhooks.operations.access import RESET_LIVES, SESSION_LIVES
 from reseller_webhooks.operations.guesses import FORGOTTEN_AFTER
 from reseller_webhooks.operations.invites import LIVES as INVITE_LIVES
 from reseller_webhooks.operations.people import LINK_LIVES
@@ -39,6 +39,7 @@ AUDIT_KEPT = 730 * DAY
 """Who did what is asked for long after the notifications it led to are gone."""
 LONGEST = Longest(
     session=SESSION_LIVES,
+    password_reset=RESET_LIVES,
     sign_in_link=LINK_LIVES,
     invite=INVITE_LIVES,
     lockout=LONGEST_LOCK_S * SECOND,

@@ -3,17 +3,22 @@
 from reseller_webhooks.core.access import PASSWORD_MAX, PASSWORD_MIN
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.operations import guesses
+from reseller_webhooks.operations import access, guesses
 from reseller_webhooks.operations.access import Visitor, subject_of
 from reseller_webhooks.store import access as store
 from reseller_webhooks.store import audit, sessions
 from reseller_webhooks.store.database import Database
 
 
-def begin_change(database: Database, visitor: Visitor) -> None:
-    """Count a guess of the present password as guesses at the door are. NotSignedIn."""
-    if visitor.person.password is not None:
-        guesses.begin(database, visitor.person.email, visitor.session.address)
+def begin_change(database: Database, visitor: Visitor) -> str | None:
+    """The hash that the present password has to fit, or None when it need not be shown.
+
+    Guesses of it are counted as guesses at the door are. NotSignedIn.
+    """
+    if not visitor.shows_password:
+        return None
+    guesses.begin(database, visitor.person.email, visitor.session.address)
+    return visitor.person.password
 
 
 def wrong_present() -> Invalid:
@@ -22,15 +27,23 @@ def wrong_present() -> Invalid:
 
 
 def change(database: Database, visitor: Visitor, hashed: str) -> None:
-    """Set one's own password to that of a hash; every other session of the person ends."""
-    person = visitor.person
+    """Set one's own password to that of a hash; every other session of the person ends.
+
+    Invalid when it was to be set without the present one and that is not possible any more.
+    """
+    person, session = visitor.person, visitor.session
+    is_reset = person.password is not None and visitor.may_reset
     with database.write() as tx:
-        if person.password is not None:
-            guesses.forgive(tx, person.email, visitor.session.address)
+        if is_reset and not access.may_still_reset(tx, visitor):
+            raise wrong_present()
+        if visitor.shows_password:
+            guesses.forgive(tx, person.email, session.address)
         store.change_person(tx, person.id, password=hashed)
         store.drop_links(tx, person.id)
-        sessions.end_all(tx, person.id, but=visitor.session.fingerprint)
-        audit.write(tx, Act.USER_PASSWORD_SET, subject_of(person))
+        sessions.end_all(tx, person.id, but=session.fingerprint)
+        sessions.change(tx, session.fingerprint, password_reset_until=None)
+        details = {"by": "link"} if is_reset else {}
+        audit.write(tx, Act.USER_PASSWORD_SET, subject_of(person), details)
 
 
 def check(new: str, pointer: str) -> None:

@@ -74,13 +74,18 @@ def get(database: Database, uuid: str, *, reseller_id: int | None) -> Person:
         return _get(tx, uuid, reseller_id)
 
 
-def new_link(database: Database, uuid: str, *, reseller_id: int | None) -> tuple[Person, str]:
+def new_link(
+    database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None
+) -> tuple[Person, str]:
     """Somebody who has forgotten the password, and the token of a link to come in without one.
 
-    Earlier links end. Conflict when the user is locked.
+    Earlier links end. Conflict when the user is locked. Nobody makes one for themselves: whoever
+    has got hold of a session could set another password with it.
     """
     with database.write() as tx:
         person = _get(tx, uuid, reseller_id)
+        if by is not None and person.id == by.person.id:
+            raise NotAllowed("you cannot make a link for yourself; ask somebody else to do it")
         if person.locked_at is not None:
             raise Conflict(
                 f"{person.email} is locked, so no link would work; unlock the user first"
@@ -92,7 +97,7 @@ def new_link(database: Database, uuid: str, *, reseller_id: int | None) -> tuple
 
 def link_for(database: Database, email: str) -> str:
     """As `new_link`, for the user with that address; NotFound."""
-    return new_link(database, uuid_of(database, email), reseller_id=None)[1]
+    return new_link(database, None, uuid_of(database, email), reseller_id=None)[1]
 
 
 def lock(database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None) -> Person:

@@ -28,6 +28,7 @@ class Longest:
     """How far ahead each kind of deadline is at most when it is written, in microseconds."""
 
     session: Micros
+    password_reset: Micros
     sign_in_link: Micros
     invite: Micros
     lockout: Micros
@@ -47,6 +48,7 @@ def pull_back(tx: Tx, longest: Longest) -> None:
 def _columns(longest: Longest) -> list[tuple[ColumnElement[int], Micros]]:
     return [
         (session.c.expires_at, longest.session),
+        (session.c.password_reset_until, longest.password_reset),
         (sign_in_link.c.expires_at, longest.sign_in_link),
         (invite.c.expires_at, longest.invite),
         (guess.c.until, longest.lockout),

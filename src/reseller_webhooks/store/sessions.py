@@ -11,7 +11,10 @@ from reseller_webhooks.store.schema import session
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser that is signed in. reseller_id: the one an operator looks at."""
+    """One browser that is signed in. reseller_id: the one an operator looks at.
+
+    password_reset_until: until then it may set a new password without the present one.
+    """
 
     fingerprint: str = field(repr=False)
     uuid: str
@@ -23,6 +26,7 @@ class Session:
     created_at: Micros
     seen_at: Micros
     expires_at: Micros
+    password_reset_until: Micros | None = None
 
 
 _COLUMNS = [session.c[name] for name in Session.__dataclass_fields__]

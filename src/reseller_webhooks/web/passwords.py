@@ -32,8 +32,7 @@ async def change(page: Page, old: str, new: str) -> None:
     """Set or change one's own password. Errors: Invalid, NotSignedIn."""
     operations.check(new, "/new")
     with _place(page) as place:
-        await run_in_threadpool(operations.begin_change, page.database, page.who)
-        present = page.who.person.password
+        present = await run_in_threadpool(operations.begin_change, page.database, page.who)
         if present is not None and not await place.verify(present, old):
             raise operations.wrong_present()
         hashed = await place.hash(new)

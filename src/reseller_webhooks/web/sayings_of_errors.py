@@ -87,6 +87,7 @@ WORDS = (
     N_("sign in first"),
     N_("only an operator can turn to another reseller"),
     N_("operators belong to no reseller, and everybody else to one"),
+    N_("you cannot make a link for yourself; ask somebody else to do it"),
     N_("you cannot lock yourself; ask somebody else to do it"),
     N_("this delivery is still pending and is tried again by itself"),
     N_(

@@ -72,6 +72,8 @@ session = Table(
     instant("created_at"),
     instant("seen_at"),
     instant("expires_at"),
+    # Until when it may set a new password without the present one: for a while after a link.
+    instant("password_reset_until", nullable=True),
     Index(None, "expires_at"),
     Index(None, "person_id"),
 )

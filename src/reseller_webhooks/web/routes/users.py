@@ -56,7 +56,7 @@ def withdraw(page: Host, uuid: str) -> Response:
 @routes.post(paths.USERS + "/{uuid}/link")
 def link(page: Host, uuid: str) -> Response:
     """A link for somebody who has forgotten the password."""
-    person, token = people.new_link(page.database, uuid, reseller_id=_scope(page))
+    person, token = people.new_link(page.database, page.who, uuid, reseller_id=_scope(page))
     made = f"{page.site.house.settings.public_url}{paths.SIGN_IN}/{token}"
     return page.go(paths.USERS, Notice("link_made", person.email, made))
 
