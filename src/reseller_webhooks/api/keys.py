@@ -27,11 +27,13 @@ class Keys:
         fingerprint = secrets.fingerprint(key)
         caller, until = self._known.get(fingerprint, (None, 0.0))
         if caller is None or until <= clock.monotonic_s():
+            asked_at = clock.monotonic_s()
             caller = await run_in_threadpool(access.caller, self._database, key)
-            self._remember(fingerprint, caller)
+            self._remember(fingerprint, caller, asked_at)
         return caller
 
-    def _remember(self, fingerprint: str, caller: Caller) -> None:
+    def _remember(self, fingerprint: str, caller: Caller, asked_at: float) -> None:
+        # From before the store was asked: the key may have been revoked while it answered.
         if len(self._known) >= REMEMBERED_MAX:
             self._known.clear()
-        self._known[fingerprint] = (caller, clock.monotonic_s() + REMEMBERED_S)
+        self._known[fingerprint] = (caller, asked_at + REMEMBERED_S)

@@ -1,0 +1,51 @@
+"""How long a key that was shown is remembered."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text, update
+
+from reseller_webhooks import clock
+from reseller_webhooks.api.keys import REMEMBERED_S, Keys
+from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.operations import access
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.schema import api_key
+from tests.api.viewing import WAIT_S
+
+
+@pytest.fixture
+def database(empty_postgres: str) -> Iterator[Database]:
+    one = Database(empty_postgres)
+    yield one
+    one.close()
+
+
+async def test_a_key_is_not_remembered_from_when_the_store_answered_but_from_when_it_was_asked(
+    database: Database,
+) -> None:
+    key = access.add_key(database, Scope.PLATFORM, None).key
+    keys = Keys(database)
+    with database.write() as tx:
+        tx.connection.execute(text("LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE"))
+        asked_at = clock.monotonic_s()
+        asking = asyncio.create_task(keys.caller(key))
+        async with asyncio.timeout(WAIT_S):
+            while not await asyncio.to_thread(_is_waited_for, database):
+                pass
+            while clock.monotonic_s() < asked_at + REMEMBERED_S:
+                await asyncio.to_thread(_is_waited_for, database)
+    await asking
+    with database.write() as tx:
+        tx.connection.execute(update(api_key).values(revoked_at=tx.now))
+
+    with pytest.raises(NotSignedIn):
+        await keys.caller(key)
+
+
+def _is_waited_for(database: Database) -> bool:
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with database.read() as tx:
+        return bool(tx.connection.execute(waits).scalar())
