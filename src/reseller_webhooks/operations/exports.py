@@ -4,7 +4,7 @@ First the newest number, then who was writing; when all of those have ended, wha
 number is all that will ever lie there.
 """
 
-from reseller_webhooks.store import exports, generations
+from reseller_webhooks.store import exports, generations, horizon
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.exports import Numbered
 
@@ -18,7 +18,7 @@ def newest(database: Database) -> int:
 def writers(database: Database) -> frozenset[str]:
     """The transactions that may be about to commit events with numbers given before."""
     with database.read() as tx:
-        return exports.writers(tx)
+        return horizon.writers(tx, "event")
 
 
 def between(database: Database, after: int, upto: int, *, limit: int) -> list[Numbered]:

@@ -1,13 +1,12 @@
 """Events in the sequence of their numbers, for whoever copies all of them out.
 
 On PostgreSQL an event has its number before it is committed, so a lower number may appear after a
-higher one. Whoever adds an event holds a lock on the table from before it gets the number until
-the end of its transaction; so once all who held it are gone, no lower number can appear.
+higher one; operations/exports.py knows when none can any more.
 """
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, func, select
 
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store.database import Tx
@@ -32,15 +31,6 @@ def newest(tx: Tx) -> int:
     return tx.connection.execute(select(func.max(event.c.id))).scalar() or 0
 
 
-def writers(tx: Tx) -> frozenset[str]:
-    """The transactions that may be about to commit events. An SQLite file has one writer, and
-    what it has not committed has no number yet.
-    """
-    if tx.connection.dialect.name != "postgresql":
-        return frozenset()
-    return frozenset(tx.connection.execute(_WRITERS).scalars())
-
-
 def between(tx: Tx, after: int, upto: int, *, limit: int) -> list[Numbered]:
     """Events with numbers above `after` and not above `upto`, lowest first.
 
@@ -59,11 +49,6 @@ def holds(tx: Tx, number: int, uuid: str) -> bool:
     return tx.connection.execute(statement).first() is not None
 
 
-_WRITERS = text(
-    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation'"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND relation = CAST('event' AS regclass) AND mode = 'RowExclusiveLock' AND granted"
-)
 _BETWEEN = (
     select(
         event.c.id,
