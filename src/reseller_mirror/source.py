@@ -13,6 +13,8 @@ from reseller_mirror.mirror import Held
 
 TIMEOUT_S = 30
 PAGE = 500
+EMPTY_MAX = 60
+"""Empty pages in a row, each of which took the platform about a second."""
 
 
 class Source:
@@ -40,17 +42,25 @@ class Source:
     def records(self, resource: str, bucket: int | None = None) -> Iterator[list[Held]]:
         """Every record of a type, or of one bucket, page by page; tombstones too."""
         query = {"limit": str(PAGE)} | ({} if bucket is None else {"bucket": str(bucket)})
-        while True:
+        empty = 0
+        while empty < EMPTY_MAX:
             got = self._get(f"/api/v1/sync/{resource}", query)
             yield [Held(one["uuid"], one["version"], one["content"]) for one in got["items"]]
-            if got["nextCursor"] is None:
+            # The first version of the platform had no hasMore, and null at the end.
+            if not got.get("hasMore", got["nextCursor"] is not None):
                 return
             query["cursor"] = got["nextCursor"]
+            empty = 0 if got["items"] else empty + 1
+        raise OSError("the platform has more records, but one that is not committed holds them up")
 
     def _get(self, path: str, query: dict[str, str]) -> Any:
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
             f"{self._url}{path}?{urllib.parse.urlencode(query)}",
-            headers={"authorization": f"Bearer {self._key}", "accept": "application/json"},
+            headers={
+                "authorization": f"Bearer {self._key}",
+                "accept": "application/json",
+                "user-agent": "reseller-mirror",
+            },
         )
         with urllib.request.urlopen(  # noqa: S310
             request, timeout=TIMEOUT_S, context=self._tls

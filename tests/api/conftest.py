@@ -17,13 +17,17 @@ ON_BOTH = {
 }
 """Modules whose answers depend on what a database does; the others are about what comes before."""
 
+ON_POSTGRES = {"test_late_records"}
+"""Modules about what only a PostgreSQL does."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Try a program on each database on which it may answer otherwise."""
     if "running" in metafunc.fixturenames:
-        is_both = metafunc.module.__name__.rpartition(".")[2] in ON_BOTH
+        module = metafunc.module.__name__.rpartition(".")[2]
         is_sqlites = metafunc.definition.get_closest_marker("sqlite") is not None
-        kinds = ["sqlite", "postgres"] if is_both and not is_sqlites else ["sqlite"]
+        kinds = ["sqlite", "postgres"] if module in ON_BOTH and not is_sqlites else ["sqlite"]
+        kinds = ["postgres"] if module in ON_POSTGRES else kinds
         metafunc.parametrize("running", kinds, indirect=True)
 
 

@@ -7,7 +7,9 @@ import httpx
 import pytest
 from sqlalchemy import event
 
+from reseller_webhooks.api.paging import cursor_behind
 from reseller_webhooks.core.access import Scope
+from reseller_webhooks.operations import generations
 from reseller_webhooks.store.resellers import Reseller
 from tests.api.conftest import client
 from tests.conftest import Running
@@ -51,7 +53,7 @@ async def pages(client: httpx.AsyncClient, cursor: str = "") -> AsyncIterator[li
     while True:
         found = await page(client, cursor)
         yield found["items"]
-        if found["nextCursor"] is None:
+        if not found["hasMore"]:
             return
         cursor = found["nextCursor"]
 
@@ -112,6 +114,53 @@ async def test_a_record_that_is_added_between_pages_comes_at_the_end(
     await companies.put("a-new-one")
 
     assert uuids((await page(manager, first["nextCursor"]))["items"]) == ["c3", "a-new-one"]
+
+
+async def test_a_cursor_of_the_end_leads_to_what_comes_later(
+    manager: httpx.AsyncClient, companies: Companies
+) -> None:
+    await companies.put("c1")
+    end = await page(manager)
+    nothing = await page(manager, end["nextCursor"])
+    await companies.put("c2")
+    later = await page(manager, nothing["nextCursor"])
+
+    assert [one["hasMore"] for one in (end, nothing, later)] == [False, False, False]
+    assert [uuids(one["items"]) for one in (end, nothing, later)] == [["c1"], [], ["c2"]]
+
+
+async def test_the_mirror_of_the_first_version_comes_to_an_end(
+    manager: httpx.AsyncClient, companies: Companies
+) -> None:
+    await companies.put("c1", "c2", "c3")
+    manager.headers.update({"user-agent": "Python-urllib/3.11", "accept": "application/json"})
+    first = await page(manager)
+    last = await page(manager, first["nextCursor"])
+
+    assert uuids(first["items"] + last["items"]) == ["c1", "c2", "c3"]
+    assert last["nextCursor"] is None
+
+
+async def test_after_a_restore_a_cursor_begins_anew(
+    running: Running, manager: httpx.AsyncClient, companies: Companies
+) -> None:
+    await companies.put("c1", "c2")
+    end = await page(manager)
+    generations.raise_floor(running.database)
+    again = await page(manager, end["nextCursor"])
+    await companies.put("c3")
+    later = await page(manager, again["nextCursor"])
+
+    assert [uuids(one["items"]) for one in (again, later)] == [["c1", "c2"], ["c3"]]
+
+
+async def test_a_cursor_that_the_store_has_not_reached_begins_anew(
+    manager: httpx.AsyncClient, companies: Companies
+) -> None:
+    await companies.put("c1")
+    ahead = cursor_behind((10**6,))
+
+    assert uuids((await page(manager, ahead))["items"]) == ["c1"]
 
 
 async def test_who_was_interrupted_goes_on_from_the_last_page_with_another_client(

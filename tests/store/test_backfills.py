@@ -16,7 +16,7 @@ from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.operations import backfills
 from reseller_webhooks.store import backfills as store
-from reseller_webhooks.store import deliveries, events, migrate, records, results, webhooks
+from reseller_webhooks.store import deliveries, events, horizon, migrate, records, results, webhooks
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.schema import attempt, audit, backfill, delivery
 from reseller_webhooks.store.schema import record as record_table
@@ -461,7 +461,8 @@ def test_a_record_cannot_change_while_a_step_tells_of_it(database: Database) -> 
     row = prepared(database, 1)
     one = begin(database, row, rate=10)
     with database.write() as telling:
-        store.following(telling, one, row.reseller_id)
+        settled = horizon.settled(database, telling, "record")
+        store.following(telling, one, row.reseller_id, settled)
         with database.write() as changing:
             statement = select(record_table.c.id).with_for_update(skip_locked=True)
 

@@ -52,8 +52,8 @@ def feed(database: Database, reseller: Reseller, *names: str) -> list[Result]:
 
 
 def versions(database: Database, reseller: Reseller) -> dict[str, int]:
-    some = sync.snapshot(database, Resource.COMPANY, reseller_id=reseller.id, limit=100)
-    return {one.uuid: one.version for one in some}
+    found = sync.snapshot(database, Resource.COMPANY, reseller_id=reseller.id, limit=100)
+    return {one.uuid: one.version for one in found.records}
 
 
 def digest_is_true(database: Database, reseller: Reseller) -> bool:

@@ -15,10 +15,11 @@ from reseller_webhooks.core.generations import lifted
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.operations import audit as audits
-from reseller_webhooks.store import audit, deliveries, events, generations, webhooks
+from reseller_webhooks.store import audit, deliveries, events, generations, horizon, webhooks
 from reseller_webhooks.store import backfills as store
 from reseller_webhooks.store.backfills import Next
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.shared_horizon import Settled
 from reseller_webhooks.store.webhooks import WebhookRow
 
 COUNTED_MAX = 10_000
@@ -63,7 +64,7 @@ def begin(
             total=total,
             sent=0,
             passed=0,
-            last=store.last(tx, row.resource, reseller_id=reseller_id),
+            last=horizon.last_number(tx, "record"),
             started_at=tx.now,
             next_at=tx.now,
             finished_at=None,
@@ -132,17 +133,22 @@ def step(database: Database, *, public_url: str) -> int | None:
     with database.write() as tx:
         floor = generations.current(tx).floor  # first: a restore waits for who has read it
         found = store.due(tx)
-        return _step(tx, *found, public_url, floor) if found else None
+        if found is None:
+            return None
+        settled = horizon.settled(database, tx, "record")
+        return _step(tx, *found, public_url, floor, settled)
 
 
-def _step(tx: Tx, one: Backfill, target: Target, public_url: str, floor: int) -> int:
+def _step(  # noqa: PLR0917 - each is of another kind
+    tx: Tx, one: Backfill, target: Target, public_url: str, floor: int, settled: Settled
+) -> int:
     if reason := core.ending(one, target):
         store.end(tx, one, BackfillState.CANCELLED, reason)
         return 0
     if store.due_deliveries(tx, one.webhook_id, limit=one.ahead_max) == one.ahead_max:
         store.move(tx, one, passed=one.passed, sent=one.sent, next_at=tx.now + SECOND)
         return 0
-    following = store.following(tx, one, target.reseller_id)
+    following = store.following(tx, one, target.reseller_id, settled)
     records = [replace(each, version=lifted(each.version, floor)) for each in following.records]
     made = _made(tx, one, target, records, public_url)
     _deliver(tx, one, target, made)

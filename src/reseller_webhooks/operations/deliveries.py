@@ -115,9 +115,17 @@ def retry_failed(database: Database, query: LogQuery) -> tuple[int, tuple[Micros
 def since(
     database: Database, after: int, *, reseller_id: int, limit: int = 100
 ) -> tuple[int, list[Entry]]:
-    """What the log shows anew behind attempt number `after`, and the number to go on from."""
+    """What the log shows anew behind attempt number `after`, and the number to go on from.
+
+    An attempt that is committed late is not passed by.
+    """
     with database.read() as tx:
-        position, touched = log.touched_since(tx, after, reseller_id=reseller_id, limit=limit)
+        upto = news.attempt_upto(database, tx, after)
+        if upto <= after:
+            return upto, []
+        position, touched = log.touched_between(
+            tx, after, upto, reseller_id=reseller_id, limit=limit
+        )
         lines = [log.line(tx, one, reseller_id=reseller_id) for one in touched]
         return position, _entries(tx, [line for line in lines if line])
 
@@ -125,7 +133,7 @@ def since(
 def mark(database: Database) -> Mark:
     """How far the log goes now."""
     with database.read() as tx:
-        return news.newest(tx)
+        return news.start(database, tx)
 
 
 def news_since(
@@ -133,18 +141,17 @@ def news_since(
 ) -> tuple[Mark, list[Line]]:
     """Lines that are new or have changed, at most `limit`; and how far the log goes now."""
     with database.read() as tx:
-        upto = news.newest(tx)
+        upto = news.advanced(database, tx, since)
         if upto.attempt <= since.attempt and upto.delivery <= since.delivery:
-            return since, []
-        upto = Mark(max(upto.attempt, since.attempt), max(upto.delivery, since.delivery))
+            return upto, []
         touched = news.touched(tx, since, upto, reseller_id=reseller_id, limit=limit)
         return upto, log.lines(tx, touched, reseller_id=reseller_id)
 
 
-def newest_attempt(database: Database) -> int:
+def first_attempt(database: Database) -> int:
     """Where a live view begins."""
     with database.read() as tx:
-        return log.newest(tx)
+        return news.first_attempt(database, tx)
 
 
 def _previous(tx: Tx, event: Event | None) -> Event | None:

@@ -1,11 +1,38 @@
 """Snapshot and digest: how a receiver begins, and how it proves that it is equal."""
 
+from dataclasses import dataclass
+
 from reseller_webhooks.core.digests import BUCKETS, Digest
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import digests, records
+from reseller_webhooks.store import digests, generations, horizon, records
 from reseller_webhooks.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader is: the number of the last record, and the store's generation then."""
+
+    number: int = 0
+    generation: int = 1
+
+
+START = Position()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records and the position behind them.
+
+    has_more: whether there are others behind it already. is_cut: whether some of those were left
+    out because a record with a lower number may still be committed.
+    """
+
+    records: list[Record]
+    position: Position
+    has_more: bool
+    is_cut: bool
 
 
 def snapshot(
@@ -14,20 +41,37 @@ def snapshot(
     *,
     reseller_id: int,
     bucket: int | None = None,
-    after: int = 0,
+    after: Position = START,
     limit: int = 100,
-) -> list[Record]:
-    """A page of every record, tombstones too, from behind the store's number `after`.
+    with_unsettled: bool = False,
+) -> Page:
+    """A page of every record, tombstones too, from behind a position; no record is ever skipped.
 
     A record that changes meanwhile keeps its place and may show its newer version; one that is
     added meanwhile comes at the end. So a reader who goes on from notifications misses nothing.
+    with_unsettled: whatever is visible, although a lower number may appear later.
+    A position of another generation, or one that the store has not reached, begins anew: then the
+    store went back in time, and every record has another version.
     """
     if bucket is not None and bucket not in range(BUCKETS):
         raise Invalid.at("/bucket", f"{bucket} is no bucket; give 0 to {BUCKETS - 1}")
     with database.read() as tx:
-        return records.snapshot(
-            tx, resource, reseller_id=reseller_id, bucket=bucket, after=after, limit=limit
+        generation = generations.current(tx).number
+        settled = horizon.settled(database, tx, "record")
+        is_valid = after.generation == generation and after.number <= settled.newest
+        start = after.number if is_valid else 0
+        found = records.snapshot(
+            tx, resource, reseller_id=reseller_id, bucket=bucket, after=start, limit=limit + 1
         )
+    wanted = found[:limit]
+    shown = [one for one in wanted if with_unsettled or (one.id or 0) <= settled.upto]
+    end = shown[-1].id if shown else None
+    return Page(
+        shown,
+        Position(start if end is None else end, generation),
+        has_more=len(shown) < len(found),
+        is_cut=len(shown) < len(wanted),
+    )
 
 
 def digest(database: Database, resource: Resource, *, reseller_id: int) -> Digest:

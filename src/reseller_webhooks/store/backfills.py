@@ -21,6 +21,7 @@ from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import any_attempts, backfill, delivery, record, webhook
+from reseller_webhooks.store.shared_horizon import Settled
 
 CHUNK = 500
 LOOKED_AT = 1_000
@@ -102,12 +103,6 @@ def estimate(tx: Tx, resource: Resource, *, reseller_id: int, limit: int) -> tup
     return found, seen > limit
 
 
-def last(tx: Tx, resource: Resource, *, reseller_id: int) -> int:
-    """The number of the newest record; 0 when there is none."""
-    statement = select(func.max(record.c.id)).where(*_of(reseller_id, resource))
-    return tx.connection.execute(statement).scalar() or 0
-
-
 @dataclass(frozen=True, slots=True)
 class Next:
     """What a step tells of, locked against changes, and the record that it comes to with that."""
@@ -117,16 +112,20 @@ class Next:
     is_end: bool
 
 
-def following(tx: Tx, one: Backfill, reseller_id: int) -> Next:
+def following(tx: Tx, one: Backfill, reseller_id: int, settled: Settled) -> Next:
     """The next records; they may be few where nearly all that follows is removed.
+
+    settled: of records; a step goes no further. A record that is committed late was perhaps added
+    before the webhook, so that nothing else tells of it.
 
     One that somebody is just changing is not waited for, as they may wait for another of these:
     the records end before it, and the next step finds it changed.
     """
     limit = one.step + LOOKED_AT
+    upto = settled.within(one.last)
     statement = (
         select(record.c.id, record.c.removed)
-        .where(*_of(reseller_id, one.resource), record.c.id.between(one.passed + 1, one.last))
+        .where(*_of(reseller_id, one.resource), record.c.id.between(one.passed + 1, upto))
         .order_by(record.c.id)
         .limit(limit)
     )
@@ -138,7 +137,8 @@ def following(tx: Tx, one: Backfill, reseller_id: int) -> Next:
     records = [locked[number] for number in held]
     if len(held) < len(every):
         return Next(records, passed=held[-1] if held else one.passed, is_end=False)
-    return Next(records, passed=seen[-1][0] if seen else one.passed, is_end=len(seen) < limit)
+    is_end = len(seen) < limit and upto == one.last
+    return Next(records, passed=seen[-1][0] if seen else one.passed, is_end=is_end)
 
 
 def under_way(tx: Tx, webhook_id: int, uuids: Collection[str]) -> dict[str, int]:

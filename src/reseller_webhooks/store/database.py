@@ -20,6 +20,7 @@ from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.store import failures, metering, postgres, sqlite
 from reseller_webhooks.store.limits import LOCK_S, POOL_S, USUAL, Limits
 from reseller_webhooks.store.metering import Access, Metered, PoolUse
+from reseller_webhooks.store.shared_horizon import SharedHorizon
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Database:
         self._limits = USUAL
         self.clock = StoreClock()
         """The store's, read in every transaction."""
+        self.horizons = {table: SharedHorizon() for table in ("record", "delivery", "attempt")}
 
     def acting(self, by: Actor) -> "Database":
         """The same store, for what somebody does."""

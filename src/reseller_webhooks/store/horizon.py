@@ -11,7 +11,8 @@ SQLite: one transaction writes at a time, and what it has not committed has no n
 
 from sqlalchemy import text
 
-from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.shared_horizon import Settled
 
 
 def writers(tx: Tx, table: str) -> frozenset[str]:
@@ -26,11 +27,29 @@ def writers(tx: Tx, table: str) -> frozenset[str]:
 
 def last_number(tx: Tx, table: str) -> int:
     """The last number that a row of the table was given, committed or not; 0 before the first."""
+    return int(tx.connection.execute(text(_last_number(tx, table))).scalar_one())
+
+
+def settled(database: Database, tx: Tx, table: str) -> Settled:
+    """Up to which number rows that a later statement reads are all that there will ever be.
+
+    An SQLite file shows numbers in sequence; on PostgreSQL it depends on who is writing.
+    """
+    if tx.connection.dialect.name != "postgresql":
+        newest = last_number(tx, table)
+        return Settled(newest, newest)
+    return database.horizons[table].advance(lambda: (last_number(tx, table), writers(tx, table)))
+
+
+def _last_number(tx: Tx, table: str) -> str:
     if tx.connection.dialect.name == "postgresql":
-        last = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table}_id_seq"  # noqa: S608 - our own
-        return int(tx.connection.execute(text(last)).scalar_one())
-    last = "SELECT max(seq) FROM sqlite_sequence WHERE name = :table"
-    return int(tx.connection.execute(text(last), {"table": table}).scalar() or 0)
+        return (
+            "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END"  # noqa: S608 - our own
+            f" FROM {table}_id_seq"
+        )
+    # Only some tables keep the last number when its row is gone.
+    kept = f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'"  # noqa: S608 - our own
+    return f"SELECT COALESCE(({kept}), (SELECT max(id) FROM {table}), 0)"  # noqa: S608 - our own
 
 
 _WRITERS = text(

@@ -132,20 +132,18 @@ def lines(tx: Tx, delivery_ids: Collection[int], *, reseller_id: int) -> list[Li
     return found
 
 
-def newest(tx: Tx) -> int:
-    """The newest attempt's number, 0 when there is none."""
-    return tx.connection.execute(select(func.max(attempt.c.id))).scalar() or 0
-
-
-def touched_since(tx: Tx, since: int, *, reseller_id: int, limit: int) -> tuple[int, list[int]]:
-    """The deliveries attempted after attempt number `since`, and the number to go on from."""
+def touched_between(
+    tx: Tx, since: int, upto: int, *, reseller_id: int, limit: int
+) -> tuple[int, list[int]]:
+    """The deliveries attempted after one attempt's number and up to another's; up to which."""
     rows = tx.connection.execute(
         select(attempt.c.id, attempt.c.delivery_id)
-        .where(attempt.c.id > since, attempt.c.reseller_id == reseller_id)
+        .where(attempt.c.id > since, attempt.c.id <= upto, attempt.c.reseller_id == reseller_id)
         .order_by(attempt.c.id)
         .limit(limit)
     ).all()
-    return (rows[-1].id if rows else since), list(dict.fromkeys(row.delivery_id for row in rows))
+    end = rows[-1].id if len(rows) == limit else upto
+    return end, list(dict.fromkeys(row.delivery_id for row in rows))
 
 
 def _attempt_line(row: RowMapping) -> AttemptLine:

@@ -4,22 +4,59 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from reseller_webhooks.store import deliveries, log
-from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store import horizon
+from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.schema import attempt, delivery
+from reseller_webhooks.store.shared_horizon import Settled
+
+AGAIN_MAX = 1_000
+"""So many lines of the whole log, at most, may be told of that are older than a view."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far somebody has looked: the newest attempt's and the newest delivery's number."""
+    """How far somebody has looked: at all attempts and all deliveries up to these numbers."""
 
     attempt: int
     delivery: int
 
 
-def newest(tx: Tx) -> Mark:
+def start(database: Database, tx: Tx) -> Mark:
     """Where looking begins."""
-    return Mark(log.newest(tx), deliveries.newest(tx))
+    return Mark(
+        *(_start(horizon.settled(database, tx, table)) for table in ("attempt", "delivery"))
+    )
+
+
+def first_attempt(database: Database, tx: Tx) -> int:
+    """Where looking at attempts alone begins."""
+    return _start(horizon.settled(database, tx, "attempt"))
+
+
+def advanced(database: Database, tx: Tx, since: Mark) -> Mark:
+    """How far somebody can look now who has looked up to a mark."""
+    return Mark(
+        attempt_upto(database, tx, since.attempt),
+        _upto(database, tx, "delivery", since.delivery),
+    )
+
+
+def attempt_upto(database: Database, tx: Tx, since: int) -> int:
+    """As `advanced`, of attempts alone."""
+    return _upto(database, tx, "attempt", since)
+
+
+def _upto(database: Database, tx: Tx, table: str, since: int) -> int:
+    if horizon.last_number(tx, table) == since:
+        return since  # by far the most often, and asks for no locks
+    settled = horizon.settled(database, tx, table)
+    # A mark that the store has not reached is from before it was restored from a copy.
+    return max(settled.upto, since) if since <= settled.newest else settled.upto
+
+
+def _start(settled: Settled) -> int:
+    """Who is writing already may do so for long: a view does not begin with all since then."""
+    return max(settled.upto, settled.newest - AGAIN_MAX)
 
 
 def touched(tx: Tx, since: Mark, upto: Mark, *, reseller_id: int, limit: int) -> list[int]:

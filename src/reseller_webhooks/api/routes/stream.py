@@ -48,7 +48,7 @@ async def _start(
     ] = None,
 ) -> int:
     if last_event_id is None:
-        return await run_in_threadpool(deliveries.newest_attempt, house.database)
+        return await run_in_threadpool(deliveries.first_attempt, house.database)
     if not re.fullmatch(r"[0-9]{1,18}", last_event_id):
         raise Invalid.at("/Last-Event-ID", "is not the id of an event of this stream")
     return int(last_event_id)

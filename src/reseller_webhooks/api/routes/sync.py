@@ -1,18 +1,27 @@
 """Snapshot and digest, for receivers that begin, or that prove that they are equal."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import JSON
-from reseller_webhooks.api.paging import Cursor, Limit, cut, position
+from reseller_webhooks.api.paging import Cursor, Limit, cursor_behind, position
 from reseller_webhooks.api.problems import raises
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.operations import generations, sync
+from reseller_webhooks.operations.sync import Page, Position
+
+PAUSES_S = (0.02, 0.04, 0.08, 0.16, 0.3, 0.4)
+"""A page that others are writing records into is read again so often: for a second."""
 
 router = APIRouter(
     prefix="/api/v1/sync",
@@ -23,7 +32,8 @@ Bucket = Annotated[int | None, Query(ge=0, le=255, description="Only this bucket
 
 
 @router.get("/{type}", operation_id="getSnapshot", summary="Every record, tombstones too")
-def snapshot(  # noqa: PLR0917 - FastAPI passes them by name
+async def snapshot(  # noqa: PLR0917 - FastAPI passes them by name
+    request: Request,
     house: TheHouse,
     reseller_id: Tenant,
     type: Resource,  # noqa: A002 - the contract's name
@@ -32,20 +42,22 @@ def snapshot(  # noqa: PLR0917 - FastAPI passes them by name
     cursor: Cursor = None,
 ) -> Response:
     """In the order they came, so that a reader can go on where it stopped. What changes meanwhile
-    keeps its place; what is added meanwhile comes at the end.
+    keeps its place; what is added meanwhile comes at the end. `nextCursor` is always there; while
+    `hasMore` is true there is more to read at once, later records are read from the last one on.
     """
-    (after,) = position(cursor) or (0,)
-    found = sync.snapshot(
+    find = partial(
+        sync.snapshot,
         house.database,
         type,
         reseller_id=reseller_id,
         bucket=bucket,
-        after=after,
-        limit=limit + 1,
+        after=_position(cursor),
+        limit=limit,
     )
-    shown, next_cursor = cut(found, limit, lambda record: (record.id or 0,))
-    items = [_item(record) for record in shown]
-    return Response(orjson.dumps({"items": items, "nextCursor": next_cursor}), media_type=JSON)
+    if _is_first_mirror(request):
+        page = await run_in_threadpool(find, with_unsettled=True)
+        return await run_in_threadpool(_answer, page, ends_with_null=True)
+    return await run_in_threadpool(_answer, await _settled(find))
 
 
 @router.get("/{type}/digest", operation_id="getDigest", summary="The digest over (uuid, version)")
@@ -67,6 +79,49 @@ def digest(
         "versionFloor": floor,
     }
     return Response(orjson.dumps(body), media_type=JSON)
+
+
+async def _settled(find: Callable[[], Page]) -> Page:
+    """A page that holds all it may, as soon as nobody may commit a record into it any more."""
+    for pause in PAUSES_S:
+        page = await run_in_threadpool(find)
+        if not page.is_cut:
+            return page
+        await asyncio.sleep(pause)
+    return await run_in_threadpool(find)
+
+
+def _is_first_mirror(request: Request) -> bool:
+    """Whether the mirror of 0.1.0 asks, which reads until `nextCursor` is null.
+
+    It names neither itself nor a version; this is how Python's urllib shows what it sends.
+    """
+    agent, accepted = (request.headers.get(name, "") for name in ("user-agent", "accept"))
+    return agent.startswith("Python-urllib/") and accepted == JSON
+
+
+def _answer(page: Page, *, ends_with_null: bool = False) -> Response:
+    is_end = ends_with_null and not page.has_more
+    body = {
+        "items": [_item(record) for record in page.records],
+        "nextCursor": None if is_end else _cursor(page.position),
+        "hasMore": page.has_more,
+    }
+    return Response(orjson.dumps(body), media_type=JSON)
+
+
+def _position(cursor: str | None) -> Position:
+    """The number, and the generation where the store was restored before."""
+    if cursor is None:
+        return sync.START
+    with suppress(Invalid):
+        return Position(*(position(cursor, 2) or ()))
+    return Position(*(position(cursor) or ()))
+
+
+def _cursor(after: Position) -> str:
+    is_first = after.generation == sync.START.generation
+    return cursor_behind((after.number,) if is_first else (after.number, after.generation))
 
 
 def _item(record: Record) -> dict[str, object]:
