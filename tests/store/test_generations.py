@@ -18,7 +18,7 @@ from reseller_webhooks.core.webhooks import Spec
 from reseller_webhooks.operations import backfills, changes, generations, resellers, sync, webhooks
 from reseller_webhooks.operations.changes import Answer, Request, Result
 from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import backup, events, records
+from reseller_webhooks.store import backup, counters, events, horizon, records, revisions
 from reseller_webhooks.store import generations as store
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
@@ -258,3 +258,46 @@ def found(file: Path) -> int:
         generations.notice(one)
         assert generations.notice(one) is None
         return generations.current(one).number
+
+
+TABLES = ("delivery", "event", "attempt", "record")
+
+
+def last_numbers(database: Database) -> dict[str, int]:
+    with database.read() as tx:
+        return {table: horizon.last_number(tx, table) for table in TABLES}
+
+
+def test_no_number_that_was_lost_is_given_again(database: Database, reseller: Reseller) -> None:
+    feed(database, reseller, "One")
+    order = int(changes.next_uuid(database, Resource.ORDER))
+    with database.write() as tx:
+        making.webhook(tx, reseller_id=reseller.id)
+        making.told(tx, making.event(reseller_id=reseller.id))
+        revision = revisions.newest(tx)
+    before = last_numbers(database)
+    generations.raise_floor(database)
+
+    kept = TABLES if database.url.startswith("postgresql") else ("delivery",)
+    after = last_numbers(database)
+    assert all(after[table] - before[table] >= counters.GAP for table in kept)
+    assert int(changes.next_uuid(database, Resource.ORDER)) == order + counters.NUMBERS_GAP + 1
+    assert int(changes.next_uuid(database, Resource.INVOICE)) == counters.NUMBERS_GAP + 1
+    with database.write() as tx:
+        making.webhook(tx, reseller_id=reseller.id, url=f"{URL}/another")
+        assert revisions.newest(tx) > revision + counters.GAP
+
+
+def test_an_order_that_comes_first_after_a_restore_gets_a_number_of_the_new_generation(
+    database: Database,
+) -> None:
+    changes.next_uuid(database, Resource.ORDER)
+    generations.notice(database)
+    other = "1/1/1/00000063" if database.url.startswith("postgresql") else "copy"
+    with database.write() as tx:
+        tx.connection.execute(update(generation).values(origin=other))
+
+    number = int(changes.next_uuid(database, Resource.ORDER))
+
+    assert number > counters.NUMBERS_GAP
+    assert generations.current(database).number == 2

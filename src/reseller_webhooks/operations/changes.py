@@ -79,6 +79,9 @@ class _Draft:
     answers: list[tuple[str, Given]] = field(default_factory=list)
 
 
+NOT_NOTED = "the store went back in time, which is not noted yet"
+
+
 class _StoreMoved(Exception):
     """The store went back in time while we were at work; versions must not be given as before."""
 
@@ -102,7 +105,7 @@ def apply(
     try:
         return _apply(database, requests, public_url)
     except _StoreMoved:
-        raise Unavailable("the store went back in time, which is not noted yet") from None
+        raise Unavailable(NOT_NOTED) from None
 
 
 def _apply(
@@ -128,8 +131,21 @@ def next_uuid(database: Database, resource: Resource) -> str:
     """A fresh id for a record that comes without one: orders and invoices are numbered."""
     if resource not in (Resource.ORDER, Resource.INVOICE):
         return secrets.new_id()
+    try:
+        return _next_number(database, resource)
+    except _StoreMoved:
+        generations.notice(database)
+    try:
+        return _next_number(database, resource)
+    except _StoreMoved:
+        raise Unavailable(NOT_NOTED) from None
+
+
+def _next_number(database: Database, resource: Resource) -> str:
     step = 1
     with database.write() as tx:
+        if generation_store.is_moved(tx):  # numbers that were lost would be given again
+            raise _StoreMoved
         while True:
             uuid = str(records.next_number(tx, resource.value, step))
             if not records.find(tx, resource, uuid, reseller_id=None):

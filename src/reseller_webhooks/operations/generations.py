@@ -11,7 +11,7 @@ import structlog
 from reseller_webhooks.core import generations as core
 from reseller_webhooks.core.digests import Bucket, bucket_of
 from reseller_webhooks.core.generations import Generation
-from reseller_webhooks.store import backfills, digests, origin
+from reseller_webhooks.store import backfills, counters, digests, origin
 from reseller_webhooks.store import generations as store
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.generations import Held
@@ -116,6 +116,7 @@ def _raise(tx: Tx, *, above: int = 0) -> Generation:
     store.shut_out_others(tx)
     begun = core.raised(store.current(tx), tx.now, above=above)
     store.write(tx, begun)
+    counters.lift(tx)
     backfills.restart(tx)
     return begun
 

@@ -54,6 +54,13 @@ def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], Read
     return {uuid: number for uuid, number, _, _ in rows}, reading
 
 
+def is_moved(tx: Tx) -> bool:
+    """Whether the store is a copy, or has been promoted, since the generation was raised."""
+    is_postgres = tx.connection.dialect.name == "postgresql"
+    moved = _IS_ANOTHER_TIMELINE if is_postgres else _IS_COPY
+    return bool(tx.connection.execute(select(moved).select_from(generation)).scalar())
+
+
 def current(tx: Tx) -> Generation:
     """The generation in force."""
     columns = generation.c.number, generation.c.floor, generation.c.raised_at
@@ -141,8 +148,10 @@ def _reading(is_moved: ColumnElement[bool]) -> Select[Any]:
     return select(*columns).join_from(reseller, generation, true()).where(_OF_UUIDS)
 
 
-_WITH_COPY = _reading(generation.c.origin == COPY)
-_WITH_TIMELINE = _reading(
+_IS_COPY = generation.c.origin == COPY
+_IS_ANOTHER_TIMELINE = (
     func.right(generation.c.origin, TIMELINE_DIGITS)
     != select(func.store_timeline()).scalar_subquery()
 )
+_WITH_COPY = _reading(_IS_COPY)
+_WITH_TIMELINE = _reading(_IS_ANOTHER_TIMELINE)
