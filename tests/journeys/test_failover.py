@@ -9,8 +9,8 @@ import httpx
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import access, generations, resellers, webhooks
-from reseller_webhooks.store import migrate
+from reseller_webhooks.operations import access, generations, resellers, sending, webhooks
+from reseller_webhooks.store import counters, migrate
 from reseller_webhooks.store.database import Database
 from testkit.postgres import Pair, primary_and_standby
 from testkit.processes import wait_until
@@ -47,15 +47,21 @@ async def test_after_a_failover_a_receiver_that_applies_what_is_newer_ends_equal
             on_standby = await asyncio.to_thread(fall_behind, pair)
             lost = await feed(running.url, key, reseller.uuid, {"c1": "Lost", "c3": "Lost"})
             await receiver.received(4)
+            _, cursor = await read(running.url, key, reseller.uuid)
+            lost_number = sending.last_delivery(running.database)
             await asyncio.to_thread(lose_the_last_moments, pair)
             again = await feed(running.url, key, reseller.uuid, {"c1": "One", "c3": None})
             await receiver.received(6)
             generation = generations.current(running.database)
+            number = sending.last_delivery(running.database)
+            items, _ = await read(running.url, key, reseller.uuid, cursor)
 
     assert on_standby is None
     assert lost == {"c1": 2, "c3": 1}
     assert generation.number == 2
     assert again == {"c1": generation.floor + 1, "c3": generation.floor + 1}
+    assert number > lost_number + counters.GAP / 2
+    assert set(items) == {"c1", "c2", "c3"}
     assert held(receiver.requests) == {"c1": "One", "c2": "Two", "c3": None}
 
 
@@ -103,6 +109,15 @@ async def feed(url: str, key: str, reseller: str, names: dict[str, str | None]) 
             if answer.is_success:
                 return {one["uuid"]: one["version"] for one in answer.json()["results"]}
             await asyncio.sleep(0.1)
+
+
+async def read(url: str, key: str, reseller: str, cursor: str = "") -> tuple[dict[str, int], str]:
+    """The versions of the companies behind a cursor, by id, and the cursor to go on from."""
+    given = {"reseller": reseller} | ({"cursor": cursor} if cursor else {})
+    headers = {"authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as api:
+        found = (await api.get("/api/v1/sync/COMPANY", params=given)).json()
+    return {one["uuid"]: one["version"] for one in found["items"]}, found["nextCursor"]
 
 
 def held(requests: list[Request]) -> dict[str, str | None]:

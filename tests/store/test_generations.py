@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
@@ -11,18 +12,38 @@ from sqlalchemy import update
 from sqlalchemy.engine import make_url
 
 from reseller_webhooks.core.changes import Change, Put
+from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.digests import digest_of
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.resources import read_content
 from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import backfills, changes, generations, resellers, sync, webhooks
+from reseller_webhooks.operations import (
+    backfills,
+    changes,
+    deliveries,
+    generations,
+    resellers,
+    sync,
+    webhooks,
+)
 from reseller_webhooks.operations.changes import Answer, Request, Result
 from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import backup, counters, events, horizon, records, revisions
+from reseller_webhooks.store import (
+    backup,
+    counters,
+    events,
+    horizon,
+    log,
+    records,
+    results,
+    revisions,
+)
 from reseller_webhooks.store import generations as store
 from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.schema import generation
+from reseller_webhooks.store.webhooks import WebhookRow
 from tests.conftest import SECRET_KEY
 from tests.databases import copied
 from tests.store import making
@@ -163,10 +184,7 @@ def test_a_change_notices_by_itself_that_the_store_has_moved(
     database: Database, reseller: Reseller
 ) -> None:
     feed(database, reseller, "One")
-    generations.notice(database)
-    other = "1/1/1/00000063" if database.url.startswith("postgresql") else "copy"
-    with database.write() as tx:
-        tx.connection.execute(update(generation).values(origin=other))
+    move(database)
     fed = feed(database, reseller, "Two")
 
     assert generations.current(database).number == 2
@@ -292,12 +310,49 @@ def test_an_order_that_comes_first_after_a_restore_gets_a_number_of_the_new_gene
     database: Database,
 ) -> None:
     changes.next_uuid(database, Resource.ORDER)
+    move(database)
+    number = int(changes.next_uuid(database, Resource.ORDER))
+
+    assert number > counters.NUMBERS_GAP
+    assert generations.current(database).number == 2
+
+
+def move(database: Database) -> None:
+    """Let the store be one that was promoted, or a copy, since somebody looked."""
     generations.notice(database)
     other = "1/1/1/00000063" if database.url.startswith("postgresql") else "copy"
     with database.write() as tx:
         tx.connection.execute(update(generation).values(origin=other))
 
-    number = int(changes.next_uuid(database, Resource.ORDER))
 
-    assert number > counters.NUMBERS_GAP
-    assert generations.current(database).number == 2
+def retry(database: Database, row: WebhookRow) -> None:
+    with database.read() as tx:
+        (line,) = log.page(tx, LogQuery(row.reseller_id))
+    deliveries.retry(database, line.delivery_id, reseller_id=row.reseller_id)
+
+
+def retry_failed(database: Database, row: WebhookRow) -> None:
+    deliveries.retry_failed(database, LogQuery(row.reseller_id))
+
+
+def backfill(database: Database, row: WebhookRow) -> None:
+    assert backfills.begin_all(database)
+    backfills.step(database, public_url=URL)
+
+
+@pytest.mark.parametrize("send_again", [retry, retry_failed, backfill])
+def test_what_is_sent_again_first_after_a_restore_gets_a_number_of_the_new_generation(
+    database: Database, reseller: Reseller, send_again: Callable[[Database, WebhookRow], None]
+) -> None:
+    with database.write() as tx:
+        row = making.webhook(tx, reseller_id=reseller.id)
+    feed(database, reseller, "One")
+    with database.write() as tx:
+        (one,) = making.due(tx, row.id)
+        results.finish(tx, [making.made(one, State.FAILED)])
+    move(database)
+    send_again(database, row)
+
+    with database.read() as tx:
+        (again,) = making.due(tx, row.id)
+    assert again.id > one.id + counters.GAP

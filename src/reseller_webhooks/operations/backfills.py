@@ -15,6 +15,7 @@ from reseller_webhooks.core.generations import lifted
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.operations import audit as audits
+from reseller_webhooks.operations.generations import notice_promotion
 from reseller_webhooks.store import audit, deliveries, events, generations, horizon, webhooks
 from reseller_webhooks.store import backfills as store
 from reseller_webhooks.store.backfills import Next
@@ -130,6 +131,7 @@ def step(database: Database, *, public_url: str) -> int | None:
 
     How many deliveries that made; None when no step is due, or another worker takes it.
     """
+    notice_promotion(database)
     with database.write() as tx:
         floor = generations.current(tx).floor  # first: a restore waits for who has read it
         found = store.due(tx)

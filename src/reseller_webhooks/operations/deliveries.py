@@ -9,6 +9,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.webhooks import Hold
+from reseller_webhooks.operations import generations
 from reseller_webhooks.store import audit, events, log, news, webhooks
 from reseller_webhooks.store import deliveries as store
 from reseller_webhooks.store.audit import Subject
@@ -83,6 +84,7 @@ def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
 
     Conflict while that is under way already, or when its webhook or event is gone.
     """
+    generations.notice_promotion(database)
     with database.write() as tx:
         line = log.line(tx, delivery_id, reseller_id=reseller_id)
         if line is None:
@@ -105,6 +107,7 @@ def retry_failed(database: Database, query: LogQuery) -> tuple[int, tuple[Micros
 
     Each event goes to each webhook once, however often it has failed or is asked for.
     """
+    generations.notice_promotion(database)
     with database.write() as tx:
         lines = log.page(tx, query)
         made = store.replay(tx, [line.delivery_id for line in lines], only_newest=True)
