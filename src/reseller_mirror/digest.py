@@ -15,7 +15,8 @@ BUCKETS = 256
 class Digest:
     """count: records. value: one digest for all. buckets: 32 hexadecimal digits each.
 
-    floor: of the platform's; a version below it is from before the platform was restored.
+    floor: of the platform's; a record that is held with a version below it, and is not in a
+    snapshot fetched later, is gone there.
     """
 
     count: int

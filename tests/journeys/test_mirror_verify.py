@@ -12,14 +12,15 @@ from sqlalchemy import update
 from reseller_mirror import program
 from reseller_mirror.mirror import TABLES
 from reseller_mirror.program import Sides
-from reseller_mirror.reconcile import reconcile
+from reseller_mirror.reconcile import Outcome, reconcile
 from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.changes import Change, Put
+from reseller_webhooks.core.changes import Change, Put, Remove
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.resources import read_content
 from reseller_webhooks.operations import access, changes, resellers
 from reseller_webhooks.operations.changes import Request
 from tests.conftest import Running
+from tests.store.ageing import age, drop
 
 
 @pytest.fixture
@@ -58,6 +59,16 @@ async def make_equal(sides: Sides) -> None:
                 reconcile(mirror, source, resource)
 
     await asyncio.to_thread(work)
+
+
+async def outcome(sides: Sides) -> Outcome:
+    """What reconciling companies comes to."""
+
+    def work() -> Outcome:
+        with program.opened(sides) as (mirror, source):
+            return reconcile(mirror, source, "COMPANY")
+
+    return await asyncio.to_thread(work)
 
 
 async def damage(sides: Sides, **columns: object) -> None:
@@ -108,3 +119,23 @@ async def test_a_platform_that_is_away_is_no_proof(sides: Sides) -> None:
 
     assert code == 1
     assert "does not answer" in words
+
+
+@pytest.mark.parametrize("held", ["as it was", "as a tombstone"])
+async def test_a_removal_whose_tombstone_is_gone_reaches_a_mirror_at_the_next_comparison(
+    sides: Sides, running: Running, held: str
+) -> None:
+    (owner,) = resellers.page(running.database, after=0, limit=9)
+    gone = Request((Change(owner.uuid, Resource.COMPANY, "c1", Remove()),))
+    if held == "as it was":
+        await make_equal(sides)
+        changes.apply(running.database, [gone], public_url=running.url)
+    else:
+        changes.apply(running.database, [gone], public_url=running.url)
+        await make_equal(sides)
+    age(running.database)
+    deleted = drop(running.database)
+    found = await outcome(sides)
+
+    assert deleted == 1
+    assert (found.equal, found.count, found.written) == (True, 2, 1)

@@ -3,12 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import func, select, text
 
 from reseller_webhooks.clock import DAY, Micros
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.operations import maintenance
-from reseller_webhooks.store import days, deliveries, events, results
+from reseller_webhooks.store import days, deliveries, events, giving_up, results
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.schema import attempt, event
 from tests.store.making import due, made, reseller, told, webhook
@@ -119,6 +120,28 @@ def test_a_day_with_an_event_on_its_way_stays(on_postgres: Database) -> None:
 
         assert one.event_id == number
         assert events.bodies(tx, [number])
+
+
+@pytest.mark.parametrize("state", ["PAUSED", "ACTIVE"])
+def test_a_day_goes_once_what_waited_on_it_was_given_up_for_its_age(
+    on_postgres: Database, state: str
+) -> None:
+    with on_postgres.write() as tx:
+        owner = reseller(tx)
+        turn(tx)
+        hook = webhook(tx, reseller_id=owner, state=state, mode="LATEST_STATE")
+        number = tell(tx, tx.now)
+        later = on_day(tx, 92)
+        turn(later)
+        before = drop_all(later, later.now - 90 * DAY)
+        giving_up.expired(later, before=later.now - 90 * DAY, limit=9)
+        after = drop_all(later, later.now - 90 * DAY)
+        left = tx.connection.execute(select(event.c.id)).scalars().all()
+        lines = tx.connection.execute(select(attempt.c.webhook_id, attempt.c.reason)).all()
+
+        assert number not in left
+        assert lines == [(hook.id, "EXPIRED")]
+        assert (before > 0, after) == (True, 1)
 
 
 def test_a_day_stays_when_one_of_its_events_is_sent_again_at_that_moment(

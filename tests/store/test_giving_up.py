@@ -120,3 +120,33 @@ def test_what_waited_for_longer_than_the_retention_is_given_up_and_its_event_goe
         maintenance.drop_events(database, retention_days=90)
         with database.read() as tx:
             assert number not in events.bodies(tx, [number])
+
+
+def test_what_is_accepted_after_it_was_given_up_for_its_age_is_delivered(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        hook = new_webhook(tx, reseller_id=owner, mode="LATEST_STATE")
+        told(tx, *(new_event(reseller_id=owner, resource_uuid=name) for name in ("a", "b")))
+        accepted, failed = due(tx, hook.id)
+        _old(tx, 91)
+    given_up = maintenance.expire_deliveries(database, retention_days=90, schedule_s=60.0)
+    with database.write() as tx:
+        results.finish(tx, [made(accepted, State.DELIVERED), made(failed, State.FAILED)])
+
+        assert given_up == 2
+        closed = sorted((uuid, state, reason) for uuid, state, reason, _ in _closed(tx))
+        assert closed == [("a", "DELIVERED", None), ("b", "FAILED", Reason.EXPIRED.value)]
+
+
+def test_what_was_cancelled_meanwhile_stays_cancelled(database: Database) -> None:
+    with database.write() as tx:
+        owner = reseller(tx)
+        hook = new_webhook(tx, reseller_id=owner)
+        told(tx, new_event(reseller_id=owner, resource_uuid="a"))
+        (one,) = due(tx, hook.id)
+        deliveries.cancel(tx, hook.id, limit=9)
+        results.finish(tx, [made(one, State.DELIVERED)])
+
+        assert [state for _, state, *_ in _closed(tx)] == [State.CANCELLED.value]

@@ -60,13 +60,15 @@ class Stamp:
     """What the world adds to a change: the time, an id for the event, the base of URLs.
 
     at: microseconds UTC. public_url: without a slash at the end. floor: of the store's
-    generation; versions go on above it.
+    generation; versions go on above it. version_floor: the highest version of a record of the
+    reseller that was removed so long ago that it is forgotten; one made anew begins above it.
     """
 
     at: int
     event: str
     public_url: str
     floor: int = 0
+    version_floor: int = 0
 
 
 def decide(
@@ -149,12 +151,17 @@ def _record(change: Change, reseller_id: int, held: Record | None, stamp: Stamp)
         uuid=change.uuid,
         parent=held.parent if held else None,
         alias=held.alias if held else None,
-        version=generations.next_version(held.version if held else 0, stamp.floor),
+        version=_next_version(held, stamp),
         removed=True,
         status=None,
         content=None,
         changed_at=stamp.at,
     )
+
+
+def _next_version(held: Record | None, stamp: Stamp) -> int:
+    before = held.version if held else stamp.version_floor
+    return generations.next_version(before, stamp.floor)
 
 
 def _event(record: Record, decision: catalog.Decision, stamp: Stamp, fields: list[str]) -> Event:

@@ -48,7 +48,10 @@ def raised(before: Generation, now: int, *, above: int = 0) -> Generation:
 
 
 def next_version(held: int, floor: int) -> int:
-    """The version of a record's next change. held: its version, 0 for none."""
+    """The version of a record's next change.
+
+    held: its version; of one that is made anew, what it begins above.
+    """
     return max(held, floor) + 1
 
 

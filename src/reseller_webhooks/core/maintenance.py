@@ -24,7 +24,10 @@ class Job(StrEnum):
     EVENTS = "events"
     """Delete events and attempts that are past their retention."""
     HISTORY = "history"
-    """Delete old openings and closings of circuits, revoked API keys, and workers long gone."""
+    """Delete old openings and closings of circuits, revoked API keys, workers long gone, and
+    deleted webhooks that no line of the log names any more."""
+    TOMBSTONES = "tombstones"
+    """Delete what is left of records that were removed long ago."""
     AUDIT = "audit"
     """Delete old lines of the audit log."""
     IDEMPOTENCY = "idempotency"

@@ -10,6 +10,7 @@ from reseller_webhooks import observability
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.maintenance import Job
+from reseller_webhooks.engine.tombstones import TombstoneWalk
 from reseller_webhooks.operations import generations, maintenance
 from reseller_webhooks.store.database import Database
 
@@ -45,6 +46,7 @@ class Maintenance:
             ),
             Job.EVENTS: lambda: maintenance.drop_events(database, retention_days=retention_days),
             Job.HISTORY: lambda: maintenance.drop_history(database, retention_days=retention_days),
+            Job.TOMBSTONES: TombstoneWalk(database, retention_days=retention_days).step,
             Job.AUDIT: lambda: maintenance.drop_audit(database),
             Job.IDEMPOTENCY: lambda: maintenance.drop_idempotency(database),
             Job.ACCESS: lambda: maintenance.drop_expired_access(database),

@@ -72,6 +72,7 @@ class _Draft:
 
     public_url: str
     floor: int
+    version_floors: Mapping[int, int]
     reseller_ids: dict[str, int]
     records: MutableMapping[Key, Record | None]
     given: MutableMapping[str, Given]
@@ -84,6 +85,10 @@ NOT_NOTED = "the store went back in time, which is not noted yet"
 
 class _StoreMoved(Exception):
     """The store went back in time while we were at work; versions must not be given as before."""
+
+
+class _TombstoneGone(Exception):
+    """A tombstone was deleted between the read of its floor and the read of the records."""
 
 
 def apply(
@@ -99,6 +104,8 @@ def apply(
             return _apply(database, requests, public_url)
         except _StoreMoved:
             generations.notice(database)
+        except _TombstoneGone:
+            continue
         except Unavailable as error:
             if not error.collided:
                 raise
@@ -106,6 +113,8 @@ def apply(
         return _apply(database, requests, public_url)
     except _StoreMoved:
         raise Unavailable(NOT_NOTED) from None
+    except _TombstoneGone:
+        raise Unavailable("records are being made anew while their tombstones go") from None
 
 
 def _apply(
@@ -167,6 +176,7 @@ def _draft(tx: Tx, requests: Sequence[Request], public_url: str) -> _Draft:
     return _Draft(
         public_url=public_url,
         floor=generation.floor,
+        version_floors=generation.version_floors,
         reseller_ids=reseller_ids,
         records=dict(records.held(tx, keys)),
         given=idempotency.given(
@@ -233,7 +243,8 @@ def _one(
         )
     key = (change.uuid, change.resource, reseller_id)
     event_id = event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES))
-    stamp = core.Stamp(tx.now, event_id, draft.public_url, draft.floor)
+    version_floor = draft.version_floors.get(reseller_id, 0)
+    stamp = core.Stamp(tx.now, event_id, draft.public_url, draft.floor, version_floor)
     try:
         record, event = core.decide(change, reseller_id, view.get(key), stamp)
     except Invalid as error:
@@ -255,7 +266,7 @@ def _remember(draft: _Draft, request: Request, answer: Answer) -> None:
 
 def _write(tx: Tx, draft: _Draft, before: MutableMapping[Key, Record | None]) -> None:
     changed = [one for key, one in draft.records.items() if one and one is not before.get(key)]
-    _count(tx, changed, before)
+    _count(tx, changed, before, draft.version_floors)
     records.add(tx, [one for one in changed if one.id is None])
     records.replace(tx, [one for one in changed if one.id is not None])
     numbers = events.add(tx, draft.events)
@@ -264,14 +275,22 @@ def _write(tx: Tx, draft: _Draft, before: MutableMapping[Key, Record | None]) ->
     idempotency.keep(tx, draft.answers)
 
 
-def _count(tx: Tx, changed: list[Record], before: Mapping[Key, Record | None]) -> None:
+def _count(
+    tx: Tx,
+    changed: list[Record],
+    before: Mapping[Key, Record | None],
+    version_floors: Mapping[int, int],
+) -> None:
     """Keep the digests up: every changed record leaves its bucket and comes back newer."""
     keys = {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in changed}
     held = digests.held(tx, set(keys.values()))
-    buckets = dict(held)
+    for one, key in keys.items():
+        if one.id is None and version_floors[one.reseller_id] < held.floors.get(key, 0):
+            raise _TombstoneGone
+    buckets = dict(held.buckets)
     for record, key in keys.items():
         bucket = buckets.get(key, Bucket())
         if old := before.get(records.key(record)):
             bucket = bucket.remove(old.uuid, old.version)
         buckets[key] = bucket.add(record.uuid, record.version)
-    digests.write(tx, held, buckets)
+    digests.write(tx, held.buckets, buckets)

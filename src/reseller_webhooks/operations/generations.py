@@ -140,7 +140,7 @@ def _note_origin(tx: Tx, *, is_marked: bool) -> int:
 def _lift(tx: Tx, some: Iterable[Held], floor: int) -> None:
     """Each record leaves its bucket of the digest and comes back lifted."""
     keys = {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in some}
-    before = digests.held(tx, set(keys.values()))
+    before = digests.held(tx, set(keys.values())).buckets
     after = dict(before)
     for one, key in keys.items():
         bucket = after.get(key, Bucket()).remove(one.uuid, one.version)

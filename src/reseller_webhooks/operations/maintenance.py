@@ -48,6 +48,8 @@ LONGEST = Longest(
 )
 BATCH = 2_000
 """Rows dropped in one transaction, so that ingest never waits long for the writer."""
+WEBHOOKS = 100
+"""Deleted webhooks dropped in one transaction: each is looked for in every day of the log."""
 
 
 def check_clock(database: Database) -> Micros:
@@ -82,11 +84,13 @@ def expire_deliveries(database: Database, *, retention_days: int, schedule_s: fl
 
 
 def drop_history(database: Database, *, retention_days: int) -> int:
-    """Delete one batch of old circuit changes, revoked API keys and workers that are gone."""
+    """Delete one batch of old circuit changes, revoked API keys, workers and deleted webhooks."""
     with database.write() as tx:
         if maintenance_clock.is_held(tx):
             return 0
-        return history.drop(tx, tx.now - retention_days * DAY, limit=BATCH)
+        before = tx.now - retention_days * DAY
+        dropped = history.drop(tx, before, limit=BATCH)
+        return dropped + history.drop_webhooks(tx, before, limit=WEBHOOKS)
 
 
 def drop_audit(database: Database) -> int:

@@ -6,7 +6,7 @@ from reseller_webhooks.core.digests import BUCKETS, Digest
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import digests, generations, horizon, records
+from reseller_webhooks.store import digests, generations, horizon, records, tombstones
 from reseller_webhooks.store.database import Database
 
 
@@ -72,6 +72,16 @@ def snapshot(
         has_more=len(shown) < len(found),
         is_cut=len(shown) < len(wanted),
     )
+
+
+def version_floor(database: Database, *, reseller_id: int) -> int:
+    """What a receiver holds below this version, and is not in a snapshot begun later, is gone.
+
+    It was lost when the store was restored, or was removed so long ago that its tombstone is gone.
+    """
+    with database.read() as tx:
+        deleted = tombstones.version_floor(tx, reseller_id=reseller_id)
+        return max(generations.current(tx).floor, deleted + 1 if deleted else 0)
 
 
 def digest(database: Database, resource: Resource, *, reseller_id: int) -> Digest:

@@ -1,6 +1,7 @@
 """Digests, kept up in the transaction of each change: a bucket is a row."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
@@ -15,7 +16,15 @@ Key = tuple[int, Resource, int]
 """Reseller id, resource, number of the bucket."""
 
 
-def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Bucket]:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Buckets that are not empty. floors: above which records of a bucket are made anew."""
+
+    buckets: dict[Key, Bucket]
+    floors: dict[Key, int]
+
+
+def held(tx: Tx, keys: Collection[Key]) -> Held:
     """Those of the buckets that are not empty, locked where that is needed.
 
     Always in the same sequence, so that two transactions never wait for each other.
@@ -23,16 +32,18 @@ def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Bucket]:
     numbers: dict[tuple[int, Resource], set[int]] = {}
     for reseller_id, resource, number in keys:
         numbers.setdefault((reseller_id, resource), set()).add(number)
-    return {
-        (reseller_id, resource, number): bucket
-        for (reseller_id, resource), some in sorted(numbers.items())
-        for number, bucket in _of_kind(tx, _locked, reseller_id, resource, some)
-    }
+    found = Held({}, {})
+    for (reseller_id, resource), some in sorted(numbers.items()):
+        for number, bucket, floor in _of_kind(tx, _locked, reseller_id, resource, some):
+            key = reseller_id, resource, number
+            found.buckets[key], found.floors[key] = bucket, floor
+    return found
 
 
 def of(tx: Tx, resource: Resource, *, reseller_id: int) -> Digest:
     """The digest of all records of a reseller and resource."""
-    found = dict(_of_kind(tx, _buckets, reseller_id, resource, range(BUCKETS)))
+    rows = _of_kind(tx, _buckets, reseller_id, resource, range(BUCKETS))
+    found = {number: bucket for number, bucket, _ in rows}
     return Digest(tuple(found.get(number, Bucket()) for number in range(BUCKETS)))
 
 
@@ -43,20 +54,27 @@ def write(tx: Tx, before: Mapping[Key, Bucket], after: Mapping[Key, Bucket]) -> 
     bulk.change(tx, _CHANGE, [_change(key, one) for key, one in changed.items() if key in before])
 
 
-_CHANGE = (
-    update(digest)
-    .where(
-        digest.c.reseller_id == bindparam("of_reseller"),
-        digest.c.resource == bindparam("of_resource"),
-        digest.c.bucket == bindparam("of_bucket"),
-    )
-    .values({"count": bindparam("count"), "value": bindparam("value")})
+def raise_floors(tx: Tx, floors: Mapping[Key, int]) -> None:
+    """Let records of these buckets be made anew above these versions. The rows are locked."""
+    rows = [
+        {"of_reseller": owner, "of_resource": resource.value, "of_bucket": bucket, "floor": floor}
+        for (owner, resource, bucket), floor in floors.items()
+    ]
+    bulk.change(tx, _RAISE, rows)
+
+
+_NAMED = update(digest).where(
+    digest.c.reseller_id == bindparam("of_reseller"),
+    digest.c.resource == bindparam("of_resource"),
+    digest.c.bucket == bindparam("of_bucket"),
 )
+_CHANGE = _NAMED.values({"count": bindparam("count"), "value": bindparam("value")})
+_RAISE = _NAMED.values({"version_floor": bindparam("floor")})
 
 
 def _buckets(resellers: reads.Some, resources: reads.Some, some: reads.Some) -> Select[Any]:
     return (
-        select(digest.c.bucket, digest.c["count"], digest.c.value)
+        select(digest.c.bucket, digest.c["count"], digest.c.value, digest.c.version_floor)
         .where(
             digest.c.reseller_id.in_(resellers),
             digest.c.resource.in_(resources),
@@ -72,10 +90,10 @@ def _locked(resellers: reads.Some, resources: reads.Some, some: reads.Some) -> S
 
 def _of_kind(
     tx: Tx, named: reads.Named, reseller_id: int, resource: Resource, some: Collection[int]
-) -> Iterator[tuple[int, Bucket]]:
+) -> Iterator[tuple[int, Bucket, int]]:
     given = [reseller_id], [resource.value], list(some)
-    for number, count, value in reads.among(tx, named, *given):
-        yield number, Bucket(count, int(value, 16))
+    for number, count, value, floor in reads.among(tx, named, *given):
+        yield number, Bucket(count, int(value, 16)), floor
 
 
 def _row(key: Key, one: Bucket) -> dict[str, object]:

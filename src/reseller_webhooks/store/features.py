@@ -12,6 +12,8 @@ class Feature(StrEnum):
     """A format that is written only once every process of the store can read it."""
 
     BOUND_SECRETS = "bound_secrets"
+    VERSION_FLOORS = "version_floors"
+    """Since when records made anew begin above deleted tombstones; migration 0016 turns it on."""
 
 
 def is_on(tx: Tx, name: Feature) -> bool:

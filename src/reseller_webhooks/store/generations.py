@@ -1,7 +1,7 @@
 """The store's generation: read where versions are given, raised alone, and records lifted to it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, text, true, update
@@ -19,10 +19,12 @@ class Reading:
     """What a transaction that gives versions has to know of the generation.
 
     is_moved: the store is a copy, or has been promoted, since the generation was raised.
+    version_floors: by reseller id, above which records are made anew (store/tombstones.py).
     """
 
     floor: int = 0
     is_moved: bool = False
+    version_floors: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], Read
     is_postgres = tx.connection.dialect.name == "postgresql"
     statement = _WITH_TIMELINE if is_postgres else _WITH_COPY
     rows = tx.connection.execute(statement, {"uuids": list(uuids)}).tuples().all()
-    reading = Reading(rows[0][2], bool(rows[0][3])) if rows else Reading()
-    return {uuid: number for uuid, number, _, _ in rows}, reading
+    floors = {number: version_floor for _, number, version_floor, _, _ in rows}
+    reading = Reading(rows[0][3], bool(rows[0][4]), floors) if rows else Reading()
+    return {uuid: number for uuid, number, *_ in rows}, reading
 
 
 def is_moved(tx: Tx) -> bool:
@@ -144,7 +147,8 @@ _OF_UUIDS = reseller.c.uuid.in_(bindparam("uuids", expanding=True))
 
 
 def _reading(is_moved: ColumnElement[bool]) -> Select[Any]:
-    columns = reseller.c.uuid, reseller.c.id, generation.c.floor, is_moved.label("is_moved")
+    mine = reseller.c.uuid, reseller.c.id, reseller.c.version_floor
+    columns = *mine, generation.c.floor, is_moved.label("is_moved")
     return select(*columns).join_from(reseller, generation, true()).where(_OF_UUIDS)
 
 

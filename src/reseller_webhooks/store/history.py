@@ -1,10 +1,18 @@
-"""Dropping what only tells of the past: circuit changes, revoked API keys, workers long gone."""
+"""Deleting what only tells of the past: circuit changes, revoked keys, workers, webhooks."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, func, select
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import api_key, circuit_change, member
+from reseller_webhooks.store.schema import (
+    api_key,
+    attempt,
+    backfill,
+    circuit_change,
+    delivery,
+    member,
+    webhook,
+)
 
 
 def drop(tx: Tx, before: Micros, *, limit: int) -> int:
@@ -20,3 +28,23 @@ def drop(tx: Tx, before: Micros, *, limit: int) -> int:
         statement = delete(number.table).where(number.in_(old))
         dropped += tx.connection.execute(statement).rowcount
     return dropped
+
+
+def drop_webhooks(tx: Tx, before: Micros, *, limit: int) -> int:
+    """Delete up to `limit` webhooks deleted before an instant that nothing names; how many.
+
+    No delivery is left of them and no line of the log. Not the newest webhook: SQLite would give
+    its number to another one. The audit log has names of its own.
+    """
+    newest = select(func.max(webhook.c.id)).scalar_subquery()
+    statement = select(webhook.c.id).where(
+        webhook.c.deleted_at < before, webhook.c.id < newest, ~_HAS_DELIVERIES, ~_HAS_LINES
+    )
+    numbers = list(tx.connection.execute(statement.limit(limit)).scalars())
+    for column in (circuit_change.c.webhook_id, backfill.c.webhook_id, webhook.c.id):
+        tx.connection.execute(delete(column.table).where(column.in_(numbers)))
+    return len(numbers)
+
+
+_HAS_DELIVERIES = exists().where(delivery.c.webhook_id == webhook.c.id)
+_HAS_LINES = exists().where(attempt.c.webhook_id == webhook.c.id, attempt.c.state.is_not(None))

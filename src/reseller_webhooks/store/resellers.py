@@ -9,6 +9,8 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import reseller
 
+_COLUMNS = reseller.c.id, reseller.c.uuid, reseller.c.name, reseller.c.created_at
+
 
 @dataclass(frozen=True, slots=True)
 class Reseller:
@@ -30,13 +32,13 @@ def add(tx: Tx, uuid: str, name: str) -> Reseller:
 
 def by_uuid(tx: Tx, uuid: str) -> Reseller | None:
     """The reseller with that id, if there is one."""
-    row = tx.connection.execute(select(reseller).where(reseller.c.uuid == uuid)).first()
+    row = tx.connection.execute(select(*_COLUMNS).where(reseller.c.uuid == uuid)).first()
     return Reseller(*row) if row else None
 
 
 def by_id(tx: Tx, number: int) -> Reseller | None:
     """The reseller with the store's number."""
-    row = tx.connection.execute(select(reseller).where(reseller.c.id == number)).first()
+    row = tx.connection.execute(select(*_COLUMNS).where(reseller.c.id == number)).first()
     return Reseller(*row) if row else None
 
 
@@ -51,6 +53,6 @@ def names(tx: Tx, numbers: Collection[int]) -> dict[int, str]:
 def page(tx: Tx, *, after: int, limit: int) -> list[Reseller]:
     """Resellers in the order they were added, from behind the number `after`."""
     rows = tx.connection.execute(
-        select(reseller).where(reseller.c.id > after).order_by(reseller.c.id).limit(limit)
+        select(*_COLUMNS).where(reseller.c.id > after).order_by(reseller.c.id).limit(limit)
     )
     return [Reseller(*row) for row in rows]

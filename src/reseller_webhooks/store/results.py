@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import Delete, bindparam, delete, select, update
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.attempts import Reason
 from reseller_webhooks.core.delivery import Made, State
 from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
@@ -20,7 +21,8 @@ def finish(tx: Tx, made: Sequence[Made]) -> None:
     """Write attempts down and step or close their deliveries.
 
     A delivery that was closed while its request was under way (cancelled, superseded) stays
-    closed; the attempt is kept all the same, since it happened.
+    closed; the attempt is kept all the same, since it happened. But one that was given up for its
+    age alone and is accepted after all is DELIVERED: nothing else would be true.
     """
     for start in range(0, len(made), CHUNK):
         _finish(tx, made[start : start + CHUNK])
@@ -29,20 +31,30 @@ def finish(tx: Tx, made: Sequence[Made]) -> None:
 def _finish(tx: Tx, made: Sequence[Made]) -> None:
     again = [one for one in made if one.step.state is State.PENDING]
     bulk.change(tx, _WAIT, [_wait_row(one, tx.now) for one in again])
-    closed = _close(tx, {one.delivery.id for one in made if one.step.state is not State.PENDING})
+    accepted = {one.delivery.id for one in made if one.step.state is State.DELIVERED}
+    ended = {one.delivery.id for one in made if one.step.state is not State.PENDING}
+    closed = _close(tx, ended, accepted)
     rows = [_attempt_row(one, closes=one.delivery.id in closed) for one in made]
     bulk.add_rows(tx, attempt, _ATTEMPT, rows)
 
 
-def _close(tx: Tx, ended: set[int]) -> set[int]:
-    """Deliveries are no more; those that were there until now."""
+def _close(tx: Tx, ended: set[int], accepted: set[int]) -> set[int]:
+    """Deliveries are no more; those that no line in the log closes until now."""
     if not ended or bulk.remove(tx, _gone, sorted(ended)) == len(ended):
         return ended
-    # Somebody cancelled or superseded some. Whoever did that has left a line in the log.
+    # Somebody closed some. Whoever did that has left a line in the log, which was no request.
+    if accepted:
+        _forget_expiry(tx, accepted)
     logged = select(attempt.c.delivery_id).where(
         attempt.c.delivery_id.in_(ended), attempt.c.state.is_not(None)
     )
     return ended - set(tx.connection.execute(logged).scalars())
+
+
+def _forget_expiry(tx: Tx, numbers: set[int]) -> None:
+    """Delete the lines that say of these deliveries that they were given up for their age."""
+    expired = attempt.c.delivery_id.in_(numbers), attempt.c.reason == Reason.EXPIRED.value
+    tx.connection.execute(delete(attempt).where(*expired, attempt.c.outcome.is_(None)))
 
 
 def _gone(some: reads.Some) -> Delete:

@@ -1,4 +1,4 @@
-"""Webhooks: their rows, secrets sealed. A deleted webhook keeps its row, for the log."""
+"""Webhooks: their rows, secrets sealed. A deleted webhook keeps its row while the log names it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

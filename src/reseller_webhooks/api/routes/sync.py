@@ -17,7 +17,7 @@ from reseller_webhooks.api.problems import raises
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.operations import generations, sync
+from reseller_webhooks.operations import sync
 from reseller_webhooks.operations.sync import Page, Position
 
 PAUSES_S = (0.02, 0.04, 0.08, 0.16, 0.3, 0.4)
@@ -71,7 +71,7 @@ def digest(
     """
     found = sync.digest(house.database, type, reseller_id=reseller_id)
     buckets = [bucket.text for bucket in found.buckets]
-    floor = generations.current(house.database).floor
+    floor = sync.version_floor(house.database, reseller_id=reseller_id)
     body = {
         "count": found.count,
         "digest": found.text,

@@ -29,6 +29,8 @@ reseller = Table(
     Column("uuid", String(36), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     instant("created_at"),
+    # The highest version of a tombstone that was deleted: records made anew begin above it.
+    Column("version_floor", BigInteger, nullable=False, server_default="0"),
 )
 
 record = Table(
@@ -49,6 +51,8 @@ record = Table(
     UniqueConstraint("uuid", "resource", "reseller_id"),
     Index(None, "reseller_id", "resource", "id"),
     Index(None, "reseller_id", "resource", "bucket"),
+    # By id and not by age: a change of an indexed column would cost every index (no HOT update).
+    Index("ix_record_tombstone", "id", **only("removed")),
     Index(
         None,
         "parent",
@@ -72,6 +76,8 @@ digest = Table(
     Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
     Column("count", BigInteger, nullable=False),
     Column("value", String(32), nullable=False),
+    # As `reseller.version_floor`, of this bucket alone.
+    Column("version_floor", BigInteger, nullable=False, server_default="0"),
 )
 
 event = Table(

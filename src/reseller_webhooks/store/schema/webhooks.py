@@ -1,4 +1,4 @@
-"""Webhooks; a deleted one keeps its row, for the log. Sets of actions are masks (core/names)."""
+"""Webhooks; a deleted one keeps its row while the log names it. Actions are masks (core/names)."""
 
 from sqlalchemy import (
     BigInteger,

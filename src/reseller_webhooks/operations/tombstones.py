@@ -1,0 +1,56 @@
+"""Tombstones: deleted once nothing that was told of their records is kept any more."""
+
+from dataclasses import dataclass
+
+from reseller_webhooks.clock import DAY, Micros
+from reseller_webhooks.core.digests import bucket_of
+from reseller_webhooks.store import digests, maintenance_clock
+from reseller_webhooks.store import tombstones as store
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.tombstones import Tombstone
+
+LOOKED_AT = 2_000
+BATCH = 200
+"""Deleted in one transaction: changes of records in the same buckets wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step did. passed: the tombstone that it came to, None when it came to the end."""
+
+    deleted: int
+    passed: int | None
+
+
+def drop(
+    database: Database, *, retention_days: int, after: int = 0, limit: int = LOOKED_AT
+) -> Step:
+    """Look at the tombstones that follow number `after`, and delete those past their time."""
+    with database.read() as tx:
+        if maintenance_clock.is_held(tx):
+            return Step(0, None)
+        before = tx.now - retention_days * DAY
+        found = store.look(tx, before, after=after, limit=limit)
+    starts = range(0, len(found.old), BATCH)
+    some = (found.old[start : start + BATCH] for start in starts)
+    return Step(sum(_delete(database, numbers, before) for numbers in some), found.passed)
+
+
+def _delete(database: Database, numbers: list[int], before: Micros) -> int:
+    with database.write() as tx:
+        some = store.lock(tx, numbers, before)
+        if some:
+            _leave_buckets(tx, some)
+            store.remove(tx, some)
+    return len(some)
+
+
+def _leave_buckets(tx: Tx, some: list[Tombstone]) -> None:
+    keys = {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in some}
+    held = digests.held(tx, set(keys.values()))
+    buckets, floors = dict(held.buckets), dict(held.floors)
+    for one, key in keys.items():
+        buckets[key] = buckets[key].remove(one.uuid, one.version)
+        floors[key] = max(floors[key], one.version)
+    digests.write(tx, held.buckets, buckets)
+    digests.raise_floors(tx, floors)
