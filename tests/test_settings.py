@@ -60,6 +60,11 @@ def test_a_toml_file_is_read_and_the_environment_wins(
         ("RETRY_SCHEDULE", "nan"),
         ("DATABASE", "mysql://x"),
         ("PUBLIC_URL", "example.com"),
+        ("PUBLIC_URL", "https://"),
+        ("PUBLIC_URL", "https://ana:pw@example.com"),
+        ("ALLOWED_HOSTS", "https://hooks.example.com"),
+        ("ALLOWED_HOSTS", "hooks.example.com:8000"),
+        ("DENY_TARGETS", "10.0.0.0/40"),
         ("RETENTION_DAYS", "0"),
         ("METRICS_PORT", "65536"),
         ("METRICS_TOKEN", "short"),
@@ -74,6 +79,20 @@ def test_a_wrong_setting_is_refused_by_name_with_its_value(
     with pytest.raises(Refused) as refused:
         load()
     assert str(refused.value).startswith(f"RESELLER_WEBHOOKS_{name}")
+
+
+@pytest.mark.parametrize(
+    "value", ["ana:hunter2@example.com", "https://ana:hunter2@example.com", "ftp://x:hunter2@y/z"]
+)
+def test_the_password_of_a_wrong_public_url_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    put(monkeypatch, PUBLIC_URL=value)
+
+    with pytest.raises(Refused) as refused:
+        load()
+    assert "hunter2" not in str(refused.value)
+    assert "********@" in str(refused.value)
 
 
 def test_a_file_with_a_name_that_nobody_knows_is_refused(

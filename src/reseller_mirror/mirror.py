@@ -4,7 +4,9 @@ Any database that SQLAlchemy speaks to.
 """
 
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import (
@@ -31,11 +33,23 @@ BUSY_MS = 30_000
 
 
 def connect(url: str) -> Engine:
-    """An engine for a mirror. SQLite is set to let readers and one writer go on together."""
+    """An engine for a mirror. SQLite is set to let readers and one writer go on together.
+
+    A new SQLite file is readable by its owner alone, since it holds what notifications told.
+    """
     engine = create_engine(url, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
+        _create_private(engine.url.database)
         event.listen(engine, "connect", _set_up_sqlite)
     return engine
+
+
+def _create_private(file: str | None) -> None:
+    """Create the file with mode 0600; SQLite gives its journals the same. One there is kept."""
+    if not file or file == ":memory:" or file.startswith("file:"):
+        return
+    with suppress(OSError):  # SQLite says better what is wrong with it
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 class Mirror:

@@ -10,6 +10,7 @@ import tomllib
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -33,6 +34,9 @@ HIDDEN = ("secret", "token", "database")
 """Settings whose values may hold a password or key, so that they are not repeated."""
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
 """A bearer token (RFC 6750, 2.1), long enough not to be guessed."""
+USERINFO = re.compile(r"(?P<before>^|//|[\s,;=])[^\s/?#]*@")
+"""What stands before the last @ of a URL's authority, also of one whose scheme is wrong."""
+HOST_PATTERN = re.compile(r"\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 WAIT_MAX_S = 366 * 86_400
 
 
@@ -46,6 +50,11 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         "http://127.0.0.1:8000", description="base of resource.url and of links"
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma list of host names that requests may be for beside that of PUBLIC_URL, "
+        "for example *.internal; * for any",
     )
     platform_name: str = Field("AppReseller", description="shown on pages")
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
@@ -116,7 +125,8 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "secret_keys", "allow_targets", "deny_targets", "retry_schedule", mode="before"
+        *("secret_keys", "allowed_hosts", "allow_targets", "deny_targets", "retry_schedule"),
+        mode="before",
     )
     @classmethod
     def _comma_list(cls, value: Any) -> Any:
@@ -134,9 +144,19 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("give a URL that begins with http:// or https://")
+        if not value.startswith(("http://", "https://")) or not urlsplit(value).hostname:
+            raise ValueError("give a URL that begins with http:// or https:// and names a host")
+        if "@" in urlsplit(value).netloc:
+            raise ValueError("leave user name and password out: every notification shows this URL")
         return value.rstrip("/")
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not HOST_PATTERN.fullmatch(host):
+                raise ValueError("give names without scheme and port, as in *.example.com")
+        return tuple(host.lower() for host in value)
 
     @field_validator("database")
     @classmethod
@@ -186,4 +206,9 @@ def unknown_names() -> list[str]:
 
 def _masked(error: Any) -> str:
     hidden = any(word in str(error["loc"]) for word in HIDDEN)
-    return "a hidden value" if hidden else repr(error["input"])
+    return "a hidden value" if hidden else repr(without_userinfo(str(error["input"])))
+
+
+def without_userinfo(text: str) -> str:
+    """A value without the user name and password of a URL in it, whether or not it is a URL."""
+    return USERINFO.sub(r"\g<before>********@", text)

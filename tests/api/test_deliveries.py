@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from reseller_webhooks.api.routes.trials import TESTS_MAX
-from reseller_webhooks.core.notification import MASK
+from reseller_webhooks.core.secret_masking import MASK
 from reseller_webhooks.store.resellers import Reseller
 from tests.api.viewing import delivery_that
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers, hangs
-from tests.receivers.receiver import Behaviour, Receiver
+from tests.receivers.receiver import Behaviour, Conversation, Receiver
 
 PATH = "/api/v1/deliveries"
 Receiving = Callable[[Behaviour], Receiver]
@@ -180,6 +180,27 @@ async def test_a_test_notification_goes_out_at_once_and_leaves_no_delivery(
     }
     assert (body["resource"]["type"], body["resourceVersion"]) == ("LEAD", 0)
     assert (await manager.get(PATH)).json()["items"] == []
+
+
+async def test_a_token_that_the_receiver_echoes_is_masked(
+    manager: httpx.AsyncClient, platform: httpx.AsyncClient, receiving: Receiving
+) -> None:
+    async def echoes_the_token(talk: Conversation) -> None:
+        while request := await talk.request():
+            token = (request.header("x-appdirect-webhook-token") or "").encode()
+            await talk.answer(200, b"you sent " + token, x_echo=token.decode())
+
+    async with receiving(echoes_the_token) as receiver:
+        token = {"type": "TOKEN", "token": "secret-token"}
+        webhook = await told(manager, platform, receiver.url(host="localhost"), auth=token)
+        delivery = await delivery_that(manager, state="DELIVERED")
+        tried = (await manager.post(f"/api/v1/webhooks/{webhook['id']}/test")).json()
+    got = (await manager.get(f"{PATH}/{delivery['id']}")).json()
+
+    (attempt,) = got["attempts"]
+    assert attempt["response"] == tried["response"] == f"you sent {MASK}"
+    assert attempt["responseHeaders"]["x-echo"] == MASK
+    assert "secret-token" not in json.dumps([got, tried])
 
 
 async def test_a_reseller_has_so_many_tests_at_once(

@@ -36,6 +36,17 @@ def one(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mirror]:
     held.engine.dispose()
 
 
+def test_a_new_mirror_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "mirror.db"
+    held = Mirror(connect(f"sqlite:///{file}"))
+    held.create()
+    modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+    held.engine.dispose()
+
+    assert "mirror.db" in modes
+    assert set(modes.values()) == {0o600}
+
+
 def mirror(path: str = ":memory:") -> Mirror:
     one = Mirror(create_engine(f"sqlite:///{path}"))
     one.create()

@@ -164,6 +164,7 @@ class Liar:
 
     def __init__(self) -> None:
         self.token: Any = None
+        self.userinfo: Any = {"sub": "1"}
         self.nonce = ""
 
     async def configuration(self, _: web.Request) -> web.Response:
@@ -173,8 +174,12 @@ class Liar:
                 "authorization_endpoint": f"{self.issuer}/authorize",
                 "token_endpoint": f"{self.issuer}/token",
                 "jwks_uri": f"{self.issuer}/keys",
+                "userinfo_endpoint": f"{self.issuer}/userinfo",
             }
         )
+
+    async def more(self, _: web.Request) -> web.Response:
+        return web.json_response(self.userinfo)
 
     async def keys(self, _: web.Request) -> web.Response:
         return web.json_response({"keys": [self.key.as_dict(private=False)]})
@@ -203,6 +208,7 @@ async def liar(authority: Authority) -> AsyncIterator[Liar]:
     app = web.Application()
     app.router.add_get("/.well-known/openid-configuration", one.configuration)
     app.router.add_get("/keys", one.keys)
+    app.router.add_get("/userinfo", one.more)
     app.router.add_post("/token", one.tokens)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -293,3 +299,29 @@ async def test_a_provider_that_does_not_answer_is_told_of(
     assert answer.status_code == 503
     assert "does not answer" in words(answer.text)
     assert "E-mail address" in words(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "status"),
+    [
+        ({"email": ANA}, 401),
+        ({"email": ANA, "email_verified": False}, 401),
+        ({"email": ANA, "email_verified": True}, 303),
+    ],
+    ids=["unverified", "verified as false", "verified"],
+)
+async def test_an_address_of_userinfo_is_verified_by_userinfo_alone(
+    liar: Liar,
+    database: Database,
+    authority: Authority,
+    tmp_path: Path,
+    northwind: Reseller,
+    userinfo: dict[str, Any],
+    status: int,
+) -> None:
+    people.add(database, ANA, Role.ADMIN, northwind.uuid)
+    liar.userinfo = {"sub": "1"} | userinfo
+    house = at(database, authority, tmp_path, liar.issuer)
+    answer = await tried(liar, house, lambda one: signed(one, email=None, email_verified=True))
+
+    assert answer.status_code == status, words(answer.text)

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from reseller_webhooks import __version__
 from reseller_webhooks.api import docs, openapi, problems
 from reseller_webhooks.api.gate import UNDER, Gate
+from reseller_webhooks.api.host_check import HostCheck
 from reseller_webhooks.api.invalid import invalid
 from reseller_webhooks.api.metrics_access import MetricsPort
 from reseller_webhooks.api.problems import NoSuchPath, WrongMethod
@@ -36,6 +37,7 @@ from reseller_webhooks.api.routes import (
     trials,
     webhooks,
 )
+from reseller_webhooks.api.security_headers import SecurityHeaders
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.shortening import shortened
 from reseller_webhooks.observability.requests import RequestMetrics, RouteRecorder
@@ -99,11 +101,14 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
     app.state.exposition = metrics.Exposition(house)
     app.add_middleware(RouteRecorder)
     app.add_middleware(Gate, house=house, routes=routes)
-    if house.settings.metrics_port:
-        app.add_middleware(MetricsPort, port=house.settings.metrics_port)
+    settings = house.settings
+    app.add_middleware(HostCheck, public_url=settings.public_url, allowed=settings.allowed_hosts)
+    if settings.metrics_port:
+        app.add_middleware(MetricsPort, port=settings.metrics_port)
     app.add_middleware(
         RequestMetrics, template_of=partial(_template, routes), catch_all=ANYTHING_UNDER_API
     )
+    app.add_middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://"))
     return app
 
 

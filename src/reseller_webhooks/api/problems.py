@@ -46,6 +46,10 @@ class NoSuchPath(ResellerWebhooksError):
     """Nothing is at this path."""
 
 
+class Misdirected(ResellerWebhooksError):
+    """The request is for a host name that is not ours."""
+
+
 class WrongMethod(ResellerWebhooksError):
     """The path is right, but it is not for this method."""
 
@@ -76,6 +80,7 @@ PROBLEMS: dict[type[ResellerWebhooksError], Kind] = {
     NoSuchPath: Kind("no-such-path", 404, "No such path"),
     WrongMethod: Kind("wrong-method", 405, "Wrong method"),
     TooSlow: Kind("too-slow", 408, "Body too slow"),
+    Misdirected: Kind("misdirected", 421, "Not a host of this service"),
     Conflict: Kind("conflict", 409, "Conflict"),
     SecretUnreadable: Kind("secret-unreadable", 409, "A stored secret cannot be read"),
     Outdated: Kind("outdated", 412, "Changed meanwhile"),

@@ -10,7 +10,7 @@ from reseller_webhooks.bootstrap.program import keys_file, open_box
 from reseller_webhooks.bootstrap.secrets_check import check_secrets
 from reseller_webhooks.core import clocks
 from reseller_webhooks.core.errors import ResellerWebhooksError
-from reseller_webhooks.settings import PREFIX, Settings, unknown_names
+from reseller_webhooks.settings import PREFIX, Settings, unknown_names, without_userinfo
 from reseller_webhooks.store import migrate, privileges
 from reseller_webhooks.store.database import Database
 
@@ -37,7 +37,7 @@ def _shown(name: str, value: object) -> str:
         return _without_password(str(value))
     if isinstance(value, tuple):
         return ",".join(MASK if isinstance(one, SecretStr) else f"{one}" for one in value)
-    return "" if value is None else str(value)
+    return "" if value is None else without_userinfo(str(value))
 
 
 def _without_password(url: str) -> str:

@@ -6,13 +6,13 @@ from reseller_webhooks import __version__
 from reseller_webhooks.core import cloudevents
 from reseller_webhooks.core.attempts import Outgoing
 from reseller_webhooks.core.delivery import Delivery
+from reseller_webhooks.core.secret_masking import MASK
 from reseller_webhooks.core.signing import sign
 from reseller_webhooks.core.webhooks import Format, NoAuth, TokenAuth, Webhook
 
 USER_AGENT = f"reseller-webhooks/{__version__}"
 TOKEN = "x-appdirect-webhook-token"  # noqa: S105 - the name of a header
 LEGACY_TOKEN = "AppDirect-Webhook-Token"  # noqa: S105 - the name of a header
-MASK = "********"
 MEDIA_TYPES = {
     Format.NOTIFICATION: "application/json",
     Format.CLOUDEVENTS: cloudevents.MEDIA_TYPE,

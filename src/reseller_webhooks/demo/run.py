@@ -15,12 +15,14 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from reseller_webhooks import secrets
 from reseller_webhooks import settings as all_settings
 from reseller_webhooks.bootstrap.program import Part
 from reseller_webhooks.bootstrap.serving import authority, listening, serve, server
 from reseller_webhooks.demo import accounts
 from reseller_webhooks.demo.accounts import Accounts
 from reseller_webhooks.demo.page import Page
+from reseller_webhooks.demo.page_access import PARAMETER, PageAccess, is_loopback
 from reseller_webhooks.demo.platform import Platform
 from reseller_webhooks.demo.receiver import Receiver
 from reseller_webhooks.observability import start_logging
@@ -47,14 +49,16 @@ def run(host: str, port: int, data: Path) -> None:
     platform = Platform(f"http://{authority(host, port)}", settings.public_url, who)
     receiver = Receiver()
     page = Page(receiver, platform, target=target, pages=settings.public_url)
+    key = "" if is_loopback(host) else secrets.new_token()
     with ExitStack() as stack:
         places = (host, port), (NEAR, port + 1), (host, port + 2)
         main, hook, shown = (stack.enter_context(listening(*place)) for place in places)
         program = server(settings, Part.ALL)
         _beside(stack, _receiving(receiver, data), hook)
-        _beside(stack, _showing(page), shown)
+        _beside(stack, _showing(page, key), shown)
         link = accounts.sign_in_link(database, settings.public_url)
-        _once(program, lambda: _welcome(platform, who, link, target=target, page=pages))
+        shown_at = _keyed(pages, key)
+        _once(program, lambda: _welcome(platform, who, link, target=target, page=shown_at))
         serve(program, main)
 
 
@@ -86,8 +90,12 @@ def _receiving(receiver: Receiver, data: Path) -> uvicorn.Config:
     return uvicorn.Config(app, ssl_certfile=data / "demo-receiver.pem", **_QUIET)
 
 
-def _showing(page: Page) -> uvicorn.Config:
-    return uvicorn.Config(page.asgi(), **_QUIET)
+def _showing(page: Page, key: str) -> uvicorn.Config:
+    return uvicorn.Config(PageAccess(page.asgi(), key=key), **_QUIET)
+
+
+def _keyed(address: str, key: str) -> str:
+    return f"{address}?{PARAMETER}={key}" if key else address
 
 
 _QUIET: dict[str, Any] = {

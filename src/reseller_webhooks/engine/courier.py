@@ -9,7 +9,8 @@ from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.delivery import Made, Step
 from reseller_webhooks.core.notification import Due, outgoing
 from reseller_webhooks.core.retry import RetryPolicy
-from reseller_webhooks.core.webhooks import OAuth2, Webhook
+from reseller_webhooks.core.secret_masking import without_secret
+from reseller_webhooks.core.webhooks import OAuth2, TokenAuth, Webhook
 from reseller_webhooks.engine.ports import Bearer, Send, World
 
 UNAUTHORISED = 401
@@ -93,7 +94,7 @@ class Courier:
     async def _send(
         self, webhook: Webhook, due: Due, number: int, at: int, bearer: str | None
     ) -> Attempt:
-        return await self.send(
+        attempt = await self.send(
             outgoing(
                 webhook,
                 due,
@@ -104,3 +105,5 @@ class Courier:
                 source=self.source,
             )
         )
+        secret = webhook.auth.token if isinstance(webhook.auth, TokenAuth) else bearer
+        return without_secret(attempt, secret) if secret else attempt

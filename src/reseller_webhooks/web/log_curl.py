@@ -3,7 +3,8 @@
 import shlex
 from collections.abc import Mapping
 
-from reseller_webhooks.core.notification import MASK, TOKEN
+from reseller_webhooks.core.notification import TOKEN
+from reseller_webhooks.core.secret_masking import MASK
 
 PLACEHOLDERS = {
     "webhook-signature": "v1,SIGNATURE",

@@ -93,11 +93,13 @@ class OpenId:
             raise NotSignedIn("the answer is from another identity provider than was asked")
         answer = await self._tokens(metadata, one, code)
         claims = await self._claims(metadata, str(answer.get("id_token", "")), one)
+        told: Mapping[str, Any] = claims
         if "email" not in claims:
-            claims |= await self._more(metadata, str(answer.get("access_token", "")), claims)
-        if not isinstance(claims.get("email"), str) or claims.get("email_verified") is not True:
+            told = await self._more(metadata, str(answer.get("access_token", "")), claims)
+        # Address and verification from one source: each vouches only for its own address.
+        if not isinstance(told.get("email"), str) or told.get("email_verified") is not True:
             raise NotSignedIn("the identity provider does not vouch for an e-mail address of yours")
-        return str(claims["email"])
+        return str(told["email"])
 
     async def _metadata(self) -> Mapping[str, Any]:
         """What the provider says of itself (OpenID Connect Discovery 1.0, 4)."""
