@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from reseller_webhooks.bootstrap.readiness import DEADLINE_S
 from reseller_webhooks.cli import app
+from reseller_webhooks.settings import trusted_proxies
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -88,3 +89,15 @@ def test_systemd_is_told_when_the_program_is_ready_and_that_it_works() -> None:
 def started(unit: str) -> str:
     (line,) = re.findall(r"^ExecStart=(.*)$", (DEPLOY / unit).read_text(), re.MULTILINE)
     return line
+
+
+def test_visitors_behind_a_proxy_on_the_same_machine_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unit = (DEPLOY / "reseller-webhooks@.service").read_text()
+    (units,) = re.findall(r"^Environment=FORWARDED_ALLOW_IPS=(.*)$", unit, re.MULTILINE)
+    composes = OURS["api"]["environment"]["FORWARDED_ALLOW_IPS"]
+    for given in (units, composes.removeprefix("${FORWARDED_ALLOW_IPS:-").removesuffix("}")):
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", given)
+
+        assert "127.0.0.1" in trusted_proxies()

@@ -7,6 +7,7 @@ RESELLER_WEBHOOKS_CONFIG names; the environment wins.
 import os
 import re
 import tomllib
+from ipaddress import ip_network
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ from reseller_webhooks.core.errors import Refused
 
 PREFIX = "RESELLER_WEBHOOKS_"
 CONFIG = PREFIX + "CONFIG"
+FORWARDED_ALLOW_IPS = "FORWARDED_ALLOW_IPS"
 APPDIRECT_WAITS_S = (300, 600, 1200, 2400, 3600, 7200, 14400, 28800, 57600, 115200)
 OTHERS = {PREFIX + "NATS"}
 """Variables that options of commands may come from."""
@@ -196,6 +198,24 @@ def load(**given: Any) -> Settings:
         first = error.errors()[0]
         name = PREFIX + ".".join(str(part) for part in first["loc"]).upper()
         raise Refused(f"{name}: {first['msg']} (given: {_masked(first)})") from None
+
+
+def trusted_proxies() -> list[str]:
+    """Whose X-Forwarded-For tells where a visitor comes from: addresses, networks, or `*` alone.
+
+    The variable is uvicorn's and has no prefix. Refused when an entry is neither.
+    """
+    given = os.environ.get(FORWARDED_ALLOW_IPS, "127.0.0.1,::1")
+    entries = [entry.strip() for entry in given.split(",") if entry.strip()]
+    for entry in entries if entries != ["*"] else []:
+        try:
+            ip_network(entry)
+        except ValueError as error:
+            raise Refused(
+                f"{FORWARDED_ALLOW_IPS} holds {entry!r}, which is no address or network of a proxy "
+                f"({error}); give for example 10.0.0.5,10.1.0.0/16"
+            ) from None
+    return entries
 
 
 def unknown_names() -> list[str]:

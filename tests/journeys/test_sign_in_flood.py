@@ -3,7 +3,6 @@
 import asyncio
 import re
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.operations import access, resellers
 from reseller_webhooks.web import paths
-from reseller_webhooks.web.password_hashing import PLACES, PLACES_OF_CALLER
+from reseller_webhooks.web.password_hashing import PLACES_OF_CALLER, PLACES_OF_STRANGERS
 from tests.conftest import Running, serving
 from tests.web.browsing import words
 
@@ -99,8 +98,7 @@ async def test_a_flood_from_one_address_slows_no_reads_and_takes_little_memory(
         over.set()
 
     refused = [one for one in answers if one.status_code == 429]
-    assert Counter(one.status_code for one in answers)[401] >= PLACES_OF_CALLER
-    assert len(refused) >= AT_ONCE // 2
+    assert AT_ONCE // 2 <= len(refused) <= AT_ONCE - PLACES_OF_CALLER
     assert {one.headers["retry-after"] for one in refused} == {"1"}
     assert f"{PLACES_OF_CALLER} passwords are being checked" in words(refused[0].text)
     assert 'value="u' in refused[0].text, "the form keeps the address"
@@ -112,11 +110,13 @@ async def test_a_full_queue_refuses_everybody_else_and_then_goes_on(running: Run
     async with Visitors(running) as visitors:
         flood = (visitors.sign_in(n, f"203.0.113.{n}") for n in range(AT_ONCE))
         answers = await asyncio.gather(*flood)
-        after = await visitors.sign_in(AT_ONCE, "203.0.113.200")
+        async with asyncio.timeout(60):
+            while (after := await visitors.sign_in(99, "203.0.113.99")).status_code == 503:
+                pass
 
-    refused = [one for one in answers if one.status_code == 503]
-    assert Counter(one.status_code for one in answers)[401] >= PLACES
-    assert refused
-    assert {one.headers["retry-after"] for one in refused} == {"1"}
-    assert f"{PLACES} people are signing in" in words(refused[0].text)
+    # On a machine that is very busy some of those that are not refused take too long (503 as well).
+    sentence = f"{PLACES_OF_STRANGERS} people are signing in"
+    refused = [one for one in answers if sentence in words(one.text)]
+    assert 0 < len(refused) <= AT_ONCE - PLACES_OF_STRANGERS
+    assert {(one.status_code, one.headers["retry-after"]) for one in refused} == {(503, "1")}
     assert after.status_code == 401

@@ -44,27 +44,31 @@ def at_once(count: int, work: object) -> list[bool]:
         return list(threads.map(one, range(count)))
 
 
+def limits(email: str, address: str) -> guesses.Limits:
+    return guesses.limits_of_sign_in(email, address, None, None)
+
+
 def test_guesses_made_at_the_same_moment_do_not_slip_through_together(database: Database) -> None:
-    begun = at_once(AT_ONCE, lambda: guesses.begin(database, ANA, ""))
+    begun = at_once(AT_ONCE, lambda: guesses.begin(database, limits(ANA, "")))
 
     assert sum(begun) == FREE_GUESSES
 
 
 def test_another_account_and_another_address_need_not_wait(database: Database) -> None:
     for _ in range(FREE_GUESSES):
-        guesses.begin(database, ANA, "203.0.113.7")
+        guesses.begin(database, limits(ANA, "203.0.113.7"))
     with pytest.raises(NotSignedIn) as refused:
-        guesses.begin(database, ANA, "198.51.100.1")
+        guesses.begin(database, limits(ANA, "198.51.100.1"))
 
     assert refused.value.retry_after_s in range(1, 16)
-    assert guesses.begin(database, "bob@acme.example", "203.0.113.7") == 1
+    assert guesses.begin(database, limits("bob@acme.example", "203.0.113.7")) == 1
 
 
 def test_a_right_guess_clears_the_account_but_not_the_address(database: Database) -> None:
     for _ in range(3):
-        guesses.begin(database, ANA, "203.0.113.7")
+        guesses.begin(database, limits(ANA, "203.0.113.7"))
     with database.write() as tx:
-        guesses.forgive(tx, ANA, "203.0.113.7")
+        guesses.forgive(tx, limits(ANA, "203.0.113.7"))
     with database.read() as tx:
         left = tx.connection.exec_driver_sql("SELECT failures FROM guess").scalars().all()
 
@@ -73,11 +77,11 @@ def test_a_right_guess_clears_the_account_but_not_the_address(database: Database
 
 def test_a_day_without_a_guess_forgets_them(database: Database) -> None:
     for _ in range(FREE_GUESSES - 1):
-        guesses.begin(database, ANA, "")
+        guesses.begin(database, limits(ANA, ""))
     with database.write() as tx:
         tx.connection.exec_driver_sql(f"UPDATE guess SET at = at - {clock.DAY + clock.SECOND}")
 
-    assert guesses.begin(database, ANA, "") == 1
+    assert guesses.begin(database, limits(ANA, "")) == 1
 
 
 def test_an_invite_is_accepted_once_however_many_try(database: Database) -> None:
@@ -139,7 +143,7 @@ def test_the_audit_log_keeps_who_and_from_where_and_its_lines_in_line(database: 
 def test_maintenance_drops_what_is_past_its_time_and_nothing_else(database: Database) -> None:
     reseller = resellers.add(database, "Northwind")
     invites.invite(database, ANA, Role.ADMIN, reseller.uuid)
-    guesses.begin(database, ANA, "203.0.113.7")
+    guesses.begin(database, limits(ANA, "203.0.113.7"))
     with database.write() as tx:
         audit.write(tx, Act.KEY_ADDED, Subject("old", "old", None))
         old = f"{tx.now - maintenance.AUDIT_KEPT - clock.SECOND}"

@@ -241,7 +241,7 @@ async def test_the_session_cookie_is_for_the_browser_and_this_host_alone(
 ) -> None:
     person = Person(house_of(database, Outside(), public_url=public_url))
     answer = await person.opens(f"{paths.SIGN_IN}/{link}")
-    (cookie,) = answer.headers.get_list("set-cookie")
+    (cookie, _device) = answer.headers.get_list("set-cookie")
 
     assert cookie.startswith(f"{name}=")
     assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))

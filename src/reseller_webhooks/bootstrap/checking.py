@@ -10,7 +10,14 @@ from reseller_webhooks.bootstrap.program import keys_file, open_box
 from reseller_webhooks.bootstrap.secrets_check import check_secrets
 from reseller_webhooks.core import clocks
 from reseller_webhooks.core.errors import ResellerWebhooksError
-from reseller_webhooks.settings import PREFIX, Settings, unknown_names, without_userinfo
+from reseller_webhooks.settings import (
+    FORWARDED_ALLOW_IPS,
+    PREFIX,
+    Settings,
+    trusted_proxies,
+    unknown_names,
+    without_userinfo,
+)
 from reseller_webhooks.store import migrate, privileges
 from reseller_webhooks.store.database import Database
 
@@ -30,6 +37,7 @@ def report(settings: Settings) -> tuple[str, bool]:
 def _settings(settings: Settings) -> Iterator[str]:
     for name in Settings.model_fields:
         yield f"{PREFIX}{name.upper()}={_shown(name, getattr(settings, name))}"
+    yield f"{FORWARDED_ALLOW_IPS}={','.join(trusted_proxies())}"
 
 
 def _shown(name: str, value: object) -> str:

@@ -10,6 +10,7 @@ import uvicorn
 from reseller_webhooks.bootstrap.last_resort import LoopWatch, end_within
 from reseller_webhooks.bootstrap.program import Program
 from reseller_webhooks.bootstrap.systemd import ServiceManager
+from reseller_webhooks.settings import trusted_proxies
 
 STOP_WITHIN_S = 5
 """Open connections, live views of the log for one, are cut after that."""
@@ -31,6 +32,7 @@ class Server(uvicorn.Server):
             log_level="warning",
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=trusted_proxies(),
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
         super().__init__(config)

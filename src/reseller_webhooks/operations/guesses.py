@@ -1,4 +1,6 @@
-"""Slows down whoever guesses passwords: by account and by address, in every process alike."""
+"""Limits on wrong passwords: by known device, else by account and address, for all processes."""
+
+from collections.abc import Mapping
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY, SECOND, Micros
@@ -9,32 +11,55 @@ from reseller_webhooks.core.access import (
     network_of,
 )
 from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.store import guesses as store
+from reseller_webhooks.store.access import Person
 from reseller_webhooks.store.database import Database, Tx
 
 FORGOTTEN_AFTER = DAY
+Limits = Mapping[str, int]
+"""Rows that count, and how many guesses are free in each."""
 
 
-def begin(database: Database, email: str, address: str) -> int:
-    """Count a guess before it is tried; how many in a row it makes for this account.
+def limits_of_sign_in(
+    email: str, address: str, person: Person | None, device: KnownDevice | None
+) -> Limits:
+    """What a sign-in counts for: a known device alone, else the account and the address.
+
+    Whoever guesses from elsewhere so cannot lock out a known device, nor the other way round.
+    """
+    if device and person and device.is_of(person):
+        return {secrets.fingerprint(f"device {device.id}"): FREE_GUESSES}
+    limits = {secrets.fingerprint(f"account {email}"): FREE_GUESSES}
+    if address:
+        limits[secrets.fingerprint(f"address {network_of(address)}")] = FREE_GUESSES_OF_ADDRESS
+    return limits
+
+
+def limits_of_session(person: Person) -> Limits:
+    """What a guess by somebody who is signed in counts for: nothing that holds up a sign-in."""
+    return {secrets.fingerprint(f"inside {person.uuid}"): FREE_GUESSES}
+
+
+def begin(database: Database, limits: Limits) -> int:
+    """Count a guess before it is tried; how many in a row it makes for the first of the limits.
 
     NotSignedIn, with the seconds to wait, when it has to; then it is not counted.
     """
-    keys = _keys(email, address)
     # Looking first keeps whoever hammers at the door from the writer.
     with database.read() as tx:
-        _refuse(tx, list(keys))
+        _refuse(tx, list(limits))
     with database.write() as tx:
-        _refuse(tx, list(keys))
-        counts = [_count(tx, key, free) for key, free in keys.items()]
+        _refuse(tx, list(limits))
+        counts = [_count(tx, key, free) for key, free in limits.items()]
     return counts[0]
 
 
-def forgive(tx: Tx, email: str, address: str) -> None:
+def forgive(tx: Tx, limits: Limits) -> None:
     """The guess that was begun was right."""
-    account, *place = _keys(email, address)
-    store.clear(tx, account)
-    for key in place:
+    first, *others = limits
+    store.clear(tx, first)
+    for key in others:
         # Who knows one password may still guess at others.
         store.take_back(tx, key)
 
@@ -42,14 +67,6 @@ def forgive(tx: Tx, email: str, address: str) -> None:
 def is_worth_a_line(count: int) -> bool:
     """Whether the audit log tells of this guess: of the 1st, 2nd, 4th, 8th... in a row."""
     return count & (count - 1) == 0
-
-
-def _keys(email: str, address: str) -> dict[str, int]:
-    """The rows that count, with how many guesses are free."""
-    found = {secrets.fingerprint(f"account {email}"): FREE_GUESSES}
-    if address:
-        found[secrets.fingerprint(f"address {network_of(address)}")] = FREE_GUESSES_OF_ADDRESS
-    return found
 
 
 def _refuse(tx: Tx, keys: list[str]) -> None:

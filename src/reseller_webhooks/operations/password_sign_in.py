@@ -6,6 +6,7 @@ from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations import guesses
 from reseller_webhooks.operations.access import LOCKED, NOWHERE, Device, enter, normal, subject_of
+from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.store import access as store
 from reseller_webhooks.store import audit
 from reseller_webhooks.store.access import Person
@@ -18,6 +19,7 @@ class Attempt:
 
     email: str
     device: Device
+    limits: guesses.Limits
     guesses: int
     person: Person | None
 
@@ -27,16 +29,19 @@ class Attempt:
         return self.person.password if self.person else None
 
 
-def begin(database: Database, email: str, device: Device = NOWHERE) -> Attempt:
+def begin(
+    database: Database, email: str, device: Device = NOWHERE, known: KnownDevice | None = None
+) -> Attempt:
     """Count an attempt before it is made: two at the same moment cannot slip through together.
 
     NotSignedIn for whoever guesses too often, with how long to wait: just as long for an address
     that nobody has as for one that somebody has.
     """
     wanted = normal(email)
-    counted = guesses.begin(database, wanted, device.address)
     with database.read() as tx:
-        return Attempt(wanted, device, counted, store.person_by_email(tx, wanted))
+        person = store.person_by_email(tx, wanted)
+    limits = guesses.limits_of_sign_in(wanted, device.address, person, known)
+    return Attempt(wanted, device, limits, guesses.begin(database, limits), person)
 
 
 def finish(database: Database, attempt: Attempt, *, fits: bool) -> str:
@@ -45,7 +50,7 @@ def finish(database: Database, attempt: Attempt, *, fits: bool) -> str:
     with database.write() as tx:
         found = store.person_by_id(tx, person.id) if person and fits else None
         if found is not None:
-            guesses.forgive(tx, attempt.email, device.address)
+            guesses.forgive(tx, attempt.limits)
         if found is not None and found.locked_at is None:
             return enter(tx, found, device, "password")
         if person is not None and guesses.is_worth_a_line(attempt.guesses):

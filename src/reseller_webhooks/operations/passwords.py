@@ -13,11 +13,11 @@ from reseller_webhooks.store.database import Database
 def begin_change(database: Database, visitor: Visitor) -> str | None:
     """The hash that the present password has to fit, or None when it need not be shown.
 
-    Guesses of it are counted as guesses at the door are. NotSignedIn.
+    Guesses of it are counted apart, so that they hold up no sign-in. NotSignedIn.
     """
     if not visitor.shows_password:
         return None
-    guesses.begin(database, visitor.person.email, visitor.session.address)
+    guesses.begin(database, guesses.limits_of_session(visitor.person))
     return visitor.person.password
 
 
@@ -37,7 +37,7 @@ def change(database: Database, visitor: Visitor, hashed: str) -> None:
         if is_reset and not access.may_still_reset(tx, visitor):
             raise wrong_present()
         if visitor.shows_password:
-            guesses.forgive(tx, person.email, session.address)
+            guesses.forgive(tx, guesses.limits_of_session(person))
         store.change_person(tx, person.id, password=hashed)
         store.drop_links(tx, person.id)
         sessions.end_all(tx, person.id, but=session.fingerprint)

@@ -1,4 +1,4 @@
-"""The cookies: who is signed in, the sign-in form's token, and news for the next page."""
+"""The cookies: who is signed in, the known device, the sign-in form's token, the next notice."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.operations.access import SESSION_LIVES
+from reseller_webhooks.operations.known_devices import LIVES as DEVICE_LIVES
 from reseller_webhooks.web.language import COOKIE
 
 NOTICE_LIVES_S = 120
@@ -63,6 +64,14 @@ class Cookies:
     def drop_openid(self, response: Response) -> None:
         """It has come back."""
         self._set(response, "openid", "", 0)
+
+    def device(self, request: Request) -> str:
+        """What this browser is known as, sealed, or nothing."""
+        return self._get(request, "device")
+
+    def keep_device(self, response: Response, sealed: str) -> None:
+        """Know it again, also after the session has ended."""
+        self._set(response, "device", sealed, DEVICE_LIVES // SECOND)
 
     def keep_language(self, response: Response, tag: str) -> None:
         """Remember it for a year; no secret, so its name says nothing of its host."""

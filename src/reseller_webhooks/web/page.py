@@ -10,9 +10,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations import known_devices, webhooks
 from reseller_webhooks.operations.access import Device, Visitor
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
@@ -25,6 +26,8 @@ from reseller_webhooks.web.password_hashing import PasswordHashing
 from reseller_webhooks.web.rendering import templates
 
 SEE_OTHER = 303
+ADDRESS_MAX = 45
+"""Characters of an IPv6 address (RFC 4291, 2.2), and of the store's column."""
 DETAIL_MAX = 1_000
 """A cookie holds 4 KB."""
 
@@ -128,6 +131,12 @@ class Page:
         return device_of(self.request)
 
     @property
+    def known_device(self) -> KnownDevice | None:
+        """What the visitor's browser is known as, because somebody has signed in there before."""
+        cookie = self.site.cookies.device(self.request)
+        return known_devices.read(self.box, cookie, self.now()) if cookie else None
+
+    @property
     def _actor(self) -> Actor:
         address = self.device.address
         if self.visitor is None:
@@ -153,5 +162,6 @@ class Page:
 
 def device_of(request: Request) -> Device:
     """What a visitor comes with."""
-    address = request.client.host if request.client else ""
+    # From a proxy it may be any text.
+    address = request.client.host[:ADDRESS_MAX] if request.client else ""
     return Device(address, request.headers.get("user-agent", ""))

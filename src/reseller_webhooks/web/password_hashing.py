@@ -21,10 +21,12 @@ AT_ONCE = 2
 """Hashes under way in one process, so that they take 128 MiB at most."""
 PLACES = 18
 """Hashes under way or waiting: the last in the queue waits for eight others, about a second."""
+PLACES_OF_STRANGERS = 14
+"""Of callers whose device is not known: the rest is for those whose device is."""
 PLACES_OF_CALLER = 4
-"""Of one caller, so that it takes five or more to fill the queue."""
+"""Of one caller, so that it takes four or more to fill the queue."""
 RETRY_AFTER_S = 1
-NICENESS = 10
+NICENESS = 5
 """Hashing yields the processor to requests and deliveries (nice(2)); threads have their own."""
 
 
@@ -50,15 +52,17 @@ class PasswordHashing:
         self._places: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, caller: str) -> Iterator["HashingPlace"]:
+    def place(self, caller: str, *, is_known: bool = False) -> Iterator["HashingPlace"]:
         """A place in the queue, to be had before any work is done for a password.
 
-        caller: whom the limit counts, such as a network. TooManyPasswords when there is none.
+        caller: whom the limit counts, such as a network. is_known: whether they have been signed
+        in before. TooManyPasswords when there is none.
         """
+        limit = PLACES if is_known else PLACES_OF_STRANGERS
         if self._places[caller] >= PLACES_OF_CALLER:
             raise TooManyPasswords(PLACES_OF_CALLER, of_caller=True)
-        if self._places.total() >= PLACES:
-            raise TooManyPasswords(PLACES, of_caller=False)
+        if self._places.total() >= limit:
+            raise TooManyPasswords(limit, of_caller=False)
         self._places[caller] += 1
         try:
             yield HashingPlace(self._threads)

@@ -38,8 +38,15 @@ async def set_password(page: SignedIn, form: Posted) -> Response:
     except TooManyPasswords as error:
         status, wrong, wait_s = status_of(error), {"new": describe(error)}, error.retry_after_s
     else:
-        return page.go(paths.ACCOUNT, Notice("password_set"))
+        return await run_in_threadpool(_password_is_set, page)
     return with_retry_after(await run_in_threadpool(_form, page, status, wrong), wait_s)
+
+
+def _password_is_set(page: SignedIn) -> Response:
+    response = page.go(paths.ACCOUNT, Notice("password_set"))
+    # With the password before, this browser would not be known any more.
+    passwords.keep_device(page, response, page.site.cookies.session(page.request))
+    return response
 
 
 @routes.post(paths.SESSIONS + "/{uuid}/end")

@@ -73,6 +73,7 @@ def entered(page: Page, token: str, path: str) -> Response:
     _end_session(page)
     response = RedirectResponse(path, SEE_OTHER)
     page.site.cookies.keep_session(response, token)
+    passwords.keep_device(page, response, token)
     return response
 
 

@@ -1,0 +1,53 @@
+"""Browsers in which somebody has signed in before, known again by a sealed cookie.
+
+Wrong passwords from a known device are counted apart, so strangers who guess at an account do not
+lock its owner out. A cookie is of one user and one password: setting another ends all of them.
+"""
+
+from dataclasses import dataclass
+
+import orjson
+
+from reseller_webhooks import secrets
+from reseller_webhooks.clock import DAY, Micros
+from reseller_webhooks.core.errors import SecretUnreadable
+from reseller_webhooks.secrets import Box
+from reseller_webhooks.store.access import Person
+
+PURPOSE = "known device"
+LIVES = 365 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """What the cookie says. person: their uuid. password: names the one that they had then."""
+
+    id: str
+    person: str
+    password: str
+
+    def is_of(self, person: Person) -> bool:
+        """Whether this person has signed in there, with the password of today."""
+        return self.person == person.uuid and self.password == _password_name(person)
+
+
+def issue(box: Box, person: Person, now: Micros, before: KnownDevice | None = None) -> str:
+    """The cookie for a browser that this person signs in. before: what it is known as already."""
+    is_same = before is not None and before.person == person.uuid
+    device = before.id if before and is_same else secrets.new_id()
+    fields = [PURPOSE, now + LIVES, device, person.uuid, _password_name(person)]
+    return box.seal(orjson.dumps(fields).decode())
+
+
+def read(box: Box, cookie: str, now: Micros) -> KnownDevice | None:
+    """What a cookie says, or None when it is too old or not one of ours."""
+    try:
+        purpose, until, *fields = orjson.loads(box.open(cookie))
+        return KnownDevice(*fields) if purpose == PURPOSE and now < until else None
+    except (SecretUnreadable, ValueError, TypeError):
+        return None
+
+
+def _password_name(person: Person) -> str:
+    """Another one for each password, which tells nothing of it; it is sealed besides."""
+    return secrets.fingerprint(f"password {person.password}")[:16]
