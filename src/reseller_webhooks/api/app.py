@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -69,18 +70,25 @@ log = structlog.get_logger()
 class Api(FastAPI):
     """FastAPI, with our own description of the API."""
 
+    building: Lock
+
     def openapi(self) -> dict[str, Any]:
         """What /openapi.json answers."""
-        if self.openapi_schema is None:
-            self.openapi_schema = openapi.document(self, self.state.house.settings.public_url)
-        return self.openapi_schema
+        with self.building:
+            if self.openapi_schema is None:
+                self.openapi_schema = openapi.document(self, self.state.house.settings.public_url)
+            return self.openapi_schema
 
 
 def create_api(house: House, lifespan: Lifespan) -> FastAPI:
     """The API over a running program, whose life `lifespan` is."""
+
+    def described() -> dict[str, Any]:
+        return app.openapi()
+
     routes = [
-        Route("/docs", docs.page),
-        *descriptions.ROUTES,
+        Route("/docs", docs.page(described).answer),
+        *descriptions.routes(house.settings.public_url, described),
         *(one for router in ROUTERS for one in router.routes),
     ]
     app = Api(
@@ -88,6 +96,7 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
         version=__version__,
         routes=[*routes, *_otherwise(routes)],
         lifespan=partial(_living, lifespan),
+        openapi_url=None,  # it is one of our routes
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -98,6 +107,7 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
         },
     )
     app.state.house, app.state.seats = house, Counter()
+    app.building = Lock()
     app.state.exposition = metrics.Exposition(house)
     app.add_middleware(RouteRecorder)
     app.add_middleware(Gate, house=house, routes=routes)

@@ -5,7 +5,8 @@ A page that others can reach beside the one where people sign in should not run 
 
 import re
 from base64 import b64encode
-from functools import cache, partial
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,8 @@ from typing import Any
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
 
+from reseller_webhooks.api.constant import Constant
 from reseller_webhooks.api.problems import MEDIA_TYPE, PROBLEMS
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -27,14 +27,13 @@ _POLICY = (
 )
 
 
-async def page(request: Request) -> HTMLResponse:
+def page(openapi: Callable[[], dict[str, Any]]) -> Constant:
     """GET /docs."""
-    return HTMLResponse(_rendered(request.app), headers={"content-security-policy": _POLICY})
+    headers = {"content-security-policy": _POLICY}
+    return Constant(lambda: _rendered(openapi()).encode(), "text/html", headers)
 
 
-@cache
-def _rendered(app: Any) -> str:
-    document = app.openapi()
+def _rendered(document: dict[str, Any]) -> str:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,

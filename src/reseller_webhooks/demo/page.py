@@ -102,8 +102,10 @@ def _is_from_elsewhere(request: Request) -> bool:
 
 
 def _file(file: Traversable, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    body = file.read_bytes()
+
     async def serve(_: Request) -> Response:
-        return Response(file.read_bytes(), media_type=media_type, headers=SECURE)
+        return Response(body, media_type=media_type, headers=SECURE)
 
     return serve
 

@@ -1,6 +1,8 @@
 """What notifications look like, for programs: JSON Schemas and AsyncAPI. For everybody."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -8,6 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reseller_webhooks.api import asyncapi
+from reseller_webhooks.api.bodies import JSON
+from reseller_webhooks.api.constant import Constant
 from reseller_webhooks.api.problems import NoSuchPath
 from reseller_webhooks.core import schemas
 from reseller_webhooks.core.shortening import shortened
@@ -16,40 +20,43 @@ SCHEMA_JSON = "application/schema+json"
 ASYNCAPI_JSON = "application/vnd.aai.asyncapi+json;version=3.0.0"
 
 
-async def schema(request: Request) -> Response:
+def routes(public_url: str, openapi: Callable[[], dict[str, Any]]) -> list[Route]:
+    """GET of each document."""
+    documents: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+        "/openapi.json": (JSON, openapi),
+        "/asyncapi.json": (ASYNCAPI_JSON, partial(asyncapi.document, public_url)),
+        "/schemas.json": (JSON, _index),
+    }
+    found = [
+        Route(path, Constant(partial(_json, make), media_type).answer)
+        for path, (media_type, make) in documents.items()
+    ]
+    return [*found, Route("/schemas/{name}.json", _Schemas().answer)]
+
+
+class _Schemas:
     """GET /schemas/{name}.json, for example company.added or company.added.cloudevent."""
-    name = request.path_params["name"]
-    if name not in schemas.documents():
-        raise NoSuchPath(
-            f"no schema is called {shortened(name)!r}; /schemas.json lists those there are"
-        )
-    return Response(_schema(name), media_type=SCHEMA_JSON)
+
+    def __init__(self) -> None:
+        self._each = {
+            name: Constant(partial(orjson.dumps, document), SCHEMA_JSON)
+            for name, document in schemas.documents().items()
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """A schema."""
+        name = request.path_params["name"]
+        if name not in self._each:
+            raise NoSuchPath(
+                f"no schema is called {shortened(name)!r}; /schemas.json lists those there are"
+            )
+        return await self._each[name].answer(request)
 
 
-async def index(_: Request) -> Response:
-    """GET /schemas.json: where each schema is, by its name."""
-    found = {name: f"/schemas/{name}.json" for name in schemas.documents()}
-    return Response(orjson.dumps({"schemas": found}), media_type="application/json")
+def _json(make: Callable[[], dict[str, Any]]) -> bytes:
+    return orjson.dumps(make())
 
 
-async def asyncapi_document(request: Request) -> Response:
-    """GET /asyncapi.json."""
-    public_url = request.app.state.house.settings.public_url
-    return Response(_asyncapi(public_url), media_type=ASYNCAPI_JSON)
-
-
-ROUTES = (
-    Route("/asyncapi.json", asyncapi_document),
-    Route("/schemas.json", index),
-    Route("/schemas/{name}.json", schema),
-)
-
-
-@cache
-def _schema(name: str) -> bytes:
-    return orjson.dumps(schemas.documents()[name])
-
-
-@cache
-def _asyncapi(public_url: str) -> bytes:
-    return orjson.dumps(asyncapi.document(public_url))
+def _index() -> dict[str, Any]:
+    """Where each schema is, by its name."""
+    return {"schemas": {name: f"/schemas/{name}.json" for name in schemas.documents()}}
