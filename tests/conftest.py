@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from hypothesis import settings as hypothesis_settings
 
+from reseller_webhooks.bootstrap.ingress import bounds
 from reseller_webhooks.bootstrap.program import Part, Program
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate
@@ -78,7 +79,12 @@ async def serving(
 
 @asynccontextmanager
 async def _served(program: Program, listening: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(program.asgi(), log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        program.asgi(),
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        **bounds(program.house.settings),
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     await server.listens.wait()

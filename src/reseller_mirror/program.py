@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from reseller_ingress import Limits, Reason, bounded
 from reseller_mirror.asgi import Receiver
 from reseller_mirror.mirror import TABLES, Mirror, connect
 from reseller_mirror.reconcile import Difference, compare, reconcile
@@ -75,6 +76,7 @@ def run(sides: Sides, door: Door, *, every_s: float) -> None:
                 server_header=False,
                 lifespan="off",
                 backlog=1024,
+                **bounded(Limits(), warn=_warn),
             )
         finally:
             stopping.set()
@@ -122,6 +124,10 @@ def opened(sides: Sides) -> Iterator[tuple[Mirror, Source]]:
         yield mirror, source
     finally:
         mirror.engine.dispose()
+
+
+def _warn(reason: Reason, peer: str, number: int) -> None:
+    log.warning("refused callers for their %s: %d, the last of them %s", reason, number, peer)
 
 
 def _verifier(door: Door) -> Verifier:

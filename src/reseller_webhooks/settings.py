@@ -88,6 +88,21 @@ class Settings(BaseSettings):
         False, description="also send the token as AppDirect-Webhook-Token"
     )
 
+    keep_alive_s: float = Field(
+        75, gt=0, le=3600, description="an idle connection is kept as long as this"
+    )
+    limit_connections: int = Field(2000, ge=10, description="connections of a process at once")
+    limit_connections_per_address: int = Field(
+        256, ge=1, description="of them from one address, trusted proxies apart"
+    )
+    limit_header_bytes: int = Field(
+        65_536, ge=4096, description="bytes of a request line and of all header fields with it"
+    )
+    limit_header_fields: int = Field(200, ge=20, description="header fields of a request")
+    limit_headers_within_s: float = Field(
+        10, gt=0, le=300, description="from a request's first byte to the end of its header fields"
+    )
+
     metrics_token: SecretStr = Field(
         SecretStr(""), description="bearer token that a scrape of /metrics shows; empty for none"
     )

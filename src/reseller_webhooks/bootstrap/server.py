@@ -7,6 +7,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
+from reseller_webhooks.bootstrap.ingress import bounds
 from reseller_webhooks.bootstrap.last_resort import LoopWatch, end_within
 from reseller_webhooks.bootstrap.program import Program
 from reseller_webhooks.bootstrap.systemd import ServiceManager
@@ -34,6 +35,7 @@ class Server(uvicorn.Server):
             server_header=False,
             forwarded_allow_ips=trusted_proxies(),
             timeout_graceful_shutdown=STOP_WITHIN_S,
+            **bounds(program.house.settings),
         )
         super().__init__(config)
         self.failed = False

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from reseller_ingress import Limits, bounded
 from reseller_webhooks import secrets
 from reseller_webhooks import settings as all_settings
 from reseller_webhooks.bootstrap.program import Part
@@ -87,11 +88,12 @@ def _certificates(data: Path) -> Path:
 
 def _receiving(receiver: Receiver, data: Path) -> uvicorn.Config:
     app = Starlette(routes=[Route("/{path:path}", receiver.take, methods=["POST"])])
-    return uvicorn.Config(app, ssl_certfile=data / "demo-receiver.pem", **_QUIET)
+    pair = data / "demo-receiver.pem"
+    return uvicorn.Config(app, ssl_certfile=pair, **bounded(Limits()), **_QUIET)
 
 
 def _showing(page: Page, key: str) -> uvicorn.Config:
-    return uvicorn.Config(PageAccess(page.asgi(), key=key), **_QUIET)
+    return uvicorn.Config(PageAccess(page.asgi(), key=key), **bounded(Limits()), **_QUIET)
 
 
 def _keyed(address: str, key: str) -> str:

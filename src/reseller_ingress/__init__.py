@@ -1,0 +1,12 @@
+"""Bounds on what anybody may ask of an HTTP server before the application sees a request.
+
+For uvicorn and httptools, which have no limits of their own for this. It stands alone: the program
+and the receiving kit both use it.
+"""
+
+from reseller_ingress.connections import Ingress
+from reseller_ingress.limits import Limits
+from reseller_ingress.refusals import Reason
+from reseller_ingress.uvicorn_options import bounded
+
+__all__ = ["Ingress", "Limits", "Reason", "bounded"]
