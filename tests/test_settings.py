@@ -59,6 +59,8 @@ def test_a_toml_file_is_read_and_the_environment_wins(
         ("RETRY_SCHEDULE", "1,inf"),
         ("RETRY_SCHEDULE", "nan"),
         ("DATABASE", "mysql://x"),
+        ("DATABASE", "sqlite:///"),
+        ("DATABASE", "sqlite:///:memory:"),
         ("PUBLIC_URL", "example.com"),
         ("PUBLIC_URL", "https://"),
         ("PUBLIC_URL", "https://ana:pw@example.com"),
@@ -103,6 +105,45 @@ def test_a_file_with_a_name_that_nobody_knows_is_refused(
     put(monkeypatch, CONFIG=str(file))
 
     with pytest.raises(Refused, match="PLATTFORM_NAME"):
+        load()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'databse = "postgresql://ana:S3cretPw@db/x"',
+        '[main]\ndatabase = "postgresql://a:S3cretPw@b"',
+    ],
+)
+def test_the_value_of_a_name_that_nobody_knows_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    put(monkeypatch, CONFIG=str(file))
+
+    with pytest.raises(Refused, match="nobody knows this setting; ") as refused:
+        load()
+    assert "S3cretPw" not in str(refused.value)
+
+
+def test_a_misspelt_name_is_told_the_nearest_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('databse = "x"')
+    put(monkeypatch, CONFIG=str(file))
+
+    with pytest.raises(Refused, match=r"did you mean database\?"):
+        load()
+
+
+def test_a_wrong_value_is_told_its_reason_and_nothing_of_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(monkeypatch, PUBLIC_URL="example.com")
+
+    with pytest.raises(Refused, match=r"_PUBLIC_URL: give a URL that begins with http://"):
         load()
 
 

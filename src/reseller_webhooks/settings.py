@@ -7,6 +7,7 @@ RESELLER_WEBHOOKS_CONFIG names; the environment wins.
 import os
 import re
 import tomllib
+from difflib import get_close_matches
 from ipaddress import ip_network
 from math import isfinite
 from pathlib import Path
@@ -23,7 +24,7 @@ from pydantic_settings import (
 )
 
 from reseller_webhooks.core.addresses import Network, TargetNetworks
-from reseller_webhooks.core.database_url import SCHEMES, PostgresUrl
+from reseller_webhooks.core.database_url import SCHEMES, PostgresUrl, check_sqlite
 from reseller_webhooks.core.errors import Refused
 
 PREFIX = "RESELLER_WEBHOOKS_"
@@ -180,8 +181,8 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if value.startswith(SCHEMES):
             PostgresUrl.parse(value)
-        elif not value.startswith("sqlite:///"):
-            raise ValueError("give sqlite:///path/to/file.db or postgresql://user@host/name")
+        else:
+            check_sqlite(value)
         return value
 
     @classmethod
@@ -210,9 +211,7 @@ def load(**given: Any) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{CONFIG} names {config!r}, which is no TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        name = PREFIX + ".".join(str(part) for part in first["loc"]).upper()
-        raise Refused(f"{name}: {first['msg']} (given: {_masked(first)})") from None
+        raise Refused(_sentence(error.errors()[0])) from None
 
 
 def trusted_proxies() -> list[str]:
@@ -237,6 +236,20 @@ def unknown_names() -> list[str]:
     """Variables of the environment that look like settings and are none."""
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG} | OTHERS
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def _sentence(error: Any) -> str:
+    name = PREFIX + ".".join(str(part) for part in error["loc"]).upper()
+    if error["type"] == "extra_forbidden":
+        # Its value is not repeated: what is misspelt may be a password.
+        return f"{name}: nobody knows this setting; {_nearest(str(error['loc'][0]))}"
+    problem = error.get("ctx", {}).get("error", error["msg"])
+    return f"{name}: {problem} (given: {_masked(error)})"
+
+
+def _nearest(name: str) -> str:
+    near = get_close_matches(name.lower(), Settings.model_fields)
+    return f"did you mean {near[0]}?" if near else "take it out"
 
 
 def _masked(error: Any) -> str:

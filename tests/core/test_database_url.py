@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reseller_webhooks.core.database_url import PostgresUrl
+from reseller_webhooks.core.database_url import PostgresUrl, check_sqlite
 from reseller_webhooks.core.libpq import DEFAULTS
 
 
@@ -104,3 +104,18 @@ def test_a_wrong_url_is_told_what_is_wrong_and_no_secret(url: str, told: str) ->
 
     assert "S3c" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("", "names no file"),
+        (":memory:", "names no file"),
+        ("/var/lib/", "names no file"),
+        ("a\x00b.db", "names no file"),
+        ("a.db?mode=ro", "takes no parameters"),
+    ],
+)
+def test_a_url_of_sqlite_names_a_file(path: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        check_sqlite(f"sqlite:///{path}")

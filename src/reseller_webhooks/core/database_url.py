@@ -1,4 +1,4 @@
-"""URLs of PostgreSQL databases: several hosts, libpq's parameters, and ours."""
+"""URLs of databases. PostgreSQL: several hosts, libpq's parameters, and ours. SQLite: a file."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from reseller_webhooks.core.libpq import DEFAULTS, KNOWN, NUMBERS, READ_WRITE, S
 SCHEMES = ("postgresql://", "postgres://")
 EXAMPLE = "postgresql://user:password@host:5432/name"
 ESCAPES = "in a user name or password write @ : / ? # % as %40 %3A %2F %3F %23 %25"
+SQLITE = "sqlite:///"
+SQLITE_EXAMPLE = "sqlite:///path/to/file.db"
 PREPARE = "prepare_threshold"
 PREPARE_AFTER = 5
 """Executions of a statement on one connection before the server keeps its plan; psycopg's own."""
@@ -52,6 +54,17 @@ class PostgresUrl:
         return {name: value for name, value in places.items() if value.strip(",")} | dict(
             self.parameters
         )
+
+
+def check_sqlite(url: str) -> None:
+    """ValueError, with a remedy and without secrets, if a URL names no file of SQLite."""
+    if not url.startswith(SQLITE):
+        raise ValueError(f"give {SQLITE_EXAMPLE} or postgresql://user@host/name")
+    path = url.removeprefix(SQLITE)
+    if "?" in path:
+        raise ValueError(f"a file of SQLite takes no parameters; give {SQLITE_EXAMPLE}")
+    if not path or path.endswith("/") or path.startswith(":") or not path.isprintable():
+        raise ValueError(f"the URL names no file; give {SQLITE_EXAMPLE}")
 
 
 def _authority(authority: str) -> Iterator[tuple[str, str]]:
