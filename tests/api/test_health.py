@@ -4,6 +4,8 @@ from pathlib import Path
 
 import httpx
 
+from reseller_webhooks.store.resellers import Reseller
+from tests.api.test_changes import company
 from tests.conftest import Running
 
 
@@ -31,3 +33,26 @@ async def test_metrics_are_prometheus_text(nobody: httpx.AsyncClient) -> None:
 
     assert answer.headers["content-type"].startswith("text/plain")
     assert "# TYPE reseller_webhooks_changes_total counter" in answer.text
+
+
+async def test_it_is_not_ready_while_the_store_answers_and_takes_no_change(
+    running: Running, nobody: httpx.AsyncClient, platform: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    def pages_at_most(count: int) -> None:
+        """As a full disk does; rows that are there can still be changed."""
+        with running.database.write() as tx:
+            tx.connection.exec_driver_sql(f"PRAGMA max_page_count = {count}")
+
+    changes = [company(northwind, f"c{number}", name="n" * 200) for number in range(500)]
+    pages_at_most(1)
+    refused = await platform.post("/api/v1/changes", json={"changes": changes})
+    unready = await nobody.get("/readyz")
+    alive = await nobody.get("/livez")
+    pages_at_most(2**32 - 2)
+    accepted = await platform.post("/api/v1/changes", json={"changes": changes})
+    ready = await nobody.get("/readyz")
+
+    assert (refused.status_code, accepted.status_code) == (503, 200)
+    assert unready.status_code == 503
+    assert [one["code"] for one in unready.json()["conditions"]] == ["store-unavailable"]
+    assert (alive.status_code, ready.status_code) == (200, 200)

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from reseller_webhooks import __version__, clock, observability, secrets
 from reseller_webhooks.api.app import create_api
+from reseller_webhooks.bootstrap.change_refusals import ChangeRefusals
 from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.bootstrap.readiness import Readiness
@@ -121,6 +122,8 @@ class Program:
         self.conditions.add(self._sender.trust.conditions)
         self.conditions.add(lambda: clocks.store_conditions(self.database.clock.ahead_s()))
         observability.clock_skew_seconds.set_function(self.database.clock.ahead_s)
+        self._change_refusals = ChangeRefusals(self.intake.submit)
+        self.conditions.add(self._change_refusals.conditions)
         if crew:
             self.conditions.add(crew.conditions)
         self.house = self._make_house()
@@ -131,7 +134,7 @@ class Program:
             settings=self.settings,
             database=self.database,
             box=self.box,
-            submit=self.intake.submit,
+            submit=self._change_refusals.submit,
             poke=self._poke,
             try_now=self._try_now,
             conditions=self.conditions.collect,

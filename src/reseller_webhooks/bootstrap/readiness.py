@@ -23,8 +23,10 @@ class Readiness:
         self._started_s = 0.0
 
     async def conditions(self) -> list[Condition]:
-        """Everything that is wrong, within DEADLINE_S."""
-        return [*self._conditions.collect(), *await self._of_store()]
+        """Everything that is wrong, each thing once, within DEADLINE_S."""
+        of_store = await self._of_store()
+        own = self._conditions.collect()
+        return [*own, *(condition for condition in of_store if condition not in own)]
 
     async def _of_store(self) -> list[Condition]:
         check = self._current_check()

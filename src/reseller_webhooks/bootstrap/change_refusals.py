@@ -1,0 +1,37 @@
+"""Notices that the store answers and yet takes no change, its disk being full for example."""
+
+from collections.abc import Awaitable, Callable, Iterator
+
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.conditions import Code, Condition, Severity
+from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.operations.changes import Answer, Request
+
+HOLDS_S = 5.0
+"""Seconds that a refusal counts; where /readyz decides who gets requests, no next one may come."""
+CAUSES = frozenset({Cause.AWAY, Cause.READ_ONLY, Cause.TABLES, Cause.RIGHTS})
+"""Those that every caller meets; a lock may be one record's."""
+
+
+class ChangeRefusals:
+    """Passes requests of changes on, and remembers when the store last refused one."""
+
+    def __init__(self, submit: Callable[[Request], Awaitable[Answer]]) -> None:
+        self._submit = submit
+        self._refused_s: float | None = None
+
+    async def submit(self, request: Request) -> Answer:
+        """Apply a request of changes; durable when this returns."""
+        try:
+            answer = await self._submit(request)
+        except Unavailable as error:
+            if error.cause in CAUSES:
+                self._refused_s = monotonic_s()
+            raise
+        self._refused_s = None
+        return answer
+
+    def conditions(self) -> Iterator[Condition]:
+        """Not ready, from a refusal until a change is accepted or HOLDS_S are over."""
+        if self._refused_s is not None and monotonic_s() - self._refused_s < HOLDS_S:
+            yield Condition(Code.STORE_UNAVAILABLE, Severity.NOT_READY)
