@@ -15,15 +15,35 @@ CHUNK = 500
 
 
 def close(
-    tx: Tx, numbers: Sequence[int], state: State, detail: str, *, reason: Reason | None = None
+    tx: Tx,
+    numbers: Sequence[int],
+    state: State,
+    detail: str,
+    *,
+    reason: Reason | None = None,
+    waits: bool = False,
 ) -> int:
-    """Close these deliveries, each with a line in the log that says why; how many."""
+    """Close these deliveries, each with a line in the log that says why; how many.
+
+    A delivery whose result another transaction is just writing is left alone. waits: for that
+    transaction, and close it if it is still pending then.
+    """
+    closed = 0
     for start in range(0, len(numbers), CHUNK):
-        named = delivery.c.id.in_(numbers[start : start + CHUNK])
+        locked = _lock(tx, numbers[start : start + CHUNK], waits=waits)
+        named = delivery.c.id.in_(locked)
         lines = select(*_line(tx, state, detail, reason)).where(named)
         tx.connection.execute(insert(attempt).from_select(_COLUMNS, lines))
         tx.connection.execute(delete(delivery).where(named))
-    return len(numbers)
+        closed += len(locked)
+    return closed
+
+
+def _lock(tx: Tx, numbers: Sequence[int], *, waits: bool) -> list[int]:
+    """Those that are pending, locked: nobody else closes one between its line and its end."""
+    pending = select(delivery.c.id).where(delivery.c.id.in_(numbers)).order_by(delivery.c.id)
+    locking = pending.with_for_update(skip_locked=not waits)
+    return list(tx.connection.execute(locking).scalars())
 
 
 _SAME = [

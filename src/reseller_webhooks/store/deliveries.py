@@ -72,7 +72,8 @@ def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
     for start in range(0, len(event_ids), CHUNK):
         rows = tx.connection.execute(_OLDER, {"events": event_ids[start : start + CHUNK]})
         why = "a newer notification of the same resource replaced it"
-        closing.close(tx, list(rows.scalars()), State.SUPERSEDED, why)
+        # An older state must not stay pending because its result is just being written.
+        closing.close(tx, list(rows.scalars()), State.SUPERSEDED, why, waits=True)
 
 
 def cancel(tx: Tx, webhook_id: int, *, limit: int) -> int:
