@@ -7,7 +7,7 @@ LOCALE := $(WEB)/locale
 TEXTS  := src/reseller_webhooks/core/condition_texts.py
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev test check format bench attack chaos upgrade simulate converge screenshots catalogue lock clean
+.PHONY: run install dev test check format bench attack chaos drill upgrade simulate converge screenshots catalogue lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -49,6 +49,9 @@ chaos: dev                  ## kill -9 and worse under load, on both databases; 
 
 attack: dev                 ## hostile callers on loopback, what others felt: make attack ONLY="sign_in pipelines"
 	$(BIN)/python -m attack $(ONLY)
+
+drill: dev                  ## incidents of production on real parts, then every promise asked: make drill ONLY=proxy
+	$(BIN)/python -m chaos.drill $(ONLY)
 
 upgrade: dev                ## an earlier version and this one side by side, on a real PostgreSQL
 	$(BIN)/python -m bench.upgrade

@@ -1,28 +1,35 @@
 """make chaos: kill -9 in the middle of changes under load, several times; then count what was lost.
 
 An acknowledged event is one whose change was answered 2xx. After the last kill the program runs
-until its log has nothing pending, and every acknowledged event must have reached the receiver.
-Exits 1 when anything is lost.
+until its log has nothing pending, and every acknowledged event must have reached the receiver. Then
+each promise of docs/engine.md is asked by its query. Exits 1 when anything is lost or broken.
 """
 
 import random
 import sys
 import threading
 import time
+from typing import Any
 
 import httpx
 
-from bench.program import Receiver, Server, workshop
+from bench.program import Server, workshop
+from chaos.evidence import Acknowledged, Evidence, WebhookFacts
+from chaos.feeder import now
+from chaos.receiving import ReceiverProcess
+from chaos.report import report_promises
+from reseller_webhooks.store.database import Database
 
 EVENTS = 20_000
 A_REQUEST = 50
 KILLS = 5
+AT_ONCE = 64
 WITHIN_S = 300
 
 
 def main() -> int:
     with workshop() as directory:
-        receiver = Receiver(directory)
+        receiver = ReceiverProcess(directory)
         server = Server(directory)
         try:
             return _run(server, receiver)
@@ -31,10 +38,10 @@ def main() -> int:
             receiver.end()
 
 
-def _run(server: Server, receiver: Receiver) -> int:
+def _run(server: Server, receiver: ReceiverProcess) -> int:
     server.start()
-    server.add_webhook(f"{receiver.url}/hook", maxInFlight=64)
-    acknowledged: list[str] = []
+    server.add_webhook(f"{receiver.url}/hook", maxInFlight=AT_ONCE)
+    acknowledged: list[Acknowledged] = []
     feeding = threading.Thread(target=_feed, args=(server, acknowledged))
     feeding.start()
     for kill in range(1, KILLS + 1):
@@ -46,10 +53,17 @@ def _run(server: Server, receiver: Receiver) -> int:
         server.start()
     feeding.join()
     _wait_until_nothing_is_pending(server)
-    return _report(acknowledged, receiver)
+    evidence = Evidence(
+        Database(server.environment["RESELLER_WEBHOOKS_DATABASE"]),
+        [WebhookFacts("/hook", server.reseller, max_in_flight=AT_ONCE)],
+        acknowledged,
+        receiver.received(),
+    )
+    broken = any(verdict.breaches for verdict in report_promises(evidence))
+    return _report([one.event for one in acknowledged], receiver) or int(broken)
 
 
-def _feed(server: Server, acknowledged: list[str]) -> None:
+def _feed(server: Server, acknowledged: list[Acknowledged]) -> None:
     """Send every change; what was not answered is sent again under the same key."""
     for start in range(0, EVENTS, A_REQUEST):
         some = [server.company(n, f"Company {n}") for n in range(start, start + A_REQUEST)]
@@ -59,8 +73,16 @@ def _feed(server: Server, acknowledged: list[str]) -> None:
             except httpx.HTTPError:
                 time.sleep(0.05)
             else:
-                acknowledged += [result["event"] for result in results]
+                acknowledged += [_acknowledged(server, result) for result in results]
                 break
+
+
+def _acknowledged(server: Server, result: dict[str, Any]) -> Acknowledged:
+    number = result["uuid"].removeprefix("c-")
+    name = f"Company {number}"
+    return Acknowledged(
+        result["event"], server.reseller, result["uuid"], result["version"], name, now()
+    )
 
 
 def _wait_until_nothing_is_pending(server: Server) -> None:
@@ -72,7 +94,7 @@ def _wait_until_nothing_is_pending(server: Server) -> None:
         time.sleep(0.1)
 
 
-def _report(acknowledged: list[str], receiver: Receiver) -> int:
+def _report(acknowledged: list[str], receiver: ReceiverProcess) -> int:
     received = [event for event, _ in receiver.times()]
     lost = set(acknowledged) - set(received)
     print(f"acknowledged  {len(acknowledged)}, of these different {len(set(acknowledged))}")

@@ -11,7 +11,8 @@ import httpx
 import psycopg
 
 from bench.postgres import Link, Postgres
-from bench.program import Process, Receiver, command
+from bench.program import Process, command
+from chaos.receiving import ReceiverProcess
 
 RESELLERS = 40
 AT_ONCE = 10
@@ -43,7 +44,7 @@ class Cluster:
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
         self.postgres = Postgres(directory)
-        self.receiver = Receiver(directory)
+        self.receiver = ReceiverProcess(directory)
         self.settings = os.environ | {
             "RESELLER_WEBHOOKS_ALLOW_TARGETS": "127.0.0.0/8",
             "RESELLER_WEBHOOKS_CA_FILE": str(directory / "ca.pem"),
@@ -128,7 +129,7 @@ class Cluster:
             params={"reseller": reseller},
             headers={"authorization": f"Bearer {self.key}"},
             json={
-                "url": f"{self.receiver.url}/hook",
+                "url": f"{self.receiver.url}/{reseller}",
                 "resource": "COMPANY",
                 "actions": ["ADDED", "CHANGED", "REMOVED"],
                 "auth": {"type": "NONE"},

@@ -3,7 +3,8 @@
 3 workers, 2 APIs, a real PostgreSQL that each worker reaches over a link of its own. Under steady
 changes: kill -9 of a worker, of an API, of all of PostgreSQL; a worker stopped for longer than its
 lease; its link cut for longer than that; a worker asked to end. Then what was acknowledged is held
-against what came. Exits 1 when anything is lost, an order is broken, or a takeover takes too long.
+against what came, and each promise of docs/engine.md is asked by its query. Exits 1 when anything
+is lost, an order or a promise is broken, or a takeover takes too long.
 """
 
 import random
@@ -15,6 +16,10 @@ from collections.abc import Callable
 from bench.cluster import APIS, AT_ONCE, LEASE_S, RESELLERS, WORKERS, Cluster, Worker
 from bench.feeding import Feeder, Told, came, order_breaks, settle
 from bench.program import workshop
+from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, WebhookFacts
+from chaos.feeder import now
+from chaos.report import report_promises
+from reseller_webhooks.store.database import Database
 
 EVENTS = 20_000
 TAKEOVER_S = LEASE_S + 2
@@ -64,6 +69,7 @@ def kill_postgres(cluster: Cluster, _: Worker) -> None:
     cluster.postgres.start()
 
 
+LEAVES_REQUESTS_BEHIND = {kill_a_worker, stop_a_worker_in_its_tracks, cut_a_link}
 FAULTS: list[Callable[[Cluster, Worker], None]] = [
     kill_a_worker,
     stop_a_worker_in_its_tracks,
@@ -89,16 +95,46 @@ def _run(cluster: Cluster) -> int:
     feeders = [Feeder(cluster, number, EVENTS, told) for number in range(APIS)]
     for one in feeders:
         one.start()
-    faults = 0
+    incidents: list[Incident] = []
     while any(one.is_alive() for one in feeders):
         time.sleep(BEFORE_S)
-        fault, worker = FAULTS[faults % len(FAULTS)], cluster.workers[faults % WORKERS]
+        fault, worker = (
+            FAULTS[len(incidents) % len(FAULTS)],
+            cluster.workers[len(incidents) % WORKERS],
+        )
         print(f"{fault.__name__.replace('_', ' ')} at {len(told)} acknowledged", flush=True)
+        incident = Incident(fault.__name__, now(), killed_worker=fault in LEAVES_REQUESTS_BEHIND)
+        incidents.append(incident)
         fault(cluster, worker)
-        faults += 1
+        incident.healed = now()
     settle(cluster)
     print(f"sent again by the feeders: {sum(one.refused for one in feeders)} requests")
-    return _report(cluster, told, faults)
+    verdicts = report_promises(_evidence(cluster, told, incidents))
+    broken = any(verdict.breaches for verdict in verdicts)
+    return _report(cluster, told, len(incidents)) or int(broken)
+
+
+def _evidence(cluster: Cluster, told: dict[str, Told], incidents: list[Incident]) -> Evidence:
+    resellers = {number: reseller for reseller, number in cluster.webhooks().items()}
+    ordered = cluster.ordered()
+    webhooks = [
+        WebhookFacts(f"/{reseller}", reseller, ordered=number in ordered, max_in_flight=AT_ONCE)
+        for number, reseller in resellers.items()
+    ]
+    acknowledged = [
+        Acknowledged(
+            event, resellers[one.webhook], one.record, one.version, one.name, int(one.at * SECOND)
+        )
+        for event, one in told.items()
+    ]
+    return Evidence(
+        Database(cluster.postgres.url),
+        webhooks,
+        acknowledged,
+        cluster.receiver.received(),
+        incidents,
+        lease_s=LEASE_S,
+    )
 
 
 def _report(cluster: Cluster, told: dict[str, Told], faults: int) -> int:

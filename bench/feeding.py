@@ -24,6 +24,7 @@ class Told:
     record: str
     version: int
     at: float
+    name: str = ""
 
 
 class Feeder(threading.Thread):
@@ -59,7 +60,7 @@ class Feeder(threading.Thread):
         for result in self._answered(client, changes, f"{self._number}-{turn}"):
             webhook = self._webhooks[self._reseller(result["uuid"])]
             self._told[result["event"]] = Told(
-                webhook, result["uuid"], result["version"], time.time()
+                webhook, result["uuid"], result["version"], time.time(), f"Turn {turn}"
             )
 
     def _reseller(self, record: str) -> str:

@@ -17,7 +17,7 @@ import trustme
 
 from testkit.ports import free_port
 
-START_WITHIN_S = 30
+START_WITHIN_S = 120
 PORTS_OF_A_SERVER = 3
 """Its own, and those at which two workers tell their metrics."""
 
