@@ -17,6 +17,7 @@ from reseller_webhooks.core.delivery import Delivery, Made, State, Step
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import PasswordAuth, Spec, TokenAuth, Webhook
+from reseller_webhooks.engine.trust import Trust
 from reseller_webhooks.operations import people, webhooks
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.operations.house import House
@@ -87,7 +88,9 @@ class Person:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        transport = httpx.ASGITransport(create_web(house), raise_app_exceptions=False)
+        self.trust = Trust(house.settings.ca_file)
+        app = create_web(house, lambda: self.trust.context)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(
             transport=transport, base_url=house.settings.public_url, follow_redirects=False
         )

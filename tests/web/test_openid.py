@@ -24,7 +24,6 @@ from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
-from reseller_webhooks.web.app import create_web
 from tests.receivers.authority import Authority
 from tests.receivers.openid_server import CLIENT, UNVERIFIED
 from tests.web.browsing import HOST, Outside, Person, house_of, words
@@ -153,7 +152,7 @@ async def test_without_a_provider_there_is_nothing(database: Database) -> None:
 
 def test_half_a_setting_is_refused(database: Database) -> None:
     with pytest.raises(Refused, match="OIDC_CLIENT_ID"):
-        create_web(house_of(database, Outside(), oidc_issuer="https://id.example.com"))
+        Person(house_of(database, Outside(), oidc_issuer="https://id.example.com"))
 
 
 class Liar:
@@ -325,3 +324,17 @@ async def test_an_address_of_userinfo_is_verified_by_userinfo_alone(
     answer = await tried(liar, house, lambda one: signed(one, email=None, email_verified=True))
 
     assert answer.status_code == status, words(answer.text)
+
+
+async def test_a_replaced_ca_file_is_trusted_without_a_restart(
+    database: Database, authority: Authority, tmp_path: Path, provider: str
+) -> None:
+    house = at(database, Authority(), tmp_path, provider)
+    person = Person(house)
+    before = await person.client.get(paths.OPENID)
+    authority.write(tmp_path)
+    is_new = person.trust.refresh()
+    after = await person.client.get(paths.OPENID)
+
+    assert (before.status_code, is_new, after.status_code) == (503, True, 303)
+    assert after.headers["location"].startswith(provider)

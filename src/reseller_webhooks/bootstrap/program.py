@@ -153,7 +153,7 @@ class Program:
         """The program as a web application; it runs as long as its lifespan."""
         app = create_api(self.house, lifespan=lambda _: self.running())
         if self.part is not Part.WORKER:
-            app.mount("/", create_web(self.house))
+            app.mount("/", create_web(self.house, lambda: self._sender.trust.context))
         return app
 
     @asynccontextmanager

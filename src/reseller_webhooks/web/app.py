@@ -1,5 +1,8 @@
 """The pages as an ASGI application, to be mounted behind the API."""
 
+from collections.abc import Callable
+from ssl import SSLContext
+
 from fastapi import Depends, FastAPI
 from starlette.responses import Response
 
@@ -59,11 +62,14 @@ AREAS = (
 """Every route but that of the static files."""
 
 
-def create_web(house: House) -> FastAPI:
-    """Every page. No route changes anything before `genuine` has passed its form."""
+def create_web(house: House, tls: Callable[[], SSLContext]) -> FastAPI:
+    """Every page. No route changes anything before `genuine` has passed its form.
+
+    tls: what is trusted now, for requests to the identity provider.
+    """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     cookies = Cookies(secure=house.settings.public_url.startswith("https://"))
-    app.state.site = Site(house, cookies, openid=openid.of(house.settings))
+    app.state.site = Site(house, cookies, openid=openid.of(house.settings, tls))
     app.get("/static/{version}/{name:path}")(static)
     for area in AREAS:
         app.include_router(area, dependencies=[Depends(genuine)])

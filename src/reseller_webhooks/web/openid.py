@@ -5,7 +5,7 @@ Owns every request to the provider, and what is believed of its answers.
 
 import ssl
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -48,24 +48,22 @@ def begun(wanted: str) -> Begun:
     return Begun(secrets.new_token(), secrets.new_token(), secrets.new_token(), wanted)
 
 
-def of(settings: Settings) -> "OpenId | None":
-    """The provider in the settings, if there is one."""
+def of(settings: Settings, tls: Callable[[], ssl.SSLContext]) -> "OpenId | None":
+    """The provider in the settings, if there is one. tls: what is trusted now."""
     if settings.oidc_issuer and not settings.oidc_client_id:
         raise Refused(f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_CLIENT_ID beside it")
-    return OpenId(settings) if settings.oidc_issuer else None
+    return OpenId(settings, tls) if settings.oidc_issuer else None
 
 
 class OpenId:
     """The provider. Every method but `address` of it may raise Unavailable."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tls: Callable[[], ssl.SSLContext]) -> None:
         self._issuer = settings.oidc_issuer
         self._client_id = settings.oidc_client_id
         self._client_secret = settings.oidc_client_secret.get_secret_value()
         self._back = settings.public_url + paths.OPENID_BACK
-        self._tls = ssl.create_default_context()
-        if settings.ca_file is not None:
-            self._tls.load_verify_locations(settings.ca_file)
+        self._tls = tls
         self._kept: tuple[Mapping[str, Any], float] | None = None
 
     async def address(self, one: Begun) -> str:
@@ -184,7 +182,7 @@ class OpenId:
         return found
 
     async def _asked(self, method: str, url: str, given: Mapping[str, Any]) -> tuple[int, bytes]:
-        connector = aiohttp.TCPConnector(ssl=self._tls)
+        connector = aiohttp.TCPConnector(ssl=self._tls())
         async with (
             aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session,
             session.request(method, url, allow_redirects=False, **given) as answer,
