@@ -1,5 +1,6 @@
 """The event log by API: filters and pages. Nothing is sent here, so every line stays as it is."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,19 @@ async def test_an_event_shows_its_payload_and_its_deliveries(
     assert event["payload"]["changedFields"] == ["name"]
     assert (event["resource"], event["resourceUuid"]) == ("COMPANY", "c1")
     assert (event["action"], event["version"]) == ("CHANGED", 2)
+
+
+async def test_ids_and_cursors_of_before_are_read(
+    running: Running, manager: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    old = urlsafe_b64encode(b"9223372036854775807.9223372036854775807").decode().rstrip("=")
+    listed = await manager.get(PATH, params={"cursor": old})
+    streamed = running.program.house.ids.encrypt("stream", 3)
+
+    assert (listed.status_code, listed.json()["items"]) == (200, [])
+    for last in ("3", streamed):
+        headers = {"last-event-id": last}
+        async with manager.stream("GET", f"{PATH}/stream", headers=headers) as answer:
+            found = answer.aiter_lines()
+            begins = [await anext(found), await anext(found)]
+        assert f"id: {streamed}" in begins

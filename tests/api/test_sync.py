@@ -155,10 +155,10 @@ async def test_after_a_restore_a_cursor_begins_anew(
 
 
 async def test_a_cursor_that_the_store_has_not_reached_begins_anew(
-    manager: httpx.AsyncClient, companies: Companies
+    running: Running, manager: httpx.AsyncClient, companies: Companies
 ) -> None:
     await companies.put("c1")
-    ahead = cursor_behind((10**6,))
+    ahead = cursor_behind(running.program.house.ids, (10**6,))
 
     assert uuids((await page(manager, ahead))["items"]) == ["c1"]
 

@@ -7,10 +7,10 @@ import pytest
 from playwright.async_api import expect
 
 from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.core.names import delivery_name as shown_id
 from reseller_webhooks.operations import access, deliveries, invites, people
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.web import paths
-from reseller_webhooks.web.log_filter import shown_id
 from tests.browser.acting import add
 from tests.browser.conftest import PHONE, Open, Window
 from tests.conftest import Running

@@ -21,6 +21,7 @@ from reseller_webhooks.engine.trust import Trust
 from reseller_webhooks.operations import people, webhooks
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import deliveries, events, results
@@ -75,6 +76,7 @@ def house_of(database: Database, outside: Outside, **given: Any) -> House:
         settings=settings,
         database=database,
         box=Box([SECRET_KEY]),
+        ids=PublicIds(database),
         submit=_no_changes,
         poke=outside.poke,
         try_now=outside.try_now,

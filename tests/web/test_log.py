@@ -6,6 +6,7 @@ from reseller_webhooks.core.attempts import Attempt, Outcome, Reason, from_statu
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.names import delivery_name as shown_id
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import webhooks as store
@@ -13,7 +14,6 @@ from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
 from reseller_webhooks.web import words as said
-from reseller_webhooks.web.log_filter import shown_id
 from tests.web.browsing import OK, TOKEN, Outside, Person, a_webhook, attempt, tell, words
 
 DOWN = from_status(503, 1204, response="<h1>down</h1>")
@@ -39,7 +39,9 @@ def three(house: House, row: WebhookRow) -> dict[str, int]:
     return {"successful": delivered, "failed": failed, "pending": pending}
 
 
-async def test_each_tab_shows_its_deliveries(admin: Person, three: dict[str, int]) -> None:
+async def test_each_tab_shows_its_deliveries(
+    house: House, admin: Person, three: dict[str, int]
+) -> None:
     every = await admin.see(paths.LOG)
 
     assert lines(every) == 3
@@ -48,7 +50,7 @@ async def test_each_tab_shows_its_deliveries(admin: Person, three: dict[str, int
         html = await admin.see(paths.log(tab=tab))
 
         assert lines(html) == 1
-        assert f'href="{paths.delivery(shown_id(number))}"' in html
+        assert f'href="{paths.delivery(house.ids.delivery(number))}"' in html
 
 
 async def test_a_line_says_in_words_what_came_of_it(
@@ -171,7 +173,7 @@ async def test_the_log_comes_in_pages_that_neither_lose_nor_repeat(
 ) -> None:
     tell(house, row, count=70)
     attempt(house, row, OK, State.DELIVERED)
-    numbers = {shown_id(number) for number in tell(house, row, count=40)}
+    numbers = {house.ids.delivery(number) for number in tell(house, row, count=40)}
     first = await admin.see(paths.LOG)
     older = first.partition(">Older<")[0].rpartition('href="')[2].partition('"')[0]
     tell(house, row)
@@ -331,25 +333,27 @@ async def test_a_pending_delivery_says_what_it_waits_for(
 async def test_a_retry_is_a_new_delivery_that_names_the_old_one(
     house: House, northwind: Reseller, admin: Person, outside: Outside, three: dict[str, int]
 ) -> None:
-    old = shown_id(three["failed"])
+    old = house.ids.delivery(three["failed"])
     offered = await admin.see(paths.delivery(old))
     answer = await admin.send(paths.delivery(old, "retry"))
     html = await admin.follow(answer)
     newest = deliveries.get(house.database, three["pending"] + 1, reseller_id=northwind.id)
 
     assert "Confirm Retry" in offered
-    assert answer.headers["location"] == paths.delivery(shown_id(three["pending"] + 1))
+    assert answer.headers["location"] == paths.delivery(house.ids.delivery(three["pending"] + 1))
     assert f"Repeats {old}" in words(html)
     assert newest.entry.line.replay_of == three["failed"]
     assert outside.pokes == 1
 
 
-async def test_what_was_sent_again_says_as_what(admin: Person, three: dict[str, int]) -> None:
+async def test_what_was_sent_again_says_as_what(
+    house: House, admin: Person, three: dict[str, int]
+) -> None:
     path = paths.delivery(shown_id(three["failed"]))
     before = words(await admin.see(path))
     await admin.send(f"{path}/retry")
     after = await admin.see(path)
-    again = shown_id(three["pending"] + 1)
+    again = house.ids.delivery(three["pending"] + 1)
 
     assert "Then choose Retry." in before
     assert "Sent again as" not in before

@@ -141,7 +141,7 @@ async def test_the_history_tells_what_each_version_changed_and_where_it_went(
 
     assert "Version 2 Changed" in words(html)
     assert "Name: Acme → Acme & Sons" in words(html)
-    assert f'href="{paths.LOG}/dlv_{number}"' in html
+    assert f'href="{paths.LOG}/{house.ids.delivery(number)}"' in html
 
 
 async def test_a_long_history_comes_in_pages(house: House, admin: Person, row: WebhookRow) -> None:

@@ -1,15 +1,17 @@
 """Lists come in pages. A cursor says behind which place of the store the next one begins."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import Query
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.operations.public_ids import PublicIds
 
 T = TypeVar("T")
 
+PURPOSE = "cursor"
 LIMIT_MAX = 500
 NUMBER_MAX = 2**63 - 1
 """The store's greatest number."""
@@ -20,30 +22,34 @@ Cursor = Annotated[
 ]
 
 
-def position(cursor: str | None, count: int = 1) -> tuple[int, ...] | None:
+def position(ids: PublicIds, cursor: str | None, count: int = 1) -> tuple[int, ...] | None:
     """The `count` numbers that a cursor holds. Invalid when it is none of ours."""
     if cursor is None:
         return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        numbers = tuple(int(one) for one in urlsafe_b64decode(padded).decode("ascii").split("."))
-    except ValueError:
-        numbers = ()
+    numbers = ids.decrypt(PURPOSE, cursor, count) or _plain(cursor)
     if len(numbers) != count or not all(0 <= one <= NUMBER_MAX for one in numbers):
         raise Invalid.at("/cursor", "is not a cursor of this list; give nextCursor as it came")
     return numbers
 
 
 def cut(
-    rows: Sequence[T], limit: int, place: Callable[[T], tuple[int, ...]]
+    ids: PublicIds, rows: Sequence[T], limit: int, place: Callable[[T], tuple[int, ...]]
 ) -> tuple[Sequence[T], str | None]:
     """The page, and the cursor of the next one if there is one. rows: one more than the limit."""
     if len(rows) <= limit:
         return rows, None
-    return rows[:limit], cursor_behind(place(rows[limit - 1]))
+    return rows[:limit], cursor_behind(ids, place(rows[limit - 1]))
 
 
-def cursor_behind(place: tuple[int, ...]) -> str:
+def cursor_behind(ids: PublicIds, place: tuple[int, ...]) -> str:
     """The cursor of a page that begins behind a place."""
-    text = ".".join(map(str, place))
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return ids.encrypt(PURPOSE, *place)
+
+
+def _plain(cursor: str) -> tuple[int, ...]:
+    """The numbers of a cursor of 0.1.0, which did not hide them."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return tuple(int(one) for one in urlsafe_b64decode(padded).decode("ascii").split("."))
+    except ValueError:
+        return ()

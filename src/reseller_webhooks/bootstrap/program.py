@@ -45,6 +45,7 @@ from reseller_webhooks.observability import runtime
 from reseller_webhooks.operations import generations, leases
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.readiness import check as check_readiness
 from reseller_webhooks.request_deadline import waiting_for_others
 from reseller_webhooks.secrets import Box
@@ -134,6 +135,7 @@ class Program:
             settings=self.settings,
             database=self.database,
             box=self.box,
+            ids=PublicIds(self.database),
             submit=self._change_refusals.submit,
             poke=self._poke,
             try_now=self._try_now,

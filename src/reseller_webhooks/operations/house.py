@@ -7,6 +7,7 @@ from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.conditions import Condition
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store.database import Database
@@ -16,6 +17,7 @@ from reseller_webhooks.store.database import Database
 class House:
     """The parts of the running program that the edges use.
 
+    ids: encrypts and decrypts the numbers that others see.
     submit: apply a request of changes, durable when it answers; raises what the request breaks.
     poke: tell the engine that webhooks or deliveries were written; cheap, never waits.
     try_now: send a webhook a test notification at once.
@@ -26,6 +28,7 @@ class House:
     settings: Settings
     database: Database
     box: Box
+    ids: PublicIds
     submit: Callable[[Request], Awaitable[Answer]]
     poke: Callable[[], None]
     try_now: Callable[[Webhook], Awaitable[Attempt]]

@@ -1,22 +1,22 @@
 """The event log's address: its tab, filters and place, from the query and back into links."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.names import (
     Action,
     Resource,
-    delivery_name,
-    delivery_number,
     number_in,
 )
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.store.log import Line
 from reseller_webhooks.store.log_query import LogQuery, Position
 from reseller_webhooks.web import paths, period
 from reseller_webhooks.web.language import N_, _
 
+PLACE = "place"
 LINES = 50
 """On one page of the log."""
 ID_MAX = 64
@@ -38,6 +38,7 @@ class LogFilter:
     id: of a resource. since, until: to the minute, as browsers write it, in UTC.
     """
 
+    ids: PublicIds = field(compare=False, repr=False)
     tab: str = ""
     resource: str = ""
     action: str = ""
@@ -50,7 +51,7 @@ class LogFilter:
     @property
     def narrows(self) -> bool:
         """Whether it leaves anything out, apart from the tab."""
-        return self != LogFilter(tab=self.tab, behind=self.behind)
+        return self != LogFilter(self.ids, tab=self.tab, behind=self.behind)
 
     @property
     def path(self) -> str:
@@ -59,8 +60,9 @@ class LogFilter:
 
     @property
     def _words(self) -> dict[str, str]:
-        words: dict[str, str] = asdict(self)
-        return {"from": words.pop("since"), "to": words.pop("until")} | words
+        named = ("tab", "resource", "action", "webhook", "id", "behind")
+        words: dict[str, str] = {name: getattr(self, name) for name in named}
+        return {"from": self.since, "to": self.until} | words
 
     def news(self, mark: str) -> str:
         """Where what is new comes from, from the mark on; with the same filters."""
@@ -88,7 +90,7 @@ class LogFilter:
 
     def from_behind(self, position: Position) -> "LogFilter":
         """The page of what is older than that."""
-        return replace(self, behind=f"{position[0]}.{position[1]}")
+        return replace(self, behind=self.ids.encrypt(PLACE, *position))
 
     def query(self, reseller_id: int, webhook_id: int | None) -> LogQuery:
         """What to ask the log for: a line more than the page shows, to know whether it ends."""
@@ -101,14 +103,16 @@ class LogFilter:
             resource_uuid=self.id or None,
             since=None if "from" in self.wrong else _instant(self.since),
             until=None if "to" in self.wrong else _instant(self.until),
-            behind=_position(self.behind),
+            behind=_position(self.ids, self.behind),
             limit=LINES + 1,
         )
 
 
-def read(query: Mapping[str, str]) -> LogFilter:
+def read(query: Mapping[str, str], ids: PublicIds) -> LogFilter:
     """The filter that an address asks for."""
+    behind = query.get("behind", "")
     return LogFilter(
+        ids,
         tab=_known(query.get("tab", ""), TABS),
         resource=_known(query.get("resource", ""), Resource.__members__),
         action=_known(query.get("action", ""), Action.__members__),
@@ -116,18 +120,18 @@ def read(query: Mapping[str, str]) -> LogFilter:
         id=query.get("id", "").replace("\0", "").strip()[:ID_MAX],
         since=query.get("from", "")[:16],
         until=query.get("to", "")[:16],
-        behind=query.get("behind", "") if _position(query.get("behind", "")) else "",
+        behind=behind if _position(ids, behind) else "",
     )
 
 
-def shown_id(number: int) -> str:
+def shown_id(ids: PublicIds, number: int) -> str:
     """A delivery's id as people see it, the same as the API's."""
-    return delivery_name(number)
+    return ids.delivery(number)
 
 
-def number_of(shown: str) -> int:
+def number_of(ids: PublicIds, shown: str) -> int:
     """The store's number of a delivery. NotFound when it cannot be one."""
-    number = delivery_number(shown)
+    number = ids.number_of_delivery(shown)
     if number is None:
         raise NotFound("delivery", shown)
     return number
@@ -141,6 +145,9 @@ def _instant(text: str) -> int | None:
     return period.instant(text) if text else None
 
 
-def _position(text: str) -> Position | None:
+def _position(ids: PublicIds, text: str) -> Position | None:
+    found = ids.decrypt(PLACE, text, 2)
+    if found is not None:
+        return found[0], found[1]
     at, _, number = (number_in(part) for part in text.partition("."))
     return None if at is None or number is None else (at, number)

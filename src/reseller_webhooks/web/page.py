@@ -14,6 +14,7 @@ from reseller_webhooks.operations import known_devices, webhooks
 from reseller_webhooks.operations.access import Device, Visitor
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.known_devices import KnownDevice
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
@@ -51,7 +52,11 @@ class Site:
     def render(self, template: str, **given: Any) -> str:
         """A template with what it is given."""
         platform = self.house.settings.platform_name
-        return templates().get_template(template).render(platform=platform, **given)
+        return (
+            templates()
+            .get_template(template)
+            .render(platform=platform, ids=self.house.ids, **given)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,11 @@ class Page:
     def now(self) -> Micros:
         """The store's time, which every process shares."""
         return self.site.house.database.clock.now()
+
+    @property
+    def ids(self) -> PublicIds:
+        """What encrypts the numbers that others see."""
+        return self.site.house.ids
 
     @property
     def box(self) -> Box:

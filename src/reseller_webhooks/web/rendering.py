@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from reseller_webhooks.clock import LAST, SECOND, Micros
@@ -34,6 +35,11 @@ _ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.@])")
 
 
 STATICS = Statics(HERE / "static")
+
+
+@pass_context
+def _delivery_id(context: Context, number: int) -> str:
+    return shown_id(context["ids"], number)
 
 
 @cache
@@ -67,7 +73,7 @@ def templates() -> Environment:
         breakable=breakable,
         cause=health.cause,
         condition=condition,
-        delivery_id=shown_id,
+        delivery_id=_delivery_id,
         device=devices.told,
         duration=duration,
         iso=iso,

@@ -25,7 +25,7 @@ from reseller_webhooks.api.shapes.deliveries import (
 from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.core.names import Action, Resource, delivery_name
+from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.deliveries import Entry
@@ -39,7 +39,7 @@ PATH = "/api/v1/deliveries"
 router = APIRouter(
     prefix=PATH, tags=["Deliveries"], responses=raises(NotSignedIn, NotAllowed, NotFound, Invalid)
 )
-Id = Annotated[str, Path(alias="id", examples=["dlv_17"])]
+Id = Annotated[str, Path(alias="id", examples=["dlv_7xKp2mQvT0aZr4Yc1LhWsg"])]
 
 
 def _split(given: object) -> object:
@@ -73,7 +73,7 @@ def query(  # noqa: PLR0917 - FastAPI passes them by name
     cursor: Cursor = None,
 ) -> LogQuery:
     """Which deliveries a request asks for, and one more, to see whether there are more."""
-    behind = position(cursor, 2)
+    behind = position(house.ids, cursor, 2)
     return LogQuery(
         tenant,
         frozenset(state),
@@ -97,11 +97,11 @@ def page(house: TheHouse, query: Annotated[LogQuery, Depends(query)]) -> Deliver
     """
     entries, searched_to = deliveries.search(house.database, query)
     shown, next_cursor = cut(
-        entries, query.limit - 1, lambda one: (one.line.created_at, one.line.delivery_id)
+        house.ids, entries, query.limit - 1, lambda one: (one.line.created_at, one.line.delivery_id)
     )
     if next_cursor is None and searched_to is not None:
-        next_cursor = cursor_behind(searched_to)
-    return Deliveries(items=[delivery(one) for one in shown], next_cursor=next_cursor)
+        next_cursor = cursor_behind(house.ids, searched_to)
+    return Deliveries(items=[delivery(house.ids, one) for one in shown], next_cursor=next_cursor)
 
 
 @router.get(
@@ -110,8 +110,10 @@ def page(house: TheHouse, query: Annotated[LogQuery, Depends(query)]) -> Deliver
 def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
     """All there is to see of it: the payload as it was sent, and every attempt."""
     with _known_as(shown):
-        found = deliveries.get(house.database, number_of(shown), reseller_id=tenant)
-    fields = details(found, *_manner(house, tenant, found.entry.webhook)).model_dump(mode="json")
+        found = deliveries.get(house.database, number_of(house.ids, shown), reseller_id=tenant)
+    fields = details(house.ids, found, *_manner(house, tenant, found.entry.webhook)).model_dump(
+        mode="json"
+    )
     if found.event is not None:
         fields["payload"] = orjson.Fragment(found.event.body)
     return Response(orjson.dumps(fields), media_type=JSON)
@@ -127,10 +129,10 @@ def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
 async def retry(house: TheHouse, tenant: Tenant, shown: Id, response: Response) -> Delivery:
     """Makes a new delivery of the same event to the same webhook."""
     with _known_as(shown):
-        again = partial(_retry, house.database, number_of(shown), reseller_id=tenant)
+        again = partial(_retry, house.database, number_of(house.ids, shown), reseller_id=tenant)
         made = await write(house, again)
-    response.headers["location"] = f"{PATH}/{delivery_name(made.line.delivery_id)}"
-    return delivery(made)
+    response.headers["location"] = f"{PATH}/{house.ids.delivery(made.line.delivery_id)}"
+    return delivery(house.ids, made)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def get(house: TheHouse, tenant: Tenant, uuid: Annotated[str, Path(alias="id")])
         version=event.version,
         changed_at=event.changed_at,
         payload={},
-        deliveries=[delivery(one) for one in _deliveries(house.database, event)],
+        deliveries=[delivery(house.ids, one) for one in _deliveries(house.database, event)],
     ).model_dump(mode="json")
     return Response(
         orjson.dumps(fields | {"payload": orjson.Fragment(event.body)}), media_type=JSON

@@ -53,7 +53,7 @@ Id = Annotated[str, Path(alias="id")]
 
 def page(house: TheHouse, place: Here, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """In the order they came. A platform key sees every reseller's, or with ?reseller= one's."""
-    (after,) = position(cursor) or (0,)
+    (after,) = position(house.ids, cursor) or (0,)
     found = records.page(
         house.database,
         place.resource,
@@ -62,7 +62,7 @@ def page(house: TheHouse, place: Here, limit: Limit = 100, cursor: Cursor = None
         after=after,
         limit=limit + 1,
     )
-    shown, next_cursor = cut(found, limit, lambda record: (record.id or 0,))
+    shown, next_cursor = cut(house.ids, found, limit, lambda record: (record.id or 0,))
     items = [orjson.Fragment(record.content or "null") for record in shown]
     return Response(orjson.dumps({"items": items, "nextCursor": next_cursor}), media_type=JSON)
 

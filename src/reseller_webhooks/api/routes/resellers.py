@@ -78,9 +78,9 @@ def add(
 @router.get("", operation_id="listResellers", summary="List resellers")
 def page(house: TheHouse, _: Platform, limit: Limit = 100, cursor: Cursor = None) -> Resellers:
     """In the order they were added."""
-    (after,) = position(cursor) or (0,)
+    (after,) = position(house.ids, cursor) or (0,)
     found = resellers.page(house.database, after=after, limit=limit + 1)
-    shown, next_cursor = cut(found, limit, lambda one: (one.id,))
+    shown, next_cursor = cut(house.ids, found, limit, lambda one: (one.id,))
     return Resellers(items=[_shown(one) for one in shown], next_cursor=next_cursor)
 
 

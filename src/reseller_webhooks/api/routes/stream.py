@@ -25,7 +25,9 @@ from reseller_webhooks.core.errors import (
 from reseller_webhooks.operations import access, deliveries
 from reseller_webhooks.operations.deliveries import Entry
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.public_ids import PublicIds
 
+PURPOSE = "stream"
 POLL_S = 0.5
 STREAMS_MAX = 20
 """Of one reseller at once; each asks the store twice a second."""
@@ -49,7 +51,10 @@ async def _start(
 ) -> int:
     if last_event_id is None:
         return await run_in_threadpool(deliveries.first_attempt, house.database)
-    if not re.fullmatch(r"[0-9]{1,18}", last_event_id):
+    found = house.ids.decrypt(PURPOSE, last_event_id, 1)
+    if found is not None:
+        return found[0]
+    if not re.fullmatch(r"[0-9]{1,18}", last_event_id):  # as 0.1.0 gave them
         raise Invalid.at("/Last-Event-ID", "is not the id of an event of this stream")
     return int(last_event_id)
 
@@ -69,7 +74,7 @@ async def stream(
     Ends when the key is revoked or the program stops; a browser comes back by itself.
     """
     key, after = key_of(request.scope), start
-    yield ServerSentEvent(id=str(after), comment="from here on")
+    yield ServerSentEvent(id=house.ids.encrypt(PURPOSE, after), comment="from here on")
     while True:
         try:
             after, entries = await run_in_threadpool(_news, house, key, after, tenant)
@@ -77,7 +82,7 @@ async def stream(
             return
         except Unavailable:
             entries = []
-        for event in _events(entries, after):
+        for event in _events(house.ids, entries, after):
             yield event
         if not entries:
             await asyncio.sleep(POLL_S)
@@ -88,11 +93,11 @@ def _news(house: House, key: str, after: int, tenant: int) -> tuple[int, list[En
     return deliveries.since(house.database, after, reseller_id=tenant)
 
 
-def _events(entries: list[Entry], after: int) -> list[ServerSentEvent]:
+def _events(ids: PublicIds, entries: list[Entry], after: int) -> list[ServerSentEvent]:
     events = [
-        ServerSentEvent(event="delivery", raw_data=delivery(entry).model_dump_json())
+        ServerSentEvent(event="delivery", raw_data=delivery(ids, entry).model_dump_json())
         for entry in entries
     ]
     if events:  # Only the last one: who loses the connection before it gets all of them again.
-        events[-1] = events[-1].model_copy(update={"id": str(after)})
+        events[-1] = events[-1].model_copy(update={"id": ids.encrypt(PURPOSE, after)})
     return events

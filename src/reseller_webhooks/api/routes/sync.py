@@ -18,6 +18,7 @@ from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSign
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.operations import sync
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.sync import Page, Position
 
 PAUSES_S = (0.02, 0.04, 0.08, 0.16, 0.3, 0.4)
@@ -51,13 +52,13 @@ async def snapshot(  # noqa: PLR0917 - FastAPI passes them by name
         type,
         reseller_id=reseller_id,
         bucket=bucket,
-        after=_position(cursor),
+        after=_position(house.ids, cursor),
         limit=limit,
     )
     if _is_first_mirror(request):
         page = await run_in_threadpool(find, with_unsettled=True)
-        return await run_in_threadpool(_answer, page, ends_with_null=True)
-    return await run_in_threadpool(_answer, await _settled(find))
+        return await run_in_threadpool(_answer, house.ids, page, ends_with_null=True)
+    return await run_in_threadpool(_answer, house.ids, await _settled(find))
 
 
 @router.get("/{type}/digest", operation_id="getDigest", summary="The digest over (uuid, version)")
@@ -100,28 +101,28 @@ def _is_first_mirror(request: Request) -> bool:
     return agent.startswith("Python-urllib/") and accepted == JSON
 
 
-def _answer(page: Page, *, ends_with_null: bool = False) -> Response:
+def _answer(ids: PublicIds, page: Page, *, ends_with_null: bool = False) -> Response:
     is_end = ends_with_null and not page.has_more
     body = {
         "items": [_item(record) for record in page.records],
-        "nextCursor": None if is_end else _cursor(page.position),
+        "nextCursor": None if is_end else _cursor(ids, page.position),
         "hasMore": page.has_more,
     }
     return Response(orjson.dumps(body), media_type=JSON)
 
 
-def _position(cursor: str | None) -> Position:
+def _position(ids: PublicIds, cursor: str | None) -> Position:
     """The number, and the generation where the store was restored before."""
     if cursor is None:
         return sync.START
     with suppress(Invalid):
-        return Position(*(position(cursor, 2) or ()))
-    return Position(*(position(cursor) or ()))
+        return Position(*(position(ids, cursor, 2) or ()))
+    return Position(*(position(ids, cursor) or ()))
 
 
-def _cursor(after: Position) -> str:
+def _cursor(ids: PublicIds, after: Position) -> str:
     is_first = after.generation == sync.START.generation
-    return cursor_behind((after.number,) if is_first else (after.number, after.generation))
+    return cursor_behind(ids, (after.number,) if is_first else (after.number, after.generation))
 
 
 def _item(record: Record) -> dict[str, object]:

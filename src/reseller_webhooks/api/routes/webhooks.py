@@ -69,9 +69,9 @@ async def add(
 @router.get("", operation_id="listWebhooks", summary="List webhooks")
 def page(house: TheHouse, tenant: Tenant, limit: Limit = 100, cursor: Cursor = None) -> Webhooks:
     """In the order they were added."""
-    (after,) = position(cursor) or (0,)
+    (after,) = position(house.ids, cursor) or (0,)
     rows = webhooks.page(house.database, tenant, after=after, limit=limit + 1)
-    shown, next_cursor = cut(rows, limit, lambda row: (row.id,))
+    shown, next_cursor = cut(house.ids, rows, limit, lambda row: (row.id,))
     return Webhooks(items=[webhook(house.box, row) for row in shown], next_cursor=next_cursor)
 
 

@@ -9,10 +9,11 @@ from reseller_webhooks.api.shapes import Payload, Shape
 from reseller_webhooks.core.attempts import Outcome
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.core.names import Action, Resource, delivery_name, delivery_number
+from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.notification import shown_headers
 from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations.deliveries import Details, Entry
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.store.log import AttemptLine, Line
 
 
@@ -28,7 +29,7 @@ class Last(Shape):
 class Delivery(Shape):
     """One event on its way to one webhook."""
 
-    id: str = Field(examples=["dlv_17"])
+    id: str = Field(examples=["dlv_7xKp2mQvT0aZr4Yc1LhWsg"])
     event: str = Field(description="The event's id, which is `uuid` in the payload.")
     webhook: str
     url: str
@@ -75,16 +76,16 @@ class Deliveries(Shape):
     next_cursor: str | None
 
 
-def delivery(entry: Entry) -> Delivery:
+def delivery(ids: PublicIds, entry: Entry) -> Delivery:
     """The delivery as a list shows it."""
-    return Delivery(**_fields(entry))
+    return Delivery(**_fields(ids, entry))
 
 
-def details(found: Details, auth_type: str, form: Format) -> DeliveryDetails:
+def details(ids: PublicIds, found: Details, auth_type: str, form: Format) -> DeliveryDetails:
     """The delivery with all there is to see of it but its payload."""
     event = found.entry.event
     return DeliveryDetails(
-        **_fields(found.entry),
+        **_fields(ids, found.entry),
         payload=None,
         attempts=[
             _attempt(
@@ -98,18 +99,18 @@ def details(found: Details, auth_type: str, form: Format) -> DeliveryDetails:
     )
 
 
-def number_of(shown: str) -> int:
+def number_of(ids: PublicIds, shown: str) -> int:
     """The store's number of a delivery. NotFound when it cannot be one."""
-    number = delivery_number(shown)
+    number = ids.number_of_delivery(shown)
     if number is None:
         raise NotFound("delivery", shown)
     return number
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
+def _fields(ids: PublicIds, entry: Entry) -> dict[str, Any]:
     line = entry.line
     return {
-        "id": delivery_name(line.delivery_id),
+        "id": ids.delivery(line.delivery_id),
         "event": entry.event,
         "webhook": entry.webhook,
         "url": entry.url,
@@ -122,7 +123,7 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "created_at": line.created_at,
         "next_at": line.next_at,
         "last": _last(line),
-        "replay_of": None if line.replay_of is None else delivery_name(line.replay_of),
+        "replay_of": None if line.replay_of is None else ids.delivery(line.replay_of),
     }
 
 

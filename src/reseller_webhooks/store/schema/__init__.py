@@ -22,6 +22,7 @@ from reseller_webhooks.store.schema.features import feature
 from reseller_webhooks.store.schema.generation import generation
 from reseller_webhooks.store.schema.leases import lease, member
 from reseller_webhooks.store.schema.maintenance import maintenance_clock, maintenance_job
+from reseller_webhooks.store.schema.public_ids import public_id_key
 from reseller_webhooks.store.schema.resources import digest, event, number, record, reseller
 from reseller_webhooks.store.schema.webhooks import circuit_change, webhook
 
@@ -47,6 +48,7 @@ __all__ = [
     "metadata",
     "number",
     "person",
+    "public_id_key",
     "record",
     "reseller",
     "session",

@@ -38,7 +38,7 @@ routes = APIRouter()
 @routes.get(paths.LOG)
 def log_page(page: AtReseller) -> Response:
     """Deliveries, newest first, a page at a time."""
-    filters = log_filter.read(page.request.query_params)
+    filters = log_filter.read(page.request.query_params, page.ids)
     chosen = webhooks.get(page.database, page.tenant, filters.webhook) if filters.webhook else None
     query = filters.query(page.tenant, chosen.id if chosen else None)
     tallies = deliveries.tallies(
@@ -49,7 +49,7 @@ def log_page(page: AtReseller) -> Response:
     older = filters.from_behind(end) if end else None
     return page.html(
         "log.html",
-        news=filters.news(told(mark)),
+        news=filters.news(told(page.ids, mark)),
         filters=filters,
         tabs=[
             (word, label, one)
@@ -67,7 +67,7 @@ def log_page(page: AtReseller) -> Response:
 @routes.get(ONE)
 def delivery_page(page: AtReseller, shown: str) -> Response:
     """One delivery: payload, attempts, and why they failed."""
-    number = log_filter.number_of(shown)
+    number = log_filter.number_of(page.ids, shown)
     found = deliveries.get(page.database, number, reseller_id=page.tenant)
     row = _webhook(page, found.entry.webhook)
     auth_type, form = (row.auth_type, row.format) if row else ("NONE", Format.NOTIFICATION)
@@ -109,19 +109,23 @@ def retry_failed(page: Writer, form: Posted) -> Response:
 @routes.post(ONE + "/retry")
 def retry(page: Writer, shown: str) -> Response:
     """A new delivery of the same event to the same webhook."""
-    number = log_filter.number_of(shown)
+    number = log_filter.number_of(page.ids, shown)
     try:
         made = deliveries.retry(page.database, number, reseller_id=page.tenant)
     except Conflict as error:
         return page.go(paths.delivery(shown), Notice("not_retried", detail=str(error)))
     page.site.house.poke()
-    return page.go(paths.delivery(log_filter.shown_id(made)), Notice("retried", detail=shown))
+    return page.go(
+        paths.delivery(log_filter.shown_id(page.ids, made)), Notice("retried", detail=shown)
+    )
 
 
 @routes.post(ONE + "/retry-pending")
 def retry_pending(page: Writer, shown: str) -> Response:
     """Have what waits tried at once: this delivery, and all others of its webhook."""
-    found = deliveries.get(page.database, log_filter.number_of(shown), reseller_id=page.tenant)
+    found = deliveries.get(
+        page.database, log_filter.number_of(page.ids, shown), reseller_id=page.tenant
+    )
     row = webhooks.get(page.database, page.tenant, found.entry.webhook)
     repeats.retry_pending(page.database, row)
     page.site.house.poke()

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
 from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import access, deliveries, webhooks
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.store.log import Line
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.news import Mark
@@ -23,6 +24,7 @@ from reseller_webhooks.web import log_filter, paths
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.visiting import AtReseller
 
+MARK = "mark"
 POLL_S = 1.0
 LINES_MAX = 100
 """In one event; what is beyond is not told one by one, since nobody reads so fast."""
@@ -36,7 +38,7 @@ routes = APIRouter()
 
 def narrowed(page: AtReseller) -> LogQuery:
     """What the filters leave. NotFound, before the answer begins, for a webhook not there."""
-    filters = log_filter.read(page.request.query_params)
+    filters = log_filter.read(page.request.query_params, page.ids)
     chosen = webhooks.get(page.database, page.tenant, filters.webhook) if filters.webhook else None
     return filters.query(page.tenant, chosen.id if chosen else None)
 
@@ -71,25 +73,30 @@ async def stream(
         except Unavailable:
             lines = []
         if lines:
-            yield ServerSentEvent(event="news", id=told(mark), raw_data=_json(query, lines))
+            yield ServerSentEvent(
+                event="news", id=told(page.ids, mark), raw_data=_json(page.ids, query, lines)
+            )
         elif mark != before:
-            yield ServerSentEvent(id=told(mark), comment="nothing of yours")
+            yield ServerSentEvent(id=told(page.ids, mark), comment="nothing of yours")
         await asyncio.sleep(POLL_S)
 
 
-def told(mark: Mark) -> str:
+def told(ids: PublicIds, mark: Mark) -> str:
     """A mark as text, for the page and for an event's id."""
-    return f"{mark.attempt}.{mark.delivery}"
+    return ids.encrypt(MARK, mark.attempt, mark.delivery)
 
 
-def marked(text: str) -> Mark | None:
+def marked(ids: PublicIds, text: str) -> Mark | None:
     """The mark that a text tells of."""
+    found = ids.decrypt(MARK, text, 2)
+    if found is not None:
+        return Mark(*found)
     attempt, _, delivery = (number_in(part) for part in text.partition("."))
     return None if attempt is None or delivery is None else Mark(attempt, delivery)
 
 
 def _start(page: Page, text: str) -> Mark:
-    return marked(text) or deliveries.mark(page.database)
+    return marked(page.ids, text) or deliveries.mark(page.database)
 
 
 def _news(page: Page, since: Mark) -> tuple[Mark, list[Line]]:
@@ -98,11 +105,11 @@ def _news(page: Page, since: Mark) -> tuple[Mark, list[Line]]:
     return deliveries.news_since(page.database, since, reseller_id=page.tenant, limit=LINES_MAX)
 
 
-def _json(query: LogQuery, lines: list[Line]) -> str:
+def _json(ids: PublicIds, query: LogQuery, lines: list[Line]) -> str:
     """id: of the row. fits: whether these filters show it. at: epoch milliseconds."""
     rows = [
         {
-            "id": log_filter.shown_id(line.delivery_id),
+            "id": log_filter.shown_id(ids, line.delivery_id),
             "fits": line.fits(query),
             "at": line.created_at // 1000,
         }
