@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from reseller_webhooks import clock
+from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
@@ -32,7 +33,7 @@ from reseller_webhooks.store.webhooks import WebhookRow
 from tests.receivers.receiver import WAIT_S, Request, everything_is_here
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-LOOPBACK = (ip_network("127.0.0.0/8"),)
+LOOPBACK = TargetNetworks((ip_network("127.0.0.0/8"),))
 BODY = '{"uuid":"e","resource":{"type":"COMPANY"}}'
 
 
@@ -96,7 +97,7 @@ class Running:
         self.world = World(given.pop("cpu_s", clock.cpu_s))
         self._sender_given = {
             "ca_file": ca_file,
-            "allowed": LOOPBACK,
+            "networks": LOOPBACK,
             "resolve": everything_is_here,
             "timeout_s": 5.0,
         } | given

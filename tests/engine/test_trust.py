@@ -34,7 +34,7 @@ async def test_a_replaced_file_is_in_force_and_a_broken_one_is_not(
 ) -> None:
     mine = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(mine))
-    given = {"ca_file": mine, "allowed": LOOPBACK, "resolve": everything_is_here}
+    given = {"ca_file": mine, "networks": LOOPBACK, "resolve": everything_is_here}
     async with receiving(answers(204)) as receiver, Sender(**given) as sender:
         before = await _outcome(sender, receiver)
         _copy(ca_file, mine)
