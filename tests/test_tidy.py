@@ -44,6 +44,17 @@ def test_no_file_has_a_vague_name() -> None:
     assert [path for path in SOURCES if path.stem in VAGUE] == []
 
 
+def test_passwords_are_hashed_in_one_place() -> None:
+    hashing = re.compile(r"\b(hash_password|password_fits|PasswordHasher)\b")
+    found = {
+        path.relative_to(ROOT / "src").as_posix()
+        for path in SOURCES
+        if hashing.search(path.read_text())
+    }
+
+    assert found == {"reseller_webhooks/secrets.py", "reseller_webhooks/web/password_hashing.py"}
+
+
 def test_events_are_never_edited() -> None:
     edits = re.compile(r"update\(\s*event\b|UPDATE event\b")
 

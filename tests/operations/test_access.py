@@ -105,6 +105,25 @@ def test_a_new_password_ends_the_other_sessions(database: Database, reseller: Re
         access.visitor(database, there)
 
 
+def test_a_session_that_has_ended_sets_no_password(database: Database, reseller: Reseller) -> None:
+    email = with_password(database, reseller)
+    visitor = access.visitor(database, sign_in(database, email, PASSWORD))
+    people.lock(database, None, visitor.person.uuid, reseller_id=None)
+
+    with pytest.raises(NotSignedIn):
+        passwords.change(database, visitor, secrets.hash_password("another long one"))
+
+
+def test_a_reset_is_good_for_one_password(database: Database, reseller: Reseller) -> None:
+    email = with_password(database, reseller)
+    link = people.link_for(database, email)
+    visitor = access.visitor(database, access.sign_in_by_link(database, link))
+    passwords.change(database, visitor, secrets.hash_password("another long one"))
+
+    with pytest.raises(Invalid):
+        passwords.change(database, visitor, secrets.hash_password(PASSWORD))
+
+
 def test_a_session_ends_when_it_is_signed_out(database: Database, reseller: Reseller) -> None:
     email = with_password(database, reseller)
     token = sign_in(database, email, PASSWORD)

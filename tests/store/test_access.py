@@ -175,4 +175,4 @@ def test_health_of_an_empty_store_is_told(database: Database) -> None:
     found = fleet.look(database)
 
     assert found.partitions.free == 256
-    assert (found.members, found.late, found.circuits) == ([], None, [])
+    assert (found.members, found.circuits) == ([], [])

@@ -183,6 +183,12 @@ def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor
     return Visitor(person, session, reseller_id, may_reset=_may_reset(session, now))
 
 
+def check_session(tx: Tx, visitor: Visitor) -> None:
+    """NotSignedIn when the session has ended since the visitor was looked up."""
+    if sessions.by_fingerprint(tx, visitor.session.fingerprint) is None:
+        raise NotSignedIn("sign in first")
+
+
 def may_still_reset(tx: Tx, visitor: Visitor) -> bool:
     """Whether the visitor's session goes on, and may set a new password without the present one."""
     session = sessions.by_fingerprint(tx, visitor.session.fingerprint)

@@ -30,10 +30,12 @@ def change(database: Database, visitor: Visitor, hashed: str) -> None:
     """Set one's own password to that of a hash; every other session of the person ends.
 
     Invalid when it was to be set without the present one and that is not possible any more.
+    NotSignedIn when the session has ended meanwhile.
     """
     person, session = visitor.person, visitor.session
     is_reset = person.password is not None and visitor.may_reset
     with database.write() as tx:
+        access.check_session(tx, visitor)
         if is_reset and not access.may_still_reset(tx, visitor):
             raise wrong_present()
         if visitor.shows_password:

@@ -34,6 +34,8 @@ async def set_password(page: SignedIn, form: Posted) -> Response:
     except Invalid as error:
         return await run_in_threadpool(_form, page, INVALID, wrong_of(error))
     except NotSignedIn as error:
+        if not error.retry_after_s:
+            raise
         status, wrong, wait_s = TOO_MANY, {"old": sentence(str(error))}, error.retry_after_s
     except TooManyPasswords as error:
         status, wrong, wait_s = status_of(error), {"new": describe(error)}, error.retry_after_s
