@@ -45,6 +45,6 @@ def _stop_server(number: int, _: FrameType | None) -> None:
 
 def _stop_command(number: int, _: FrameType | None) -> None:
     name = signal.Signals(number).name
-    line = f"reseller-webhooks: stopped by {name}; what was begun is undone, so run it again\n"
+    line = f"reseller-webhooks: stopped by {name}; what was not finished is undone, run it again\n"
     os.write(2, line.encode())
     os._exit(1)
