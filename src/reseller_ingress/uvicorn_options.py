@@ -1,7 +1,6 @@
 """What `uvicorn.Config` is given, so that a server has the bounds."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -15,12 +14,16 @@ from reseller_ingress.refusals import Reason
 def bounded(
     limits: Limits,
     *,
+    proxies: Sequence[str] = ("127.0.0.1", "::1"),
     count: Callable[[Reason], None] = lambda _: None,
     warn: Callable[[Reason, str, int], None] = lambda *_: None,
     note: Callable[[Ingress], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Options for a server of its own. note: told of what the server's connections share."""
-    ingress = Ingress(limits, is_trusted=trusted_proxies(), count=count, warn=warn)
+    """Options for a server of its own.
+
+    proxies: who may have any number of connections. note: told of what its connections share.
+    """
+    ingress = Ingress(limits, is_trusted=_trust(proxies), count=count, warn=warn)
     note(ingress)
     return {
         "http": protocol_class(ingress),
@@ -29,10 +32,9 @@ def bounded(
     }
 
 
-def trusted_proxies() -> Callable[[str], bool]:
-    """FORWARDED_ALLOW_IPS, read as uvicorn reads it; by default 127.0.0.1."""
-    allowed = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
-    hosts = ProxyHeadersMiddleware(_nothing, allowed).trusted_hosts
+def _trust(proxies: Sequence[str]) -> Callable[[str], bool]:
+    """As uvicorn has it for X-Forwarded-For: addresses, networks or `*`."""
+    hosts = ProxyHeadersMiddleware(_nothing, list(proxies)).trusted_hosts
     return lambda peer: peer in hosts
 
 

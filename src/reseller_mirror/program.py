@@ -1,6 +1,7 @@
 """A ready receiver: keeps a local database equal to the platform, and proves that it is."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -76,7 +77,7 @@ def run(sides: Sides, door: Door, *, every_s: float) -> None:
                 server_header=False,
                 lifespan="off",
                 backlog=1024,
-                **bounded(Limits(), warn=_warn),
+                **bounded(Limits(), proxies=_proxies(), warn=_warn),
             )
         finally:
             stopping.set()
@@ -124,6 +125,12 @@ def opened(sides: Sides) -> Iterator[tuple[Mirror, Source]]:
         yield mirror, source
     finally:
         mirror.engine.dispose()
+
+
+def _proxies() -> list[str]:
+    """Named in uvicorn's own variable."""
+    given = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+    return [one.strip() for one in given.split(",")]
 
 
 def _warn(reason: Reason, peer: str, number: int) -> None:

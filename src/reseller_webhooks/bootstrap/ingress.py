@@ -6,7 +6,7 @@ import structlog
 
 from reseller_ingress import Limits, Reason, bounded
 from reseller_webhooks.observability import ingress
-from reseller_webhooks.settings import PREFIX, Settings
+from reseller_webhooks.settings import PREFIX, Settings, trusted_proxies
 
 log = structlog.get_logger()
 
@@ -24,6 +24,7 @@ def bounds(settings: Settings) -> dict[str, Any]:
     )
     return bounded(
         limits,
+        proxies=trusted_proxies(),
         count=lambda reason: ingress.refused_total.labels(reason).inc(),
         warn=_warn,
         note=lambda shared: ingress.open_connections.set_function(lambda: len(shared)),
