@@ -130,8 +130,9 @@ def test_a_live_view_hears_of_each_delivery_that_was_attempted_since(database: D
     owner, _ = _with_one_of_each(database)
 
     with database.read() as tx:
-        position, touched = log.touched_since(tx, 0, reseller_id=owner, limit=10)
-        again = log.touched_since(tx, position, reseller_id=owner, limit=10)
+        upto = news.attempt_upto(database, tx, 0)
+        position, touched = log.touched_between(tx, 0, upto, reseller_id=owner, limit=10)
+        again = log.touched_between(tx, position, upto, reseller_id=owner, limit=10)
     assert len(touched) == 2
     assert again == (position, [])
 
@@ -154,11 +155,13 @@ def test_headers_of_an_answer_come_back_as_they_were_kept(database: Database) ->
 
 def test_news_are_what_was_made_or_attempted_between_two_marks(database: Database) -> None:
     with database.write() as tx:
-        before = news.newest(tx)
+        before = news.start(database, tx)
     owner, _ = _with_one_of_each(database)
 
     with database.write() as tx:
-        other, now = reseller(tx), news.newest(tx)
+        other = reseller(tx)
+    with database.read() as tx:
+        now = news.advanced(database, tx, before)
         touched = news.touched(tx, before, now, reseller_id=owner, limit=10)
         lines = log.lines(tx, touched, reseller_id=owner)
         assert [line.resource_uuid for line in lines] == ["l1", "c3", "c2", "c1"]
