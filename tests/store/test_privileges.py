@@ -1,6 +1,9 @@
 """A role that owns nothing serves, with the rights that docs/operate.md prints."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.core.maintenance import Job
 from reseller_webhooks.engine.maintenance import Maintenance
 from reseller_webhooks.operations import maintenance, readiness
-from reseller_webhooks.store import days, migrate, privileges
+from reseller_webhooks.store import days, migrate, privileges, startup
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.maintenance import statuses
 from tests.store.making import event as new_event
@@ -24,6 +27,7 @@ from tests.store.test_days import on_day, partition_of
 OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
 OWNER, SERVICE, NAME = "webhooks_owner", "webhooks_service", "reseller_webhooks"
 TABLES = {"event", "attempt"}
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
 def _printed() -> tuple[list[str], list[str]]:
@@ -98,6 +102,51 @@ def test_a_role_without_rights_is_refused_with_what_it_lacks(migrated: str) -> N
     with pytest.raises(Refused, match=r"lacks DELETE on .* more; grant"):
         privileges.check(one)
     one.close()
+
+
+def test_a_role_that_may_read_nothing_is_refused_at_once(migrated: str) -> None:
+    one = Database(_url(migrated, SERVICE))
+    with pytest.raises(Refused) as at_start:
+        startup.wait_for(one, lambda: migrate.check(one))
+    with pytest.raises(Refused) as migrating:
+        migrate.upgrade(one)
+    one.close()
+
+    assert "permission denied for table alembic_version" in str(at_start.value)
+    assert str(at_start.value).endswith(privileges.REMEDY)
+    assert str(migrating.value).endswith(privileges.OWNER_REMEDY)
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ("serve --port 0", privileges.REMEDY),
+        ("check", privileges.REMEDY),
+        ("secrets reseal", privileges.REMEDY),
+        ("migrate", privileges.OWNER_REMEDY),
+        ("restored", privileges.OWNER_REMEDY),
+    ],
+)
+def test_each_command_says_how_to_give_the_role_its_rights(
+    migrated: str, tmp_path: Path, words: str, remedy: str
+) -> None:
+    given = {
+        "RESELLER_WEBHOOKS_DATABASE": _url(migrated, SERVICE),
+        "RESELLER_WEBHOOKS_SECRET_KEYS": KEY,
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", "reseller_webhooks", *words.split()],
+        env=os.environ | given,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert "permission denied for table alembic_version" in ended.stdout + ended.stderr
+    assert remedy in ended.stdout + ended.stderr
 
 
 async def test_without_the_functions_changes_go_on_and_the_other_jobs_too(

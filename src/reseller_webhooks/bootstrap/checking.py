@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from reseller_webhooks.bootstrap import trusted_certificates
 from reseller_webhooks.bootstrap.program import keys_file, open_box
+from reseller_webhooks.bootstrap.refusals import line_of
 from reseller_webhooks.bootstrap.secrets_check import check_secrets
 from reseller_webhooks.core import clocks
 from reseller_webhooks.core.errors import ResellerWebhooksError
@@ -65,7 +66,7 @@ def _state(settings: Settings) -> tuple[list[str], bool]:
         lacking = privileges.check(database)
         secrets, all_open = check_secrets(database, box)
     except ResellerWebhooksError as error:
-        return [keys, f"database: {error}"], False
+        return [keys, f"database: {line_of(error)}"], False
     finally:
         database.close()
     told = [keys, "database: answers, and its tables are those of this version", *secrets]

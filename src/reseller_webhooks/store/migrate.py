@@ -8,9 +8,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.store import privileges
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.failures import words_of
 
 WITHIN_S = 6 * 3600.0
 """For one statement of a migration: an index of billions of rows."""
@@ -21,11 +24,16 @@ log = structlog.get_logger()
 
 
 def upgrade(database: Database) -> None:
-    """Run every migration that has not run yet, in one transaction."""
+    """Run every migration that has not run yet, in one transaction. Refused without the rights."""
     config = alembic_config()
     with database.within(WITHIN_S, lock_s=LOCK_S).write() as tx:
         config.attributes["connection"] = tx.connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except DBAPIError as error:
+            if privileges.is_missing(error):
+                raise privileges.refusal(words_of(error), privileges.OWNER_REMEDY) from None
+            raise
 
 
 def check(database: Database) -> None:

@@ -12,6 +12,11 @@ from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.schema import metadata
 
 REMEDY = "grant it as docs/operate.md, A role that owns nothing, prints"
+OWNER_REMEDY = (
+    "run reseller-webhooks migrate as the role that owns the tables; other roles get the rights "
+    "that docs/operate.md, A role that owns nothing, prints"
+)
+"""For the migrations, which need more than rights to tables."""
 INSUFFICIENT = "42501"
 """What PostgreSQL calls a missing right (appendix A of its manual)."""
 FUNCTIONS = (
@@ -53,6 +58,11 @@ def check(database: Database) -> list[str]:
         if lacking := missing_for_service(tx):
             raise Refused(f"{sentence(lacking)}; {REMEDY}")
         return missing_for_maintenance(tx)
+
+
+def refusal(denied: str, remedy: str = REMEDY) -> Refused:
+    """The refusal for a right that is missing. denied: the server's words."""
+    return Refused(f"the database's role lacks a right: {denied}; {remedy}")
 
 
 def sentence(lacking: list[str]) -> str:

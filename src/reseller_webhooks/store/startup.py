@@ -7,7 +7,8 @@ from collections.abc import Callable
 import structlog
 
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.core.errors import Refused, Unavailable
+from reseller_webhooks.core.errors import Cause, Refused, Unavailable
+from reseller_webhooks.store import privileges
 from reseller_webhooks.store.database import Database
 
 WAIT_S = 60.0
@@ -21,8 +22,8 @@ log = structlog.get_logger()
 
 
 def wait_for(database: Database, prepare: Callable[[], None], *, wait_s: float = WAIT_S) -> None:
-    """Run `prepare` once the store takes it. Refused for a disk that is full or read-only;
-    Unavailable when a server does not answer for `wait_s`.
+    """Run `prepare` once the store takes it. Refused for a disk that is full or read-only
+    and for a role without rights; Unavailable when a server does not answer for `wait_s`.
     """
     until = monotonic_s() + wait_s
     while True:
@@ -40,7 +41,9 @@ def wait_for(database: Database, prepare: Callable[[], None], *, wait_s: float =
 
 
 def refusal_of(url: str, error: Unavailable) -> Refused | None:
-    """What to mend, when an SQLite file cannot be used; None when waiting may help."""
+    """What to mend, when an SQLite file or a role cannot be used; None when waiting may help."""
+    if error.cause is Cause.RIGHTS:
+        return privileges.refusal(error.internal)
     file = Database.file_of(url)
     original = getattr(error.__cause__, "orig", None)
     code = getattr(original, "sqlite_errorcode", None)
