@@ -101,9 +101,9 @@ def demo(
 @app.command()
 def migrate() -> None:
     """Bring the database's tables up to this version."""
-    from reseller_webhooks.store.migrate import upgrade
+    from reseller_webhooks.bootstrap import migrating
 
-    upgrade(_database())
+    migrating.run(_database())
 
 
 @app.command()
