@@ -3,10 +3,16 @@
 from pathlib import Path
 
 import httpx
+import pytest
 
+from reseller_webhooks.bootstrap.conditions import Conditions
+from reseller_webhooks.bootstrap.readiness import Readiness
+from reseller_webhooks.core.conditions import Code, Condition, Severity
+from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.store.resellers import Reseller
 from tests.api.test_changes import company
 from tests.conftest import Running
+from tests.damaging import overwrite
 
 
 async def test_it_is_up_and_ready(nobody: httpx.AsyncClient) -> None:
@@ -56,3 +62,34 @@ async def test_it_is_not_ready_while_the_store_answers_and_takes_no_change(
     assert unready.status_code == 503
     assert [one["code"] for one in unready.json()["conditions"]] == ["store-unavailable"]
     assert (alive.status_code, ready.status_code) == (200, 200)
+
+
+async def test_it_names_a_damaged_file_once_a_statement_has_met_it(
+    running: Running, nobody: httpx.AsyncClient
+) -> None:
+    before = await nobody.get("/readyz")
+    overwrite(running.database, "digest")
+    with pytest.raises(Unavailable) as met, running.database.read() as tx:
+        tx.connection.exec_driver_sql("SELECT * FROM digest").all()
+    after = await nobody.get("/readyz")
+
+    assert before.status_code == 200
+    assert met.value.cause is Cause.DAMAGED
+    assert (after.status_code, after.json()["status"]) == (503, "unavailable")
+    assert "store-damaged" in [one["code"] for one in after.json()["conditions"]]
+
+
+async def test_a_store_that_refuses_writes_is_no_lack_of_workers() -> None:
+    def refused() -> list[Condition]:
+        return [Condition(Code.LEASES_NOT_RENEWED, Severity.NOT_READY)] if is_full else []
+
+    conditions = Conditions()
+    conditions.add(refused)
+    no_workers = Condition(Code.NO_WORKERS, Severity.DEGRADED)
+    is_full = True
+    while_full = await Readiness(conditions, lambda: [no_workers]).conditions()
+    is_full = False
+    afterwards = await Readiness(conditions, lambda: [no_workers]).conditions()
+
+    assert [one.code for one in while_full] == [Code.LEASES_NOT_RENEWED]
+    assert afterwards == [no_workers]

@@ -224,7 +224,7 @@ async def test_a_fault_of_our_own_says_nothing(
     assert got.json()["detail"] == "something went wrong here; it is in the log"
 
 
-async def test_a_store_that_does_not_answer_is_told_without_the_drivers_words(
+async def test_a_store_that_lacks_a_table_is_told_without_the_drivers_words(
     running: Running, manager: httpx.AsyncClient
 ) -> None:
     with running.database.write() as tx:
@@ -233,7 +233,7 @@ async def test_a_store_that_does_not_answer_is_told_without_the_drivers_words(
     got = await manager.get("/api/v1/webhooks")
 
     assert_problem(got, 503, "unavailable")
-    assert got.json()["detail"] == "the store does not answer"
+    assert got.json()["detail"] == "the store lacks tables of this version"
 
 
 async def test_an_answer_does_not_grow_with_what_was_asked(

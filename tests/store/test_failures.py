@@ -71,13 +71,15 @@ def test_sqlite_refuses_by_code(on_sqlite: Database, statements: list[str], caus
 
 
 @pytest.mark.sqlite
-def test_a_file_that_is_no_database_any_more_is_away(on_sqlite: Database, tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_any_more_is_damaged(
+    on_sqlite: Database, tmp_path: Path
+) -> None:
     on_sqlite.close()
     for part in ("test.db-wal", "test.db-shm"):
         (tmp_path / part).unlink(missing_ok=True)
     (tmp_path / "test.db").write_bytes(b"not a database" * 1000)
 
-    assert refusal(Database(on_sqlite.url), "SELECT 1 FROM delivery").cause is Cause.AWAY
+    assert refusal(Database(on_sqlite.url), "SELECT 1 FROM delivery").cause is Cause.DAMAGED
 
 
 @pytest.mark.sqlite
@@ -96,7 +98,7 @@ def test_a_mistake_of_ours_is_none_of_the_stores(database: Database) -> None:
 def test_callers_never_read_the_drivers_words(database: Database) -> None:
     found = refusal(database, "SELECT * FROM no_such_table")
 
-    assert found.public == "the store does not answer"
+    assert found.public == "the store lacks tables of this version"
     assert "no_such_table" in found.internal
     assert str(found) == f"{found.public}: {found.internal}"
 

@@ -9,7 +9,7 @@ from reseller_webhooks.operations.changes import Answer, Request
 
 HOLDS_S = 5.0
 """Seconds that a refusal counts; where /readyz decides who gets requests, no next one may come."""
-CAUSES = frozenset({Cause.AWAY, Cause.READ_ONLY, Cause.TABLES, Cause.RIGHTS})
+CAUSES = frozenset({Cause.AWAY, Cause.READ_ONLY, Cause.TABLES, Cause.RIGHTS, Cause.DAMAGED})
 """Those that every caller meets; a lock may be one record's."""
 
 

@@ -19,10 +19,12 @@ from reseller_webhooks.settings import (
     unknown_names,
     without_userinfo,
 )
-from reseller_webhooks.store import migrate, privileges
+from reseller_webhooks.store import damage, migrate, privileges
 from reseller_webhooks.store.database import Database
 
 MASK = "********"
+QUICK_CHECK_S = 10.0
+"""For SQLite's own check of the file; a large one takes longer, and the rest is not looked at."""
 
 
 def report(settings: Settings) -> tuple[str, bool]:
@@ -64,6 +66,7 @@ def _state(settings: Settings) -> tuple[list[str], bool]:
     try:
         migrate.check(database)
         lacking = privileges.check(database)
+        damaged = damage.quick_check(database, within_s=QUICK_CHECK_S)
         secrets, all_open = check_secrets(database, box)
     except ResellerWebhooksError as error:
         return [keys, f"database: {line_of(error)}"], False
@@ -71,6 +74,10 @@ def _state(settings: Settings) -> tuple[list[str], bool]:
         database.close()
     told = [keys, "database: answers, and its tables are those of this version", *secrets]
     wrong: list[str] = []
+    if damaged is None:
+        told.append(f"file: not all of it was checked in {QUICK_CHECK_S:g} s")
+    elif damaged:
+        wrong.append(f"file: damaged: {'; '.join(damaged)}; {damage.REMEDY}")
     if lacking:
         wrong.append(f"maintenance: {privileges.sentence(lacking)}; {privileges.REMEDY}")
     if off := clocks.store_line(database.clock.ahead_s()):

@@ -47,6 +47,7 @@ from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.readiness import check as check_readiness
+from reseller_webhooks.operations.readiness import damage
 from reseller_webhooks.request_deadline import waiting_for_others
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
@@ -125,6 +126,7 @@ class Program:
         observability.clock_skew_seconds.set_function(self.database.clock.ahead_s)
         self._change_refusals = ChangeRefusals(self.intake.submit)
         self.conditions.add(self._change_refusals.conditions)
+        self.conditions.add(lambda: damage(self.database))
         if crew:
             self.conditions.add(crew.conditions)
         self.house = self._make_house()

@@ -12,6 +12,10 @@ DEADLINE_S = 4.0
 FRESH_S = 1.0
 """How long the store's last answer is used; however many ask, the store is asked once."""
 
+REFUSING = {Code.STORE_UNAVAILABLE, Code.STORE_DAMAGED, Code.LEASES_NOT_RENEWED}
+OF_LEASES = {Code.NO_WORKERS, Code.PARTITIONS_WITHOUT_OWNER}
+"""While the store refuses writes, workers live and cannot renew: to start one mends nothing."""
+
 
 class Readiness:
     """The conditions of this process and, through `check_store`, those of the store."""
@@ -26,7 +30,9 @@ class Readiness:
         """Everything that is wrong, each thing once, within DEADLINE_S."""
         of_store = await self._of_store()
         own = self._conditions.collect()
-        return [*own, *(condition for condition in of_store if condition not in own)]
+        found = [*own, *(condition for condition in of_store if condition not in own)]
+        is_refusing = any(condition.code in REFUSING for condition in found)
+        return [one for one in found if not (is_refusing and one.code in OF_LEASES)]
 
     async def _of_store(self) -> list[Condition]:
         check = self._current_check()

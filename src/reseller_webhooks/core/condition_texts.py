@@ -12,6 +12,10 @@ def N_(text: str) -> str:  # noqa: N802 - as gettext's users know it
 
 TEXTS: Mapping[Code, str] = {
     Code.STORE_UNAVAILABLE: N_("the store does not answer or does not take changes; see the log"),
+    Code.STORE_DAMAGED: N_(
+        "the store's file is damaged; stop the program and restore the file from the backup: "
+        "docs/operate.md, Backup"
+    ),
     Code.STORE_CHECK_OVERDUE: N_("the store has not answered within %(seconds)s seconds"),
     Code.TABLES_OUTDATED: N_("the tables are of an earlier version; run reseller-webhooks migrate"),
     Code.NO_WORKERS: N_(

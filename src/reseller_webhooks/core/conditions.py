@@ -20,6 +20,7 @@ class Code(StrEnum):
     """What is wrong. Each code has a text in condition_texts.py, which names its params."""
 
     STORE_UNAVAILABLE = "store-unavailable"
+    STORE_DAMAGED = "store-damaged"
     STORE_CHECK_OVERDUE = "store-check-overdue"
     TABLES_OUTDATED = "tables-outdated"
     NO_WORKERS = "no-workers"

@@ -120,6 +120,8 @@ class Cause(StrEnum):
     """Tables are missing or of another version."""
     RIGHTS = "rights"
     """The database's role may not do it."""
+    DAMAGED = "damaged"
+    """The database's file is damaged; it has to be restored."""
     OTHER = "other"
     """Not the store."""
 

@@ -24,6 +24,16 @@ def check(database: Database) -> list[Condition]:
         return [*_tables(tx), *_workers(tx), *_maintenance(tx)]
 
 
+def damage(database: Database) -> Iterator[Condition]:
+    """From memory: whether a statement has met a damaged file. On PostgreSQL, where it may be an
+    index, this process goes on.
+    """
+    if database.damage.is_met:
+        is_file = Database.file_of(database.url) is not None
+        severity = Severity.NOT_READY if is_file else Severity.DEGRADED
+        yield Condition(Code.STORE_DAMAGED, severity)
+
+
 def _tables(tx: Tx) -> Iterator[Condition]:
     if not migrate.is_current(tx):
         yield Condition(Code.TABLES_OUTDATED, Severity.NOT_READY)

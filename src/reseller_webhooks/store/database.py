@@ -32,6 +32,25 @@ class Tx:
     by: Actor = PROGRAM
 
 
+class Damage:
+    """Whether a statement met a damaged file not long ago."""
+
+    HOLDS_S = 300.0
+    """An index that was made anew on PostgreSQL is whole again; nothing else says so."""
+
+    def __init__(self) -> None:
+        self._met_s: float | None = None
+
+    def note(self) -> None:
+        """A statement has just met it."""
+        self._met_s = monotonic_s()
+
+    @property
+    def is_met(self) -> bool:
+        """Whether one has within HOLDS_S."""
+        return self._met_s is not None and monotonic_s() - self._met_s < self.HOLDS_S
+
+
 class Database:
     """One store: an SQLite file or a PostgreSQL database, by its URL."""
 
@@ -47,6 +66,7 @@ class Database:
         self._limits = USUAL
         self.clock = StoreClock()
         """The store's, read in every transaction."""
+        self.damage = Damage()
         self.horizons = {table: SharedHorizon() for table in ("record", "delivery", "attempt")}
 
     def acting(self, by: Actor) -> "Database":
@@ -103,10 +123,15 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Tx]:
-        with failures.translated():
-            connection, transaction, now = self._begun(writes=writes)
-            with connection, transaction:
-                yield Tx(connection, now, self._by)
+        try:
+            with failures.translated():
+                connection, transaction, now = self._begun(writes=writes)
+                with connection, transaction:
+                    yield Tx(connection, now, self._by)
+        except Unavailable as error:
+            if error.cause is Cause.DAMAGED:
+                self.damage.note()
+            raise
 
     def _begun(self, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
         """A transaction on a connection that works; one that has died meanwhile is replaced.

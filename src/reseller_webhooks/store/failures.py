@@ -21,8 +21,9 @@ PUBLIC: Mapping[Cause, str] = {
     Cause.READ_ONLY: NO_CHANGES,
     Cause.BUSY: "the store is busy",
     Cause.COLLIDED: COLLISION_MARK,
-    Cause.TABLES: "the store does not answer",
-    Cause.RIGHTS: "the store does not answer",
+    Cause.TABLES: "the store lacks tables of this version",
+    Cause.RIGHTS: "the store denies this service a right",
+    Cause.DAMAGED: "the store is damaged",
 }
 """What callers may read of each."""
 
@@ -48,6 +49,8 @@ BY_STATE: Mapping[str, Cause] = {
     "55P03": Cause.BUSY,  # lock not available
     "57014": Cause.BUSY,  # statement timeout
     "3F000": Cause.TABLES,
+    "XX001": Cause.DAMAGED,  # data corrupted
+    "XX002": Cause.DAMAGED,  # index corrupted
 }
 BY_CLASS: Mapping[str, Cause] = {
     "08": Cause.AWAY,  # connection
@@ -60,7 +63,7 @@ BY_CLASS: Mapping[str, Cause] = {
     "58": Cause.AWAY,  # system
     "72": Cause.BUSY,
     "F0": Cause.AWAY,
-    "XX": Cause.AWAY,  # internal, corrupt
+    "XX": Cause.AWAY,  # internal
 }
 MASK = 0xFF
 """The low byte of an SQLite code is its kind."""
@@ -74,7 +77,7 @@ BY_SQLITE_CODE: Mapping[int, Cause] = {
     sqlite3.SQLITE_READONLY: Cause.READ_ONLY,
     sqlite3.SQLITE_INTERRUPT: Cause.BUSY,
     sqlite3.SQLITE_IOERR: Cause.AWAY,
-    sqlite3.SQLITE_CORRUPT: Cause.AWAY,
+    sqlite3.SQLITE_CORRUPT: Cause.DAMAGED,
     sqlite3.SQLITE_FULL: Cause.READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: Cause.AWAY,
     sqlite3.SQLITE_PROTOCOL: Cause.BUSY,
@@ -82,7 +85,7 @@ BY_SQLITE_CODE: Mapping[int, Cause] = {
     sqlite3.SQLITE_CONSTRAINT: Cause.COLLIDED,
     sqlite3.SQLITE_NOLFS: Cause.AWAY,
     sqlite3.SQLITE_AUTH: Cause.READ_ONLY,
-    sqlite3.SQLITE_NOTADB: Cause.AWAY,
+    sqlite3.SQLITE_NOTADB: Cause.DAMAGED,
 }
 MISTAKES = frozenset({"23502", sqlite3.SQLITE_CONSTRAINT_NOTNULL})
 """A missing value is our own doing; to try again would not help."""

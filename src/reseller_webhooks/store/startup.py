@@ -8,7 +8,7 @@ import structlog
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Cause, Refused, Unavailable
-from reseller_webhooks.store import privileges
+from reseller_webhooks.store import damage, privileges
 from reseller_webhooks.store.database import Database
 
 WAIT_S = 60.0
@@ -50,7 +50,9 @@ def refusal_of(url: str, error: Unavailable) -> Refused | None:
     if file is None or code is None or code & 0xFF in PASSING:
         return None
     remedy = (
-        "free space on its disk"
+        damage.REMEDY
+        if error.cause is Cause.DAMAGED
+        else "free space on its disk"
         if code & 0xFF in FULL
         else "let this user write to the file and its folder, "
         "or name another in RESELLER_WEBHOOKS_DATABASE"
