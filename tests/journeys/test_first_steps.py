@@ -112,13 +112,26 @@ def test_a_stranger_sees_a_change_arrive_a_receiver_break_and_recover(demo: Demo
 
 def test_the_link_signs_in_once_and_leads_to_the_webhooks_page(demo: Demo) -> None:
     with httpx.Client(follow_redirects=True) as browser:
-        first = browser.get(demo.printed["Sign in"])
+        looked_at = browser.get(demo.printed["Sign in"])
+        signed_in = browser.post(
+            looked_at.url,
+            data={"form-token": _form_token(looked_at.text)},
+            headers={"origin": f"{looked_at.url.scheme}://{looked_at.url.netloc.decode()}"},
+        )
     with httpx.Client(follow_redirects=True) as other:
         second = other.get(demo.printed["Sign in"])
 
-    assert first.url.path == "/manage/reseller/settings/integration/webhooks"
-    assert "Add Webhook" in first.text
+    assert "Add Webhook" not in looked_at.text
+    assert signed_in.url.path == "/manage/reseller/settings/integration/webhooks"
+    assert "Add Webhook" in signed_in.text
     assert "Add Webhook" not in second.text
+    assert second.status_code == 410
+
+
+def _form_token(html: str) -> str:
+    found = re.search(r'name="form-token" value="([^"]+)"', html)
+    assert found
+    return found[1]
 
 
 def test_it_ends_when_asked_and_goes_on_with_the_same_data(demo: Demo, tmp_path: Path) -> None:

@@ -92,6 +92,13 @@ REMEDIES = {
         "receivers too, it is ours, and the operator of this service has to set it."
     ),
     Reason.OAUTH2: N_("Edit the webhook and check the Access Token URI, the client and the user."),
+    Reason.RECEIVER_DEAD: N_(
+        "Mend the receiver or edit the URL. Then choose Send the present state on the webhook's "
+        "page."
+    ),
+    Reason.EXPIRED: N_(
+        "Resume the webhook or mend its receiver. Then choose Send the present state on its page."
+    ),
 }
 """What to do about each reason but STATUS, for which the number tells more."""
 _BY_STATUS = {
