@@ -27,7 +27,12 @@ def accepted(words: list[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_what_compose_starts_is_a_command_of_the_program(name: str) -> None:
+def test_what_compose_starts_is_a_command_of_the_program(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for setting, value in OURS[name]["environment"].items():
+        monkeypatch.setenv(setting, value)
+
     assert accepted(list(OURS[name]["command"])) is not None
 
 
