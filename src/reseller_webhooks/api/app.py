@@ -149,7 +149,10 @@ async def _living(lifespan: Lifespan, app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _refused(request: Request, error: Any) -> Response:
-    if isinstance(error, Refused | Unavailable):
+    if isinstance(error, Unavailable):
+        house: House = request.app.state.house
+        house.database.outage.refused_request(error, path=request.url.path)
+    elif isinstance(error, Refused):
         log.error("a request was refused", path=request.url.path, reason=str(error))
     return problems.answer(error)
 

@@ -6,6 +6,7 @@ import structlog
 
 from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.observability.outages import log_refusal
 
 Source = Callable[[], Iterable[Condition]]
 """Returns what is wrong at present, from memory; it never waits."""
@@ -33,7 +34,7 @@ def ask(source: Source) -> list[Condition]:
     try:
         return list(source())
     except Unavailable as error:
-        log.warning("the store was not checked", reason=str(error))
+        log_refusal("the store was not checked", error)
         return [Condition(Code.STORE_UNAVAILABLE, Severity.NOT_READY)]
     except Exception as error:
         log.exception("a health check failed")

@@ -164,6 +164,7 @@ class Program:
     async def running(self) -> AsyncIterator[None]:
         """Start every part, and stop them the other way round."""
         self.prepare()
+        self.database.outage.is_reported = True
         generations.notice(self.database)
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         runtime.describe_build(

@@ -98,6 +98,7 @@ def _ready(settings: Settings) -> Iterator[Database]:
 
     try:
         startup.wait_for(database, prepare)
+        database.outage.is_reported = True
         yield database
     finally:
         database.close()

@@ -3,16 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.observability.outages import log_refusal
 from reseller_webhooks.operations import backfills
 from reseller_webhooks.store.database import Database
 
 LOOK_S = 0.5
 """A step that comes late is made up for, so the rate is kept."""
-
-log = structlog.get_logger()
 
 
 class Backfills:
@@ -31,7 +28,7 @@ class Backfills:
                     if not await self._step():
                         break
             except Unavailable as error:
-                log.warning("a backfill was put off", reason=str(error))
+                log_refusal("a backfill was put off", error)
             await asyncio.sleep(LOOK_S)
 
     async def _step(self) -> bool:

@@ -12,6 +12,7 @@ import structlog
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.scheduler import Scheduler
+from reseller_webhooks.observability.outages import log_refusal
 
 EVERY_S = 30.0
 AGAIN_S = 0.5
@@ -34,7 +35,7 @@ class ClockSteps:
             try:
                 await self._pull_back()
             except Unavailable as error:
-                log.warning("the store does not answer", reason=str(error))
+                log_refusal("a look at the store failed", error)
                 await asyncio.sleep(AGAIN_S)
                 continue
             # Not wait_for: before Python 3.12 it can lose the cancellation that ends this task.

@@ -22,6 +22,7 @@ from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
 from reseller_webhooks.engine.tasks import Tasks
 from reseller_webhooks.engine.webhook_changes import WebhookChanges
+from reseller_webhooks.observability.outages import log_refusal
 
 POLL_S = 0.5
 """Deliveries that another process made are found by looking; a poke only makes it quicker."""
@@ -190,7 +191,7 @@ class Engine:
             try:
                 await self._arrivals.look_for_late()
             except Unavailable as error:
-                log.warning("the store does not answer", reason=str(error))
+                log_refusal("a look at the store failed", error)
 
     async def _look_over(self) -> None:
         while True:
@@ -199,4 +200,4 @@ class Engine:
                 await self._arrivals.compare()
                 await self._webhooks.compare()
             except Unavailable as error:
-                log.warning("the store does not answer", reason=str(error))
+                log_refusal("a look at the store failed", error)

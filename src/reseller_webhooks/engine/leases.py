@@ -16,6 +16,7 @@ from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND, Micros, StoreClock
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import LeaseStore
+from reseller_webhooks.observability.outages import log_refusal
 from reseller_webhooks.operations.leases import Standing
 
 TRUSTED = 0.95
@@ -116,7 +117,7 @@ class Leases:
                 await self._until_next()
                 await self.beat(lanes)
             except Unavailable as error:
-                log.warning("the leases were not renewed", reason=str(error))
+                log_refusal("the leases were not renewed", error)
                 await asyncio.sleep(LOOK_S)
 
     async def _until_next(self) -> None:

@@ -11,6 +11,7 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.maintenance import Job
 from reseller_webhooks.engine.tombstones import TombstoneWalk
+from reseller_webhooks.observability.outages import CAUSES
 from reseller_webhooks.operations import generations, maintenance
 from reseller_webhooks.store.database import Database
 
@@ -78,11 +79,16 @@ class Maintenance:
     async def _failed(self, job: Job, error: Exception) -> None:
         failure = maintenance.failure_of(error)
         observability.upkeep_failures_total.labels(job.value).inc()
+        if isinstance(error, Unavailable) and self._is_outage(error):
+            return  # the store's log says it once, for all jobs
         if self._failing.get(job) != failure:
             log.error("a maintenance job fails", job=job.value, reason=failure)
         self._failing[job] = failure
         with suppress(Unavailable):
             await asyncio.to_thread(maintenance.note_failure, self._database, job, failure)
+
+    def _is_outage(self, error: Unavailable) -> bool:
+        return error.cause in CAUSES or self._database.outage.is_active
 
     def _succeeded(self, job: Job) -> None:
         if self._failing.pop(job, None) is not None:

@@ -11,6 +11,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import Store
+from reseller_webhooks.observability.outages import log_refusal
 
 GATHER_S = 0.025
 """Costs the receiver nothing, only that much more may be sent twice after a crash."""
@@ -105,7 +106,7 @@ class Recorder:
             try:
                 refused = await self._store.finish(batch, circuits)
             except Unavailable as error:
-                log.warning("results wait for the store", count=len(batch), reason=str(error))
+                log_refusal("results wait for the store", error, results=len(batch))
             except Exception:
                 # A mistake of ours; to drop results would send their deliveries again for ever.
                 log.exception("results cannot be written", count=len(batch))

@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.ports import Store
+from reseller_webhooks.observability.outages import log_refusal
 from reseller_webhooks.operations.sending import Found
-
-log = structlog.get_logger()
 
 
 class Scanner:
@@ -30,7 +27,7 @@ class Scanner:
         try:
             found = await self._store.scan([lane.ask() for lane in lanes])
         except Unavailable as error:
-            log.warning("the store was not scanned", reason=str(error))
+            log_refusal("the store was not scanned", error)
             self._fail(lanes)
         except Exception:
             self._fail(lanes)

@@ -14,6 +14,7 @@ from reseller_webhooks import observability
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.observability.outages import log_refusal
 
 RETRY_FIRST_S, RETRY_LAST_S = 0.5, 5.0
 FAILING_S = 30.0
@@ -77,7 +78,7 @@ class Tasks:
             try:
                 await loop()
             except Unavailable as error:
-                log.warning("the store does not answer", task=one.name, reason=str(error))
+                log_refusal("a look at the store failed", error, task=one.name)
                 await asyncio.sleep(RETRY_FIRST_S)
             except Exception as error:
                 self._note(one, error)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from reseller_webhooks.clock import Micros, StoreClock, monotonic_s
 from reseller_webhooks.core.audit import PROGRAM, Actor
 from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.observability.outages import Outage
 from reseller_webhooks.store import failures, metering, postgres, sqlite
 from reseller_webhooks.store.limits import LOCK_S, POOL_S, USUAL, Limits
 from reseller_webhooks.store.metering import Access, Metered, PoolUse
@@ -67,6 +68,7 @@ class Database:
         self.clock = StoreClock()
         """The store's, read in every transaction."""
         self.damage = Damage()
+        self.outage = Outage()
         self.horizons = {table: SharedHorizon() for table in ("record", "delivery", "attempt")}
 
     def acting(self, by: Actor) -> "Database":
@@ -128,7 +130,9 @@ class Database:
                 connection, transaction, now = self._begun(writes=writes)
                 with connection, transaction:
                     yield Tx(connection, now, self._by)
+            self.outage.succeeded()
         except Unavailable as error:
+            self.outage.failed(error)
             if error.cause is Cause.DAMAGED:
                 self.damage.note()
             raise

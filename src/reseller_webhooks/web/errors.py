@@ -57,9 +57,11 @@ async def refused(request: Request, error: Exception) -> Response:
     if isinstance(error, NoResellerChosen):
         return RedirectResponse(paths.RESELLERS, SEE_OTHER)
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), BROKEN)
-    if isinstance(error, Refused | Unavailable):
-        # The route's own path: in the address there may be the token of a sign-in link.
-        route = getattr(request.scope.get("route"), "path", "")
+    # The route's own path: in the address there may be the token of a sign-in link.
+    route = getattr(request.scope.get("route"), "path", "")
+    if isinstance(error, Unavailable):
+        _site(request).house.database.outage.refused_request(error, route=route)
+    elif isinstance(error, Refused):
         log.error("a page was refused", route=route, reason=str(error))
     response = _page(_site(request), status, _told(error))
     return _later(response, error.retry_after_s) if isinstance(error, Unavailable) else response
