@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
+
 from reseller_webhooks.core.changes import Change, Put
 from reseller_webhooks.core.digests import digest_of
-from reseller_webhooks.core.errors import ResellerWebhooksError
+from reseller_webhooks.core.errors import ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.resources import read_content
 from reseller_webhooks.operations import changes, resellers, sync
 from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.store import records
 from reseller_webhooks.store.database import Database
+from tests.store import making
 
 ROUNDS = 5
 
@@ -65,3 +69,15 @@ def test_the_same_request_at_two_processes_is_applied_once(database: Database) -
 
         assert first.results == second.results
         assert {first.replayed, second.replayed} == {True, False}
+
+
+@pytest.mark.parametrize("rows", [1, 40, 400])
+def test_a_collision_of_many_rows_may_be_tried_again_at_once(database: Database, rows: int) -> None:
+    owner = resellers.add(database, "R").id
+    some = [making.record(reseller_id=owner, uuid=f"c{number}") for number in range(rows)]
+    with database.write() as tx:
+        records.add(tx, some)
+    with pytest.raises(Unavailable) as raised, database.write() as tx:
+        records.add(tx, some)
+
+    assert raised.value.collided

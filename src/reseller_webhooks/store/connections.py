@@ -40,6 +40,8 @@ class Connection(psycopg.Connection[Any]):
             return super().wait(gen, interval, timeout)
         try:
             return super().wait(gen, interval, self.answer_s)
+        except psycopg.errors.PipelineAborted:
+            raise  # the server has answered: it refused an earlier row of many
         except psycopg.OperationalError as error:
             if error.sqlstate is None:
                 self.close()
