@@ -122,7 +122,7 @@ def backup(target: Annotated[Path, typer.Argument(help="File to write; it must b
     """Write a copy of the SQLite database while it is in use."""
     from reseller_webhooks.store import backup as backups
 
-    backups.copy(_database(), target)
+    backups.copy(_database(reads_only=True), target)
 
 
 @app.command()
@@ -245,7 +245,7 @@ def list_api_keys() -> None:
     """Print the keys that hold, newest first: id, how it begins, scope, last use, name."""
     from reseller_webhooks.operations import api_keys as operations
 
-    for one in operations.valid(_ready_database()):
+    for one in operations.valid(_database_to_read()):
         used = "never"
         if one.used_at:
             used = f"{datetime.fromtimestamp(one.used_at // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -278,10 +278,18 @@ def _secrets(file: Path | None, variable: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
-def _database() -> Any:
+def _database(*, reads_only: bool = False) -> Any:
     from reseller_webhooks.store.database import Database
 
-    return Database(settings.load().database)
+    return Database(settings.load().database, reads_only=reads_only)
+
+
+def _database_to_read() -> Any:
+    from reseller_webhooks.store import migrate as migrations
+
+    database = _database(reads_only=True)
+    migrations.check(database)
+    return database
 
 
 def _ready_database() -> Any:

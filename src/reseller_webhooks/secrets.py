@@ -100,6 +100,11 @@ def _sealing_key(text: str, place: int, keys: list[str]) -> SealingKey:
         ) from None
 
 
+def box_of_new_key() -> Box:
+    """A box with a new key that is kept nowhere, so that it opens nothing that is there."""
+    return Box([Fernet.generate_key().decode()])
+
+
 def keys_from_file(path: Path) -> list[str]:
     """The keys in the file, one to a line; made with mode 0600 when there is none."""
     if not path.exists():

@@ -1,9 +1,11 @@
 """The command line: what it prints, and how it refuses."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,31 @@ def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
     assert [done.returncode for done in (before, after, mistyped)] == [1, 0, 1]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["check"], ["secrets", "reseal", "--dry-run"], ["api-keys", "list"], ["backup", "copy.db"]],
+)
+def test_a_command_that_only_looks_makes_nothing(
+    run: Run, tmp_path: Path, words: list[str]
+) -> None:
+    done = run(*words, DATABASE=f"sqlite:///{tmp_path}/wrong/test.db")
+
+    assert done.returncode == 1
+    assert "there is no database" in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_leaves_another_programs_database_as_it_is(run: Run, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "test.db")) as other, other:
+        other.execute("CREATE TABLE theirs (id INTEGER)")
+    before = (tmp_path / "test.db").read_bytes()
+    done = run("check")
+
+    assert done.returncode == 1
+    assert [one.name for one in tmp_path.iterdir()] == ["test.db"]
+    assert (tmp_path / "test.db").read_bytes() == before
+
+
 def test_check_shows_no_password_of_a_database(run: Run) -> None:
     url = "postgresql://ana:S3cret1@127.0.0.1:1,127.0.0.1:2/x?sslpassword=S3cret2&sslmode=prefer"
     done = run("check", DATABASE=url)
@@ -129,7 +156,7 @@ def test_a_refusal_is_a_line_and_a_code_and_never_a_traceback(
 
 def test_what_is_kept_is_only_for_its_owner(run: Run, tmp_path: Path) -> None:
     run("migrate")
-    run("check")
+    run("secrets", "reseal")
     run("backup", "copy.db")
     modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from reseller_webhooks.bootstrap import trusted_certificates
-from reseller_webhooks.bootstrap.program import keys_file, open_box
+from reseller_webhooks.bootstrap.program import has_keys, keys_file, open_box
 from reseller_webhooks.bootstrap.refusals import line_of
 from reseller_webhooks.bootstrap.secrets_check import check_secrets
 from reseller_webhooks.core import clocks
-from reseller_webhooks.core.errors import ResellerWebhooksError
+from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
 from reseller_webhooks.settings import (
     FORWARDED_ALLOW_IPS,
     PREFIX,
@@ -60,9 +60,14 @@ def _without_password(url: str) -> str:
 
 
 def _state(settings: Settings) -> tuple[list[str], bool]:
-    box = open_box(settings)
+    box = open_box(settings, reads_only=True)
     keys = f"secret keys: {'from the settings' if settings.secret_keys else keys_file(settings)}"
-    database = Database(settings.database)
+    if not has_keys(settings):
+        keys += ", which is not there yet; serve makes it"
+    try:
+        database = Database(settings.database, reads_only=True)
+    except Refused as error:
+        return [keys, f"database: {error}"], False
     try:
         migrate.check(database)
         lacking = privileges.check(database)

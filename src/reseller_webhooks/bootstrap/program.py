@@ -248,8 +248,13 @@ def _worker(settings: Settings) -> Worker:
     return Worker(secrets.new_id(), socket.gethostname(), __version__, settings.lease_s)
 
 
-def open_box(settings: Settings) -> Box:
-    """The box for secrets, with the keys from the settings or from the generated file."""
+def open_box(settings: Settings, *, reads_only: bool = False) -> Box:
+    """The box for secrets, with the keys from the settings or from the generated file.
+
+    reads_only: makes no file; where there is none, the box has a new key, which opens nothing.
+    """
+    if reads_only and not has_keys(settings):
+        return secrets.box_of_new_key()
     keys = [key.get_secret_value() for key in settings.secret_keys]
     return Box(keys or _keys_from_file(keys_file(settings)))
 
@@ -263,6 +268,11 @@ def _keys_from_file(file: Path) -> list[str]:
             "free space on its disk, let this user write there, "
             "or set RESELLER_WEBHOOKS_SECRET_KEYS"
         ) from None
+
+
+def has_keys(settings: Settings) -> bool:
+    """Whether there are keys already; `serve` makes them else."""
+    return bool(settings.secret_keys) or keys_file(settings).exists()
 
 
 def keys_file(settings: Settings) -> Path:

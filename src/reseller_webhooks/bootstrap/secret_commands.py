@@ -34,7 +34,8 @@ def reseal(
     from reseller_webhooks.store.database import Database
 
     ours = settings.load()
-    box, database = open_box(ours), Database(ours.database)
+    database = Database(ours.database, reads_only=dry_run)
+    box = open_box(ours, reads_only=dry_run)
     migrate.check(database)
     _report(
         resealing.reseal(database, box, bound=not unbound, dry_run=dry_run),

@@ -21,6 +21,7 @@ def copy(database: Database, target: Path) -> None:
     # Outside a transaction, which VACUUM does not allow.
     connection = database.engine.raw_connection()
     try:
+        connection.cursor().execute("PRAGMA query_only = OFF")  # it writes the target
         connection.cursor().execute("VACUUM INTO ?", (str(target),))
     finally:
         connection.close()

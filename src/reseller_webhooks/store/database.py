@@ -55,11 +55,12 @@ class Damage:
 class Database:
     """One store: an SQLite file or a PostgreSQL database, by its URL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, reads_only: bool = False) -> None:
+        """reads_only: makes and changes nothing; Refused when an SQLite file is not there."""
         self._dialect = sqlite if url.startswith("sqlite") else postgres
         self.url = url
         self.engine: Engine
-        self.engine, self._writing = self._dialect.create(url)
+        self.engine, self._writing = self._dialect.create(url, reads_only=reads_only)
         # SQLite has one writer. Waiting here is fair and wakes at once; its own busy
         # handler sleeps and starves whoever comes late.
         self._writer = Lock() if self._dialect is sqlite else None

@@ -22,8 +22,9 @@ _BEGIN = (
 transaction alone, so that it holds behind any pooler, which lets no startup options through."""
 
 
-def create(url: str) -> tuple[Engine, Engine]:
-    """To read and to write with: the same, on psycopg 3."""
+def create(url: str, *, reads_only: bool = False) -> tuple[Engine, Engine]:
+    """To read and to write with: the same, on psycopg 3. reads_only: a server makes nothing."""
+    del reads_only
     engine = create_engine(
         "postgresql+psycopg://",
         pool_size=8,

@@ -1,13 +1,16 @@
 """What is peculiar to SQLite: how to connect, when a commit is durable, what time it is."""
 
+import sqlite3
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 from reseller_webhooks import clock
+from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.limits import POOL_S, Limits
 
 PRAGMAS = {
@@ -29,12 +32,17 @@ def file(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
-def create(url: str) -> tuple[Engine, Engine]:
+def create(url: str, *, reads_only: bool = False) -> tuple[Engine, Engine]:
     """To read with: as many connections as a program's threads use. To write with: the one.
 
     What the one that writes knows of the file stays true until another process writes, so it may
-    know more.
+    know more. reads_only: for a command that changes nothing. Refused when there is no file then.
     """
+    if reads_only:
+        require_file(url)
+        engine = create_engine(url, creator=partial(_open_to_read, file(url)))
+        event.listen(engine, "begin", _on_begin)
+        return engine, engine
     file(url).parent.mkdir(parents=True, exist_ok=True)
     if file(url).name:  # else it is one in memory
         file(url).touch(
@@ -43,6 +51,25 @@ def create(url: str) -> tuple[Engine, Engine]:
     # Kept open, since opening one costs a millisecond; the last one used still knows some pages.
     reading = _engine(url, READ_CACHE_KIB, pool_size=24, max_overflow=16, pool_use_lifo=True)
     return reading, _engine(url, WRITE_CACHE_KIB, pool_size=1, max_overflow=0)
+
+
+def require_file(url: str) -> None:
+    """Refused when the file that the URL names is not there."""
+    if not file(url).is_file():
+        raise Refused(
+            f"there is no database {file(url)}; run reseller-webhooks migrate to make it, "
+            "or name another in RESELLER_WEBHOOKS_DATABASE"
+        )
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    # Not mode=ro: to read a file in WAL mode its companions may have to be made for the while.
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=rw", uri=True, check_same_thread=False
+    )
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only = ON")
+    return connection
 
 
 def begin(connection: Connection, limits: Limits, *, writes: bool) -> clock.Micros:
