@@ -3,7 +3,9 @@
 from ipaddress import ip_network
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from reseller_webhooks.bootstrap.checking import report
 from reseller_webhooks.core.errors import Refused
@@ -185,3 +187,19 @@ def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch, tmp_pat
     with pytest.raises(Refused) as refused:
         report(load())
     assert "hunter2" not in str(refused.value)
+
+
+def test_check_tells_of_a_server_that_takes_no_changes(empty_postgres: str) -> None:
+    settings = load(database=empty_postgres, secret_keys=KEY)
+    assert report(settings)[1], report(settings)[0]
+    with psycopg.connect(empty_postgres, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(
+                sql.Identifier(connection.info.dbname)
+            )
+        )
+
+    text, is_well = report(settings)
+
+    assert not is_well
+    assert "the server is read-only" in text.splitlines()[-1]

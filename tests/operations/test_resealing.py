@@ -108,7 +108,8 @@ def test_the_way_back_leaves_all_for_the_version_before(
 
 
 def test_it_waits_for_workers_of_an_earlier_version(used: Database, reseller: Reseller) -> None:
-    row = a_webhook(used, reseller, OLD)
+    added = a_webhook(used, reseller, OLD)
+    row = webhooks.get(used, reseller.id, added.uuid)
     leases.beat(used, Worker("new", "b.example", "0.2.0", 60.0))
     with used.write() as tx:
         of_before = {"id": "old", "host": "a.example", "version": "0.1.0", "since": 1}

@@ -19,7 +19,7 @@ from reseller_webhooks.settings import (
     unknown_names,
     without_userinfo,
 )
-from reseller_webhooks.store import damage, migrate, privileges
+from reseller_webhooks.store import damage, migrate, privileges, readiness
 from reseller_webhooks.store.database import Database
 
 MASK = "********"
@@ -59,6 +59,13 @@ def _without_password(url: str) -> str:
     return f"{scheme}{slashes}{name}{':' + MASK if colon else ''}{at}{host}" if at else url
 
 
+def _require_changes(database: Database) -> None:
+    """Unavailable where the server takes no changes. An SQLite file is not written to here."""
+    if Database.file_of(database.url) is None:
+        with database.write() as tx:
+            readiness.require_writable(tx)
+
+
 def _state(settings: Settings) -> tuple[list[str], bool]:
     box = open_box(settings, reads_only=True)
     keys = f"secret keys: {'from the settings' if settings.secret_keys else keys_file(settings)}"
@@ -70,6 +77,7 @@ def _state(settings: Settings) -> tuple[list[str], bool]:
         return [keys, f"database: {error}"], False
     try:
         migrate.check(database)
+        _require_changes(database)
         lacking = privileges.check(database)
         damaged = damage.quick_check(database, within_s=QUICK_CHECK_S)
         secrets, all_open = check_secrets(database, box)
