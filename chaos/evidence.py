@@ -69,14 +69,15 @@ class WebhookFacts:
 class Incident:
     """A fault and when it was there. Instants are microseconds since the epoch.
 
-    apart: paths of healthy webhooks that the fault itself holds up. lost_until: what was
-    acknowledged before is gone with the store, as nobody can prevent.
+    no_successor: no other worker lived. apart: paths of healthy webhooks that the fault itself
+    holds up. lost_until: what was acknowledged before is gone with the store.
     """
 
     name: str
     began: int
     healed: int = 0
     killed_worker: bool = False
+    no_successor: bool = False
     cut_network: bool = False
     set_clock: bool = False
     apart: frozenset[str] = frozenset()

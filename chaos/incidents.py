@@ -61,7 +61,7 @@ def worker_stopped(rig: Rig, _: Postgres) -> None:
 
 def no_worker(rig: Rig, _: Postgres) -> None:
     """No worker lives for 8 s; changes are taken all the same."""
-    with rig.incident("no worker for 8 s", killed_worker=True):
+    with rig.incident("no worker for 8 s", killed_worker=True, no_successor=True):
         for worker in rig.workers:
             worker.kill()
         time.sleep(8)

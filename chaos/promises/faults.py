@@ -14,7 +14,7 @@ RETRIED_WITHIN_S = 25.0
 
 @promise("A dead worker is replaced within its lease")
 def a_dead_worker_is_replaced(evidence: Evidence) -> Iterator[str]:
-    killed = [one for one in evidence.incidents if one.killed_worker]
+    killed = [one for one in evidence.incidents if one.killed_worker and not one.no_successor]
     if not killed:
         raise NotAsked("no worker was killed in this run")
     first = evidence.first_accepted()

@@ -137,3 +137,13 @@ def test_what_was_seen_long_ago_says_nothing_of_now(heard: Heard) -> None:
         one.counts(witness, NO_SIGN, 100 + number * 30.0)
 
     assert one.since is None
+
+
+def test_hosts_that_another_worker_has_taken_over_say_nothing(heard: Heard) -> None:
+    one = Suspicion(heard)
+    all_end(one, hosts(HOSTS_MIN) + hosts(HOSTS_MIN, B), REACHED, 0.0)
+    for witness in hosts(HOSTS_MIN, B):
+        one.forget(witness)
+    all_end(one, hosts(HOSTS_MIN), NO_SIGN, 1.0)
+
+    assert one.since == 1.0

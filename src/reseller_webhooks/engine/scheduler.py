@@ -139,6 +139,7 @@ class Scheduler:
         """Forget the webhooks of these partitions."""
         for lane in self.lanes.of(parts):
             self.lanes.remove(lane)
+            self.suspicion.forget(lane.witness)
 
     def busy(self, parts: Collection[int]) -> set[int]:
         """Partitions with requests under way, or results not yet written."""

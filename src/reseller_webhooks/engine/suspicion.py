@@ -86,6 +86,10 @@ class Suspicion:
         self._forget(at - WINDOW_S)
         return True
 
+    def forget(self, witness: Witness) -> None:
+        """Another worker sends to it now: that it was seen from here says nothing any more."""
+        self._unsee(witness)
+
     def _miss(self, witness: Witness, at: float) -> None:
         if self.since is not None and at - self.since > LONGEST_S:
             self._known.clear()  # suspect again only once some were reached
