@@ -84,10 +84,10 @@ def shut_out_others(tx: Tx) -> None:
     """Wait until every transaction that has read the generation has ended, and let none begin.
 
     On PostgreSQL whoever reads a table holds a lock on it until the end of its transaction; an
-    SQLite file has one writer anyhow.
+    SQLite file has one writer anyhow. A pg_dump may hold one for long: the wait has the
+    transaction's lock_timeout.
     """
     if tx.connection.dialect.name == "postgresql":
-        tx.connection.execute(text("SET LOCAL lock_timeout = '3s'"))  # a pg_dump may hold it long
         tx.connection.execute(text("LOCK TABLE generation IN ACCESS EXCLUSIVE MODE"))
 
 
