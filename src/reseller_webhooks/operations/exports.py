@@ -4,7 +4,7 @@ First the newest number, then who was writing; when all of those have ended, wha
 number is all that will ever lie there.
 """
 
-from reseller_webhooks.store import exports, generations, horizon
+from reseller_webhooks.store import events, exports, generations, horizon
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.exports import Numbered
 
@@ -12,7 +12,7 @@ from reseller_webhooks.store.exports import Numbered
 def newest(database: Database) -> int:
     """The newest event's number; lower ones may still be missing."""
     with database.read() as tx:
-        return exports.newest(tx)
+        return events.newest(tx)
 
 
 def writers(database: Database) -> frozenset[str]:

@@ -4,14 +4,16 @@ The floor comes first, in a transaction that no other shares. Then records are l
 small steps that go on after a kill; a record that changes meanwhile is above it already.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import structlog
 
 from reseller_webhooks.core import generations as core
 from reseller_webhooks.core.digests import Bucket, bucket_of
 from reseller_webhooks.core.generations import Generation
-from reseller_webhooks.store import backfills, counters, digests, origin
+from reseller_webhooks.store import backfills, counters, digests, events, origin
 from reseller_webhooks.store import generations as store
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.generations import Held
@@ -33,13 +35,8 @@ def raise_floor(database: Database, *, above: int = 0) -> Generation:
 
     above: a version that receivers are known to hold. Invalid when it leaves no room.
     """
-    mark = origin.mark_of(database)
-    with database.write() as tx:
-        begun = _raise(tx, above=above)
-        newest = _note_origin(tx, is_marked=mark is not None)
-    if mark:
-        origin.write_mark(mark, newest)
-    return begun
+    with _alone(database) as tx:
+        return _raise(tx, above=above)
 
 
 def notice(database: Database) -> Generation | None:
@@ -47,8 +44,8 @@ def notice(database: Database) -> Generation | None:
     mark = origin.mark_of(database)
     with database.read() as tx:
         number = store.current(tx).number
-        went_back, is_noted = _compare(tx, database)
-        newest = origin.newest_event(tx) if mark else 0
+        newest = events.newest(tx) if mark else 0
+        went_back, is_noted = _compare(tx, mark, newest)
     if not went_back:
         if mark and origin.read_mark(mark) != newest:
             origin.write_mark(mark, newest)  # before it is noted that there is one
@@ -88,30 +85,27 @@ def lift(database: Database, *, limit: int = BATCH) -> int:
         return len(some)
 
 
-def _compare(tx: Tx, database: Database) -> tuple[bool, bool]:
-    """Whether the store went back in time, and whether it is noted where it is."""
+def _compare(tx: Tx, mark: Path | None, newest: int) -> tuple[bool, bool]:
+    """Whether the store went back in time, and whether its place is noted.
+
+    newest: the number of the newest event, where the store has a mark.
+    """
     noted = store.origin(tx)
-    mark = origin.mark_of(database)
     if mark is None:
         place = origin.place(tx)
         return None not in (noted, place) and noted != place, place in (noted, None)
     number = origin.read_mark(mark)
-    is_behind = number is not None and origin.newest_event(tx) < number
+    is_behind = number is not None and newest < number
     has_lost_mark = noted == origin.MARKED and number is None
     return noted == origin.COPY or is_behind or has_lost_mark, noted == origin.MARKED
 
 
 def _raise_unless_raised(database: Database, number: int) -> Generation | None:
     """Another process may have noticed the same at the same moment."""
-    mark = origin.mark_of(database)
-    with database.write() as tx:
-        store.shut_out_others(tx)
+    with _alone(database) as tx:
         if store.current(tx).number != number:
             return None
         begun = _raise(tx)
-        newest = _note_origin(tx, is_marked=mark is not None)
-    if mark:
-        origin.write_mark(mark, newest)
     log.warning(
         "the store went back in time; feed the changes since then in again",
         generation=begun.number,
@@ -120,8 +114,19 @@ def _raise_unless_raised(database: Database, number: int) -> Generation | None:
     return begun
 
 
+@contextmanager
+def _alone(database: Database) -> Iterator[Tx]:
+    """A transaction that no other transaction shares; it notes the store's place at its end."""
+    mark = origin.mark_of(database)
+    with database.write() as tx:
+        store.shut_out_others(tx)
+        yield tx
+        newest = _note_origin(tx, is_marked=mark is not None)
+    if mark:
+        origin.write_mark(mark, newest)
+
+
 def _raise(tx: Tx, *, above: int = 0) -> Generation:
-    store.shut_out_others(tx)
     begun = core.raised(store.current(tx), tx.now, above=above)
     store.write(tx, begun)
     counters.lift(tx)
@@ -134,7 +139,7 @@ def _note_origin(tx: Tx, *, is_marked: bool) -> int:
     here = origin.MARKED if is_marked else origin.place(tx)
     if here:
         store.note_origin(tx, here)
-    return origin.newest_event(tx) if is_marked else 0
+    return events.newest(tx) if is_marked else 0
 
 
 def _lift(tx: Tx, some: Iterable[Held], floor: int) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
+    func,
     insert,
     literal,
     select,
@@ -28,6 +29,11 @@ CHUNK = 500
 def add(tx: Tx, events: Sequence[Event]) -> list[int]:
     """Write events down; their store's numbers, in the same sequence."""
     return bulk.add_numbered(tx, event, [_columns(one) for one in events])
+
+
+def newest(tx: Tx) -> int:
+    """The newest event's number, 0 when there is none."""
+    return tx.connection.execute(select(func.max(event.c.id))).scalar() or 0
 
 
 def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:

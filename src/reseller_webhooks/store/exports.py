@@ -6,7 +6,7 @@ higher one; operations/exports.py knows when none can any more.
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store.database import Tx
@@ -24,11 +24,6 @@ class Numbered:
     resource_uuid: str
     action: Action
     body: str
-
-
-def newest(tx: Tx) -> int:
-    """The newest event's number, 0 when there is none."""
-    return tx.connection.execute(select(func.max(event.c.id))).scalar() or 0
 
 
 def between(tx: Tx, after: int, upto: int, *, limit: int) -> list[Numbered]:

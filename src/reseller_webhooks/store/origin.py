@@ -9,11 +9,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.schema import event
 
 COPY, MARKED = "copy", "marked"
 """Of an SQLite file: a backup that was not used yet; one that has a mark beside it."""
@@ -41,11 +40,6 @@ def _cluster(tx: Tx) -> int:
     with suppress(DBAPIError), tx.connection.begin_nested():
         return int(tx.connection.execute(_CLUSTER).scalar_one())
     return 0
-
-
-def newest_event(tx: Tx) -> int:
-    """The newest event's number."""
-    return tx.connection.execute(select(func.max(event.c.id))).scalar() or 0
 
 
 def mark_of(database: Database) -> Path | None:
