@@ -180,19 +180,20 @@ def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor
     if now - session.seen_at > SEEN_EVERY:
         _seen(database, session, device)
     reseller_id = session.reseller_id if person.role == Role.OPERATOR else person.reseller_id
-    return Visitor(person, session, reseller_id, may_reset=_may_reset(session, now))
+    return Visitor(person, session, reseller_id, may_reset=may_reset(session, now))
 
 
-def check_session(tx: Tx, visitor: Visitor) -> None:
-    """NotSignedIn when the session has ended since the visitor was looked up."""
-    if sessions.by_fingerprint(tx, visitor.session.fingerprint) is None:
-        raise NotSignedIn("sign in first")
-
-
-def may_still_reset(tx: Tx, visitor: Visitor) -> bool:
-    """Whether the visitor's session goes on, and may set a new password without the present one."""
+def session_of(tx: Tx, visitor: Visitor) -> Session:
+    """The visitor's session as it is now; NotSignedIn when it has ended meanwhile."""
     session = sessions.by_fingerprint(tx, visitor.session.fingerprint)
-    return session is not None and _may_reset(session, tx.now)
+    if session is None:
+        raise NotSignedIn("sign in first")
+    return session
+
+
+def may_reset(session: Session, now: Micros) -> bool:
+    """Whether a session may set a new password without the present one."""
+    return session.password_reset_until is not None and now < session.password_reset_until
 
 
 def sign_out(database: Database, visitor: Visitor) -> None:
@@ -231,10 +232,6 @@ def number_of(tx: Tx, reseller: str | None) -> int | None:
     if found is None:
         raise NotFound("reseller", reseller)
     return found.id
-
-
-def _may_reset(session: Session, now: Micros) -> bool:
-    return session.password_reset_until is not None and now < session.password_reset_until
 
 
 def _seen(database: Database, session: Session, device: Device) -> None:

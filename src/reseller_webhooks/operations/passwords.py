@@ -32,11 +32,11 @@ def change(database: Database, visitor: Visitor, hashed: str) -> None:
     Invalid when it was to be set without the present one and that is not possible any more.
     NotSignedIn when the session has ended meanwhile.
     """
-    person, session = visitor.person, visitor.session
+    person = visitor.person
     is_reset = person.password is not None and visitor.may_reset
     with database.write() as tx:
-        access.check_session(tx, visitor)
-        if is_reset and not access.may_still_reset(tx, visitor):
+        session = access.session_of(tx, visitor)
+        if is_reset and not access.may_reset(session, tx.now):
             raise wrong_present()
         if visitor.shows_password:
             guesses.forgive(tx, guesses.limits_of_session(person))
