@@ -6,6 +6,7 @@ how much it did; 0 says that nothing is left to do.
 
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.core.access import LONGEST_LOCK_S
+from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.core.maintenance import Job, JobStatus
 from reseller_webhooks.operations.access import RESET_LIVES, SESSION_LIVES
 from reseller_webhooks.operations.guesses import FORGOTTEN_AFTER
@@ -32,6 +33,7 @@ from reseller_webhooks.store import (
 from reseller_webhooks.store import maintenance as store
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.deadlines import Longest
+from reseller_webhooks.store.failures import words_of
 
 KEYS_KEPT = 2 * DAY
 """How long a repeated Idempotency-Key is recognised."""
@@ -157,9 +159,9 @@ def note_failure(database: Database, job: Job, failure: str) -> None:
 
 def failure_of(error: Exception) -> str:
     """Why a job failed, in one line, with the remedy where it is a right that is missing."""
-    cause = getattr(error, "orig", None) or error
-    text = str(cause).strip().split("\n", 1)[0] or type(cause).__name__
-    return f"{text}; {privileges.REMEDY}" if privileges.is_missing(error) else text
+    text = words_of(error) or type(error).__name__
+    lacks_right = isinstance(error, Unavailable) and error.cause is Cause.RIGHTS
+    return f"{text}; {privileges.REMEDY}" if lacks_right else text
 
 
 def statuses(database: Database) -> list[JobStatus]:

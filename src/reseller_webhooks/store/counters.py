@@ -6,8 +6,9 @@ What was lost is still known by its number to workers, open pages, cursors, expo
 from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 
+from reseller_webhooks.core.errors import Cause
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.store import privileges
+from reseller_webhooks.store import failures
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import number
 
@@ -56,5 +57,5 @@ def _lift_sequence(tx: Tx, name: str) -> None:
         with tx.connection.begin_nested():
             tx.connection.execute(text(statement))
     except DBAPIError as error:  # versions are lifted all the same
-        if not privileges.is_missing(error):
+        if failures.cause_of(error) is not Cause.RIGHTS:
             raise

@@ -10,10 +10,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
-from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.core.errors import Cause, Refused
 from reseller_webhooks.store import privileges
 from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.failures import words_of
+from reseller_webhooks.store.failures import cause_of, words_of
 
 WITHIN_S = 6 * 3600.0
 """For one statement of a migration: an index of billions of rows."""
@@ -31,7 +31,7 @@ def upgrade(database: Database) -> None:
         try:
             command.upgrade(config, "head")
         except DBAPIError as error:
-            if privileges.is_missing(error):
+            if cause_of(error) is Cause.RIGHTS:
                 raise privileges.refusal(words_of(error), privileges.OWNER_REMEDY) from None
             raise
 

@@ -17,23 +17,12 @@ OWNER_REMEDY = (
     "that docs/operate.md, A role that owns nothing, prints"
 )
 """For the migrations, which need more than rights to tables."""
-INSUFFICIENT = "42501"
-"""What PostgreSQL calls a missing right (appendix A of its manual)."""
 FUNCTIONS = (
     "reseller_webhooks_add_day(text, bigint)",
     "reseller_webhooks_drop_day(text, text)",
 )
 TURNED = ("event_id_seq", "attempt_id_seq")
 """Sequences that maintenance reads and sets."""
-
-
-def is_missing(error: Exception) -> bool:
-    """Whether the role lacked a right."""
-    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
-        if _sqlstate(error) == INSUFFICIENT:
-            return True
-        error = error.__cause__
-    return _sqlstate(error) == INSUFFICIENT
 
 
 def missing_for_service(tx: Tx) -> list[str]:
@@ -69,11 +58,6 @@ def sentence(lacking: list[str]) -> str:
     """What is missing, in words."""
     more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
     return f"the database's role lacks {', '.join(lacking[:3])}{more}"
-
-
-def _sqlstate(error: Exception) -> str | None:
-    cause = getattr(error, "orig", None) or error
-    return getattr(cause, "sqlstate", None)
 
 
 def _ask(tx: Tx, statement: str, **given: object) -> Iterator[str]:
