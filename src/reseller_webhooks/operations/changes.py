@@ -9,7 +9,7 @@ import orjson
 from reseller_webhooks import secrets
 from reseller_webhooks.core import changes as core
 from reseller_webhooks.core.changes import Change
-from reseller_webhooks.core.digests import Bucket, bucket_of
+from reseller_webhooks.core.digests import Bucket
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.names import Resource
@@ -282,7 +282,7 @@ def _count(
     version_floors: Mapping[int, int],
 ) -> None:
     """Keep the digests up: every changed record leaves its bucket and comes back newer."""
-    keys = {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in changed}
+    keys = digests.keys(changed)
     held = digests.held(tx, set(keys.values()))
     for one, key in keys.items():
         if one.id is None and version_floors[one.reseller_id] < held.floors.get(key, 0):

@@ -11,12 +11,12 @@ from pathlib import Path
 import structlog
 
 from reseller_webhooks.core import generations as core
-from reseller_webhooks.core.digests import Bucket, bucket_of
+from reseller_webhooks.core.digests import Bucket
 from reseller_webhooks.core.generations import Generation
 from reseller_webhooks.store import backfills, counters, digests, events, origin
 from reseller_webhooks.store import generations as store
 from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.generations import Held
+from reseller_webhooks.store.records import Versioned
 
 BATCH = 2_000
 """Records lifted in one transaction, so that a change never waits long for one of them."""
@@ -142,9 +142,9 @@ def _note_origin(tx: Tx, *, is_marked: bool) -> int:
     return events.newest(tx) if is_marked else 0
 
 
-def _lift(tx: Tx, some: Iterable[Held], floor: int) -> None:
+def _lift(tx: Tx, some: Iterable[Versioned], floor: int) -> None:
     """Each record leaves its bucket of the digest and comes back lifted."""
-    keys = {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in some}
+    keys = digests.keys(some)
     before = digests.held(tx, set(keys.values())).buckets
     after = dict(before)
     for one, key in keys.items():

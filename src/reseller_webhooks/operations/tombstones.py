@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import DAY, Micros
-from reseller_webhooks.core.digests import bucket_of
 from reseller_webhooks.store import digests, maintenance_clock
 from reseller_webhooks.store import tombstones as store
 from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.tombstones import Tombstone
+from reseller_webhooks.store.records import Versioned
 
 LOOKED_AT = 2_000
 BATCH = 200
@@ -45,8 +44,8 @@ def _delete(database: Database, numbers: list[int], before: Micros) -> int:
     return len(some)
 
 
-def _leave_buckets(tx: Tx, some: list[Tombstone]) -> None:
-    keys = {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in some}
+def _leave_buckets(tx: Tx, some: list[Versioned]) -> None:
+    keys = digests.keys(some)
     held = digests.held(tx, set(keys.values()))
     buckets, floors = dict(held.buckets), dict(held.floors)
     for one, key in keys.items():

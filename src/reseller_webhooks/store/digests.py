@@ -1,19 +1,22 @@
 """Digests, kept up in the transaction of each change: a bucket is a row."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, select, update
 
-from reseller_webhooks.core.digests import BUCKETS, Bucket, Digest
+from reseller_webhooks.core.digests import BUCKETS, Bucket, Digest, bucket_of
 from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import Record
 from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.records import Versioned
 from reseller_webhooks.store.schema import digest
 
 Key = tuple[int, Resource, int]
 """Reseller id, resource, number of the bucket."""
+R = TypeVar("R", Record, Versioned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,11 @@ class Held:
 
     buckets: dict[Key, Bucket]
     floors: dict[Key, int]
+
+
+def keys(records: Iterable[R]) -> dict[R, Key]:
+    """The bucket that each record is in."""
+    return {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in records}
 
 
 def held(tx: Tx, keys: Collection[Key]) -> Held:

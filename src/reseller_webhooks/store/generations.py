@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, text, true, update
 
 from reseller_webhooks.core.generations import Generation
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.store import bulk
+from reseller_webhooks.store import bulk, records
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.origin import COPY, TIMELINE_DIGITS
+from reseller_webhooks.store.records import Versioned
 from reseller_webhooks.store.schema import generation, record, reseller
 
 
@@ -25,17 +25,6 @@ class Reading:
     floor: int = 0
     is_moved: bool = False
     version_floors: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A record as lifting needs it."""
-
-    id: int
-    reseller_id: int
-    resource: Resource
-    uuid: str
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +102,13 @@ def lifting(tx: Tx) -> Lifting | None:
     return Lifting(*row) if row else None
 
 
-def next_records(tx: Tx, one: Lifting, *, limit: int) -> list[Held]:
-    """The records that follow, locked in the sequence in which changes lock them."""
-    statement = (
-        select(*(record.c[name] for name in Held.__dataclass_fields__))
-        .where(record.c.id > one.lifted, record.c.id <= one.lift_to)
-        .order_by(record.c.id)
-        .limit(limit)
-        .with_for_update()
-    )
-    return [
-        Held(number, reseller_id, Resource(resource), uuid, version)
-        for number, reseller_id, resource, uuid, version in tx.connection.execute(statement)
-    ]
+def next_records(tx: Tx, one: Lifting, *, limit: int) -> list[Versioned]:
+    """The records that follow, locked."""
+    following = record.c.id > one.lifted, record.c.id <= one.lift_to
+    return records.locked(tx, *following, limit=limit)
 
 
-def lift(tx: Tx, some: Sequence[Held], version: int) -> None:
+def lift(tx: Tx, some: Sequence[Versioned], version: int) -> None:
     """Give records a version."""
     bulk.change(tx, _LIFT, [{"row_id": one.id, "version": version} for one in some])
 

@@ -1,9 +1,10 @@
 """Records: the current state of every resource, tombstones included."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, select, update
 
 from reseller_webhooks.core.digests import bucket_of
 from reseller_webhooks.core.names import Resource
@@ -14,6 +15,17 @@ from reseller_webhooks.store.schema import number, record
 
 Key = tuple[str, Resource, int]
 """uuid, resource, reseller id: the order of the unique index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A record as its digest counts it."""
+
+    id: int
+    reseller_id: int
+    resource: Resource
+    uuid: str
+    version: int
 
 
 def key(one: Record) -> Key:
@@ -33,6 +45,24 @@ def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Record]:
     rows = reads.among(tx, _held, uuids, resellers)
     found = (_record(dict(zip(_NAMES, row, strict=True))) for row in rows)
     return {key(one): one for one in found if key(one) in keys}
+
+
+def locked(
+    tx: Tx,
+    *conditions: ColumnElement[bool],
+    limit: int | None = None,
+    skip_locked: bool = False,
+) -> list[Versioned]:
+    """The records that meet the conditions, locked in the sequence in which changes lock them."""
+    statement = (
+        select(*(record.c[name] for name in Versioned.__dataclass_fields__))
+        .where(*conditions)
+        .order_by(record.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=skip_locked)
+    )
+    rows = tx.connection.execute(statement).tuples()
+    return [Versioned(n, owner, Resource(type_), *rest) for n, owner, type_, *rest in rows]
 
 
 def add(tx: Tx, records: Iterable[Record]) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import case, delete, exists, func, select, text, update
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.names import Resource
+from reseller_webhooks.store import records
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.features import Feature
+from reseller_webhooks.store.records import Versioned
 from reseller_webhooks.store.schema import event, feature, record, reseller
 
 
@@ -23,17 +24,6 @@ class Look:
 
     old: list[int]
     passed: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """What has to be known of one that is deleted."""
-
-    id: int
-    reseller_id: int
-    resource: Resource
-    uuid: str
-    version: int
 
 
 def look(tx: Tx, before: Micros, *, after: int, limit: int) -> Look:
@@ -50,28 +40,22 @@ def look(tx: Tx, before: Micros, *, after: int, limit: int) -> Look:
     return Look([number for number, changed_at in rows if changed_at < before], passed)
 
 
-def lock(tx: Tx, numbers: Collection[int], before: Micros) -> list[Tombstone]:
+def lock(tx: Tx, numbers: Collection[int], before: Micros) -> list[Versioned]:
     """Those that are still old, and of whose record no event is kept, so that none is sent again.
 
     Not the newest record: SQLite would give its number, a place in snapshots, to another one.
     """
     newest = select(func.max(record.c.id)).scalar_subquery()
-    statement = (
-        select(*(record.c[name] for name in Tombstone.__dataclass_fields__))
-        .where(record.c.id.in_(list(numbers)), _IS_REMOVED, record.c.changed_at < before)
-        .where(record.c.id < newest)
-        .order_by(record.c.id)
-        .with_for_update(skip_locked=True)
-    )
-    rows = tx.connection.execute(statement).tuples()
-    held = [Tombstone(n, owner, Resource(type_), *rest) for n, owner, type_, *rest in rows]
+    named = record.c.id.in_(list(numbers)), record.c.id < newest
+    old = record.c.removed, record.c.changed_at < before
+    held = records.locked(tx, *named, *old, skip_locked=True)
     # A statement of its own, after the lock: a backfill may have told of one just before.
     told = select(record.c.id).where(record.c.id.in_([one.id for one in held]), _HAS_EVENTS)
     kept = set(tx.connection.execute(told).scalars())
     return [one for one in held if one.id not in kept]
 
 
-def remove(tx: Tx, some: Sequence[Tombstone]) -> None:
+def remove(tx: Tx, some: Sequence[Versioned]) -> None:
     """Delete tombstones, and keep the highest version of each reseller's as its floor."""
     for number in sorted({one.reseller_id for one in some}):
         highest = max(one.version for one in some if one.reseller_id == number)
