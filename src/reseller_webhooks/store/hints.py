@@ -29,7 +29,6 @@ APART_S = 0.005
 AGAIN_S = 2.0
 ALIVE_S = 5.0
 """How often the server is asked whether it still answers and takes writes."""
-log = structlog.get_logger()
 
 _NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'"
 
