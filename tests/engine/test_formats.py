@@ -27,7 +27,7 @@ async def sent(make: Make, authority: Authority, form: Format) -> tuple[Request,
         (request,) = await receiver.received(1)
         (line,) = await running.closed(1, State.DELIVERED)
     assert line.state is State.DELIVERED
-    return request, webhooks.opened(running.box, row, 0).secret
+    return request, webhooks.known(running.box, row, 0).secret
 
 
 def headers_of(request: Request) -> dict[str, str]:

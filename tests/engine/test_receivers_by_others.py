@@ -111,7 +111,7 @@ async def test_the_standards_javascript_package_verifies_the_signature(
         row = running.webhook(receiver.url())
         running.tell("c1")
         (request,) = await receiver.received(1)
-    secret = webhooks.opened(running.box, row, 0).secret
+    secret = webhooks.known(running.box, row, 0).secret
     given = {
         "secret": secret,
         "body": request.body.decode(),

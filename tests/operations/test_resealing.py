@@ -48,7 +48,7 @@ def test_everything_opens_with_the_first_key_alone_afterwards(
     after = webhooks.page(used, reseller.id)
     assert (done.sealed, done.current, done.unreadable) == (7, 0, [])
     assert (again.sealed, again.current) == (0, 7)
-    assert [webhooks.opened(NEW, row, 0).auth for row in after] == [AUTH] * 3
+    assert [webhooks.known(NEW, row, 0).auth for row in after] == [AUTH] * 3
     assert all(is_bound(row.auth_sealed) and is_bound(row.secret_sealed) for row in after)
     assert {row.uuid: webhooks.edition_of(row) for row in after} == before, "nobody changed it"
 
@@ -58,7 +58,7 @@ def test_a_rotation_seals_what_is_bound_already(database: Database, reseller: Re
     resealing.reseal(database, BOTH)
     now = webhooks.get(database, reseller.id, row.uuid)
 
-    assert webhooks.opened(NEW, now, 0).auth == AUTH
+    assert webhooks.known(NEW, now, 0).auth == AUTH
     assert is_bound(row.secret_sealed)
 
 
@@ -137,7 +137,7 @@ def test_what_somebody_saves_meanwhile_is_not_undone(
 
     now = webhooks.get(used, reseller.id, row.uuid)
     assert (done.sealed, done.busy) == (2, 0)
-    assert webhooks.opened(NEW, now, 0).auth == TokenAuth(token="another")
+    assert webhooks.known(NEW, now, 0).auth == TokenAuth(token="another")
 
 
 def test_a_survey_tells_which_keys_are_in_use(database: Database, reseller: Reseller) -> None:

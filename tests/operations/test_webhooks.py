@@ -16,6 +16,7 @@ from reseller_webhooks.core.webhooks import (
     WebhookState,
 )
 from reseller_webhooks.operations import resellers, revisions, webhooks
+from reseller_webhooks.operations.webhook_secrets import open_auth
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
@@ -43,7 +44,7 @@ def spec(**given: Any) -> Spec:
 def test_a_webhook_comes_back_as_it_was_asked_for(database: Database, reseller: Reseller) -> None:
     wanted = spec(auth=OAUTH2, ordered=True, max_in_flight=3, rate_per_second=2.5)
     added = webhooks.add(database, BOX, reseller.id, wanted).webhook
-    found = webhooks.opened(BOX, webhooks.get(database, reseller.id, added.uuid), 0)
+    found = webhooks.known(BOX, webhooks.get(database, reseller.id, added.uuid), 0)
 
     assert (found.url, found.resource, found.actions) == (
         "https://crm.example/hook",
@@ -72,7 +73,7 @@ def test_a_key_that_was_put_behind_a_newer_one_still_opens(
     auth = TokenAuth(token="s3cret")
     row = webhooks.add(database, BOX, reseller.id, spec(auth=auth)).webhook
 
-    assert webhooks.auth_of(Box([NEW_KEY, OLD_KEY]), row) == auth
+    assert open_auth(Box([NEW_KEY, OLD_KEY]), row) == auth
 
 
 def test_a_key_that_is_gone_is_refused_with_the_remedy(
@@ -81,9 +82,9 @@ def test_a_key_that_is_gone_is_refused_with_the_remedy(
     row = webhooks.add(database, BOX, reseller.id, spec(auth=OAUTH2)).webhook
 
     with pytest.raises(SecretUnreadable, match="put the key back") as refused:
-        webhooks.auth_of(Box([NEW_KEY]), row)
+        webhooks.require_readable(webhooks.known(Box([NEW_KEY]), row, 0))
 
-    assert refused.value.purposes == ("AUTHENTICATION",)
+    assert refused.value.purposes == ("AUTHENTICATION", "SIGNING_SECRET")
 
 
 def test_a_second_webhook_for_url_and_resource_is_refused(
@@ -121,7 +122,7 @@ def test_a_patch_changes_what_it_names_and_nothing_else(
     changed = webhooks.change(database, BOX, reseller.id, row.uuid, patch)
 
     assert (changed.actions, changed.ordered, changed.url) == ({Action.REMOVED}, True, row.url)
-    assert webhooks.auth_of(BOX, changed) == OAUTH2
+    assert open_auth(BOX, changed) == OAUTH2
 
 
 @pytest.mark.parametrize(

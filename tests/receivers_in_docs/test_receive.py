@@ -47,7 +47,7 @@ async def run(
     with socket.socket() as tls_at:
         tls_at.bind((LOOPBACK, 0))
         row = running.webhook(f"https://{HOST}:{tls_at.getsockname()[1]}/in")
-        secret = webhooks.opened(running.box, row, 0).secret
+        secret = webhooks.known(running.box, row, 0).secret
         async with printed(name, folder, secret, authority.serves(HOST), tls_at) as one:
             yield one, secret
 

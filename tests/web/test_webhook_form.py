@@ -22,6 +22,7 @@ from reseller_webhooks.core.webhooks import (
 )
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.webhook_secrets import open_auth
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -67,7 +68,7 @@ def only(house: House, reseller: Reseller) -> WebhookRow:
 
 
 def auth_of(house: House, row: WebhookRow) -> Any:
-    return webhooks.auth_of(house.box, row)
+    return open_auth(house.box, row)
 
 
 def kept_in(html: str) -> str:
@@ -375,7 +376,7 @@ async def test_an_edit_is_tried_with_stored_secrets_and_changes_nothing(
     (tried,) = outside.tried
 
     assert (tried.url, tried.auth) == ("https://crm.example.com/newer", TOKEN)
-    assert tried.secret == webhooks.opened(house.box, row, 0).secret
+    assert tried.secret == webhooks.known(house.box, row, 0).secret
     assert 'value="https://crm.example.com/newer"' in answer.text
     assert replace(only(house, northwind), revision=row.revision) == row
 

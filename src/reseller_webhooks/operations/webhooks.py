@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND, Micros
@@ -24,7 +23,6 @@ from reseller_webhooks.operations.audit import webhook as subject_of
 from reseller_webhooks.operations.webhook_secrets import (
     UNREADABLE,
     Sealer,
-    open_auth,
     open_secrets,
 )
 from reseller_webhooks.operations.webhook_settings import check_settings
@@ -188,25 +186,15 @@ def page(
         return store.page(tx, reseller_id=reseller_id, after=after, limit=limit)
 
 
-def auth_of(box: Box, row: WebhookRow) -> Any:
-    """The authentication with its secrets. SecretUnreadable when it does not open."""
-    auth = open_auth(box, row)
-    if auth is None:
-        raise SecretUnreadable(UNREADABLE, [SecretPurpose.AUTHENTICATION])
-    return auth
-
-
 def unreadable(box: Box, row: WebhookRow, now: Micros) -> tuple[SecretPurpose, ...]:
     """Which secrets of the webhook do not open; nothing is sent for it while there are any."""
     return open_secrets(box, row, now).unreadable
 
 
-def opened(box: Box, row: WebhookRow, now: Micros) -> Webhook:
-    """The webhook with its secrets. SecretUnreadable when one does not open."""
-    webhook = known(box, row, now)
+def require_readable(webhook: Webhook) -> None:
+    """SecretUnreadable when one of the webhook's secrets did not open."""
     if webhook.unreadable:
         raise SecretUnreadable(UNREADABLE, webhook.unreadable)
-    return webhook
 
 
 def known(box: Box, row: WebhookRow, now: Micros) -> Webhook:

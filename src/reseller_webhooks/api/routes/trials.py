@@ -20,7 +20,6 @@ from reseller_webhooks.core.errors import SecretUnreadable, Unavailable
 from reseller_webhooks.core.webhooks import SpecPatch, Webhook
 from reseller_webhooks.operations import repeats, trials, webhooks
 from reseller_webhooks.operations.house import House
-from reseller_webhooks.operations.webhook_secrets import UNREADABLE
 
 TESTS_MAX = 3
 """Of one reseller at once: they pass by the webhook's own limits."""
@@ -124,7 +123,6 @@ def _to_test(house: House, tenant: int, uuid: str, patch: SpecPatch) -> Webhook:
     row = webhooks.get(house.database, tenant, uuid)
     known = webhooks.known(house.box, row, house.database.clock.now())
     wanted = trials.of_patched(known, patch, row.auth_type, house.settings.target_networks)
-    if wanted.unreadable:
-        raise SecretUnreadable(UNREADABLE, wanted.unreadable)
+    webhooks.require_readable(wanted)
     trials.record_test(house.database, wanted)
     return wanted
