@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 
 from bench.program import Server, workshop
-from reseller_webhooks.core.names import delivery_name
+from reseller_webhooks.core.names import DELIVERY
 from reseller_webhooks.web import paths
 
 RECORDS, WEBHOOKS = 10_000, 10
@@ -83,7 +83,7 @@ def send(path: str) -> tuple[int, str]:
         store.execute("DELETE FROM delivery WHERE id % :pending", given)
         last = store.execute("SELECT max(delivery_id) FROM attempt").fetchone()[0]
         store.execute("COMMIT")
-    return lines, delivery_name(last)
+    return lines, f"{DELIVERY}{last}"
 
 
 def _signed_in(server: Server) -> httpx.Client:

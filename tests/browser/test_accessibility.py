@@ -7,13 +7,13 @@ import pytest
 from playwright.async_api import expect
 
 from reseller_webhooks.core.access import Role, Scope
-from reseller_webhooks.core.names import delivery_name as shown_id
 from reseller_webhooks.operations import access, deliveries, invites, people
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.web import paths
 from tests.browser.acting import add
 from tests.browser.conftest import PHONE, Open, Window
 from tests.conftest import Running
+from tests.delivery_ids import shown_id
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -6,13 +6,13 @@ import pytest
 
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.errors import Refused, Unavailable
-from reseller_webhooks.core.names import delivery_name as shown_id
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.headers import ALWAYS
 from reseller_webhooks.web.rendering import breakable, duration, iso, sentence, utc
+from tests.delivery_ids import shown_id
 from tests.web.browsing import TOKEN, Outside, Person, a_webhook, house_of, tell, words
 
 INLINE = re.compile(

@@ -4,7 +4,6 @@ import pytest
 
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.names import delivery_name as shown_id
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.operations import backfills, webhooks
 from reseller_webhooks.operations.house import House
@@ -13,6 +12,7 @@ from reseller_webhooks.store import webhooks as store
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
+from tests.delivery_ids import shown_id
 from tests.web.browsing import Person, a_webhook, tell, words
 
 

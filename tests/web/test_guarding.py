@@ -7,13 +7,13 @@ import pytest
 from fastapi.routing import APIRoute
 
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.names import delivery_name as shown_id
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.app import AREAS
+from tests.delivery_ids import shown_id
 from tests.web.browsing import (
     HOST,
     OAUTH2,

@@ -3,13 +3,13 @@
 from reseller_webhooks import clock
 from reseller_webhooks.core.attempts import from_status
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.names import delivery_name as shown_id
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.log import Line
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
+from tests.delivery_ids import shown_id
 from tests.web.browsing import OK, Outside, Person, a_tried_webhook, tell, words
 from tests.web.test_health import opens
 

@@ -6,7 +6,6 @@ from reseller_webhooks.core.attempts import Attempt, Outcome, Reason, from_statu
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.names import delivery_name as shown_id
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import webhooks as store
@@ -14,6 +13,7 @@ from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
 from reseller_webhooks.web import words as said
+from tests.delivery_ids import shown_id
 from tests.web.browsing import OK, TOKEN, Outside, Person, a_webhook, attempt, tell, words
 
 DOWN = from_status(503, 1204, response="<h1>down</h1>")

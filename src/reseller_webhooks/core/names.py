@@ -54,13 +54,8 @@ DELIVERY = "dlv_"
 NUMBER_MAX = 2**63 - 1
 
 
-def delivery_name(number: int) -> str:
-    """A delivery's id as people and programs see it."""
-    return f"{DELIVERY}{number}"
-
-
 def delivery_number(name: str) -> int | None:
-    """The store's number of a delivery, None when the text names none."""
+    """The store's number of a delivery in an id of earlier versions, None when it is no such id."""
     return number_in(name.removeprefix(DELIVERY)) if name.startswith(DELIVERY) else None
 
 
