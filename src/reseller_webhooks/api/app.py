@@ -1,15 +1,14 @@
 """The web application: the API's routes, behind the gate."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
 import structlog
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -61,8 +60,6 @@ ROUTERS = (
     metrics.router,
 )
 ANYTHING_UNDER_API = "/api/{rest:path}"
-THREADS = 24
-"""For what waits on the store; it has 40 connections, and the rest are for intake and engine."""
 
 log = structlog.get_logger()
 
@@ -95,7 +92,7 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
         title="Reseller Webhooks",
         version=__version__,
         routes=[*routes, *_otherwise(routes)],
-        lifespan=partial(_living, lifespan),
+        lifespan=lifespan,
         openapi_url=None,  # it is one of our routes
         docs_url=None,
         redoc_url=None,
@@ -139,13 +136,6 @@ def _otherwise(routes: Sequence[BaseRoute]) -> Iterator[Route]:
     for path in {route.path for route in routes if isinstance(route, Route)}:
         if not path.startswith(UNDER):
             yield Route(path, nowhere)
-
-
-@asynccontextmanager
-async def _living(lifespan: Lifespan, app: FastAPI) -> AsyncIterator[None]:
-    current_default_thread_limiter().total_tokens = THREADS
-    async with lifespan(app):
-        yield
 
 
 async def _refused(request: Request, error: Any) -> Response:
