@@ -31,6 +31,13 @@ def schema_name(resource: Resource, action: Action) -> str:
     return event_type(resource, action)
 
 
+def names() -> Iterator[str]:
+    """What the schemas are called: of each notification, and of the CloudEvent that holds it."""
+    for resource, action in kinds():
+        yield schema_name(resource, action)
+        yield _packed_name(resource, action)
+
+
 @cache
 def documents() -> dict[str, Schema]:
     """Whole schemas by name: of each notification, and of the CloudEvent that holds it."""
@@ -40,7 +47,7 @@ def documents() -> dict[str, Schema]:
         needed = {} if action is Action.REMOVED else {"$defs": contents(LOCAL, [resource])}
         found[name] = {"$schema": DIALECT} | about | needed
         packed = cloud_event(resource, action, about)
-        found[f"{name}.{CLOUD_EVENT}"] = {"$schema": DIALECT} | packed | needed
+        found[_packed_name(resource, action)] = {"$schema": DIALECT} | packed | needed
     return found
 
 
@@ -108,6 +115,10 @@ def closed(members: Schema) -> Schema:
         "properties": members,
         "additionalProperties": False,
     }
+
+
+def _packed_name(resource: Resource, action: Action) -> str:
+    return f"{schema_name(resource, action)}.{CLOUD_EVENT}"
 
 
 def _record(resource: Resource, action: Action, ref: str) -> Schema:

@@ -39,8 +39,7 @@ class _Schemas:
 
     def __init__(self) -> None:
         self._each = {
-            name: Constant(partial(orjson.dumps, document), SCHEMA_JSON)
-            for name, document in schemas.documents().items()
+            name: Constant(partial(_schema, name), SCHEMA_JSON) for name in schemas.names()
         }
 
     async def answer(self, request: Request) -> Response:
@@ -53,10 +52,14 @@ class _Schemas:
         return await self._each[name].answer(request)
 
 
+def _schema(name: str) -> bytes:
+    return orjson.dumps(schemas.documents()[name])
+
+
 def _json(make: Callable[[], dict[str, Any]]) -> bytes:
     return orjson.dumps(make())
 
 
 def _index() -> dict[str, Any]:
     """Where each schema is, by its name."""
-    return {"schemas": {name: f"/schemas/{name}.json" for name in schemas.documents()}}
+    return {"schemas": {name: f"/schemas/{name}.json" for name in schemas.names()}}
