@@ -21,7 +21,7 @@ from reseller_webhooks.core.errors import (
 )
 from reseller_webhooks.request_deadline import TOO_LONG, answer_within
 from reseller_webhooks.web import paths
-from reseller_webhooks.web.headers import ALWAYS, NOT_KEPT
+from reseller_webhooks.web.headers import ALWAYS, NOT_KEPT, with_retry_after
 from reseller_webhooks.web.page import SEE_OTHER, Site
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import READS, Forged, NoResellerChosen
@@ -56,15 +56,13 @@ async def refused(request: Request, error: Exception) -> Response:
         return RedirectResponse(paths.sign_in(_wanted(request)), SEE_OTHER)
     if isinstance(error, NoResellerChosen):
         return RedirectResponse(paths.RESELLERS, SEE_OTHER)
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), BROKEN)
     # The route's own path: in the address there may be the token of a sign-in link.
     route = getattr(request.scope.get("route"), "path", "")
     if isinstance(error, Unavailable):
         _site(request).house.database.outage.refused_request(error, route=route)
     elif isinstance(error, Refused):
         log.error("a page was refused", route=route, reason=str(error))
-    response = _page(_site(request), status, _told(error))
-    return _later(response, error.retry_after_s) if isinstance(error, Unavailable) else response
+    return _answer(_site(request), error)
 
 
 async def unknown(request: Request, error: Exception) -> Response:
@@ -96,7 +94,7 @@ class AnsweredInTime:
             await self._app(scope, receive, send)
 
     def _late(self) -> Response:
-        return _later(_page(self._site, STATUS[Unavailable], sentence(TOO_LONG)), 1)
+        return _answer(self._site, Unavailable(TOO_LONG))
 
 
 def _told(error: Exception) -> str:
@@ -120,9 +118,10 @@ def _site(request: Request) -> Site:
     return site
 
 
-def _later(response: Response, after_s: int) -> Response:
-    response.headers["retry-after"] = str(after_s)
-    return response
+def _answer(site: Site, error: Exception) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), BROKEN)
+    wait_s = error.retry_after_s if isinstance(error, Unavailable) else 0
+    return with_retry_after(_page(site, status, _told(error)), wait_s)
 
 
 def _page(site: Site, status: int, detail: str) -> Response:

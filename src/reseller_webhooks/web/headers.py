@@ -1,6 +1,7 @@
 """What every answer tells the browser: run nothing but ours, show it in no frame, keep no page."""
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "; ".join(
@@ -24,6 +25,13 @@ ALWAYS = {
     "x-frame-options": "DENY",
 }
 NOT_KEPT = "no-store"
+
+
+def with_retry_after(response: Response, seconds: int) -> Response:
+    """The same response, which says when to try again if waiting helps."""
+    if seconds:
+        response.headers["retry-after"] = str(seconds)
+    return response
 
 
 class StrictHeaders:

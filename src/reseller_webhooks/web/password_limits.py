@@ -1,7 +1,5 @@
 """How a page refuses a password that is not checked, because too many are."""
 
-from starlette.responses import Response
-
 from reseller_webhooks.web.language import _
 from reseller_webhooks.web.password_hashing import TooManyPasswords
 
@@ -27,10 +25,3 @@ def describe(error: TooManyPasswords) -> str:
         )
     )
     return text % {"limit": error.limit}
-
-
-def with_retry_after(response: Response, seconds: int) -> Response:
-    """The same response, which says when to try again if waiting helps."""
-    if seconds:
-        response.headers["retry-after"] = str(seconds)
-    return response

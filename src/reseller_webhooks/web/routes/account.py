@@ -8,9 +8,10 @@ from reseller_webhooks.core.access import PASSWORD_MIN
 from reseller_webhooks.core.errors import Invalid, NotSignedIn
 from reseller_webhooks.operations import people
 from reseller_webhooks.web import passwords, paths
+from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.password_hashing import TooManyPasswords
-from reseller_webhooks.web.password_limits import describe, status_of, with_retry_after
+from reseller_webhooks.web.password_limits import describe, status_of
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Posted, SignedIn
 from reseller_webhooks.web.webhook_fields import wrong_of

@@ -7,9 +7,10 @@ from starlette.responses import RedirectResponse, Response
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations import access
 from reseller_webhooks.web import passwords, paths
+from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.page import SEE_OTHER, Page
 from reseller_webhooks.web.password_hashing import TooManyPasswords
-from reseller_webhooks.web.password_limits import describe, status_of, with_retry_after
+from reseller_webhooks.web.password_limits import describe, status_of
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Anyone, Posted, SignedIn
 

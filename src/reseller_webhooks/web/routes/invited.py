@@ -9,9 +9,10 @@ from reseller_webhooks.core.errors import Conflict, Invalid, NotSignedIn
 from reseller_webhooks.operations import invites, resellers
 from reseller_webhooks.store.invites import Invite
 from reseller_webhooks.web import passwords, paths
+from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.password_hashing import TooManyPasswords
-from reseller_webhooks.web.password_limits import describe, status_of, with_retry_after
+from reseller_webhooks.web.password_limits import describe, status_of
 from reseller_webhooks.web.routes.entrance import entered
 from reseller_webhooks.web.visiting import Anyone, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
