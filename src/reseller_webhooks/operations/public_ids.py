@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
+from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.names import DELIVERY, NUMBER_MAX, delivery_number
 from reseller_webhooks.store import public_id_key
 from reseller_webhooks.store.database import Database
@@ -38,6 +39,13 @@ class PublicIds:
             return old
         found = self.decrypt("delivery", shown.removeprefix(DELIVERY), 1)
         return found[0] if found else None
+
+    def find_delivery(self, shown: str) -> int:
+        """The store's number of a delivery. NotFound when the text names none."""
+        number = self.number_of_delivery(shown)
+        if number is None:
+            raise NotFound("delivery", shown)
+        return number
 
     def encrypt(self, purpose: str, *numbers: int) -> str:
         """Numbers as an opaque text; the same numbers give the same text."""

@@ -4,12 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.core.names import (
-    Action,
-    Resource,
-    number_in,
-)
+from reseller_webhooks.core.names import Action, Resource, number_in
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.store.log import Line
 from reseller_webhooks.store.log_query import LogQuery, Position
@@ -103,7 +98,7 @@ class LogFilter:
             resource_uuid=self.id or None,
             since=None if "from" in self.wrong else _instant(self.since),
             until=None if "to" in self.wrong else _instant(self.until),
-            behind=_position(self.ids, self.behind),
+            behind=read_pair(self.ids, PLACE, self.behind),
             limit=LINES + 1,
         )
 
@@ -120,21 +115,17 @@ def read(query: Mapping[str, str], ids: PublicIds) -> LogFilter:
         id=query.get("id", "").replace("\0", "").strip()[:ID_MAX],
         since=query.get("from", "")[:16],
         until=query.get("to", "")[:16],
-        behind=behind if _position(ids, behind) else "",
+        behind=behind if read_pair(ids, PLACE, behind) else "",
     )
 
 
-def shown_id(ids: PublicIds, number: int) -> str:
-    """A delivery's id as people see it, the same as the API's."""
-    return ids.delivery(number)
-
-
-def number_of(ids: PublicIds, shown: str) -> int:
-    """The store's number of a delivery. NotFound when it cannot be one."""
-    number = ids.number_of_delivery(shown)
-    if number is None:
-        raise NotFound("delivery", shown)
-    return number
+def read_pair(ids: PublicIds, purpose: str, text: str) -> tuple[int, int] | None:
+    """Two encrypted numbers, or two that version 0.1.0 wrote in the clear; None when neither."""
+    found = ids.decrypt(purpose, text, 2)
+    if found is not None:
+        return found[0], found[1]
+    first, _, second = (number_in(part) for part in text.partition("."))
+    return None if first is None or second is None else (first, second)
 
 
 def _known(word: str, words: Mapping[str, object]) -> str:
@@ -143,11 +134,3 @@ def _known(word: str, words: Mapping[str, object]) -> str:
 
 def _instant(text: str) -> int | None:
     return period.instant(text) if text else None
-
-
-def _position(ids: PublicIds, text: str) -> Position | None:
-    found = ids.decrypt(PLACE, text, 2)
-    if found is not None:
-        return found[0], found[1]
-    at, _, number = (number_in(part) for part in text.partition("."))
-    return None if at is None or number is None else (at, number)

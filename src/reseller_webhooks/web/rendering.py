@@ -14,6 +14,7 @@ from reseller_webhooks.core.condition_texts import TEXTS
 from reseller_webhooks.core.conditions import Condition
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import AUTH_LABELS
+from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.web import (
     audit_words,
     devices,
@@ -26,7 +27,6 @@ from reseller_webhooks.web import (
     sparkline,
     words,
 )
-from reseller_webhooks.web.log_filter import shown_id
 from reseller_webhooks.web.statics import Statics
 
 HERE = Path(__file__).parent
@@ -39,7 +39,8 @@ STATICS = Statics(HERE / "static")
 
 @pass_context
 def _delivery_id(context: Context, number: int) -> str:
-    return shown_id(context["ids"], number)
+    ids: PublicIds = context["ids"]
+    return ids.delivery(number)
 
 
 @cache

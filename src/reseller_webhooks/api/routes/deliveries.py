@@ -20,7 +20,6 @@ from reseller_webhooks.api.shapes.deliveries import (
     DeliveryDetails,
     delivery,
     details,
-    number_of,
 )
 from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.delivery import State
@@ -110,7 +109,7 @@ def page(house: TheHouse, query: Annotated[LogQuery, Depends(query)]) -> Deliver
 def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
     """All there is to see of it: the payload as it was sent, and every attempt."""
     with _known_as(shown):
-        found = deliveries.get(house.database, number_of(house.ids, shown), reseller_id=tenant)
+        found = deliveries.get(house.database, house.ids.find_delivery(shown), reseller_id=tenant)
     fields = details(house.ids, found, *_manner(house, tenant, found.entry.webhook)).model_dump(
         mode="json"
     )
@@ -129,7 +128,7 @@ def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
 async def retry(house: TheHouse, tenant: Tenant, shown: Id, response: Response) -> Delivery:
     """Makes a new delivery of the same event to the same webhook."""
     with _known_as(shown):
-        again = partial(_retry, house.database, number_of(house.ids, shown), reseller_id=tenant)
+        again = partial(_retry, house.database, house.ids.find_delivery(shown), reseller_id=tenant)
         made = await write(house, again)
     response.headers["location"] = f"{PATH}/{house.ids.delivery(made.line.delivery_id)}"
     return delivery(house.ids, made)

@@ -8,7 +8,6 @@ from reseller_webhooks.api import moments
 from reseller_webhooks.api.shapes import Payload, Shape
 from reseller_webhooks.core.attempts import Outcome
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.notification import shown_headers
 from reseller_webhooks.core.webhooks import Format
@@ -97,14 +96,6 @@ def details(ids: PublicIds, found: Details, auth_type: str, form: Format) -> Del
             if one.outcome  # A line without one closed the delivery; `last` tells why.
         ],
     )
-
-
-def number_of(ids: PublicIds, shown: str) -> int:
-    """The store's number of a delivery. NotFound when it cannot be one."""
-    number = ids.number_of_delivery(shown)
-    if number is None:
-        raise NotFound("delivery", shown)
-    return number
 
 
 def _fields(ids: PublicIds, entry: Entry) -> dict[str, Any]:

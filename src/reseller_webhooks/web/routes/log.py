@@ -67,7 +67,7 @@ def log_page(page: AtReseller) -> Response:
 @routes.get(ONE)
 def delivery_page(page: AtReseller, shown: str) -> Response:
     """One delivery: payload, attempts, and why they failed."""
-    number = log_filter.number_of(page.ids, shown)
+    number = page.ids.find_delivery(shown)
     found = deliveries.get(page.database, number, reseller_id=page.tenant)
     row = _webhook(page, found.entry.webhook)
     auth_type, form = (row.auth_type, row.format) if row else ("NONE", Format.NOTIFICATION)
@@ -109,23 +109,19 @@ def retry_failed(page: Writer, form: Posted) -> Response:
 @routes.post(ONE + "/retry")
 def retry(page: Writer, shown: str) -> Response:
     """A new delivery of the same event to the same webhook."""
-    number = log_filter.number_of(page.ids, shown)
+    number = page.ids.find_delivery(shown)
     try:
         made = deliveries.retry(page.database, number, reseller_id=page.tenant)
     except Conflict as error:
         return page.go(paths.delivery(shown), Notice("not_retried", detail=str(error)))
     page.site.house.poke()
-    return page.go(
-        paths.delivery(log_filter.shown_id(page.ids, made)), Notice("retried", detail=shown)
-    )
+    return page.go(paths.delivery(page.ids.delivery(made)), Notice("retried", detail=shown))
 
 
 @routes.post(ONE + "/retry-pending")
 def retry_pending(page: Writer, shown: str) -> Response:
     """Have what waits tried at once: this delivery, and all others of its webhook."""
-    found = deliveries.get(
-        page.database, log_filter.number_of(page.ids, shown), reseller_id=page.tenant
-    )
+    found = deliveries.get(page.database, page.ids.find_delivery(shown), reseller_id=page.tenant)
     row = webhooks.get(page.database, page.tenant, found.entry.webhook)
     repeats.retry_pending(page.database, row)
     page.site.house.poke()

@@ -14,7 +14,6 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
-from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import access, deliveries, webhooks
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.store.log import Line
@@ -88,11 +87,8 @@ def told(ids: PublicIds, mark: Mark) -> str:
 
 def marked(ids: PublicIds, text: str) -> Mark | None:
     """The mark that a text tells of."""
-    found = ids.decrypt(MARK, text, 2)
-    if found is not None:
-        return Mark(*found)
-    attempt, _, delivery = (number_in(part) for part in text.partition("."))
-    return None if attempt is None or delivery is None else Mark(attempt, delivery)
+    found = log_filter.read_pair(ids, MARK, text)
+    return Mark(*found) if found else None
 
 
 def _start(page: Page, text: str) -> Mark:
@@ -109,7 +105,7 @@ def _json(ids: PublicIds, query: LogQuery, lines: list[Line]) -> str:
     """id: of the row. fits: whether these filters show it. at: epoch milliseconds."""
     rows = [
         {
-            "id": log_filter.shown_id(ids, line.delivery_id),
+            "id": ids.delivery(line.delivery_id),
             "fits": line.fits(query),
             "at": line.created_at // 1000,
         }
