@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks.api import problems
-from reseller_webhooks.api.keys import Keys
+from reseller_webhooks.api.keys import Keys, bearer_token
 from reseller_webhooks.api.problems import NoSuchPath, TooLarge, TooSlow
 from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError, Unavailable
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 
 class Gate:
-    """The outermost part of the web application.
+    """Middleware in front of the API and the pages: body limits, API keys, HEAD, and problems.
 
     routes: the API's own; what else there is behind the gate knows best what HEAD may do to it.
     """
@@ -137,10 +137,10 @@ def key_of(scope: Scope) -> str:
 
 
 def _key(headers: Headers) -> str:
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
+    key = bearer_token(headers)
+    if not key:
         raise NotSignedIn("show an API key: Authorization: Bearer rwk_...")
-    return key.strip()
+    return key
 
 
 def _limit(scope: Scope) -> int:

@@ -4,6 +4,7 @@ Without that, looking keys up costs as much as the changes they come with.
 """
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 
 from reseller_webhooks import clock, secrets
 from reseller_webhooks.operations import access
@@ -13,6 +14,12 @@ from reseller_webhooks.store.database import Database
 REMEMBERED_S = 1.0
 """So a key that is revoked is refused within a second, in every process."""
 REMEMBERED_MAX = 10_000
+
+
+def bearer_token(headers: Headers) -> str:
+    """The token of `Authorization: Bearer` (RFC 6750, 2.1), empty when there is none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 class Keys:

@@ -6,6 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reseller_webhooks.api import problems
+from reseller_webhooks.api.keys import bearer_token
 from reseller_webhooks.api.problems import NoSuchPath
 from reseller_webhooks.core.errors import NotSignedIn
 
@@ -14,11 +15,7 @@ PATH = "/metrics"
 
 def check_token(headers: Headers, token: str) -> None:
     """NotSignedIn unless the request shows the token; without a token everybody may scrape."""
-    if not token:
-        return
-    scheme, _, shown = headers.get("authorization", "").partition(" ")
-    is_equal = compare_digest(shown.strip().encode(), token.encode())
-    if scheme.lower() != "bearer" or not is_equal:
+    if token and not compare_digest(bearer_token(headers).encode(), token.encode()):
         raise NotSignedIn("show the token of METRICS_TOKEN: Authorization: Bearer ...")
 
 

@@ -32,7 +32,7 @@ _observers: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
 
 class RequestMetrics:
-    """The outermost middleware.
+    """Middleware outside every other that may answer a request.
 
     template_of: the template that a path has, for requests that are refused before a route is
     taken or by the route catch_all.
