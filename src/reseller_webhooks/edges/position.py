@@ -70,15 +70,14 @@ class Positions:
     async def _last_held(self, first: int, end: int, holds: Holds) -> int:
         """The number of an event that the store holds and whose successor it does not, or 0.
 
-        Looked for backwards in growing steps and then between; a message that is gone counts as
-        one whose event is not held, which at worst publishes some events twice.
+        Searches backwards from the end, whose event is not held, in growing steps, then between
+        the last two. A missing message counts as an event that is not held, which at worst
+        publishes events twice.
         """
-        low, step = end, 1
-        while low >= first and not await self._held(low, holds):
-            low, step = low - step, step * 2
-        if low < first:
-            low = first - 1
-        high, number = end, await self._held(low, holds) if low >= first else 0
+        high, step, number = end, 1, 0
+        while (low := high - step) >= first and not (number := await self._held(low, holds)):
+            high, step = low, step * 2
+        low = max(low, first - 1)
         while high - low > 1:
             middle = (low + high) // 2
             if found := await self._held(middle, holds):
