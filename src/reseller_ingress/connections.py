@@ -59,9 +59,8 @@ class Ingress:
         Nobody is shut out by connections that do nothing.
         """
         address = group(peer)
-        if self._per_address[
-            address
-        ] >= self.limits.connections_per_address and not self._is_trusted(peer):
+        has_its_share = self._per_address[address] >= self.limits.connections_per_address
+        if has_its_share and not self._is_trusted(peer):
             return Reason.CONNECTIONS_PER_ADDRESS
         if len(self._open) >= self.limits.connections and not self._end_oldest_idle():
             return Reason.CONNECTIONS
