@@ -117,6 +117,13 @@ class Page:
             self.site.cookies.drop_notice(response)
         return response
 
+    def form(self, template: str, status: int = 200, **given: Any) -> HTMLResponse:
+        """A page with a form that also visitors who are not signed in may send."""
+        response = self.html(template, status, **given)
+        if self.visitor is None:
+            self.site.cookies.keep_form_token(response, self.form_token)
+        return response
+
     def go(self, path: str, notice: Notice | None = None) -> Response:
         """On to another page, which tells the notice."""
         response = RedirectResponse(path, SEE_OTHER)

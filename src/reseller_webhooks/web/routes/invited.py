@@ -7,7 +7,6 @@ from starlette.responses import Response
 from reseller_webhooks.core.access import PASSWORD_MIN
 from reseller_webhooks.core.errors import Conflict, Invalid, NotSignedIn
 from reseller_webhooks.operations import invites, resellers
-from reseller_webhooks.store.invites import Invite
 from reseller_webhooks.web import passwords, paths
 from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.page import Page
@@ -26,11 +25,7 @@ routes = APIRouter()
 @routes.get(ONE)
 def invited(page: Anyone, token: str) -> Response:
     """The form for a password. To look does not use the invite up."""
-    try:
-        found = invites.look(page.database, token)
-    except NotSignedIn:
-        return page.html("invite_gone.html", GONE)
-    return _form(page, found, token)
+    return _form(page, token)
 
 
 @routes.post(ONE)
@@ -39,31 +34,28 @@ async def accept(page: Anyone, token: str, form: Posted) -> Response:
     try:
         session = await passwords.accept_invite(page, token, form.exact("new"))
     except Invalid as error:
-        return await run_in_threadpool(_again, page, token, INVALID, wrong_of(error))
+        return await run_in_threadpool(_form, page, token, INVALID, wrong_of(error))
     except TooManyPasswords as error:
         wrong = {"new": describe(error)}
-        answer = await run_in_threadpool(_again, page, token, status_of(error), wrong)
+        answer = await run_in_threadpool(_form, page, token, status_of(error), wrong)
         return with_retry_after(answer, error.retry_after_s)
     except (NotSignedIn, Conflict):
-        return page.html("invite_gone.html", GONE)
+        return await run_in_threadpool(_gone, page)
     return await run_in_threadpool(entered, page, session, paths.WEBHOOKS)
 
 
-def _again(page: Page, token: str, status: int, wrong: dict[str, str]) -> Response:
-    """The form once more, with what is wrong."""
-    try:
-        return _form(page, invites.look(page.database, token), token, status, wrong)
-    except NotSignedIn:
-        return page.html("invite_gone.html", GONE)
-
-
 def _form(
-    page: Page, found: Invite, token: str, status: int = 200, wrong: dict[str, str] | None = None
+    page: Page, token: str, status: int = 200, wrong: dict[str, str] | None = None
 ) -> Response:
+    """The form with what is wrong, if anything is, or a page that says the invite is gone."""
+    try:
+        found = invites.look(page.database, token)
+    except NotSignedIn:
+        return _gone(page)
     whose = None
     if found.reseller_id is not None:
         whose = resellers.by_number(page.database, found.reseller_id)
-    response = page.html(
+    return page.form(
         "invited.html",
         status,
         invite=found,
@@ -72,6 +64,7 @@ def _form(
         wrong=wrong or {},
         shortest=PASSWORD_MIN,
     )
-    if page.visitor is None:
-        page.site.cookies.keep_form_token(response, page.form_token)
-    return response
+
+
+def _gone(page: Page) -> Response:
+    return page.html("invite_gone.html", GONE)

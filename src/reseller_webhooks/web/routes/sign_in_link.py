@@ -25,10 +25,7 @@ def link(page: Anyone, token: str) -> Response:
         person = access.owner_of_link(page.database, token)
     except NotSignedIn:
         return page.html("link_gone.html", GONE)
-    response = page.html("link.html", person=person, token=token)
-    if page.visitor is None:
-        page.site.cookies.keep_form_token(response, page.form_token)
-    return response
+    return page.form("link.html", person=person, token=token)
 
 
 @routes.post(LINK)
