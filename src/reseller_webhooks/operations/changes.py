@@ -202,9 +202,10 @@ def _repeated(draft: _Draft, request: Request) -> Answer | None:
 
 
 def _given(draft: _Draft, request: Request) -> Given | None:
-    if request.key is None or request.stored_key is None:
+    stored_key = request.stored_key
+    if request.key is None or stored_key is None:
         return None
-    own = draft.given.get(request.stored_key)
+    own = draft.given.get(stored_key)
     if own is not None:
         return own
     # The version before remembers keys without their caller. The same body is the same caller's
@@ -256,12 +257,13 @@ def _one(
 
 
 def _remember(draft: _Draft, request: Request, answer: Answer) -> None:
-    if request.stored_key is None:
+    stored_key = request.stored_key
+    if stored_key is None:
         return
     rows = [(r.uuid, r.version, r.action, r.event) for r in answer.results]
     given = Given(request.fingerprint, orjson.dumps(rows).decode())
-    draft.given[request.stored_key] = given
-    draft.answers.append((request.stored_key, given))
+    draft.given[stored_key] = given
+    draft.answers.append((stored_key, given))
 
 
 def _write(tx: Tx, draft: _Draft, before: MutableMapping[Key, Record | None]) -> None:
