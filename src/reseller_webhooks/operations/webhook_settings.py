@@ -7,7 +7,7 @@ from typing import Any
 from reseller_webhooks.core import targets
 from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.secret_destinations import Destinations, require_secrets
+from reseller_webhooks.core.secret_destinations import SECRET_FIELDS, Destinations, require_secrets
 from reseller_webhooks.core.texts import check_seen
 from reseller_webhooks.core.webhooks import (
     TEXT_MAX,
@@ -20,9 +20,6 @@ from reseller_webhooks.core.webhooks import (
     SpecPatch,
 )
 from reseller_webhooks.operations.webhook_secrets import Sealer
-
-_SECRETS = frozenset({"clientSecret", "password"})
-"""They go out exactly as they were given, whatever is in them: nobody reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,5 +89,6 @@ def _check_texts(auth: OAuth2) -> None:
         if len(text) > TEXT_MAX:
             told = f"is {len(text)} characters long; at most {TEXT_MAX} are possible"
             raise Invalid.at(f"/auth/{name}", told)
-        if name not in _SECRETS:
+        # Secrets go out exactly as they were given, whatever is in them: nobody reads them.
+        if name not in SECRET_FIELDS[auth.type]:
             check_seen(text, f"/auth/{name}")
