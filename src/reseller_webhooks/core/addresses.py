@@ -21,9 +21,10 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class TargetNetworks:
-    """What the operator has set about targets.
+    """Networks that the operator allows or denies as targets.
 
-    allowed: may be connected to though not global. denied: never, whatever else says so.
+    allowed: may be connected to although they are not global. denied: are never connected to,
+    even where `allowed` holds them.
     """
 
     allowed: Sequence[Network] = ()

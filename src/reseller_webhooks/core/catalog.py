@@ -103,13 +103,13 @@ ROWS = (
 # fmt: on
 
 
-GONE_ALL_THE_SAME = Decision(
+REMOVED_THOUGH_UNKNOWN = Decision(
     Action.REMOVED,
     frozenset({Action.REMOVED}),
     tombstone=True,
-    words="Nothing was there, as far as is known; but what is known is from a backup.",
+    words="The store has no such record, but it may have lost one in a restore.",
 )
-"""Where nothing was and nothing is, and receivers may hold a record that the store has lost."""
+"""For a record that the store does not hold, while receivers may hold it since before a restore."""
 
 
 def decide(resource: Resource, before: str | None, after: str | None) -> Decision | None:

@@ -89,12 +89,12 @@ def decide(
     if live and content:
         statuses.check_move(change.resource, before, after)
     fields = _differences(live, content)
-    is_untold = generations.is_untold(held.version if held else 0, stamp.floor)
-    if live and content and not fields and not is_untold:
+    is_unreported = generations.is_unreported(held.version if held else 0, stamp.floor)
+    if live and content and not fields and not is_unreported:
         return held, None
     decision = catalog.decide(change.resource, before, after)
-    if decision is None and is_untold:
-        decision = catalog.GONE_ALL_THE_SAME
+    if decision is None and is_unreported:
+        decision = catalog.REMOVED_THOUGH_UNKNOWN
     if decision is None:
         return held, None
     record = _record(change, reseller_id, held, stamp)

@@ -1,4 +1,4 @@
-"""Clocks that differ: what is said of this machine's, the database's and the receivers'."""
+"""Clocks that differ: the conditions of this machine's, the database's and the receivers'."""
 
 from collections.abc import Collection, Iterator
 from statistics import median

@@ -60,6 +60,6 @@ def lifted(held: int, floor: int) -> int:
     return max(held, floor)
 
 
-def is_untold(held: int, floor: int) -> bool:
-    """Whether nothing was told of the record in this generation, so that receivers may differ."""
+def is_unreported(held: int, floor: int) -> bool:
+    """Whether no event of this generation tells of the record, so that receivers may differ."""
     return floor > 0 and held <= floor

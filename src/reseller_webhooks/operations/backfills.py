@@ -77,9 +77,9 @@ def begin(
 
 
 def begin_all(database: Database, *, rate: int = RATE) -> int:
-    """Begin one for each webhook that can be told, tombstones included where it has Deleted ticked.
+    """Begin a backfill of each webhook that can have one; how many were begun.
 
-    One that is running is left to go on. How many were begun.
+    It includes tombstones where the webhook has Deleted ticked. A running backfill goes on.
     """
     with database.read() as tx:
         some = [row for row in webhooks.every(tx) if core.can_tell(row.actions)]

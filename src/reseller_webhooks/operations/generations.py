@@ -1,4 +1,4 @@
-"""Store generations: raised after a restore, or by themselves where it is noticed.
+"""Store generations: begun after a restore, by a command or by the process that notices it.
 
 The floor comes first, in a transaction that no other shares. Then records are lifted to it, in
 small steps that go on after a kill; a record that changes meanwhile is above it already.
@@ -40,7 +40,7 @@ def raise_floor(database: Database, *, above: int = 0) -> Generation:
 
 
 def notice(database: Database) -> Generation | None:
-    """Begin a generation if the store went back in time since somebody looked; None if not."""
+    """Begin a generation if the store went back in time since the last look; None if not."""
     mark = origin.mark_of(database)
     with database.read() as tx:
         number = store.current(tx).number
@@ -57,7 +57,10 @@ def notice(database: Database) -> Generation | None:
 
 
 def notice_promotion(database: Database) -> None:
-    """As `notice`, where little time is to be lost: before rows get numbers without a change."""
+    """As `notice`, in one statement while the store stays where it is.
+
+    For operations that give numbers to rows without a change of a record.
+    """
     with database.read() as tx:
         is_moved = store.is_moved(tx)
     if is_moved:
@@ -65,7 +68,7 @@ def notice_promotion(database: Database) -> None:
 
 
 def keep_up(database: Database) -> int:
-    """Notice what has to be noticed, and lift one batch of records; 0 when all are done."""
+    """Begin a generation if one is due, and lift one batch of records; 0 when all are done."""
     notice(database)
     return lift(database)
 

@@ -55,7 +55,7 @@ class Survey:
 
 @dataclass(slots=True)
 class Resealed:
-    """What sealing anew has come to. busy: rows that others kept changing."""
+    """The result of sealing anew. busy: rows that other transactions kept changing."""
 
     sealed: int = 0
     current: int = 0

@@ -29,7 +29,7 @@ def copy(database: Database, target: Path) -> None:
 
 
 def _say_that_it_is_a_copy(target: Path) -> None:
-    """Whoever uses it as a store has to know that versions were given since."""
+    """A process that uses the copy as its store has to know that versions were given since."""
     with closing(sqlite3.connect(target)) as connection, connection:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'generation'").fetchone():
             connection.execute("UPDATE generation SET origin = ?", (COPY,))

@@ -14,13 +14,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reseller_webhooks.core.errors import Cause, Unavailable
 
-COLLISION_MARK = "another transaction was writing the same"
-NO_CHANGES = "the store takes no changes just now"
 PUBLIC: Mapping[Cause, str] = {
     Cause.AWAY: "the store does not answer",
-    Cause.READ_ONLY: NO_CHANGES,
+    Cause.READ_ONLY: "the store takes no changes just now",
     Cause.BUSY: "the store is busy",
-    Cause.COLLIDED: COLLISION_MARK,
+    Cause.COLLIDED: "another transaction was writing the same",
     Cause.TABLES: "the store lacks tables of this version",
     Cause.RIGHTS: "the store denies this service a right",
     Cause.DAMAGED: "the store is damaged",

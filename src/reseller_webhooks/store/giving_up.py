@@ -1,8 +1,8 @@
-"""Giving up deliveries that nobody takes: on receivers that are dead for good, and at retention."""
+"""Gives up pending deliveries: those to a dead receiver, and those past their retention."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import Select, select
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.attempts import Reason
@@ -20,17 +20,17 @@ EXPIRED = "it waited for longer than notifications are kept"
 def on_dead_receiver(tx: Tx, webhook_id: int, *, before: Micros, limit: int) -> int:
     """Close up to `limit` deliveries of a webhook that were created before an instant; how many.
 
-    None when the webhook is paused, or was changed since that instant: whoever resumes it or
-    mends its URL gets a whole schedule for what has gathered. Where a webhook wants the latest
-    state, the newest delivery of each record stays.
+    No delivery is closed when the webhook is paused or was changed since that instant: after a
+    resume or a new URL the pending deliveries get a whole schedule. Where a webhook wants the
+    latest state, the newest delivery of each record stays.
     """
-    mode = tx.connection.execute(_CONCERNED.where(webhook.c.id == webhook_id, _is_left(before)))
-    found = mode.scalar()
-    if found is None:
+    unchanged = _ACTIVE.where(webhook.c.id == webhook_id, webhook.c.changed_at < before)
+    mode = tx.connection.execute(unchanged).scalar()
+    if mode is None:
         return 0
     numbers: set[int] = set()
     for statement in _old(webhook_id, before):
-        kept = statement.where(_has_successor) if found == Mode.LATEST_STATE else statement
+        kept = statement.where(_has_successor) if mode == Mode.LATEST_STATE else statement
         numbers |= set(tx.connection.execute(kept.limit(limit)).scalars())
     oldest = sorted(numbers)[:limit]
     return closing.close(tx, oldest, State.FAILED, DEAD, reason=Reason.RECEIVER_DEAD)
@@ -52,12 +52,8 @@ def _old(webhook_id: int, before: Micros) -> tuple[Select[Any], ...]:
     return waiting.order_by(delivery.c.next_at), select(delivery.c.id).where(mine, is_tried())
 
 
-def _is_left(before: Micros) -> ColumnElement[bool]:
-    return webhook.c.changed_at < before
-
-
-# Nobody pauses or resumes it meanwhile.
-_CONCERNED = (
+# Locked, so that it is neither paused nor resumed meanwhile.
+_ACTIVE = (
     select(webhook.c.mode)
     .where(webhook.c.state == WebhookState.ACTIVE.value, webhook.c.deleted_at.is_(None))
     .with_for_update(read=True)

@@ -10,7 +10,7 @@ from reseller_webhooks.store.schema import attempt, delivery
 from reseller_webhooks.store.shared_horizon import Settled
 
 AGAIN_MAX = 1_000
-"""So many lines of the whole log, at most, may be told of that are older than a view."""
+"""The most lines of the whole log that a live view may repeat from before it was opened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Look:
 def look(tx: Tx, before: Micros, *, after: int, limit: int) -> Look:
     """Up to `limit` tombstones numbered above `after`; old are those from before an instant.
 
-    None is old until every version of the program that runs knows of the floors.
+    No tombstone counts as old until every version of the program that runs knows of the floors.
     """
     known_since = select(feature.c.since).where(feature.c.name == Feature.VERSION_FLOORS.value)
     if tx.connection.execute(known_since).scalar_one() >= before:
@@ -41,7 +41,7 @@ def look(tx: Tx, before: Micros, *, after: int, limit: int) -> Look:
 
 
 def lock(tx: Tx, numbers: Collection[int], before: Micros) -> list[Versioned]:
-    """Those that are still old, and of whose record no event is kept, so that none is sent again.
+    """Lock those that are still old and of whose record no event is kept: none can be sent again.
 
     Not the newest record: SQLite would give its number, a place in snapshots, to another one.
     """
