@@ -127,11 +127,9 @@ def _told(error: ResellerWebhooksError) -> dict[str, Any]:
     match error:
         case Invalid():
             return _of_invalid(error)
-        case Unavailable():
-            return {"detail": error.public}
         case Refused():  # Its remedy is for the operator, who finds it in the log.
             return {"detail": "something has to be mended here; it is in the log"}
-    return {"detail": str(error)}
+    return {"detail": error.public}
 
 
 def _of_invalid(error: Invalid) -> dict[str, Any]:

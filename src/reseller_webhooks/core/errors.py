@@ -14,6 +14,11 @@ from reseller_webhooks.core.shortening import shortened
 class ResellerWebhooksError(Exception):
     """The root of everything this program refuses on purpose."""
 
+    @property
+    def public(self) -> str:
+        """The message as a caller may read it."""
+        return str(self)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -141,10 +146,15 @@ class Unavailable(ResellerWebhooksError):
         internal: str = "",
         cause: Cause = Cause.OTHER,
     ) -> None:
-        self.public, self.internal = public, internal
+        self._public, self.internal = public, internal
         self.retry_after_s = retry_after_s
         self.cause = cause
         super().__init__(f"{public}: {internal}" if internal else public)
+
+    @property
+    def public(self) -> str:
+        """The message without what only the log may say."""
+        return self._public
 
     @property
     def collided(self) -> bool:

@@ -50,7 +50,7 @@ def register(app: FastAPI) -> None:
     app.exception_handler(Exception)(broken)
 
 
-async def refused(request: Request, error: Exception) -> Response:
+async def refused(request: Request, error: ResellerWebhooksError) -> Response:
     """What the program refused, on purpose."""
     if isinstance(error, NotSignedIn):
         return RedirectResponse(paths.sign_in(_wanted(request)), SEE_OTHER)
@@ -97,13 +97,13 @@ class AnsweredInTime:
         return _answer(self._site, Unavailable(TOO_LONG))
 
 
-def _told(error: Exception) -> str:
+def _told(error: ResellerWebhooksError) -> str:
     # Whether a thing is not there or somebody else's is not to be told.
     if isinstance(error, NotFound | Refused):
         return ""
     if isinstance(error, Invalid):
         return " ".join(sentence(problem.detail) for problem in error.problems)
-    return sentence(error.public if isinstance(error, Unavailable) else str(error))
+    return sentence(error.public)
 
 
 def _wanted(request: Request) -> str:
@@ -118,7 +118,7 @@ def _site(request: Request) -> Site:
     return site
 
 
-def _answer(site: Site, error: Exception) -> Response:
+def _answer(site: Site, error: ResellerWebhooksError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), BROKEN)
     wait_s = error.retry_after_s if isinstance(error, Unavailable) else 0
     return with_retry_after(_page(site, status, _told(error)), wait_s)

@@ -10,7 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.errors import NotFound, NotSignedIn, SecretUnreadable, Unavailable
+from reseller_webhooks.core.errors import (
+    NotFound,
+    NotSignedIn,
+    ResellerWebhooksError,
+    SecretUnreadable,
+    Unavailable,
+)
 from reseller_webhooks.operations import invites
 from reseller_webhooks.web import openid, paths
 from reseller_webhooks.web.cookies import OPENID_LIVES_S
@@ -85,9 +91,9 @@ def _begun(page: Page) -> Begun | None:
         return None
 
 
-async def _failed(page: Page, wanted: str, status: int, error: Exception) -> Response:
+async def _failed(page: Page, wanted: str, status: int, error: ResellerWebhooksError) -> Response:
     log.warning("nobody came in with the identity provider", reason=str(error))
-    wrong = sentence(error.public if isinstance(error, Unavailable) else str(error))
+    wrong = sentence(error.public)
     response = await run_in_threadpool(sign_in_form, page, wanted, status, wrong=wrong)
     page.site.cookies.drop_openid(response)
     return response
