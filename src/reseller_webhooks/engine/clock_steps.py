@@ -4,19 +4,13 @@ At once after a step, and when webhooks come to this worker, which may have been
 one; and every so often.
 """
 
-import asyncio
-from contextlib import suppress
-
 import structlog
 
-from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.scheduler import Scheduler
-from reseller_webhooks.observability.outages import log_refusal
+from reseller_webhooks.engine.tasks import wait_for_event
 
 EVERY_S = 30.0
-AGAIN_S = 0.5
-"""When the store did not answer."""
 
 log = structlog.get_logger()
 
@@ -28,20 +22,12 @@ class ClockSteps:
         self._store, self._owner, self._scheduler = store, owner, scheduler
 
     async def run(self) -> None:
-        """Do it for ever."""
+        """Do it for ever. Unavailable when the store does not answer."""
         wake = self._scheduler.may_wait_too_long
         while True:
             wake.clear()
-            try:
-                await self._pull_back()
-            except Unavailable as error:
-                log_refusal("a look at the store failed", error)
-                await asyncio.sleep(AGAIN_S)
-                continue
-            # Not wait_for: before Python 3.12 it can lose the cancellation that ends this task.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_S):
-                    await wake.wait()
+            await self._pull_back()
+            await wait_for_event(wake, EVERY_S)
 
     async def _pull_back(self) -> None:
         webhooks = await self._store.pull_back(self._owner.parts)

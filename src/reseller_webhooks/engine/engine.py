@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,9 +19,8 @@ from reseller_webhooks.engine.ownership import Everything
 from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
-from reseller_webhooks.engine.tasks import Tasks
+from reseller_webhooks.engine.tasks import Tasks, wait_for_event
 from reseller_webhooks.engine.webhook_changes import WebhookChanges
-from reseller_webhooks.observability.outages import log_refusal
 
 POLL_S = 0.5
 """Deliveries that another process made are found by looking; a poke only makes it quicker."""
@@ -158,10 +156,7 @@ class Engine:
 
     async def _listen(self) -> None:
         while True:
-            # Not wait_for: before Python 3.12 it can lose the cancellation that ends this task.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
-                    await self._poked.wait()
+            await wait_for_event(self._poked, POLL_S)
             self._poked.clear()
             self._turned_at_s = monotonic_s()
             await self._look_once()
@@ -188,16 +183,10 @@ class Engine:
         """For what a transaction committed late; what is new never waits for this."""
         while True:
             await asyncio.sleep(LATE_LOOK_S)
-            try:
-                await self._arrivals.look_for_late()
-            except Unavailable as error:
-                log_refusal("a look at the store failed", error)
+            await self._arrivals.look_for_late()
 
     async def _look_over(self) -> None:
         while True:
             await asyncio.sleep(WHOLE_LOOK_S)
-            try:
-                await self._arrivals.compare()
-                await self._webhooks.compare()
-            except Unavailable as error:
-                log_refusal("a look at the store failed", error)
+            await self._arrivals.compare()
+            await self._webhooks.compare()

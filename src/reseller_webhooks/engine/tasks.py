@@ -1,11 +1,13 @@
 """Supervises the endless loops of a process.
 
-Every loop survives every exception: it is started again after a pause. A loop that returns all the
-same is reported, since a process that lacks one must not go on as if it were whole.
+Every loop survives every exception, also Unavailable: it is logged, and the loop is started again
+after a pause. A loop that returns all the same is reported, since a process that lacks a loop must
+not go on as if it were whole.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -23,6 +25,14 @@ FAILING_S = 30.0
 Loop = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger()
+
+
+async def wait_for_event(event: asyncio.Event, at_most_s: float) -> None:
+    """Wait for an event, but no longer than that."""
+    # Not asyncio.wait_for: before Python 3.12 it can lose the cancellation that ends a loop.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(at_most_s):
+            await event.wait()
 
 
 @dataclass(slots=True)
