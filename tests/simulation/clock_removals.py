@@ -19,7 +19,7 @@ def _always(answer: Any) -> Callable[..., Any]:
 
 
 def _only_deliveries(scheduler: Scheduler, by: int) -> None:
-    scheduler.stepped = True
+    scheduler.clock_steps += 1
     scheduler.may_wait_too_long.set()
 
 

@@ -1,7 +1,7 @@
-"""What a step of the store's clock has moved into the future is pulled back, so that it goes out.
+"""Pulls back deliveries that a step of the store's clock has moved into the future.
 
-At once after a step, and when webhooks come to this worker, which may have been nobody's during
-one; and every so often.
+At once after a step, when this worker takes over webhooks, since they may have had no owner when
+the clock was stepped, and every EVERY_S.
 """
 
 import structlog
@@ -20,6 +20,8 @@ class ClockSteps:
 
     def __init__(self, store: Store, owner: Ownership, scheduler: Scheduler) -> None:
         self._store, self._owner, self._scheduler = store, owner, scheduler
+        self._followed = 0
+        """The number of the last step after which every webhook was looked at."""
 
     async def run(self) -> None:
         """Do it for ever. Unavailable when the store does not answer."""
@@ -37,15 +39,7 @@ class ClockSteps:
                 "deliveries had times from before the clock was stepped back",
                 webhooks=len(webhooks),
             )
-        if self._scheduler.stepped:
-            self._scheduler.stepped = False
-            try:
-                await self._look_over()
-            except Unavailable:
-                self._scheduler.stepped = True
-                raise
-
-    async def _look_over(self) -> None:
-        # Who asks for what has changed since an instant may have missed something.
-        await self._scheduler.adopt(self._owner.parts)
-        self._scheduler.look(await self._store.waiting())
+        steps = self._scheduler.clock_steps
+        if steps != self._followed:
+            self._scheduler.look(await self._store.waiting())
+            self._followed = steps

@@ -59,8 +59,9 @@ class Scheduler:
         self._courier = courier
         self._recorder = recorder
         self.may_wait_too_long = asyncio.Event()
-        """Deliveries may: the store's clock was stepped, or webhooks are new here."""
-        self.stepped = False
+        """Set when deliveries may: the store's clock was stepped, or webhooks are new here."""
+        self.clock_steps = 0
+        """Steps of the store's clock that were noticed."""
         self.lanes = Lanes()
         self._stock = Stock()
         self._hungry, self._hungry_late = Line(), Line()
@@ -157,7 +158,7 @@ class Scheduler:
             if lane.circuit.is_open:
                 lane.circuit = circuits.shifted(lane.circuit, by)
                 self._recorder.add_circuit(lane.webhook.id, lane.circuit)
-        self.stepped = True
+        self.clock_steps += 1
         self.may_wait_too_long.set()
 
     def looking(self) -> AbstractContextManager[set[int]]:
