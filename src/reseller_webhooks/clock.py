@@ -44,7 +44,7 @@ class StoreClock:
 
     def now(self) -> Micros:
         """The store's time; before the first reading, this machine's."""
-        return self._at(self._clock_s()) if self._read else now()
+        return _carried_on(self._read, self._clock_s()) if self._read else now()
 
     def ahead_s(self) -> float:
         """How far this machine's clock is ahead of the store's, in seconds."""
@@ -60,11 +60,12 @@ class StoreClock:
         before, self._read = self._read, (at, got_s)
         if before is None:
             return 0
-        earliest, latest = (before[0] + round((s - before[1]) * SECOND) for s in (asked_s, got_s))
+        earliest, latest = _carried_on(before, asked_s), _carried_on(before, got_s)
         is_step = not earliest - STEP_S * SECOND <= at <= latest + STEP_S * SECOND
         return at - latest if is_step else 0
 
-    def _at(self, clock_s: float) -> Micros:
-        assert self._read  # noqa: S101
-        at, read_s = self._read
-        return at + round((clock_s - read_s) * SECOND)
+
+def _carried_on(reading: tuple[Micros, float], clock_s: float) -> Micros:
+    """What the store's clock says at an instant of the monotonic clock, if it was not stepped."""
+    at, read_s = reading
+    return at + round((clock_s - read_s) * SECOND)
