@@ -162,8 +162,7 @@ class Program:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start every part, and stop them the other way round."""
-        self.prepare()
+        """Start every part, and stop them the other way round. `prepare` comes first."""
         self.database.outage.is_reported = True
         generations.notice(self.database)
         to_thread.current_default_thread_limiter().total_tokens = THREADS
