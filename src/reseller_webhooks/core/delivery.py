@@ -121,6 +121,11 @@ def after_attempt(
     wait_s = policy.wait_s(attempts, chance, attempt.retry_after_s)
     if wait_s is None:
         return Step(STEPS[State.PENDING, Trigger.GIVE_UP])
+    return wait_step(wait_s, now=now)
+
+
+def wait_step(wait_s: float, *, now: int) -> Step:
+    """The step of a delivery whose next attempt is due after a wait. now: microseconds UTC."""
     return Step(STEPS[State.PENDING, Trigger.WAIT], now + int(wait_s * MICROS_PER_S), now)
 
 

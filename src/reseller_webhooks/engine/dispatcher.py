@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import structlog
 
-from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core import circuit as circuits
-from reseller_webhooks.core.delivery import Made, State, Step
+from reseller_webhooks.core.delivery import Made, State, wait_step
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.webhooks import Mode, Webhook
 from reseller_webhooks.engine.admission import Admission
@@ -196,17 +195,13 @@ class Dispatcher:
         self._agenda.add(at, lane)
 
     def _kept(self, lane: Lane, made: Made) -> Made:
-        """The newest state waits for a receiver that is dead, beyond its schedule."""
+        """What is written: the newest state waits for a dead receiver, beyond its schedule."""
         is_given_up = made.step.state is State.FAILED
-        if (
-            not is_given_up
-            or not lane.circuit.is_open
-            or lane.webhook.mode is not Mode.LATEST_STATE
-        ):
+        is_newest = lane.webhook.mode is Mode.LATEST_STATE
+        if not (is_given_up and is_newest and lane.circuit.is_open):
             return made
-        wait_s = self._courier.policy.waits_s[-1]
-        now = self._courier.world.now()
-        return made._replace(step=Step(State.PENDING, now + int(wait_s * SECOND), now))
+        courier = self._courier
+        return made._replace(step=wait_step(courier.policy.waits_s[-1], now=courier.world.now()))
 
     def _judge(self, lane: Lane, made: Made) -> None:
         before = lane.circuit
