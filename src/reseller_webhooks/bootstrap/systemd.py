@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
 import structlog
 
+from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.condition_texts import text_of
 from reseller_webhooks.core.conditions import Condition, Severity, worst
 
 EVERY_S = 5.0
 BEATS = 3
-"""In the time that the watchdog waits, so that a late one does no harm."""
-MICROSECONDS = 1_000_000
+"""Reports in the time that the watchdog waits, so that a late report does no harm."""
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ class ServiceManager:
     def __init__(self, environment: MutableMapping[str, str] = os.environ) -> None:
         # Taken out: processes that this one starts are none of the service manager's business.
         self._address = environment.pop("NOTIFY_SOCKET", "").replace("@", "\0", 1)
-        watchdog_s = int(environment.pop("WATCHDOG_USEC", "0")) / MICROSECONDS
+        watchdog_s = int(environment.pop("WATCHDOG_USEC", "0")) / SECOND
         self.every_s = min(EVERY_S, watchdog_s / BEATS) if watchdog_s else EVERY_S
         self._is_ready = False
 
@@ -39,11 +39,10 @@ class ServiceManager:
             log.warning("systemd was not notified", reason=str(error))
 
     async def report(self, readiness: Callable[[], Awaitable[Sequence[Condition]]]) -> None:
-        """Tell for ever how it is. The watchdog hears nothing once only a restart would help."""
+        """Report for ever, or not at all without systemd. WATCHDOG=1 is left out once only a restart would help."""
         while self._address:
             self.tell(*self._lines(await readiness()))
             await asyncio.sleep(self.every_s)
-        await asyncio.Event().wait()
 
     def _lines(self, conditions: Sequence[Condition]) -> list[str]:
         severity = worst(conditions)

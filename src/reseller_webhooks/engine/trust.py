@@ -35,8 +35,8 @@ class Trust:
         self.context: SSLContext = tls_context(ca_file)
 
     async def watch(self, every_s: float = EVERY_S) -> None:
-        """Look at the file for ever."""
-        while self._ca_file:
+        """Look at the file for ever; only where there is one."""
+        while True:
             await asyncio.sleep(every_s)
             await asyncio.to_thread(self.refresh)
 
