@@ -1,4 +1,4 @@
-"""Notices that the store answers and yet takes no change, its disk being full for example."""
+"""Notices that the store answers but takes no changes, for example because its disk is full."""
 
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -8,13 +8,13 @@ from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.operations.changes import Answer, Request
 
 HOLDS_S = 5.0
-"""Seconds that a refusal counts; where /readyz decides who gets requests, no next one may come."""
+"""How long a refusal counts: a load balancer that asks /readyz may send no request that ends it."""
 CAUSES = frozenset({Cause.AWAY, Cause.READ_ONLY, Cause.TABLES, Cause.RIGHTS, Cause.DAMAGED})
-"""Those that every caller meets; a lock may be one record's."""
+"""Causes that every caller meets; a lock may concern a single record."""
 
 
 class ChangeRefusals:
-    """Passes requests of changes on, and remembers when the store last refused one."""
+    """Passes change requests on, and remembers when the store last refused a request."""
 
     def __init__(self, submit: Callable[[Request], Awaitable[Answer]]) -> None:
         self._submit = submit

@@ -24,7 +24,7 @@ from reseller_webhooks.store.database import Database
 
 MASK = "********"
 QUICK_CHECK_S = 10.0
-"""For SQLite's own check of the file; a large one takes longer, and the rest is not looked at."""
+"""For SQLite's own check of the file; of a large file it checks as much as it can in that time."""
 
 
 def report(settings: Settings) -> tuple[str, bool]:

@@ -33,7 +33,7 @@ def end(reason: str) -> None:
 
 
 class LoopWatch:
-    """Ends the process when its event loop is stuck; a process that was stopped is none."""
+    """Ends the process when its event loop is stuck, but not because the process was suspended."""
 
     def __init__(self, *, checks: int = STUCK_CHECKS, check_s: float = CHECK_S) -> None:
         self._checks, self._check_s = checks, check_s
@@ -53,7 +53,7 @@ class LoopWatch:
         missed = 0
         loop.call_soon_threadsafe(self._turned.set)
         while not self._ended.wait(self._check_s):
-            # Counted and not measured: while this process is stopped, this thread is too.
+            # Counted, not measured: while the process is suspended, this thread is too.
             if not self._turned.is_set():
                 missed += 1
             elif not loop.is_closed():

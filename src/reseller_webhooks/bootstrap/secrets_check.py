@@ -8,7 +8,7 @@ from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 
 MOST_S = 10.0
-"""So long `check` looks at most; a large store may have more than it can open in that time."""
+"""How long `check` opens secrets at most; a large store may hold more than that time allows."""
 NAMED = 20
 """Secrets that do not open are named up to this many."""
 REMEDY = (

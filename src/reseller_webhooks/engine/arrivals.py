@@ -21,12 +21,12 @@ class Arrivals:
         self._horizon = Horizon()
 
     async def begin(self) -> None:
-        """Take what there is by now for seen: the caller has every webhook scanned after this."""
+        """Begin behind the newest delivery; the caller has every webhook scanned after this."""
         self._newest = await self._store.last_delivery()
         self._horizon = (await self._store.late(Horizon(), self._newest)).horizon
 
     async def look(self) -> None:
-        """Hand on what has higher numbers than all before."""
+        """Hand on deliveries with higher numbers than all before."""
         for left in reversed(range(PAGES)):
             asked_at = asyncio.get_running_loop().time()
             with self._scheduler.looking() as written:
@@ -38,9 +38,9 @@ class Arrivals:
                 break
 
     async def look_for_late(self) -> None:
-        """Hand on what was committed below the highest number, however late.
+        """Hand on deliveries that were committed below the highest number, however late.
 
-        The horizon moves on only when all of that was handed on.
+        The horizon moves on only when all of them were handed on.
         """
         newest, horizon = self._newest, self._horizon
         if newest == horizon.newest and not horizon.floors:
@@ -48,7 +48,7 @@ class Arrivals:
         with self._scheduler.looking() as written:
             found = await self._store.late(horizon, newest)
             self._scheduler.recall(found.due, written)
-        if found.above == 0:  # who was writing at the start has ended: its numbers may be any
+        if found.above == 0:  # a transaction from before the start ended: any number is possible
             self._scheduler.look(await self._store.waiting())
         elif found.more:
             rest = await self._store.arrivals(found.upto, self._owner.parts, bring=False)

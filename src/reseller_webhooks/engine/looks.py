@@ -1,18 +1,18 @@
-"""Looks into the store that are under way, and which results were written since each began."""
+"""Reads of the store that are under way, and which results were written since each began."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class Looks:
-    """What came true since a look began is newer than what the look brings."""
+    """A result that was written since a read began is newer than what the read returns."""
 
     def __init__(self) -> None:
         self._written: dict[int, set[int]] = {}
 
     @contextmanager
     def begin(self) -> Iterator[set[int]]:
-        """A look, as long as the block lasts: the deliveries whose results are written in it."""
+        """A read, as long as the block lasts: yields deliveries whose results are written then."""
         written: set[int] = set()
         self._written[id(written)] = written
         try:

@@ -1,4 +1,4 @@
-"""What receivers that refuse notifications say about the time: the last word of each host."""
+"""The clocks of receivers that refuse notifications: the last time that each host told."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ class ReceiverClocks:
         self._hosts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def note(self, host: str, ahead_s: int) -> None:
-        """A host has refused, and told its time."""
+        """A host refused a notification, and its clock was ahead of ours by so much."""
         self._hosts[host] = ahead_s, monotonic_s()
         self._hosts.move_to_end(host)
         if len(self._hosts) > HOSTS_MAX:
             self._hosts.popitem(last=False)
 
     def ahead_s(self) -> int:
-        """How far most are ahead of us; 0 while too few have said anything."""
+        """How far most of them are ahead; 0 while too few hosts have told their time."""
         return clocks.receivers_ahead_s(self._recent())
 
     def conditions(self) -> Iterator[Condition]:

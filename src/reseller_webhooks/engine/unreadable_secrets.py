@@ -1,5 +1,4 @@
-"""Tells the log which webhooks begin and cease to have secrets that do not open: once, not
-whenever they are read."""
+"""Logs which webhooks have secrets that no longer open, or open again: once, not at every read."""
 
 import structlog
 
@@ -12,7 +11,7 @@ log = structlog.get_logger()
 
 
 class UnreadableSecrets:
-    """What changed in this respect with the webhooks that were read together."""
+    """The changes among webhooks that were read together."""
 
     def __init__(self) -> None:
         self._unreadable: list[str] = []

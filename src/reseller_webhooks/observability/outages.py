@@ -10,9 +10,9 @@ from reseller_webhooks.core.errors import Cause, Unavailable
 
 COUNT_EVERY_S = 10.0
 QUIET_S = 3.0
-"""Without a failure for so long the store answers again; reads may succeed where writes fail."""
+"""An outage ends after so long without a failure: reads may succeed while writes fail."""
 CAUSES = frozenset({Cause.AWAY, Cause.READ_ONLY})
-"""Those of an outage; a lock, a missing right or a missing table may be one caller's."""
+"""Causes of an outage; a lock, a missing right or a missing table may concern a single caller."""
 
 log = structlog.get_logger()
 
@@ -79,7 +79,7 @@ class _Refusals:
         self._counts: dict[str, int] = {}
 
     def due(self, event: str) -> int:
-        """How many the line is about that is due now; 0 when none is."""
+        """How many refusals the line that is due now stands for; 0 when no line is due."""
         with self._lock:
             count = self._counts[event] = self._counts.get(event, 0) + 1
             now_s = monotonic_s()
