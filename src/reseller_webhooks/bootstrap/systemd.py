@@ -39,7 +39,10 @@ class ServiceManager:
             log.warning("systemd was not notified", reason=str(error))
 
     async def report(self, readiness: Callable[[], Awaitable[Sequence[Condition]]]) -> None:
-        """Report for ever, or not at all without systemd. WATCHDOG=1 is left out once only a restart would help."""
+        """Report for ever, or not at all without systemd.
+
+        WATCHDOG=1 is left out once only a restart would help.
+        """
         while self._address:
             self.tell(*self._lines(await readiness()))
             await asyncio.sleep(self.every_s)
