@@ -84,7 +84,7 @@ class Engine:
         if self._recorder.is_failing:
             params = {"count": self._recorder.held}
             yield Condition(Code.RESULTS_HELD, Severity.NOT_READY, params)
-        if unreadable := self._scheduler.secrets_unreadable:
+        if unreadable := self._scheduler.lanes.secrets_unreadable:
             yield Condition(Code.SECRETS_UNREADABLE, Severity.DEGRADED, {"count": unreadable})
 
     def _poll_conditions(self) -> Iterator[Condition]:
@@ -113,8 +113,10 @@ class Engine:
         observability.suspects_itself.set_function(
             lambda: self._scheduler.suspicion.since is not None
         )
-        observability.circuits_open.set_function(lambda: self._scheduler.circuits_open)
-        observability.secrets_unreadable.set_function(lambda: self._scheduler.secrets_unreadable)
+        observability.circuits_open.set_function(lambda: self._scheduler.lanes.circuits_open)
+        observability.secrets_unreadable.set_function(
+            lambda: self._scheduler.lanes.secrets_unreadable
+        )
         observability.receiver_clock_skew_seconds.set_function(
             self._scheduler.receiver_clocks.ahead_s
         )

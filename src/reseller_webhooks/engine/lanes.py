@@ -20,6 +20,16 @@ class Lanes:
     def __iter__(self) -> Iterator[Lane]:
         return iter(list(self._by_webhook.values()))
 
+    @property
+    def circuits_open(self) -> int:
+        """Webhooks that only get probes at present."""
+        return sum(lane.circuit.is_open for lane in self)
+
+    @property
+    def secrets_unreadable(self) -> int:
+        """Webhooks that nothing is sent for because a secret of theirs does not open."""
+        return sum(bool(lane.webhook.unreadable) for lane in self)
+
     def get(self, webhook_id: int) -> Lane | None:
         """The webhook's lane, if it is ours."""
         return self._by_webhook.get(webhook_id)

@@ -92,16 +92,6 @@ class Scheduler:
         """Of this machine's own network."""
         return self._dispatcher.suspicion
 
-    @property
-    def circuits_open(self) -> int:
-        """Webhooks that only get probes at present."""
-        return sum(lane.circuit.is_open for lane in self.lanes)
-
-    @property
-    def secrets_unreadable(self) -> int:
-        """Webhooks that nothing is sent for because a secret of theirs does not open."""
-        return sum(bool(lane.webhook.unreadable) for lane in self.lanes)
-
     def learn(self, known: Iterable[Known]) -> None:
         """Webhooks as the store has them now: new, changed or deleted."""
         unreadable = UnreadableSecrets()
