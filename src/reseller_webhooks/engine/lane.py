@@ -44,8 +44,7 @@ class Lane:
         born: float = 0.0,
     ) -> None:
         self.webhook = webhook
-        self.revision = revision
-        """Of the webhook's settings, as the store numbers them."""
+        self.revision = revision  # of its settings, as the store numbers them
         self.circuit = circuit
         self.part = webhook.part
         self.epoch = epoch
