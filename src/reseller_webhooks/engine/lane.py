@@ -32,19 +32,20 @@ LATE = 30 * SECOND
 class Lane:
     """One webhook's deliveries as they go out. Instants are the loop's seconds."""
 
+    revision = 0
+    """Of the webhook's settings, as the store numbers them."""
+
     def __init__(
         self,
         webhook: Webhook,
         circuit: Circuit,
         stock: Stock,
         *,
-        revision: int = 0,
         epoch: int = 0,
         start_at: float = 0.0,
         born: float = 0.0,
     ) -> None:
         self.webhook = webhook
-        self.revision = revision  # of its settings, as the store numbers them
         self.circuit = circuit
         self.part = webhook.part
         self.epoch = epoch

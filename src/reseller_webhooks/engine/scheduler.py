@@ -234,14 +234,9 @@ class Scheduler:
             circuit = circuits.RAMP  # what a former owner began counts with its receiver too
         start_at = self._time() + hold_s if webhook.is_serial else 0.0
         lane = Lane(
-            webhook,
-            circuit,
-            self._stock,
-            revision=revision,
-            epoch=epoch,
-            start_at=start_at,
-            born=self._time(),
+            webhook, circuit, self._stock, epoch=epoch, start_at=start_at, born=self._time()
         )
+        lane.revision = revision
         self.lanes.add(lane)
         self._tell(lane)
 
