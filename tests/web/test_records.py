@@ -12,7 +12,7 @@ from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.house import House
-from reseller_webhooks.store import records
+from reseller_webhooks.store import record_deliveries, records
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
@@ -153,6 +153,39 @@ async def test_a_long_history_comes_in_pages(house: House, admin: Person, row: W
     assert "?before=5" in first
     assert first.count("<h3>Version") == 20
     assert second.count("<h3>Version") == 4
+
+
+async def test_all_webhooks_of_a_record_are_shown_page_by_page(
+    house: House, northwind: Reseller, admin: Person, row: WebhookRow
+) -> None:
+    others = [a_webhook(house, northwind, url=f"https://other.example/{n}") for n in range(60)]
+    change(house, row, 2)
+    first = await admin.see(ACME)
+    second = await admin.see(f"{ACME}?webhooks=51")
+
+    assert "Webhooks 1 to 50 of 61" in words(first)
+    assert "Webhooks 51 to 61 of 61" in words(second)
+    assert 'href="' + f"{ACME}?webhooks=51" in first
+    assert all(paths.webhook(one.uuid) in first + second for one in others)
+    assert "and 51 more, in the event log" in words(first)
+
+
+async def test_what_was_not_looked_at_is_not_called_never_sent(
+    house: House,
+    northwind: Reseller,
+    admin: Person,
+    row: WebhookRow,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(record_deliveries, "EVENTS_AT_ONCE", (1,))
+    monkeypatch.setattr(record_deliveries, "LINES_MAX", 1)
+    removed = frozenset({Action.REMOVED})
+    a_webhook(house, northwind, url="https://other.example/hook", actions=removed)
+    for version in (1, 2):
+        change(house, row, version)
+        attempt(house, row, OK, State.DELIVERED)
+
+    assert "Unknown Nothing since version 2 was sent" in words(await admin.see(ACME))
 
 
 async def test_a_deleted_record_stays_to_be_seen(

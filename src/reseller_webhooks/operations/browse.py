@@ -11,44 +11,65 @@ from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.standing import Stands, Told
 from reseller_webhooks.store import browse as store
-from reseller_webhooks.store import events, log, webhooks
+from reseller_webhooks.store import events, log, record_deliveries, webhooks
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import Line
-from reseller_webhooks.store.log_query import LogQuery
+from reseller_webhooks.store.record_deliveries import LINES_COUNTED, RecordDelivery, RecordKey
 from reseller_webhooks.store.webhooks import WebhookRow
 
-DELIVERIES_MAX = 1_000
-"""Of a record, the newest, that are looked at to tell how it stands."""
-WEBHOOKS_MAX = 100
+LINES_SHOWN = 10
+"""Deliveries of one version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stance:
-    """How a record stands with a webhook. line: the delivery that says why, if there is one."""
+    """How a record stands with a webhook. line: the delivery that says why, if there is one.
+
+    cut_at: set when no accepted delivery was found down to this version and older ones were not
+    looked at.
+    """
 
     webhook: WebhookRow
     stands: Stands
     line: Line | None
+    cut_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A change of the record, and what came of telling it. before: the change before, if kept."""
+    """A version of the record, and what came of telling it.
+
+    before: the first event of the version before, if kept. lines: its newest deliveries. count: of
+    all of them, more than LINES_COUNTED for any number above.
+    """
 
     event: Event
     before: Event | None
     lines: Sequence[Line]
+    count: int
+
+    @property
+    def left_out(self) -> int:
+        """Deliveries that are counted and not shown."""
+        return min(self.count, LINES_COUNTED) - len(self.lines)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more deliveries than were counted."""
+        return self.count > LINES_COUNTED
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """All there is to see of a record. urls: of webhooks, by the store's number.
 
-    older: the version from below which more are kept, None at the end.
+    webhooks: how many are for its resource, of which `stances` is a page. older: the version from
+    below which more are kept, None at the end.
     """
 
     record: Record
     stances: Sequence[Stance]
+    webhooks: int
     versions: Sequence[Version]
     older: int | None
     urls: dict[int, str]
@@ -68,60 +89,101 @@ def called(database: Database, uuid: str, *, reseller_id: int) -> list[Record]:
         return store.called(tx, uuid, reseller_id=reseller_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a record's page: versions from below `before`, webhooks from `skip` on."""
+
+    before: int | None = None
+    versions: int = 20
+    skip: int = 0
+    webhooks: int = 50
+
+
 def look(
-    database: Database,
-    resource: Resource,
-    uuid: str,
-    *,
-    reseller_id: int,
-    before: int | None = None,
-    limit: int = 20,
+    database: Database, resource: Resource, uuid: str, *, reseller_id: int, part: Part
 ) -> Look:
-    """One record, with up to `limit` versions from below `before`."""
+    """One record, with a part of its versions and of the webhooks that it is for."""
     with database.read() as tx:
-        found = [
-            one
-            for one in store.called(tx, uuid, reseller_id=reseller_id)
-            if one.resource is resource
-        ]
-        if not found:
-            raise NotFound(resource.label, uuid)
-        query = LogQuery(reseller_id, resource=resource, resource_uuid=uuid, limit=DELIVERIES_MAX)
-        lines = log.page(tx, query)
-        some = events.of_resource(
-            tx, resource, uuid, reseller_id=reseller_id, before=before, limit=limit + 1
+        record = _record(tx, resource, uuid, reseller_id)
+        key = RecordKey(reseller_id, resource, uuid)
+        count = webhooks.count_of_resource(tx, resource, reseller_id=reseller_id)
+        some = events.of_versions(
+            tx,
+            resource,
+            uuid,
+            reseller_id=reseller_id,
+            before=part.before,
+            limit=part.versions + 1,
         )
-        names = webhooks.names(tx, {line.webhook_id for line in lines})
+        versions = _versions(tx, key, some)[: part.versions]
+        shown = {line.webhook_id for version in versions for line in version.lines}
         return Look(
-            found[0],
-            _stances(tx, found[0], lines),
-            _versions(tx, some, lines)[:limit],
-            some[limit - 1].version if len(some) > limit else None,
-            {number: url for number, (_, url) in names.items()},
+            record,
+            _stances(tx, record, key, part, count),
+            count,
+            versions,
+            some[part.versions - 1].version if len(some) > part.versions else None,
+            {number: url for number, (_, url) in webhooks.names(tx, shown).items()},
         )
 
 
-def _stances(tx: Tx, record: Record, lines: Sequence[Line]) -> list[Stance]:
-    uuids = store.webhooks_about(
-        tx, record.resource, reseller_id=record.reseller_id, limit=WEBHOOKS_MAX
+def _record(tx: Tx, resource: Resource, uuid: str, reseller_id: int) -> Record:
+    found = store.called(tx, uuid, reseller_id=reseller_id)
+    for one in found:
+        if one.resource is resource:
+            return one
+    raise NotFound(resource.label, uuid)
+
+
+def _stances(tx: Tx, record: Record, key: RecordKey, part: Part, count: int) -> list[Stance]:
+    rows = webhooks.of_resource(
+        tx, key.resource, reseller_id=key.reseller_id, skip=part.skip, limit=part.webhooks
     )
-    rows = [webhooks.by_uuid(tx, uuid, reseller_id=record.reseller_id) for uuid in uuids]
-    return [_stance(record, row, lines) for row in rows if row]
+    numbers = [row.id for row in rows]
+    pending = record_deliveries.newest_pending(tx, key, numbers)
+    closed = record_deliveries.closed(tx, key, numbers, receivers=count)
+    by_webhook: dict[int, list[RecordDelivery]] = {number: [] for number in numbers}
+    for one in (*pending, *closed.deliveries):
+        by_webhook[one.webhook_id].append(one)
+    found = {number: _stands(record.version, told) for number, told in by_webhook.items()}
+    lines = _lines(tx, [about.delivery_id for _, about in found.values() if about], key)
+    return [_stance(row, *found[row.id], lines, closed.cut_at) for row in rows]
 
 
-def _stance(record: Record, row: WebhookRow, lines: Sequence[Line]) -> Stance:
-    own = [line for line in lines if line.webhook_id == row.id]
-    told = [Told(line.version, line.state, line.attempts) for line in own]
-    stands = standing.of(record.version, told)
-    return Stance(row, stands, None if stands.about is None else own[stands.about])
+def _stands(
+    version: int, deliveries: Sequence[RecordDelivery]
+) -> tuple[Stands, RecordDelivery | None]:
+    told = [Told(one.version, one.state, one.attempts) for one in deliveries]
+    stands = standing.of(version, told)
+    return stands, None if stands.about is None else deliveries[stands.about]
 
 
-def _versions(tx: Tx, some: Sequence[Event], lines: Sequence[Line]) -> list[Version]:
-    uuids = log.event_uuids(tx, {line.event_id for line in lines})
-    by_event: dict[str, list[Line]] = {}
-    for line in lines:
-        by_event.setdefault(uuids.get(line.event_id, ""), []).append(line)
+def _stance(
+    row: WebhookRow,
+    stands: Stands,
+    about: RecordDelivery | None,
+    lines: dict[int, Line],
+    cut_at: int | None,
+) -> Stance:
+    line = lines.get(about.delivery_id) if about else None
+    return Stance(row, stands, line, None if stands.accepted else cut_at)
+
+
+def _versions(tx: Tx, key: RecordKey, some: Sequence[Event]) -> list[Version]:
+    found = record_deliveries.by_version(tx, key, [one.version for one in some], shown=LINES_SHOWN)
+    numbers = [number for one in found.values() for number in one.delivery_ids]
+    lines = _lines(tx, numbers, key)
     return [
-        Version(one, before, by_event.get(one.uuid, []))
+        Version(
+            one,
+            before,
+            [lines[number] for number in found[one.version].delivery_ids if number in lines],
+            found[one.version].count,
+        )
         for one, before in zip_longest(some, some[1:])
     ]
+
+
+def _lines(tx: Tx, numbers: Sequence[int], key: RecordKey) -> dict[int, Line]:
+    found = log.lines(tx, numbers, reseller_id=key.reseller_id)
+    return {line.delivery_id: line for line in log.with_last_attempts(tx, found)}

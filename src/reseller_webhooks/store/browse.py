@@ -5,7 +5,7 @@ from sqlalchemy import RowMapping, select
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import record, webhook
+from reseller_webhooks.store.schema import record
 
 _COLUMNS = [record.c[name] for name in Record.__dataclass_fields__]
 
@@ -31,21 +31,6 @@ def called(tx: Tx, uuid: str, *, reseller_id: int) -> list[Record]:
         record.c.reseller_id == reseller_id,
     )
     return [_record(row) for row in tx.connection.execute(statement).mappings()]
-
-
-def webhooks_about(tx: Tx, resource: Resource, *, reseller_id: int, limit: int) -> list[str]:
-    """The ids of the webhooks of a resource that live, in the order they were added."""
-    statement = (
-        select(webhook.c.uuid)
-        .where(
-            webhook.c.reseller_id == reseller_id,
-            webhook.c.resource == resource,
-            webhook.c.deleted_at.is_(None),
-        )
-        .order_by(webhook.c.id)
-        .limit(limit)
-    )
-    return list(tx.connection.execute(statement).scalars())
 
 
 def _record(row: RowMapping) -> Record:

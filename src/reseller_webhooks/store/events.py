@@ -67,6 +67,25 @@ def of_resource(
     return [_event(row) for row in rows.mappings()]
 
 
+def of_versions(
+    tx: Tx, resource: Resource, uuid: str, *, reseller_id: int, before: int | None, limit: int
+) -> list[Event]:
+    """The first event of each of the resource's versions, newest first, from below `before`.
+
+    A backfill tells a version once more, by another event.
+    """
+    c = event.c
+    statement = select(func.min(c.id)).where(
+        c.reseller_id == reseller_id, c.resource == resource, c.resource_uuid == uuid
+    )
+    if before is not None:
+        statement = statement.where(c.version < before)
+    newest = statement.group_by(c.version).order_by(c.version.desc()).limit(limit)
+    numbers = list(tx.connection.execute(newest).scalars())
+    rows = tx.connection.execute(select(event).where(c.id.in_(numbers)).order_by(c.version.desc()))
+    return [_event(row) for row in rows.mappings()]
+
+
 def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
     """uuid and body of each event, by the store's number."""
     found: dict[int, tuple[str, bytes]] = {}

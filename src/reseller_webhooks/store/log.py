@@ -78,7 +78,7 @@ def page(tx: Tx, query: LogQuery) -> list[Line]:
     query = sought(tx, query)
     found = [*_unfinished(tx, query), *_closed(tx, query)]
     found.sort(key=lambda line: (line.created_at, line.delivery_id), reverse=True)
-    return _with_last_attempts(tx, found[: query.limit])
+    return with_last_attempts(tx, found[: query.limit])
 
 
 def line(tx: Tx, delivery_id: int, *, reseller_id: int) -> Line | None:
@@ -89,7 +89,7 @@ def line(tx: Tx, delivery_id: int, *, reseller_id: int) -> Line | None:
             statement = statement.where(attempt.c.state.is_not(None))
         row = tx.connection.execute(statement).mappings().first()
         if row:
-            return _with_last_attempts(tx, [_line(table, row)])[0]
+            return with_last_attempts(tx, [_line(table, row)])[0]
     return None
 
 
@@ -209,7 +209,8 @@ def _last(row: RowMapping) -> dict[str, Any]:
     }
 
 
-def _with_last_attempts(tx: Tx, lines: list[Line]) -> list[Line]:
+def with_last_attempts(tx: Tx, lines: list[Line]) -> list[Line]:
+    """The same lines; of pending ones with what came of their newest attempt."""
     tried = [one.delivery_id for one in lines if one.state is State.PENDING and one.attempts]
     if not tried:
         return lines

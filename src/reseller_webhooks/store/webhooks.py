@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     case,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -122,6 +123,20 @@ def page(tx: Tx, *, reseller_id: int, after: int = 0, limit: int) -> list[Webhoo
     return _rows(tx, statement.order_by(webhook.c.id).limit(limit))
 
 
+def of_resource(
+    tx: Tx, resource: Resource, *, reseller_id: int, skip: int, limit: int
+) -> list[WebhookRow]:
+    """The reseller's live webhooks for a resource in the order they were added."""
+    statement = select(webhook).where(*_is_for(resource, reseller_id)).order_by(webhook.c.id)
+    return _rows(tx, statement.offset(skip).limit(limit))
+
+
+def count_of_resource(tx: Tx, resource: Resource, *, reseller_id: int) -> int:
+    """How many live webhooks the reseller has for a resource."""
+    statement = select(func.count()).where(*_is_for(resource, reseller_id))
+    return tx.connection.execute(statement).scalar_one()
+
+
 def every(tx: Tx) -> list[WebhookRow]:
     """All that were not deleted."""
     return _rows(tx, select(webhook).where(webhook.c.deleted_at.is_(None)).order_by(webhook.c.id))
@@ -208,6 +223,14 @@ def deleted_with_deliveries(tx: Tx, *, limit: int) -> list[int]:
     unfinished = exists().where(delivery.c.webhook_id == webhook.c.id)
     statement = select(webhook.c.id).where(webhook.c.deleted_at.is_not(None), unfinished)
     return list(tx.connection.execute(statement.limit(limit)).scalars())
+
+
+def _is_for(resource: Resource, reseller_id: int) -> list[ColumnElement[bool]]:
+    return [
+        webhook.c.reseller_id == reseller_id,
+        webhook.c.resource == resource.value,
+        webhook.c.deleted_at.is_(None),
+    ]
 
 
 def _rows(tx: Tx, statement: Select[Any]) -> list[WebhookRow]:

@@ -23,6 +23,7 @@ BADGES = {
     Standing.STOPPED: Badge("quiet", N_("Not in sync")),
     Standing.NOT_TOLD: Badge("quiet", N_("Not told")),
 }
+UNKNOWN = Badge("quiet", N_("Unknown"))
 _TOLD = {
     Standing.IN_SYNC: N_("This webhook has accepted version %(version)s of %(version)s."),
     Standing.AS_ASKED: N_(
@@ -40,6 +41,9 @@ _TOLD = {
         "not happen, or it is longer ago than notifications are kept."
     ),
 }
+_CUT = N_(
+    "Nothing since version %(cut_at)s was sent to this webhook; older versions were not looked at."
+)
 _NAMES = {
     Resource.COMPANY: ("name",),
     Resource.LEAD: ("customer", "company", "name"),
@@ -50,11 +54,13 @@ _NAMES = {
 
 def badge(stance: Stance) -> Badge:
     """How a record stands, in a word or two."""
-    return BADGES[stance.stands.standing]
+    return UNKNOWN if _is_unknown(stance) else BADGES[stance.stands.standing]
 
 
 def told(stance: Stance, version: int) -> str:
     """The same in a sentence. version: of the record."""
+    if _is_unknown(stance):
+        return _(_CUT) % {"cut_at": stance.cut_at}
     accepted, line = stance.stands.accepted, stance.line
     said = _(_TOLD[stance.stands.standing])
     if line and accepted:
@@ -85,6 +91,11 @@ def changes(version: Version) -> Sequence[Change]:
     if version.before is None:
         return []
     return log_changes.between(version.before.body, version.event.body)
+
+
+def _is_unknown(stance: Stance) -> bool:
+    """Whether nothing was found, and not all was looked at."""
+    return stance.stands.standing is Standing.NOT_TOLD and stance.cut_at is not None
 
 
 def _why(stance: Stance) -> str:

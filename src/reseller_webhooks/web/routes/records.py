@@ -6,12 +6,15 @@ from starlette.responses import Response
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.names import Resource, number_in
 from reseller_webhooks.operations import browse
+from reseller_webhooks.operations.browse import Part
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.log_filter import ID_MAX
 from reseller_webhooks.web.visiting import AtReseller
 
 ROWS = 50
 VERSIONS = 20
+WEBHOOKS = 50
+"""On one page of a record."""
 
 routes = APIRouter()
 
@@ -44,16 +47,25 @@ def records_page(page: AtReseller, resource: str = "", behind: str = "") -> Resp
 
 
 @routes.get(paths.RECORDS + "/{resource}/{uuid:path}")
-def record_page(page: AtReseller, resource: str, uuid: str, before: str = "") -> Response:
-    """One record: what it is now, who has it, and how it came to be so."""
+def record_page(
+    page: AtReseller, resource: str, uuid: str, before: str = "", webhooks: str = ""
+) -> Response:
+    """One record: what it is now, who has it, and how it came to be so.
+
+    webhooks: the place in the list of webhooks from which they are shown, the first is 1.
+    """
     if resource not in Resource.__members__ or "\0" in uuid:
         raise NotFound("record", uuid)
-    found = browse.look(
-        page.database,
-        Resource(resource),
-        uuid,
-        reseller_id=page.tenant,
-        before=number_in(before),
-        limit=VERSIONS,
+    skip = max((number_in(webhooks) or 1) - 1, 0)
+    part = Part(number_in(before), VERSIONS, skip, WEBHOOKS)
+    found = browse.look(page.database, Resource(resource), uuid, reseller_id=page.tenant, part=part)
+    shown = len(found.stances)
+    return page.html(
+        "record.html",
+        found=found,
+        record=found.record,
+        before=before,
+        skip=skip,
+        next_webhooks=skip + shown + 1 if skip + shown < found.webhooks and shown else None,
+        now=page.now(),
     )
-    return page.html("record.html", found=found, record=found.record, before=before, now=page.now())
