@@ -2,7 +2,7 @@
 
 import sys
 
-from attack import bombs, connections, floods
+from attack import bombs, connections, floods, pages
 from attack.measuring import Attack, measured
 from bench.program import Server, workshop
 
@@ -15,6 +15,7 @@ ATTACKS: dict[str, Attack] = {
     "pipelines": floods.pipelines,
     "unread_answers": floods.unread_answers,
     "sign_in": floods.sign_in,
+    "pages": pages.rendered,
 }
 
 

@@ -4,9 +4,18 @@ For uvicorn and httptools, which have no limits of their own for this. It stands
 and the receiving kit both use it.
 """
 
-from reseller_ingress.connections import Ingress
+from reseller_ingress.connections import Ingress, network_of
+from reseller_ingress.fair_queue import FairQueue, QueueTimeout
 from reseller_ingress.limits import Limits
 from reseller_ingress.refusals import Reason
 from reseller_ingress.uvicorn_options import bounded
 
-__all__ = ["Ingress", "Limits", "Reason", "bounded"]
+__all__ = [
+    "FairQueue",
+    "Ingress",
+    "Limits",
+    "QueueTimeout",
+    "Reason",
+    "bounded",
+    "network_of",
+]

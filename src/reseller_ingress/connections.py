@@ -58,7 +58,7 @@ class Ingress:
 
         Nobody is shut out by connections that do nothing.
         """
-        address = group(peer)
+        address = network_of(peer)
         has_its_share = self._per_address[address] >= self.limits.connections_per_address
         if has_its_share and not self._is_trusted(peer):
             return Reason.CONNECTIONS_PER_ADDRESS
@@ -117,7 +117,7 @@ class Ingress:
         connection.start_next()
 
 
-def group(peer: str) -> str:
+def network_of(peer: str) -> str:
     """Whose address it is: itself, or the /64 of IPv6."""
     try:
         address = ip_address(peer.partition("%")[0])

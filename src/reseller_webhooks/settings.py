@@ -96,6 +96,12 @@ class Settings(BaseSettings):
     limit_connections_per_address: int = Field(
         256, ge=1, description="of them from one address, trusted proxies apart"
     )
+    limit_anonymous_requests: int = Field(
+        8, ge=1, description="requests without a valid key or session that are worked on at once"
+    )
+    limit_anonymous_requests_per_address: int = Field(
+        2, ge=1, description="of them from one address; the others wait for their turn"
+    )
     limit_header_bytes: int = Field(
         65_536, ge=4096, description="bytes of a request line and of all header fields with it"
     )

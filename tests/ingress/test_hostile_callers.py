@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from attack import bombs, connections, floods
+from attack import bombs, connections, floods, pages
 from attack.measuring import Attack, another_caller, in_a_process
 from testkit.ports import free_port
 from testkit.processes import wait_until
@@ -129,6 +129,18 @@ def test_pipelines_leave_others_their_turn(program: Server) -> None:
     assert not felt.failed
     assert felt.percentile(0.99) < 1000, (felt, told)
     assert felt.peak_mb < memory + 60
+
+
+def test_rendered_pages_leave_others_their_turn(program: Server) -> None:
+    wait_until(program.answers, "it answers")
+    for path in pages.PATHS:  # what is made once is made now
+        httpx.get(f"http://127.0.0.1:{program.port}{path}", timeout=30)
+    with another_caller(program.call, program.process) as felt:
+        told = in_a_process(partial(pages.rendered, within_s=2), program.port)
+
+    assert not felt.failed
+    assert felt.percentile(0.99) < 1000, (felt, told)
+    assert all(f"of {status}" in told for status in (200, 401, 404)), told
 
 
 def test_answers_that_nobody_reads_are_not_kept(program: Server) -> None:

@@ -15,8 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
+from reseller_ingress import FairQueue
 from reseller_webhooks import __version__
+from reseller_webhooks.anonymous_requests import AnonymousTurns
 from reseller_webhooks.api import docs, openapi, problems
+from reseller_webhooks.api.anonymous_limits import ALWAYS_ANSWERED, too_late
 from reseller_webhooks.api.gate import UNDER, Gate
 from reseller_webhooks.api.host_check import HostCheck
 from reseller_webhooks.api.invalid import invalid
@@ -106,17 +109,28 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
     app.state.house, app.state.seats = house, Counter()
     app.building = Lock()
     app.state.exposition = metrics.Exposition(house)
+    _add_middleware(app, house, routes)
+    return app
+
+
+def _add_middleware(app: FastAPI, house: House, routes: Sequence[BaseRoute]) -> None:
+    """From the innermost, which sees a request last."""
     app.add_middleware(RouteRecorder)
     app.add_middleware(Gate, house=house, routes=routes)
     settings = house.settings
     app.add_middleware(HostCheck, public_url=settings.public_url, allowed=settings.allowed_hosts)
+    queue = FairQueue(
+        settings.limit_anonymous_requests, settings.limit_anonymous_requests_per_address
+    )
+    app.add_middleware(
+        AnonymousTurns, queue=queue, late=partial(too_late, queue), exempt=ALWAYS_ANSWERED
+    )
     if settings.metrics_port:
         app.add_middleware(MetricsPort, port=settings.metrics_port)
     app.add_middleware(
         RequestMetrics, template_of=partial(_template, routes), catch_all=ANYTHING_UNDER_API
     )
     app.add_middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://"))
-    return app
 
 
 def _template(routes: Sequence[BaseRoute], scope: Scope) -> str | None:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reseller_webhooks import anonymous_requests
 from reseller_webhooks.api import problems
 from reseller_webhooks.api.keys import Keys, bearer_token
 from reseller_webhooks.api.problems import NoSuchPath, TooLarge, TooSlow
@@ -105,6 +106,7 @@ class Gate:
     async def _with_caller(self, scope: Scope) -> Scope:
         key = _key(Headers(scope=scope))
         caller = await self._keys.caller(key)
+        anonymous_requests.verified()
         return {**scope, "state": {**scope.get("state", {}), "caller": caller, "key": key}}
 
 

@@ -42,6 +42,10 @@ class TooSlow(ResellerWebhooksError):
     """The body did not come within the time that the API waits for it."""
 
 
+class TooManyRequests(ResellerWebhooksError):
+    """The caller sends more anonymous requests at once than are worked on for one address."""
+
+
 class NoSuchPath(ResellerWebhooksError):
     """Nothing is at this path."""
 
@@ -88,6 +92,7 @@ PROBLEMS: dict[type[ResellerWebhooksError], Kind] = {
     NotJson: Kind("not-json", 415, "Not JSON"),
     Invalid: Kind("invalid", 422, "Invalid input"),
     KeyReused: Kind("key-reused", 422, "Idempotency-Key reused"),
+    TooManyRequests: Kind("too-many-requests", 429, "Too many requests at once"),
     Refused: Kind("refused", 500, "The installation has to be mended"),
     Unavailable: Kind("unavailable", 503, "Unavailable"),
 }
@@ -153,6 +158,8 @@ def _headers(error: ResellerWebhooksError) -> dict[str, str]:
             return {"allow": error.allowed}
         case TooSlow():  # What may still come is not read (RFC 9110, 15.5.9).
             return {"connection": "close"}
+        case TooManyRequests():
+            return {"retry-after": "1"}
         case Unavailable():
             return {"retry-after": str(error.retry_after_s)}
     return {}

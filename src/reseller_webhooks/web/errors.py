@@ -20,7 +20,7 @@ from reseller_webhooks.core.errors import (
     Unavailable,
 )
 from reseller_webhooks.request_deadline import TOO_LONG, answer_within
-from reseller_webhooks.web import paths
+from reseller_webhooks.web import language, paths
 from reseller_webhooks.web.headers import ALWAYS, NOT_KEPT, with_retry_after
 from reseller_webhooks.web.page import SEE_OTHER, Site
 from reseller_webhooks.web.rendering import sentence
@@ -125,7 +125,16 @@ def _answer(site: Site, error: ResellerWebhooksError) -> Response:
 
 
 def _page(site: Site, status: int, detail: str) -> Response:
-    body = site.render(
+    if detail:
+        return HTMLResponse(_rendered(site, status, detail), status)
+    key = status, language.current()
+    if key not in site.error_pages:
+        site.error_pages[key] = _rendered(site, status, "")
+    return HTMLResponse(site.error_pages[key], status)
+
+
+def _rendered(site: Site, status: int, detail: str) -> str:
+    return site.render(
         "error.html",
         status=status,
         detail=detail,
@@ -134,4 +143,3 @@ def _page(site: Site, status: int, detail: str) -> Response:
         notice=None,
         page=None,
     )
-    return HTMLResponse(body, status)

@@ -18,6 +18,7 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from reseller_webhooks import clock, secrets
+from reseller_webhooks.anonymous_requests import queue_left
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import NotSignedIn, Refused, Unavailable
 from reseller_webhooks.request_deadline import waiting_for_others
@@ -171,8 +172,9 @@ class OpenId:
 
     async def _json(self, method: str, url: str, **given: Any) -> dict[str, Any]:
         try:
-            with waiting_for_others():
-                status, body = await self._asked(method, url, given)
+            async with queue_left():
+                with waiting_for_others():
+                    status, body = await self._asked(method, url, given)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(NO_ANSWER, internal=str(error)) from None
         if method == "POST" and status in (400, 401):

@@ -40,6 +40,7 @@ class Site:
     views: how many people of a reseller watch its event log live.
     openid: the identity provider, if there is one.
     hashing: where every password is hashed.
+    error_pages: those that say nothing but their status, rendered once for each language.
     """
 
     house: House
@@ -48,6 +49,7 @@ class Site:
     views: Counter[int] = field(default_factory=Counter)
     openid: OpenId | None = None
     hashing: PasswordHashing = field(default_factory=PasswordHashing)
+    error_pages: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def render(self, template: str, **given: Any) -> str:
         """A template with what it is given."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from threading import get_native_id
 
 from reseller_webhooks import secrets
+from reseller_webhooks.anonymous_requests import queue_left
 from reseller_webhooks.core.access import PASSWORD_MAX
 from reseller_webhooks.core.errors import ResellerWebhooksError
 
@@ -79,15 +80,17 @@ class HashingPlace:
 
     async def hash(self, password: str) -> str:
         """The hash to store."""
-        return await get_running_loop().run_in_executor(
-            self._threads, secrets.hash_password, password
-        )
+        async with queue_left():
+            return await get_running_loop().run_in_executor(
+                self._threads, secrets.hash_password, password
+            )
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password is the one; takes as long when there is none to compare with."""
-        return await get_running_loop().run_in_executor(
-            self._threads, secrets.password_fits, stored, password[:PASSWORD_MAX]
-        )
+        async with queue_left():
+            return await get_running_loop().run_in_executor(
+                self._threads, secrets.password_fits, stored, password[:PASSWORD_MAX]
+            )
 
 
 def _lower_priority() -> None:

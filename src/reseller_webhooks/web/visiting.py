@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
-from reseller_webhooks import secrets
+from reseller_webhooks import anonymous_requests, secrets
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, ResellerWebhooksError
 from reseller_webhooks.operations import access, resellers
@@ -51,10 +51,14 @@ Posted = Annotated[Form, Depends(posted)]
 def visitor(site: TheSite, request: Request) -> Visitor | None:
     """Who is signed in, if anybody."""
     token = site.cookies.session(request)
+    if not token:
+        return None
     try:
-        return access.visitor(site.house.database, token, device_of(request)) if token else None
+        found = access.visitor(site.house.database, token, device_of(request))
     except NotSignedIn:
         return None
+    anonymous_requests.verified()
+    return found
 
 
 TheVisitor = Annotated[Visitor | None, Depends(visitor)]

@@ -1,0 +1,61 @@
+"""Places for requests, a few at once, given in round-robin by network."""
+
+import asyncio
+from asyncio import Future
+from collections import Counter, deque
+
+
+class QueueTimeout(Exception):
+    """A request waited too long for its turn. of_network: for others of its own network."""
+
+    def __init__(self, *, of_network: bool) -> None:
+        self.of_network = of_network
+        super().__init__()
+
+
+class FairQueue:
+    """Places for requests, given in round-robin by network. For one event loop."""
+
+    def __init__(self, in_all: int, per_network: int) -> None:
+        self.in_all, self.per_network = in_all, per_network
+        self._occupied: Counter[str] = Counter()
+        self._waiting: dict[str, deque[Future[None]]] = {}
+
+    async def enter(self, network: str, within_s: float | None = None) -> None:
+        """Occupy a place; QueueTimeout when there was none in time."""
+        if network not in self._waiting and self._has_room(network):
+            self._occupied[network] += 1
+            return
+        turn: Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(network, deque()).append(turn)
+        try:
+            async with asyncio.timeout(within_s):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self.leave(network)
+            if isinstance(error, TimeoutError):
+                is_full = self._occupied[network] >= self.per_network
+                raise QueueTimeout(of_network=is_full) from None
+            raise
+
+    def leave(self, network: str) -> None:
+        """Free a place, and give it to whoever is next."""
+        self._occupied[network] -= 1
+        if not self._occupied[network]:
+            del self._occupied[network]
+        while (next_one := self._next()) is not None:
+            queue = self._waiting.pop(next_one)
+            turn = queue.popleft()
+            if queue:
+                self._waiting[next_one] = queue  # at the end of the round
+            if not turn.done():
+                self._occupied[next_one] += 1
+                turn.set_result(None)
+
+    def _next(self) -> str | None:
+        return next((one for one in self._waiting if self._has_room(one)), None)
+
+    def _has_room(self, network: str) -> bool:
+        has_place = self._occupied.total() < self.in_all
+        return has_place and self._occupied[network] < self.per_network

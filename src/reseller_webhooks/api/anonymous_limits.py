@@ -1,0 +1,32 @@
+"""How a request is refused that waited too long behind other anonymous ones."""
+
+from starlette.responses import Response
+
+from reseller_ingress import FairQueue, QueueTimeout
+from reseller_webhooks.api import problems
+from reseller_webhooks.api.problems import TooManyRequests
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.observability.ingress import refused_total
+
+ALWAYS_ANSWERED = frozenset({"/livez", "/healthz"})
+"""Cheap, and whoever asks restarts the process when nothing comes."""
+SETTING = "RESELLER_WEBHOOKS_LIMIT_ANONYMOUS_REQUESTS"
+
+
+def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
+    """429 when the caller's own network is at its limit, else 503 (RFC 6585, 4)."""
+    if error.of_network:
+        refused_total.labels("anonymous_requests_per_address").inc()
+        return problems.answer(
+            TooManyRequests(
+                f"{queue.per_network} requests without a valid key or session are worked on at "
+                f"once for one address ({SETTING}_PER_ADDRESS); send fewer at once, or sign in"
+            )
+        )
+    refused_total.labels("anonymous_requests").inc()
+    return problems.answer(
+        Unavailable(
+            f"{queue.in_all} requests without a valid key or session are worked on at once "
+            f"({SETTING}); try again in a second"
+        )
+    )

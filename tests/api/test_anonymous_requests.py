@@ -1,0 +1,146 @@
+"""Anonymous requests take turns; who has shown a valid key or session does not queue."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from reseller_ingress import FairQueue
+from reseller_webhooks import anonymous_requests
+from reseller_webhooks.anonymous_requests import AnonymousTurns, queue_left, verified
+from reseller_webhooks.api.anonymous_limits import too_late
+from reseller_webhooks.core.access import Scope as KeyScope
+from reseller_webhooks.operations import access
+from tests.conftest import Running, serving
+
+WITHIN_S = 20.0
+FORM = {"content-type": "application/x-www-form-urlencoded", "content-length": "100"}
+
+
+class Rooms:
+    """An application of rooms: /slow stays until it is let go, the others answer at once."""
+
+    def __init__(self) -> None:
+        self.inside = asyncio.Semaphore(0)
+        self.let_go = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/verified":
+            verified()
+        if scope["path"] in ("/slow", "/verified"):
+            self.inside.release()
+            await self.let_go.wait()
+        if scope["path"] == "/elsewhere":
+            async with queue_left():
+                self.inside.release()
+                await self.let_go.wait()
+        if scope["path"] == "/body":
+            self.inside.release()
+            await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        if scope["path"] == "/begun":
+            self.inside.release()
+            await self.let_go.wait()
+        await send({"type": "http.response.body", "body": b"done"})
+
+
+class Door:
+    """The rooms behind a queue with a single place."""
+
+    def __init__(self) -> None:
+        self.rooms = Rooms()
+        queue = FairQueue(1, 1)
+        self._app = AnonymousTurns(
+            self.rooms, queue, late=partial(too_late, queue), exempt={"/livez"}
+        )
+
+    async def ask(self, path: str, key: str = "") -> int:
+        """The status of the answer."""
+        headers = [(b"authorization", f"Bearer {key}".encode())] if key else []
+        scope: Scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "headers": headers,
+            "client": ("192.0.2.1", 1),
+        }
+        statuses = []
+
+        async def receive() -> Message:
+            await self.rooms.let_go.wait()
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            statuses.append(message.get("status", 0))
+
+        await self._app(scope, receive, send)
+        return statuses[0]
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    monkeypatch.setattr(anonymous_requests, "WAIT_S", 0.05)
+    return Door()
+
+
+async def occupied(door: Door, path: str) -> asyncio.Task[int]:
+    """Somebody who is in a room."""
+    task = asyncio.create_task(door.ask(path))
+    async with asyncio.timeout(WITHIN_S):
+        await door.rooms.inside.acquire()
+    return task
+
+
+async def test_who_waits_too_long_is_refused_with_the_limit(door: Door) -> None:
+    slow = await occupied(door, "/slow")
+
+    assert await door.ask("/") == 429
+    assert await door.ask("/livez") == 200
+
+    door.rooms.let_go.set()
+    assert await slow == 200
+    assert await door.ask("/") == 200
+
+
+@pytest.mark.parametrize("path", ["/body", "/begun", "/elsewhere", "/verified"])
+async def test_who_waits_for_others_occupies_no_place(door: Door, path: str) -> None:
+    waiting = await occupied(door, path)
+
+    assert await door.ask("/") == 200
+
+    door.rooms.let_go.set()
+    assert await waiting == 200
+
+
+async def test_who_has_shown_a_valid_key_does_not_queue(door: Door) -> None:
+    verified_one = asyncio.create_task(door.ask("/verified", key="rwk_1"))
+    await door.rooms.inside.acquire()
+    slow = await occupied(door, "/slow")
+
+    assert await door.ask("/", key="rwk_1") == 200
+    assert await door.ask("/", key="rwk_2") == 429
+
+    door.rooms.let_go.set()
+    assert (await verified_one, await slow) == (200, 200)
+
+
+@pytest.fixture
+async def running(tmp_path: Path, migrated: Path) -> AsyncIterator[Running]:
+    limits = {"limit_anonymous_requests": 1, "limit_anonymous_requests_per_address": 1}
+    async with serving(tmp_path, migrated, **limits) as one:
+        yield one
+
+
+async def test_all_are_answered_in_turn(running: Running) -> None:
+    key = access.add_key(running.database, KeyScope.PLATFORM, None).key
+    paths = ["/sign-in", "/docs", "/nothing", "/api/v1/webhooks", "/readyz", "/metrics"] * 4
+    async with httpx.AsyncClient(base_url=running.url, timeout=WITHIN_S) as client:
+        answers = await asyncio.gather(*map(client.get, paths))
+        mine = await client.get("/api/v1/resellers", headers={"authorization": f"Bearer {key}"})
+
+    assert [one.status_code for one in answers] == [200, 200, 404, 401, 200, 200] * 4
+    assert mine.status_code == 200
