@@ -1,4 +1,4 @@
-"""Heads without end, over one connection."""
+"""Endless request lines and headers over one connection."""
 
 from testkit.raw_http import connected, pushed, status, until_end
 

@@ -1,4 +1,4 @@
-"""Many connections, and heads that never come to their end."""
+"""Many connections, and headers that never end."""
 
 import contextlib
 import socket
@@ -13,7 +13,7 @@ EVERY_S = 0.5
 
 
 def slow_headers(port: int) -> str:
-    """1,500 heads of one address that go on by a byte every half second."""
+    """1,500 requests from one address whose headers grow by a byte every half second."""
     return _held(port, b"GET / HTTP/1.1\r\nA: ", b"a")
 
 
@@ -51,7 +51,7 @@ def _send(one: socket.socket, data: bytes) -> None:
 
 
 def _open(every: list[socket.socket]) -> list[socket.socket]:
-    """Those that the server has neither answered nor closed."""
+    """Connections that the server has neither answered nor closed."""
     return [one for one in every if _is_open(one)]
 
 

@@ -1,4 +1,4 @@
-"""Many requests at once by somebody without a key."""
+"""Many requests at once, without a key."""
 
 import concurrent.futures
 import contextlib

@@ -1,4 +1,4 @@
-"""What another caller feels, and what the program takes, while it is attacked."""
+"""Measures the latency of another caller and the program's memory during an attack."""
 
 import multiprocessing
 import threading
@@ -13,7 +13,7 @@ import psutil
 from bench.program import Server
 
 Attack = Callable[[int], str]
-"""Given a port on loopback; says what it did. It runs in a process of its own."""
+"""Takes a port on loopback and returns a report in words; runs in a process of its own."""
 QUIET_S = 3.0
 AT_MOST_S = 60.0
 PAUSE_S = 0.01
@@ -22,7 +22,7 @@ WAIT_S = 30.0
 
 @dataclass
 class Felt:
-    """Milliseconds of each request of the other caller; requests that failed; peak memory."""
+    """The other caller's requests, in milliseconds; how many failed; the program's peak memory."""
 
     ms: list[float] = field(default_factory=list)
     failed: int = 0
@@ -62,7 +62,7 @@ def another_caller(call: Callable[[], httpx.Response], process: psutil.Process) 
 
 
 def measured(server: Server, attack: Attack) -> str:
-    """A line about one attack: the other caller reads the reseller's webhooks."""
+    """Run an attack while another caller reads its webhooks; one line about both."""
 
     def call() -> httpx.Response:
         return server.api.get("/api/v1/webhooks", params={"reseller": server.reseller})
@@ -80,7 +80,7 @@ def measured(server: Server, attack: Attack) -> str:
 
 
 def in_a_process(attack: Attack, port: int) -> str:
-    """Run it where it does not slow down whoever measures; what it says."""
+    """Run an attack in a process of its own, so that it does not distort the measurement."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_say, args=(theirs, attack, port))

@@ -81,7 +81,7 @@ class MirrorProcess:
         return done.returncode == 0, done.stdout + done.stderr
 
     def differences(self) -> list[Difference]:
-        """What is not equal, by type; compared in this process, which is quicker."""
+        """Differences by type, compared in this process, which is quicker than a command."""
         key = self._environment["RESELLER_MIRROR_KEY"]
         sides = Sides(f"sqlite:///{self.file}", self._server.url, key)
         return [one for one in verify(sides) if not one.equal]

@@ -31,6 +31,8 @@ WITHIN_S = 300
 SCHEDULE = "1,1,2,2,4,4,8,8,8,8"
 KEYS = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 A_REQUEST = 50
+PAGE = 500
+"""Deliveries that one page of the API holds."""
 NEVER_S = 10**6
 DROPS_NOTHING = {fault: chance for fault, chance in FAULTS.items() if fault != "dropped"}
 
@@ -104,7 +106,7 @@ class Platform:
         self._at_the_copy = dict(self._state)
 
     def feed_again(self) -> int:
-        """What has changed since the copy; how many records that are."""
+        """Feed what has changed since the copy; returns the number of records."""
         changed = [key for key, one in self._state.items() if self._at_the_copy.get(key) != one]
         again = [self._as_told_again(key) for key in changed]
         self._state = dict(self._at_the_copy)
@@ -189,7 +191,7 @@ def _feed_and_restore(server: Server, store: Store, platform: Platform, step: in
     platform.remember()
     for says_so in (False, True):
         platform.feed(2 * step)
-        _wait(lambda: _pending(server) < step)
+        _wait(lambda: _pending(server) < min(step, PAGE))
         server.kill()
         store.restore_the_copy()
         if says_so:
@@ -211,7 +213,7 @@ def _verdict(
 
 
 def _pending(server: Server) -> int:
-    query = {"state": "PENDING", "limit": "500", "reseller": server.reseller}
+    query = {"state": "PENDING", "limit": str(PAGE), "reseller": server.reseller}
     return len(server.api.get("/api/v1/deliveries", params=query).json()["items"])
 
 
