@@ -16,7 +16,7 @@ import httpx
 from bench.program import Server, workshop
 from chaos.evidence import Acknowledged, Evidence, WebhookFacts
 from chaos.feeder import now
-from chaos.receiving import ReceiverProcess
+from chaos.receiving import LoggingReceiver
 from chaos.report import report_promises
 from reseller_webhooks.store.database import Database
 
@@ -29,7 +29,7 @@ WITHIN_S = 300
 
 def main() -> int:
     with workshop() as directory:
-        receiver = ReceiverProcess(directory)
+        receiver = LoggingReceiver(directory)
         server = Server(directory)
         try:
             return _run(server, receiver)
@@ -38,7 +38,7 @@ def main() -> int:
             receiver.end()
 
 
-def _run(server: Server, receiver: ReceiverProcess) -> int:
+def _run(server: Server, receiver: LoggingReceiver) -> int:
     server.start()
     server.add_webhook(f"{receiver.url}/hook", maxInFlight=AT_ONCE)
     acknowledged: list[Acknowledged] = []
@@ -94,7 +94,7 @@ def _wait_until_nothing_is_pending(server: Server) -> None:
         time.sleep(0.1)
 
 
-def _report(acknowledged: list[str], receiver: ReceiverProcess) -> int:
+def _report(acknowledged: list[str], receiver: LoggingReceiver) -> int:
     received = [event for event, _ in receiver.times()]
     lost = set(acknowledged) - set(received)
     print(f"acknowledged  {len(acknowledged)}, of these different {len(set(acknowledged))}")

@@ -12,7 +12,7 @@ import psycopg
 
 from bench.postgres import Link, Postgres
 from bench.program import Process, command
-from chaos.receiving import ReceiverProcess
+from chaos.receiving import LoggingReceiver
 
 RESELLERS = 40
 AT_ONCE = 10
@@ -44,7 +44,7 @@ class Cluster:
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
         self.postgres = Postgres(directory)
-        self.receiver = ReceiverProcess(directory)
+        self.receiver = LoggingReceiver(directory)
         self.settings = os.environ | {
             "RESELLER_WEBHOOKS_ALLOW_TARGETS": "127.0.0.0/8",
             "RESELLER_WEBHOOKS_CA_FILE": str(directory / "ca.pem"),

@@ -13,7 +13,16 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench.cluster import APIS, AT_ONCE, LEASE_S, RESELLERS, WORKERS, Cluster, Worker
+from bench.cluster import (
+    APIS,
+    AT_ONCE,
+    LEASE_S,
+    RESELLERS,
+    TIMEOUT_S,
+    WORKERS,
+    Cluster,
+    Worker,
+)
 from bench.feeding import Feeder, Told, came, order_breaks, settle
 from bench.program import workshop
 from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, WebhookFacts
@@ -134,6 +143,7 @@ def _evidence(cluster: Cluster, told: dict[str, Told], incidents: list[Incident]
         cluster.receiver.received(),
         incidents,
         lease_s=LEASE_S,
+        timeout_s=TIMEOUT_S,
     )
 
 

@@ -18,21 +18,23 @@ import trustme
 from testkit.ports import free_port
 
 START_WITHIN_S = 120
+PLAIN_RECEIVER = Path(__file__).with_name("receiver.py")
 PORTS_OF_A_SERVER = 3
 """Its own, and those at which two workers tell their metrics."""
 
 
 class Receiver:
-    """bench/receiver.py in its own process."""
+    """A receiver in a process of its own, bench/receiver.py or another that prints its port."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, script: Path = PLAIN_RECEIVER) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("receiver.py")), str(directory)],
+            [sys.executable, str(script), str(directory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.url = f"https://127.0.0.1:{self._line()}"
+        self.port = int(self._line())
+        self.url = f"https://127.0.0.1:{self.port}"
 
     def ask(self, order: str) -> str:
         """One line to it, one line back."""
@@ -212,12 +214,12 @@ class Server:
 
 
 @contextmanager
-def workshop() -> Iterator[Path]:
-    """A directory with a certificate for 127.0.0.1 and the authority to trust."""
+def workshop(*addresses: str) -> Iterator[Path]:
+    """A directory with a certificate for 127.0.0.1, and others, and the authority to trust."""
     with tempfile.TemporaryDirectory(prefix="reseller-webhooks-bench-") as name:
         directory = Path(name)
         authority = trustme.CA()
-        pair = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem
+        pair = authority.issue_cert("127.0.0.1", *addresses).private_key_and_cert_chain_pem
         pair.write_to_path(str(directory / "server.pem"))
         authority.cert_pem.write_to_path(str(directory / "ca.pem"))
         yield directory

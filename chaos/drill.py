@@ -8,22 +8,21 @@ or a promise is broken. `python -m chaos.drill NAME...` runs only the drills of 
 """
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import trustme
-
+from bench.program import workshop
 from chaos import incidents, incidents_sqlite
 from chaos.promises import PROMISES, Verdict
 from chaos.report import report_promises
 from chaos.rig import FORBIDDEN, HOSTS, Line, Rig
 from testkit.faketime import WallClock
 from testkit.haproxy import haproxy
+from testkit.packets import dropping
 from testkit.pgbouncer import Mode, pgbouncer
-from testkit.postgres import Pair, primary_and_standby
+from testkit.postgres import primary_and_standby
 
 SLOWEST_S = 10.5
 GO_ON_WITHIN_S = 30.0
@@ -33,7 +32,7 @@ HEADING = f"{'':52}" + "".join(f"{name:>13}" for name in COLUMNS) + f"{'slowest'
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one drill."""
+    """Outcome of one drill."""
 
     bad_incidents: list[str]
     verdicts: list[Verdict]
@@ -41,24 +40,23 @@ class Result:
 
 def two_hosts(directory: Path) -> Result:
     """Processes that know the primary and the standby, and no part in between."""
-    with primary_and_standby() as pair:
-        url = f"postgresql://postgres@{pair.addresses}/postgres"
-        with rig(directory, url, url) as it:
-            for incident in (
-                incidents.recovering,
-                incidents.read_only,
-                incidents.locked,
-                incidents.late_commit,
-                incidents.key_taken,
-                incidents.network_cut,
-                incidents.worker_killed,
-                incidents.worker_stopped,
-                incidents.no_worker,
-                incidents.crashed,
-            ):
-                incident(it, pair.primary)
-            incidents.hung(it, pair)
-            return finished(it)
+    with primary_and_standby() as pair, rig(directory, pair.url, pair.url) as it:
+        for incident in (
+            incidents.recovering,
+            incidents.read_only,
+            incidents.hung_and_back,
+            incidents.locked,
+            incidents.late_commit,
+            incidents.key_taken,
+            incidents.network_cut,
+            incidents.worker_killed,
+            incidents.worker_stopped,
+            incidents.no_worker,
+            incidents.crashed,
+        ):
+            incident(it, pair.primary)
+        incidents.hung(it, pair)
+        return finished(it)
 
 
 def one_machine(directory: Path) -> Result:
@@ -74,13 +72,25 @@ def one_machine(directory: Path) -> Result:
         return finished(it)
 
 
+def packets_lost(directory: Path) -> Result:
+    """Processes that know the primary and the standby, and lose the way to the primary."""
+    with (
+        primary_and_standby() as pair,
+        dropping(f"--dport {pair.primary.port}", f"--sport {pair.primary.port}") as drop,
+        rig(directory, pair.url, pair.url) as it,
+    ):
+        incidents.unreachable(it, pair, drop)
+        return finished(it)
+
+
 def behind_proxy(directory: Path) -> Result:
     """Processes that reach the primary through HAProxy."""
-    with primary_and_standby() as pair, haproxy(_addresses(pair)) as proxy:
+    with primary_and_standby() as pair, haproxy(pair.addresses.split(",")) as proxy:
         url = f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres"
-        with rig(directory, url, pair.primary.url) as it:
+        with rig(directory, url, pair.url) as it:
             incidents.led_to_standby(it, proxy)
             incidents.vanished(it, proxy)
+            incidents.failed_over_by_proxy(it, pair, proxy)
             return finished(it)
 
 
@@ -99,6 +109,7 @@ def pooled(directory: Path, mode: Mode) -> Result:
 DRILLS: dict[str, Callable[[Path], Result]] = {
     "two-hosts": two_hosts,
     "one-machine": one_machine,
+    "packets": packets_lost,
     "proxy": behind_proxy,
     "session": lambda directory: pooled(directory, "session"),
     "transaction": lambda directory: pooled(directory, "transaction"),
@@ -108,7 +119,7 @@ DRILLS: dict[str, Callable[[Path], Result]] = {
 def main(names: Sequence[str]) -> int:
     results = []
     for name in names or DRILLS:
-        with _workshop() as directory:
+        with workshop(FORBIDDEN, *HOSTS) as directory:
             print(f"\n{name}\n{HEADING}", flush=True)
             results.append(DRILLS[name](directory))
     return _judge(results, is_whole=not names)
@@ -157,22 +168,6 @@ def _print(line: Line) -> None:
 def _is_bad(line: Line) -> bool:
     slow = line.seconds > GO_ON_WITHIN_S or line.slowest_answer_s > SLOWEST_S
     return bool(line.lost or line.order_breaks or line.answers_500 or slow)
-
-
-def _addresses(pair: Pair) -> list[str]:
-    return [pair.primary.address, pair.standby.address]
-
-
-@contextmanager
-def _workshop() -> Iterator[Path]:
-    """A directory with a certificate for the receiver's addresses and the authority to trust."""
-    with tempfile.TemporaryDirectory(prefix="reseller-webhooks-drill-") as name:
-        directory = Path(name)
-        authority = trustme.CA()
-        pair = authority.issue_cert("127.0.0.1", FORBIDDEN, *HOSTS).private_key_and_cert_chain_pem
-        pair.write_to_path(str(directory / "server.pem"))
-        authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-        yield directory
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -104,6 +103,7 @@ class Evidence:
     unreadable: dict[str, tuple[int, int]] = field(default_factory=dict)
     restored: list[int] = field(default_factory=list)
     lease_s: float = 3.0
+    timeout_s: float = 0.0
     schedule_s: float = 0.0
 
     def rows(self, statement: str, **given: Any) -> list[Any]:
@@ -174,11 +174,9 @@ class Evidence:
         return {(one.event, one.path) for one in self.received if one.accepted}
 
 
-def read_log(path: Path) -> list[Received]:
-    """The receiver's log, in the sequence in which requests arrived."""
-    with path.open() as lines:
-        received = [Received(**json.loads(line)) for line in lines]
-    return sorted(received, key=lambda one: one.started)
+def parse_line(line: bytes) -> Received:
+    """A line of the receiver's log."""
+    return Received(**json.loads(line))
 
 
 def overlaps(spans: Sequence[tuple[int, int]]) -> int:

@@ -1,14 +1,15 @@
 """Incidents on PostgreSQL: each does something to a real part and leaves it as it was."""
 
 import signal
-import subprocess
 import time
+from collections.abc import Callable
 
 import psycopg
 
 from chaos.feeder import now
 from chaos.rig import KEY, LEASE_S, OTHER_KEY, Rig
 from testkit.haproxy import HAProxy
+from testkit.packets import dropping
 from testkit.pgbouncer import PgBouncer
 from testkit.postgres import Pair, Postgres
 
@@ -96,13 +97,13 @@ def late_commit(rig: Rig, server: Postgres) -> None:
 
 def network_cut(rig: Rig, _: Postgres) -> None:
     """Nothing reaches any receiver for 20 s: packets vanish on the way."""
-    rule = ["OUTPUT", "-p", "tcp", "-d", "127.0.0.0/24", "--dport", str(rig.receiver.port)]
-    with rig.incident("no receiver can be reached for 20 s", cut_network=True):
-        subprocess.run(["iptables", "-I", *rule, "-j", "DROP"], check=True)
-        try:
-            time.sleep(20)
-        finally:
-            subprocess.run(["iptables", "-D", *rule, "-j", "DROP"], check=True)
+    receivers = f"-d 127.0.0.0/24 --dport {rig.receiver.port}"
+    with (
+        rig.incident("no receiver can be reached for 20 s", cut_network=True),
+        dropping(receivers) as drop,
+    ):
+        drop()
+        time.sleep(20)
 
 
 def key_taken(rig: Rig, _: Postgres) -> None:
@@ -117,13 +118,39 @@ def key_taken(rig: Rig, _: Postgres) -> None:
         incident.healed = now()
 
 
+def hung_and_back(rig: Rig, server: Postgres) -> None:
+    """The server hangs for 25 s, and nobody takes over."""
+    with rig.incident("the primary hangs for 25 s"):
+        server.pause()
+        time.sleep(25)
+        server.resume()
+
+
 def hung(rig: Rig, pair: Pair) -> None:
     """The primary hangs for good; the standby is promoted after 5 s."""
     with rig.incident("the primary hangs, the standby is promoted") as incident:
         pair.primary.pause()
         time.sleep(5)
-        pair.standby.run("ALTER SYSTEM SET synchronous_standby_names = ''")
         pair.fail_over()
+        incident.healed = now()
+
+
+def unreachable(rig: Rig, pair: Pair, drop: Callable[[], None]) -> None:
+    """Packets from and to the primary vanish for good; the standby is promoted after 5 s."""
+    with rig.incident("packets vanish, the standby is promoted") as incident:
+        drop()
+        time.sleep(5)
+        pair.fail_over()
+        incident.healed = now()
+
+
+def failed_over_by_proxy(rig: Rig, pair: Pair, proxy: HAProxy) -> None:
+    """The primary hangs for good; a proxy leads new connections to the promoted standby."""
+    with rig.incident("a proxy leads to the promoted standby") as incident:
+        pair.primary.pause()
+        time.sleep(5)
+        pair.fail_over()
+        proxy.switch(1, cut=False)
         incident.healed = now()
 
 

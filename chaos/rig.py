@@ -15,9 +15,9 @@ import httpx
 import psutil
 
 from bench.program import Process, command
-from chaos.evidence import SECOND, Evidence, Incident, WebhookFacts, read_log
+from chaos.evidence import SECOND, Evidence, Incident, WebhookFacts
 from chaos.feeder import Feeder, now
-from chaos.receiving import ReceiverProcess
+from chaos.receiving import LoggingReceiver
 from reseller_webhooks.store.database import Database
 from testkit.processes import wait_until
 
@@ -54,7 +54,7 @@ UNHEALTHY = {"failing", "failing-latest"}
 
 @dataclass(frozen=True)
 class Line:
-    """What came of one incident, for the receivers that work."""
+    """Outcome of one incident, for the receivers that work."""
 
     name: str
     acknowledged: int
@@ -86,7 +86,7 @@ class Rig:
     ) -> None:
         self.directory = directory
         self._report = report
-        self.receiver = ReceiverProcess(directory)
+        self.receiver = LoggingReceiver(directory)
         self.environment = os.environ | {
             "RESELLER_WEBHOOKS_DATABASE": url,
             "RESELLER_WEBHOOKS_ALLOW_TARGETS": "127.0.0.0/8",
@@ -105,7 +105,9 @@ class Rig:
         for worker in self.workers:
             worker.environment |= {"RESELLER_WEBHOOKS_ALLOW_TARGETS": "127.0.0.0/24"}
         self.webhook_ids: dict[str, str] = {}
-        self.evidence = Evidence(Database(own), [], schedule_s=sum(WAITS_S))
+        self.evidence = Evidence(
+            Database(own), [], lease_s=LEASE_S, timeout_s=TIMEOUT_S, schedule_s=sum(WAITS_S)
+        )
         self.lines: list[Line] = []
 
     def start(self) -> None:
@@ -189,14 +191,14 @@ class Rig:
 
     def read_evidence(self) -> Evidence:
         """The evidence, with the receiver's log as it is now."""
-        self.evidence.received = read_log(self.receiver.log())
+        self.evidence.received = self.receiver.received()
         return self.evidence
 
     def _line(self, feeder: Feeder, name: str, seconds: float) -> Line:
         self.evidence.acknowledged += feeder.acknowledged
         part = Evidence(self.evidence.database, self.evidence.webhooks, feeder.acknowledged)
         events = {one.event for one in feeder.acknowledged}
-        received = read_log(self.receiver.log())
+        received = self.receiver.received()
         part.received = [one for one in received if one.event in events]
         expected, delivered = part.expected(), part.delivered()
         accepted = [(one.event, one.path) for one in part.received if one.accepted]
@@ -219,7 +221,7 @@ class Rig:
 
         def goes_on() -> bool:
             fresh = {one.event for one in feeder.acknowledged_since(healed)}
-            received = read_log(self.receiver.log())
+            received = self.receiver.received()
             reached = {one.path for one in received if one.event in fresh and one.accepted}
             return reached >= {one.path for one in self._steady()}
 

@@ -113,6 +113,11 @@ class Pair:
         """Both as a URL has them, the primary first."""
         return f"{self.primary.address},{self.standby.address}"
 
+    @property
+    def url(self) -> str:
+        """The URL that names both; it leads to whichever takes changes."""
+        return f"postgresql://postgres@{self.addresses}/postgres"
+
     def fail_over(self) -> None:
         """Promote the standby; what happens to the primary is the caller's business."""
         self.standby.promote()

@@ -28,7 +28,7 @@ async def test_after_a_failover_a_receiver_that_applies_what_is_newer_ends_equal
     authority = Authority()
     ca_file = authority.write(tmp_path)
     with primary_and_standby(synchronous=False) as pair:
-        url = url_of(pair)
+        url = pair.url
         migrate.upgrade(Database(url))
         async with (
             Receiver(answers(), tls=authority.serves(LOOPBACK)) as receiver,
@@ -63,15 +63,6 @@ async def test_after_a_failover_a_receiver_that_applies_what_is_newer_ends_equal
     assert number > lost_number + counters.GAP / 2
     assert set(items) == {"c1", "c2", "c3"}
     assert held(receiver.requests) == {"c1": "One", "c2": "Two", "c3": None}
-
-
-def url_of(pair: Pair) -> str:
-    """Whichever of both takes writes."""
-    ports = f"{pair.primary.port},{pair.standby.port}"
-    hosts = "127.0.0.1,127.0.0.1"
-    return (
-        f"postgresql://postgres@/postgres?host={hosts}&port={ports}&target_session_attrs=read-write"
-    )
 
 
 def fall_behind(pair: Pair) -> object:

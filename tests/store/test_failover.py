@@ -97,7 +97,7 @@ def test_a_server_that_hangs_is_told_of_in_time_and_used_again_afterwards(server
 
 
 def test_a_promoted_standby_is_found_while_the_old_primary_hangs(pair: Pair) -> None:
-    with opened(f"postgresql://postgres@{pair.addresses}/postgres") as database:
+    with opened(pair.url) as database:
         before = where(database)
         pair.primary.pause()
         pair.fail_over()
