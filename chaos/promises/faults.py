@@ -19,12 +19,14 @@ def a_dead_worker_is_replaced(evidence: Evidence) -> Iterator[str]:
         raise NotAsked("no worker was killed in this run")
     first = evidence.first_accepted()
     for incident in killed:
-        latest = incident.began + int((evidence.lease_s + 2) * SECOND)
+        takeover = incident.began + int((evidence.lease_s + 2) * SECOND)
         for change in evidence.acknowledged:
-            if not incident.began <= change.at <= latest or _held_longer(evidence, change.reseller):
+            hold_s = _hold_s(evidence, change.reseller)
+            if hold_s is None or not incident.began <= change.at <= takeover:
                 continue
+            latest = max(takeover, change.at + 2 * SECOND) + int(hold_s * SECOND)
             at = first.get(change.event)
-            if at is not None and at > max(latest, change.at + 2 * SECOND):
+            if at is not None and at > latest:
                 late_s = (at - latest) / SECOND
                 yield f"after {incident.name}, event {change.event} came {late_s:.1f} s late"
 
@@ -46,12 +48,13 @@ def a_broken_network_is_nobodys_fault(evidence: Evidence) -> Iterator[str]:
             yield f"{opened[0][0]} circuits opened while our own network was cut"
 
 
-def _held_longer(evidence: Evidence, reseller: str) -> bool:
-    """Ordered webhooks wait for the former owner's requests, and rates hold others back."""
-    return any(
-        one.reseller == reseller and (one.ordered or one.rate_per_second or not one.healthy)
-        for one in evidence.webhooks
-    )
+def _hold_s(evidence: Evidence, reseller: str) -> float | None:
+    """How long the successor waits for requests of the dead worker; None where a rate holds too."""
+    webhooks = [one for one in evidence.webhooks if one.reseller == reseller]
+    if any(one.rate_per_second or not one.healthy for one in webhooks):
+        return None
+    serial = any(one.ordered or one.latest_state for one in webhooks)
+    return evidence.timeout_s if serial else 0.0
 
 
 @promise("What a dead receiver never takes is given up")

@@ -164,3 +164,17 @@ def test_other_webhooks_that_stand_still_beside_an_unreadable_secret_are_a_breac
     assert breaches(evidence, "A secret") == [
         "/other got nothing while the secret of /plain did not open"
     ]
+
+
+def test_an_ordered_webhook_may_wait_for_requests_of_the_dead_worker_but_no_longer(
+    evidence: Evidence,
+) -> None:
+    evidence.webhooks = [replace(PLAIN, ordered=True)]
+    evidence.timeout_s = 5.0
+    evidence.incidents = [Incident("kill -9", SECOND, 2 * SECOND, killed_worker=True)]
+    evidence.acknowledged = [Acknowledged("e1", "r1", "c1", 1, "one", 2 * SECOND)]
+
+    evidence.received = [replace(FIRST, started=10 * SECOND)]
+    assert breaches(evidence, "A dead worker") == []
+    evidence.received = [replace(FIRST, started=12 * SECOND)]
+    assert len(breaches(evidence, "A dead worker")) == 1
