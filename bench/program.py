@@ -80,12 +80,20 @@ class Process:
 
     def start(self) -> None:
         """Start, and return once it answers."""
+        self.spawn()
+        self.wait()
+
+    def spawn(self) -> None:
+        """Start; it may not answer yet."""
         with (self._log or Path(os.devnull)).open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "reseller_webhooks", *self._words],
                 env=self.environment,
                 stderr=log if self._log or "QUIET" in os.environ else None,
             )
+
+    def wait(self) -> None:
+        """Return once it answers."""
         deadline = time.monotonic() + START_WITHIN_S
         while time.monotonic() < deadline:
             try:
@@ -217,9 +225,13 @@ class Server:
 def workshop(*addresses: str) -> Iterator[Path]:
     """A directory with a certificate for 127.0.0.1, and others, and the authority to trust."""
     with tempfile.TemporaryDirectory(prefix="reseller-webhooks-bench-") as name:
-        directory = Path(name)
-        authority = trustme.CA()
-        pair = authority.issue_cert("127.0.0.1", *addresses).private_key_and_cert_chain_pem
-        pair.write_to_path(str(directory / "server.pem"))
-        authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-        yield directory
+        issue(Path(name), *addresses)
+        yield Path(name)
+
+
+def issue(directory: Path, *addresses: str) -> None:
+    """Put server.pem, of a new authority, and the authority's ca.pem into a directory."""
+    authority = trustme.CA()
+    pair = authority.issue_cert("127.0.0.1", *addresses).private_key_and_cert_chain_pem
+    pair.write_to_path(str(directory / "server.pem"))
+    authority.cert_pem.write_to_path(str(directory / "ca.pem"))

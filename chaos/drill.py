@@ -7,14 +7,15 @@ query. Exits 1 when anything is lost, an order is broken, a caller got 500, reco
 or a promise is broken. `python -m chaos.drill NAME...` runs only the drills of these names.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.program import workshop
-from chaos import incidents, incidents_sqlite
+from bench.program import command, workshop
+from chaos import incidents, incidents_service, incidents_sqlite
 from chaos.promises import PROMISES, Verdict
 from chaos.report import report_promises
 from chaos.rig import FORBIDDEN, HOSTS, Line, Rig
@@ -22,8 +23,11 @@ from testkit.faketime import WallClock
 from testkit.haproxy import haproxy
 from testkit.packets import dropping
 from testkit.pgbouncer import Mode, pgbouncer
-from testkit.postgres import primary_and_standby
+from testkit.postgres import postgres_in, primary_and_standby
+from testkit.roles import Roles
+from testkit.small_disk import small_disk
 
+DISK_MB = 400
 SLOWEST_S = 10.5
 GO_ON_WITHIN_S = 30.0
 COLUMNS = ("acknowledged", "expected", "received", "lost", "duplicates", "order breaks", "seconds")
@@ -106,11 +110,27 @@ def pooled(directory: Path, mode: Mode) -> Result:
         return finished(it)
 
 
+def separate_roles(directory: Path) -> Result:
+    """Processes whose role owns no table, and a PostgreSQL whose disk can be filled."""
+    with small_disk(DISK_MB) as disk, postgres_in(disk.path) as server:
+        roles = Roles(server.url)
+        roles.create()
+        command(os.environ | {"RESELLER_WEBHOOKS_DATABASE": roles.owner}, "migrate")
+        roles.grant()
+        with rig(directory, roles.service, roles.administrator) as it:
+            incidents_service.rights_revoked(it, roles)
+            incidents_service.certificates_replaced(it, directory)
+            incidents_service.disk_filled(it, server, disk)
+            incidents_service.started_first(it, server)
+            return finished(it)
+
+
 DRILLS: dict[str, Callable[[Path], Result]] = {
     "two-hosts": two_hosts,
     "one-machine": one_machine,
     "packets": packets_lost,
     "proxy": behind_proxy,
+    "roles": separate_roles,
     "session": lambda directory: pooled(directory, "session"),
     "transaction": lambda directory: pooled(directory, "transaction"),
 }

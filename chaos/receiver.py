@@ -2,8 +2,9 @@
 
 Run with a directory that holds server.pem. It prints its port, then takes orders on stdin:
 `answer PATH STATUS DELAY_S` sets how requests to PATH are answered from now on, `log` answers the
-path of the log, `end` ends. The log has one JSON line for each request, written once it was
-answered; instants are microseconds since the epoch.
+path of the log, `certificate` reads server.pem again and closes all connections, `end` ends. The
+log has one JSON line for each request, written once it was answered; instants are microseconds
+since the epoch.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -24,9 +26,12 @@ HOST = "0.0.0.0"  # noqa: S104 - also where webhooks must not lead
 class Receiver:
     """The answers, by path, and the log."""
 
-    def __init__(self, log: TextIO) -> None:
+    def __init__(self, log: TextIO, renew: Callable[[], None]) -> None:
         self._log = log
+        self._renew = renew
+        self._loop = asyncio.get_running_loop()
         self._answers: dict[str, Answer] = {}
+        self.transports: set[asyncio.WriteTransport] = set()
 
     def answer(self, path: str) -> Answer:
         return self._answers.get(path, ACCEPT)
@@ -39,8 +44,16 @@ class Receiver:
             case ["log"]:
                 self._log.flush()
                 return self._log.name
+            case ["certificate"]:
+                self._renew()
+                asyncio.run_coroutine_threadsafe(self._close_all(), self._loop).result()
+                return "ok"
             case _:
                 return ""
+
+    async def _close_all(self) -> None:
+        for transport in list(self.transports):
+            transport.close()
 
     def write(self, line: dict[str, object]) -> None:
         self._log.write(json.dumps(line) + "\n")
@@ -55,6 +68,10 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.WriteTransport", transport)
+        self._receiver.transports.add(self._transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._receiver.transports.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -120,9 +137,13 @@ def _take_orders(receiver: Receiver) -> None:
 
 async def main(directory: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "server.pem")
+
+    def renew() -> None:
+        context.load_cert_chain(directory / "server.pem")
+
+    renew()
     with (directory / f"received-{time.monotonic_ns()}.jsonl").open("w") as log:
-        receiver = Receiver(log)
+        receiver = Receiver(log, renew)
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
             lambda: Connection(receiver), HOST, 0, ssl=context, backlog=1024

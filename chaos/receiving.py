@@ -21,6 +21,10 @@ class LoggingReceiver(Receiver):
         """Answer requests to a path like this from now on."""
         self.ask(f"answer {path} {status} {delay_s}")
 
+    def renew_certificate(self) -> None:
+        """Read server.pem again, for new connections, and close those that are open."""
+        self.ask("certificate")
+
     def received(self) -> list[Received]:
         """Every request answered so far, in the sequence of arrival."""
         self.ask("log")  # which flushes it

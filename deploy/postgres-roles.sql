@@ -1,4 +1,4 @@
--- Run once by the image of PostgreSQL, on an empty volume, as its superuser. docs/operate.md, "A role that owns nothing".
+-- Run once by the image of PostgreSQL, on an empty volume, as its superuser. docs/operate.md, "Separate roles for migration and service".
 \getenv owner_password WEBHOOKS_OWNER_PASSWORD
 \getenv service_password WEBHOOKS_SERVICE_PASSWORD
 CREATE ROLE webhooks_owner LOGIN PASSWORD :'owner_password';

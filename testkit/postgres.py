@@ -128,10 +128,16 @@ def postgres(
     environment: Mapping[str, str] | None = None, /, **settings: str
 ) -> Iterator[Postgres]:
     """A new server that runs. settings: postgresql.conf's, such as max_connections="20"."""
-    with (
-        directory("pg") as place,
-        _ended(_created(place / "primary", settings, environment)) as server,
-    ):
+    with directory("pg") as place, postgres_in(place, environment, **settings) as server:
+        yield server
+
+
+@contextmanager
+def postgres_in(
+    place: Path, environment: Mapping[str, str] | None = None, /, **settings: str
+) -> Iterator[Postgres]:
+    """A new server whose data is in a directory that belongs to its user."""
+    with _ended(_created(place / "primary", settings, environment)) as server:
         server.start()
         yield server
 

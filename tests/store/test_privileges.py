@@ -1,15 +1,12 @@
-"""A role that owns nothing serves, with the rights that docs/operate.md prints."""
+"""A role that owns no table serves, with the rights that docs/operate.md prints."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.conditions import Code
@@ -20,54 +17,32 @@ from reseller_webhooks.operations import maintenance, readiness
 from reseller_webhooks.store import days, migrate, privileges, startup
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.maintenance import statuses
+from testkit.roles import SERVICE, Roles, run
 from tests.store.making import event as new_event
 from tests.store.making import reseller, told
 from tests.store.test_days import on_day, partition_of
 
-OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
-OWNER, SERVICE, NAME = "webhooks_owner", "webhooks_service", "reseller_webhooks"
 TABLES = {"event", "attempt"}
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
-def _printed() -> tuple[list[str], list[str]]:
-    section = OPERATE.read_text().split("## A role that owns nothing")[1].split("\n## ")[0]
-    admin, owner = re.findall(r"```sql\n(.*?)```", section, re.DOTALL)
-    return admin.splitlines(), owner.splitlines()
-
-
-def _url(server: str, role: str) -> str:
-    url = make_url(server).set(username=role, database=NAME)
-    return url.render_as_string(hide_password=False)
-
-
-def _run(url: str, statements: list[str]) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
 @pytest.fixture
-def migrated(postgres: str) -> Iterator[str]:
-    """The server's URL, with the roles and the database that are printed, migrated by the owner."""
-    admin, _ = _printed()
-    _run(postgres, admin)
-    owner = Database(_url(postgres, OWNER))
+def migrated(postgres: str) -> Iterator[Roles]:
+    """The roles and the database that are printed, migrated by the owner."""
+    roles = Roles(postgres)
+    roles.create()
+    owner = Database(roles.owner)
     migrate.upgrade(owner)
     owner.close()
-    yield postgres
-    _run(
-        postgres,
-        [f"DROP DATABASE {NAME} WITH (FORCE)", f"DROP ROLE {SERVICE}", f"DROP ROLE {OWNER}"],
-    )
+    yield roles
+    roles.drop()
 
 
 @pytest.fixture
-def granted(migrated: str) -> Iterator[Database]:
+def granted(migrated: Roles) -> Iterator[Database]:
     """The store as the role sees it that serves, with the rights that are printed."""
-    _, owner = _printed()
-    _run(_url(migrated, OWNER), owner)
-    one = Database(_url(migrated, SERVICE))
+    migrated.grant()
+    one = Database(migrated.service)
     yield one
     one.close()
 
@@ -96,16 +71,16 @@ async def test_every_job_succeeds_for_that_role(granted: Database) -> None:
         assert {one.job for one in statuses(tx) if one.succeeded_at} == set(Job)
 
 
-def test_a_role_without_rights_is_refused_with_what_it_lacks(migrated: str) -> None:
-    _run(_url(migrated, OWNER), [f"GRANT SELECT ON alembic_version TO {SERVICE}"])
-    one = Database(_url(migrated, SERVICE))
+def test_a_role_without_rights_is_refused_with_what_it_lacks(migrated: Roles) -> None:
+    run(migrated.owner, [f"GRANT SELECT ON alembic_version TO {SERVICE}"])
+    one = Database(migrated.service)
     with pytest.raises(Refused, match=r"lacks DELETE on .* more; grant"):
         privileges.check(one)
     one.close()
 
 
-def test_a_role_that_may_read_nothing_is_refused_at_once(migrated: str) -> None:
-    one = Database(_url(migrated, SERVICE))
+def test_a_role_that_may_read_nothing_is_refused_at_once(migrated: Roles) -> None:
+    one = Database(migrated.service)
     with pytest.raises(Refused) as at_start:
         startup.wait_for(one, lambda: migrate.check(one))
     with pytest.raises(Refused) as migrating:
@@ -128,10 +103,10 @@ def test_a_role_that_may_read_nothing_is_refused_at_once(migrated: str) -> None:
     ],
 )
 def test_each_command_says_how_to_give_the_role_its_rights(
-    migrated: str, tmp_path: Path, words: str, remedy: str
+    migrated: Roles, tmp_path: Path, words: str, remedy: str
 ) -> None:
     given = {
-        "RESELLER_WEBHOOKS_DATABASE": _url(migrated, SERVICE),
+        "RESELLER_WEBHOOKS_DATABASE": migrated.service,
         "RESELLER_WEBHOOKS_SECRET_KEYS": KEY,
     }
     ended = subprocess.run(
@@ -150,10 +125,11 @@ def test_each_command_says_how_to_give_the_role_its_rights(
 
 
 async def test_without_the_functions_changes_go_on_and_the_other_jobs_too(
+    migrated: Roles,
     granted: Database,
 ) -> None:
     revoked = [f"REVOKE EXECUTE ON FUNCTION {one} FROM {SERVICE}" for one in privileges.FUNCTIONS]
-    _run(_url(granted.url, OWNER), revoked)
+    run(migrated.owner, revoked)
     await Maintenance(granted, retention_days=90, schedule_s=60).run_once()
     with granted.write() as tx:
         reseller(tx)
@@ -167,3 +143,5 @@ async def test_without_the_functions_changes_go_on_and_the_other_jobs_too(
     assert privileges.REMEDY in fared[Job.PARTITIONS].failure
     assert [job for job, one in fared.items() if not one.succeeded_at] == [Job.PARTITIONS]
     assert {one.params["table"] for one in found if one.code is Code.PARTITION_MISSING} == TABLES
+    rights = [one.params["right"] for one in found if one.code is Code.RIGHT_MISSING]
+    assert rights == [f"EXECUTE on {one}" for one in privileges.FUNCTIONS]

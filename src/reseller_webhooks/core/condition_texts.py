@@ -42,6 +42,10 @@ TEXTS: Mapping[Code, str] = {
     Code.PARTITION_MISSING: N_(
         "the table %(table)s has no partition for tomorrow; see the maintenance job partitions"
     ),
+    Code.RIGHT_MISSING: N_(
+        "the database's role lacks %(right)s, so partitions are not kept; grant it: "
+        "docs/operate.md, Separate roles for migration and service"
+    ),
     Code.TASK_STUCK: N_("%(task)s has not turned for %(seconds)s seconds"),
     Code.CA_FILE_UNUSABLE: N_(
         "the changed CA_FILE cannot be used, so the one before stays in force: %(file)s"

@@ -34,6 +34,7 @@ class Code(StrEnum):
     TASK_ENDED = "task-ended"
     MAINTENANCE_OVERDUE = "maintenance-overdue"
     PARTITION_MISSING = "partition-missing"
+    RIGHT_MISSING = "right-missing"
     TASK_STUCK = "task-stuck"
     CA_FILE_UNUSABLE = "ca-file-unusable"
     CLOCK_OFF_STORE = "clock-off-store"

@@ -12,6 +12,7 @@ from reseller_webhooks.store import (
     maintenance,
     maintenance_clock,
     migrate,
+    privileges,
     readiness,
 )
 from reseller_webhooks.store.database import Database, Tx
@@ -21,7 +22,7 @@ def check(database: Database) -> list[Condition]:
     """Ask the store, in one transaction. Unavailable when it does not answer or is read-only."""
     with database.write() as tx:
         readiness.require_writable(tx)
-        return [*_tables(tx), *_workers(tx), *_maintenance(tx)]
+        return [*_tables(tx), *_workers(tx), *_maintenance(tx), *_rights(tx)]
 
 
 def damage(database: Database) -> Iterator[Condition]:
@@ -59,3 +60,8 @@ def _maintenance(tx: Tx) -> Iterator[Condition]:
     runs = statuses and not maintenance_clock.is_held(tx)
     for table in days.lacks(tx, tx.now + DAY) if runs else ():
         yield Condition(Code.PARTITION_MISSING, Severity.DEGRADED, {"table": table})
+
+
+def _rights(tx: Tx) -> Iterator[Condition]:
+    for right in privileges.missing_for_maintenance(tx):
+        yield Condition(Code.RIGHT_MISSING, Severity.DEGRADED, {"right": right})

@@ -11,10 +11,10 @@ from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.schema import metadata
 
-REMEDY = "grant it as docs/operate.md, A role that owns nothing, prints"
+REMEDY = "grant it as docs/operate.md, Separate roles for migration and service, prints"
 OWNER_REMEDY = (
     "run reseller-webhooks migrate as the role that owns the tables; other roles get the rights "
-    "that docs/operate.md, A role that owns nothing, prints"
+    "that docs/operate.md, Separate roles for migration and service, prints"
 )
 """For the migrations, which need more than rights to tables."""
 FUNCTIONS = (
