@@ -85,6 +85,13 @@ def test_a_wrong_setting_is_refused_by_name_with_its_value(
     assert str(refused.value).startswith(f"RESELLER_WEBHOOKS_{name}")
 
 
+def test_an_identity_provider_needs_the_client_id_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, OIDC_ISSUER="https://id.example.com")
+
+    with pytest.raises(Refused, match=r"^RESELLER_WEBHOOKS_OIDC_CLIENT_ID: give the client id"):
+        load()
+
+
 @pytest.mark.parametrize(
     "value", ["ana:hunter2@example.com", "https://ana:hunter2@example.com", "ftp://x:hunter2@y/z"]
 )

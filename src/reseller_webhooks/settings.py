@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -121,7 +121,9 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field(
         "", description="https URL of an OpenID Connect provider that people may sign in with"
     )
-    oidc_client_id: str = Field("", description="what that provider knows this program by")
+    oidc_client_id: str = Field(
+        "", validate_default=True, description="what that provider knows this program by"
+    )
     oidc_client_secret: SecretStr = Field(
         SecretStr(""), description="shown to that provider; empty for a public client"
     )
@@ -136,6 +138,13 @@ class Settings(BaseSettings):
     def _issuer_over_tls(cls, value: str) -> str:
         if value and not value.startswith("https://"):
             raise ValueError("give a URL that begins with https://")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _known_to_issuer(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("oidc_issuer") and not value:
+            raise ValueError("give the client id that the provider of OIDC_ISSUER has registered")
         return value
 
     @field_validator("metrics_token")

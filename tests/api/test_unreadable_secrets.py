@@ -1,10 +1,13 @@
 """A webhook whose secrets do not open, by API: everything answers, and says what to do."""
 
+from pathlib import Path
+
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from reseller_webhooks.bootstrap.program import Part
 from tests.api.test_problems import assert_problem
-from tests.conftest import Running
+from tests.conftest import Running, serving
 
 SPEC = {
     "url": "https://hooks.example.com/",
@@ -91,3 +94,22 @@ async def test_readiness_and_metrics_tell_the_operator(
         for sample in family.samples
     }
     assert values["reseller_webhooks_secrets_unreadable"] == 1.0
+
+
+async def test_an_api_whose_keys_are_not_those_of_the_store_says_so(
+    running: Running, manager: httpx.AsyncClient, tmp_path: Path, migrated: Path
+) -> None:
+    await manager.post("/api/v1/webhooks", json=SPEC)
+    other_key = "b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMDA="
+    given = {"database": running.database.url, "secret_keys": (other_key,)}
+    (tmp_path / "api").mkdir()
+    async with (
+        serving(tmp_path / "api", migrated, Part.API, **given) as api,
+        httpx.AsyncClient(base_url=api.url) as client,
+    ):
+        ready = await client.get("/readyz")
+        while not ready.json()["conditions"]:
+            ready = await client.get("/readyz")
+
+    (condition,) = ready.json()["conditions"]
+    assert (condition["code"], condition["params"]) == ("secrets-unreadable", {"count": 1})

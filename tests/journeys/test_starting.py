@@ -156,3 +156,18 @@ def test_a_full_disk_is_refused_with_a_line_that_says_what_to_do(
     assert process.returncode == 1
     assert len(told.splitlines()) == 1
     assert "free space on its disk" in told
+
+
+@pytest.mark.parametrize("words", [["serve", "--port", "0"], ["migrate"]])
+def test_a_folder_that_cannot_be_made_is_refused_with_a_line_that_names_the_setting(
+    tmp_path: Path, words: list[str]
+) -> None:
+    url = "sqlite:////proc/nowhere/test.db"
+    given = ["-m", "reseller_webhooks", *words]
+    with child(tmp_path, given, RESELLER_WEBHOOKS_DATABASE=url) as process:
+        _, told = process.communicate(timeout=WAIT_S)
+
+    assert process.returncode == 1
+    assert len(told.splitlines()) == 1
+    assert "/proc/nowhere" in told
+    assert "RESELLER_WEBHOOKS_DATABASE" in told

@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
-from pathlib import Path
 
 import structlog
 from anyio import to_thread
@@ -19,12 +18,12 @@ from reseller_webhooks.bootstrap.change_refusals import ChangeRefusals
 from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.bootstrap.readiness import Readiness
+from reseller_webhooks.bootstrap.secret_keys import SecretsCheck, open_box, warn_of_local_keys
 from reseller_webhooks.core import clocks, examples
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.cloudevents import EVENTS
 from reseller_webhooks.core.conditions import Severity
 from reseller_webhooks.core.delivery import Delivery
-from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.core.events import CHANCE_BYTES, event_uuid
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import Due
@@ -49,7 +48,6 @@ from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.readiness import check as check_readiness
 from reseller_webhooks.operations.readiness import damage
 from reseller_webhooks.request_deadline import waiting_for_others
-from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate, privileges
 from reseller_webhooks.store.database import Database
@@ -127,6 +125,8 @@ class Program:
         self._change_refusals = ChangeRefusals(self.intake.submit)
         self.conditions.add(self._change_refusals.conditions)
         self.conditions.add(lambda: damage(self.database))
+        self._secrets_check = SecretsCheck(self.database, self.box)
+        self.conditions.add(self._secrets_check.conditions)
         if crew:
             self.conditions.add(crew.conditions)
         self.house = self._make_house()
@@ -152,6 +152,7 @@ class Program:
             log.warning(privileges.sentence(lacking), remedy=privileges.REMEDY)
         if line := clocks.store_line(self.database.clock.ahead_s()):
             log.warning(line)
+        warn_of_local_keys(self.settings)
 
     def asgi(self) -> FastAPI:
         """The program as a web application; it runs as long as its lifespan."""
@@ -177,7 +178,9 @@ class Program:
             stack.callback(self._hints.stop)
             if sends:
                 await stack.enter_async_context(self._sending())
-            elif self._crew:
+            else:  # Where webhooks are sent, their secrets are opened anyway.
+                self._tasks.spawn("secrets check", self._secrets_check.run, Severity.DEGRADED)
+            if self._crew:
                 await stack.enter_async_context(self._crew)
             stack.push_async_callback(self._tasks.stop)
             self._tasks.spawn("event_loop_lag", runtime.measure_event_loop, Severity.DEGRADED)
@@ -245,39 +248,6 @@ class Program:
 
 def _worker(settings: Settings) -> Worker:
     return Worker(secrets.new_id(), socket.gethostname(), __version__, settings.lease_s)
-
-
-def open_box(settings: Settings, *, reads_only: bool = False) -> Box:
-    """The box for secrets, with the keys from the settings or from the generated file.
-
-    reads_only: makes no file; where there is none, the box has a new key, which opens nothing.
-    """
-    if reads_only and not has_keys(settings):
-        return secrets.box_of_new_key()
-    keys = [key.get_secret_value() for key in settings.secret_keys]
-    return Box(keys or _keys_from_file(keys_file(settings)))
-
-
-def _keys_from_file(file: Path) -> list[str]:
-    try:
-        return secrets.keys_from_file(file)
-    except OSError as error:
-        raise Refused(
-            f"the keys file {file} cannot be used: {(error.strerror or str(error)).lower()}; "
-            "free space on its disk, let this user write there, "
-            "or set RESELLER_WEBHOOKS_SECRET_KEYS"
-        ) from None
-
-
-def has_keys(settings: Settings) -> bool:
-    """Whether there are keys already; `serve` makes them else."""
-    return bool(settings.secret_keys) or keys_file(settings).exists()
-
-
-def keys_file(settings: Settings) -> Path:
-    """Where generated keys are kept: beside an SQLite database, else in ./data."""
-    file = Database.file_of(settings.database)
-    return (file.parent if file else Path("data")) / "secret-keys"
 
 
 def _example_delivery(webhook: Webhook, at: clock.Micros) -> Delivery:

@@ -28,7 +28,7 @@ def reseal(
     Run it while everything runs; interrupted, run it again. Exit code 0: all are under the first
     key, and the other keys may go; 1: some could not be opened or were being changed.
     """
-    from reseller_webhooks.bootstrap.program import open_box
+    from reseller_webhooks.bootstrap.secret_keys import open_box
     from reseller_webhooks.operations import resealing
     from reseller_webhooks.store import migrate
     from reseller_webhooks.store.database import Database

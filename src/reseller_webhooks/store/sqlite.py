@@ -43,7 +43,7 @@ def create(url: str, *, reads_only: bool = False) -> tuple[Engine, Engine]:
         engine = create_engine(url, creator=partial(_open_to_read, file(url)))
         event.listen(engine, "begin", _on_begin)
         return engine, engine
-    file(url).parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(file(url).parent)
     if file(url).name:  # else it is one in memory
         file(url).touch(
             mode=0o600
@@ -51,6 +51,16 @@ def create(url: str, *, reads_only: bool = False) -> tuple[Engine, Engine]:
     # Kept open, since opening one costs a millisecond; the last one used still knows some pages.
     reading = _engine(url, READ_CACHE_KIB, pool_size=24, max_overflow=16, pool_use_lifo=True)
     return reading, _engine(url, WRITE_CACHE_KIB, pool_size=1, max_overflow=0)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"the folder {folder} of the database cannot be made: {error.strerror}; "
+            "name a file elsewhere in RESELLER_WEBHOOKS_DATABASE"
+        ) from None
 
 
 def require_file(url: str) -> None:

@@ -19,9 +19,7 @@ PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 """Another process has the file just now."""
 REJECTIONS = 3
 """A server that is short of connections rejects them too, but not for long."""
-LOGIN_REMEDY = (
-    "set the right user, password and name of the database in RESELLER_WEBHOOKS_DATABASE"
-)
+LOGIN_REMEDY = "set the right user, password and name of the database in RESELLER_WEBHOOKS_DATABASE"
 FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 log = structlog.get_logger()
