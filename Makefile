@@ -68,7 +68,8 @@ screenshots: dev            ## the pictures of the README and docs
 
 catalogue: dev              ## the texts of the pages, into the catalogue and every language's file
 	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --add-location=file --sort-by-file --width 100 --project "Reseller Webhooks" --copyright-holder "Reseller Webhooks" --msgid-bugs-address "" -o $(LOCALE)/messages.pot $(WEB) $(TEXTS)
-	$(BIN)/pybabel -q update -N --ignore-obsolete --width 100 -i $(LOCALE)/messages.pot -d $(LOCALE)
+	sed -i '/POT-Creation-Date/d' $(LOCALE)/messages.pot
+	$(BIN)/pybabel -q update -N --ignore-pot-creation-date --ignore-obsolete --width 100 -i $(LOCALE)/messages.pot -d $(LOCALE)
 
 lock:                       ## needs uv; writes no address of a package index
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build pyproject.toml -o requirements.txt
