@@ -116,10 +116,12 @@ async def test_pages_follow_each_other_without_a_gap(manager: httpx.AsyncClient)
 
 
 @pytest.mark.usefixtures("ids")
-async def test_a_search_among_very_many_goes_on_page_by_page(
+async def test_a_search_among_very_many_goes_on_by_itself_or_page_by_page(
     manager: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reseller_webhooks.store.tally.SEARCHED_MAX", 2)
+    whole = (await manager.get(PATH, params={"action": "ADDED", "limit": "3"})).json()
+    monkeypatch.setattr("reseller_webhooks.operations.deliveries.SEARCH_S", 0.0)
     found, pages, cursor = [], 0, ""
     while cursor is not None:
         query = {"action": "ADDED", "limit": "3"} | ({"cursor": cursor} if cursor else {})
@@ -128,6 +130,7 @@ async def test_a_search_among_very_many_goes_on_page_by_page(
         pages, cursor = pages + 1, answer["nextCursor"]
 
     assert pages > 1
+    assert len(whole["items"]) == len(found)
     assert found == [("LEAD", "ADDED"), ("ORDER", "ADDED"), ("COMPANY", "ADDED")]
 
 

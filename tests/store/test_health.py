@@ -33,7 +33,7 @@ def test_deliveries_are_counted_by_the_hour_they_were_made_in(database: Database
         ends(tx, row.id, State.SUPERSEDED, at=SECOND)
         ends(tx, row.id, State.DELIVERED, at=SECOND + HOUR - 1)
         ends(tx, row.id, State.FAILED, at=SECOND + HOUR)
-        got = health.tallies(tx, owner, [row.id], since=FIRST, hours=2)
+        got = health.tallies(tx, [row.id], since=FIRST, hours=2)
 
     assert got[row.id] == health.Tally(delivered=[1, 1], failed=[1, 0])
 

@@ -83,16 +83,20 @@ def test_counting_ends_after_some_lines_and_says_so(
         assert tally(tx, LogQuery(owner, states=frozenset({State.FAILED}))) == Tally(1, more=False)
 
 
-def test_a_page_looks_no_further_back_than_is_cheap(
+def test_a_search_goes_on_until_something_is_found_or_its_time_is_over(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, _ = _with_one_of_each(database)
-    monkeypatch.setattr("reseller_webhooks.store.tally.SEARCHED_MAX", 2)
+    monkeypatch.setattr("reseller_webhooks.store.tally.SEARCHED_MAX", 1)
     query = LogQuery(owner, states=frozenset({State.DELIVERED}))
+    at_once = operations.search(database, query)
+    monkeypatch.setattr("reseller_webhooks.operations.deliveries.SEARCH_S", 0.0)
 
     first, end = operations.search(database, query)
     second, _ = operations.search(database, replace(query, behind=end))
-    assert [entry.line.resource_uuid for entry in first + second] == ["c1"]
+    assert [entry.line.resource_uuid for entry in first] == []
+    assert [entry.line.resource_uuid for entry in second] == ["c1"]
+    assert at_once[0] == second
     assert operations.search(database, LogQuery(owner))[1] is None
 
 

@@ -159,6 +159,23 @@ async def test_no_more_than_a_thousand_are_counted(
     assert "All 1,000+ Successful 0 Pending 1,000+ Failed 0" in words(await admin.see(paths.LOG))
 
 
+async def test_a_search_whose_time_is_over_says_how_far_it_came_and_goes_on(
+    house: House, admin: Person, row: WebhookRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseller_webhooks.store.tally.SEARCHED_MAX", 1)
+    tell(house, row, action=Action.ADDED)
+    tell(house, row, count=2)
+    at_once = await admin.see(paths.log(action="ADDED"))
+    monkeypatch.setattr("reseller_webhooks.operations.deliveries.SEARCH_S", 0.0)
+    short = await admin.see(paths.log(action="ADDED"))
+    link = short.partition(">Search on<")[0].rpartition('href="')[2].partition('"')[0]
+    second = await admin.see(link.replace("&amp;", "&"))
+
+    assert (lines(at_once), lines(short)) == (1, 0)
+    assert "Nothing found yet No notification since" in words(short)
+    assert "Search on" in second
+
+
 @pytest.mark.parametrize(
     "query", ["tab=x", "resource=PIZZA", "action=x", "behind=x", "behind=1", "behind=9.-1", "q=1"]
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.clock import Micros, monotonic_s
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
@@ -15,10 +15,12 @@ from reseller_webhooks.store import deliveries as store
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import AttemptLine, Line
-from reseller_webhooks.store.log_query import LogQuery, Position
+from reseller_webhooks.store.log_query import LogQuery, Position, sought
 from reseller_webhooks.store.news import Mark
 from reseller_webhooks.store.tally import Tally, reach, tally
 
+SEARCH_S = 1.0
+"""So long a request searches for lines that no index finds."""
 REPLAYS_PER_TRANSACTION = 1_000
 
 
@@ -61,10 +63,22 @@ def page(database: Database, query: LogQuery) -> list[Entry]:
 
 
 def search(database: Database, query: LogQuery) -> tuple[list[Entry], Position | None]:
-    """As `page`, but looking no further back than is cheap; and where to go on, if anywhere."""
-    with database.read() as tx:
-        end = reach(tx, query)
-        return _entries(tx, log.page(tx, replace(query, down_to=end))), end
+    """As `page`, but looking back step by step until it is full or SEARCH_S is over.
+
+    Also where to go on, None when all was looked at. Each step is a transaction of its own: lines
+    that come meanwhile are newer than where it goes on.
+    """
+    ends_s = monotonic_s() + SEARCH_S
+    found: list[Entry] = []
+    while True:
+        with database.read() as tx:
+            query = sought(tx, query)
+            end = reach(tx, query)
+            lines = log.page(tx, replace(query, down_to=end))
+            found += _entries(tx, lines)
+        if end is None or len(lines) == query.limit or monotonic_s() >= ends_s:
+            return found, end
+        query = replace(query, behind=end, limit=query.limit - len(lines))
 
 
 def get(database: Database, delivery_id: int, *, reseller_id: int) -> Details:

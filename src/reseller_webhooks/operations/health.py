@@ -28,15 +28,13 @@ class Course:
     now: Micros
 
 
-def courses(
-    database: Database, reseller_id: int, rows: Sequence[WebhookRow]
-) -> Mapping[int, Course]:
-    """How each of the reseller's webhooks fares, by the store's number."""
+def courses(database: Database, rows: Sequence[WebhookRow]) -> Mapping[int, Course]:
+    """How each of the webhooks fares, by the store's number."""
     numbers = [row.id for row in rows]
     with database.read() as tx:
         since = tx.now // HOUR * HOUR - (HOURS - 1) * HOUR
         standings = store.standings(tx, numbers)
-        tallies = store.tallies(tx, reseller_id, numbers, since=since, hours=HOURS)
+        tallies = store.tallies(tx, numbers, since=since, hours=HOURS)
         changes = store.circuit_changes_since(tx, numbers, since)
         return {
             row.id: Course(

@@ -107,6 +107,15 @@ class Database:
             metered.connected()
             yield tx
 
+    @contextmanager
+    def without_transaction(self) -> Iterator[Connection]:
+        """A connection whose statements each stand alone, for what no transaction may hold.
+
+        PostgreSQL only. Of the limits, only `answer_s` holds.
+        """
+        with failures.translated(), self._writing.connect() as connection:
+            yield postgres.without_transaction(connection, self._limits)
+
     def pools(self) -> list[PoolUse]:
         """How full the connection pools are."""
         return list(metering.pools(self.engine, self._writing))

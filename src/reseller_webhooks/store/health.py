@@ -110,13 +110,11 @@ def standings(tx: Tx, webhook_ids: Collection[int]) -> dict[int, Standing]:
     }
 
 
-def tallies(
-    tx: Tx, reseller_id: int, webhook_ids: Collection[int], *, since: Micros, hours: int
-) -> dict[int, Tally]:
+def tallies(tx: Tx, webhook_ids: Collection[int], *, since: Micros, hours: int) -> dict[int, Tally]:
     """What came of the deliveries that were made from `since` on, hour by hour."""
     rows = tx.connection.execute(_closed_by_hour(webhook_ids, since, hours)).tuples()
     found = {number: Tally(list(counts), [0] * hours) for number, *counts in rows}
-    unhappy = tx.connection.execute(_unhappy_by_hour(reseller_id, webhook_ids, since))
+    unhappy = tx.connection.execute(_unhappy_by_hour(webhook_ids, since))
     for number, hour, state, count in unhappy.tuples():
         if hour >= hours:
             continue
@@ -231,14 +229,13 @@ def _closed_between(start: Micros, end: Micros) -> ColumnElement[int]:
     return within.correlate(webhook).scalar_subquery()
 
 
-def _unhappy_by_hour(reseller_id: int, webhook_ids: Collection[int], since: Micros) -> Select[Any]:
-    # Reads ix_attempt_log_unhappy, which holds only what was not delivered.
+def _unhappy_by_hour(webhook_ids: Collection[int], since: Micros) -> Select[Any]:
+    # Reads ix_attempt_log_webhook_unhappy, which holds only what was not delivered.
     c = attempt.c
     hour = ((c.created_at - since) // HOUR).label("hour")
     return (
         select(c.webhook_id, hour, c.state, func.count())
         .where(
-            c.reseller_id == reseller_id,
             c.state.in_([state.value for state in UNHAPPY]),
             c.state != State.DELIVERED.value,
             c.created_at >= since,

@@ -153,7 +153,7 @@ def _attempt_line(row: RowMapping) -> AttemptLine:
 
 
 def _unfinished(tx: Tx, query: LogQuery) -> list[Line]:
-    if query.states and State.PENDING not in query.states:
+    if not query.with_pending:
         return []
     statement = _filtered(delivery, delivery.c.id, query)
     return [_line(delivery, row) for row in tx.connection.execute(statement).mappings()]
@@ -163,9 +163,14 @@ def _closed(tx: Tx, query: LogQuery) -> list[Line]:
     states = query.states - {State.PENDING}
     if query.states and not states:
         return []
-    statement = _filtered(attempt, attempt.c.delivery_id, query)
-    rows = tx.connection.execute(statement.where(closed_as(states))).mappings()
-    return [_line(attempt, row) for row in rows]
+    # An index is sorted within one state; several at once would have to be sorted.
+    together = [states] if State.DELIVERED in states or not states else [{one} for one in states]
+    found = []
+    for some in together:
+        statement = _filtered(attempt, attempt.c.delivery_id, query)
+        rows = tx.connection.execute(statement.where(closed_as(frozenset(some)))).mappings()
+        found += [_line(attempt, row) for row in rows]
+    return found
 
 
 def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Select[Any]:
@@ -175,9 +180,10 @@ def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Sele
         statement = statement.where(tuple_(at, number) < query.behind)
     if query.down_to is not None:
         statement = statement.where(tuple_(at, number) >= query.down_to)
-    if query.resource_uuid is None:
+    sorts = query.sorts_pending if table is delivery else query.events is not None
+    if not sorts:
         return statement.order_by(at.desc(), number.desc()).limit(query.limit)
-    # A few events name their few deliveries: better sorted than sought along the whole log.
+    # What the index names is little: better sorted than sought along the whole log.
     return statement.order_by((at + 0).desc(), number.desc()).limit(query.limit)
 
 

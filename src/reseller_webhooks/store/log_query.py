@@ -5,15 +5,18 @@ Every filter has an index that is already sorted as the log is, or names few lin
 
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import ColumnElement, Select, Table, select
+from sqlalchemy import ColumnElement, Select, Table, func, literal, select
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import days
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import attempt, event
+from reseller_webhooks.store.schema import attempt, delivery, event
 
+SORTED_MAX = 10_000
+"""Pending deliveries of one webhook that are sorted for a page, about 15 ms; where there are more,
+the reseller's, which are sorted already, are searched for them."""
 EVENTS_MAX = 5_000
 """The newest changes of a record of which the log tells, when it is asked for that record."""
 
@@ -41,13 +44,33 @@ class LogQuery:
     down_to: Position | None = None
     events: tuple[int, ...] | None = field(default=None, repr=False)
     """Those of resource_uuid, once they were sought."""
+    walks_pending: bool | None = field(default=None, repr=False)
+    """Whether the webhook has more than SORTED_MAX pending deliveries, once they were counted."""
+
+    @property
+    def with_pending(self) -> bool:
+        """Whether pending deliveries are among those that it asks for."""
+        return not self.states or State.PENDING in self.states
+
+    @property
+    def sorts_pending(self) -> bool:
+        """Whether all pending deliveries that indexes name are read, and sorted."""
+        return self.events is not None or (self.webhook_id is not None and not self.walks_pending)
 
 
 def sought(tx: Tx, query: LogQuery) -> LogQuery:
-    """The query with the events of its resource, so that their days are known to the planner."""
-    if query.resource_uuid is None or query.events is not None:
+    """The query with what its plan depends on.
+
+    That is the events of its resource, so that their days are known to the planner, and how many
+    pending deliveries its webhook has.
+    """
+    if query.resource_uuid is not None:
+        if query.events is not None:
+            return query
+        return replace(query, events=tuple(tx.connection.scalars(_events_of(query))))
+    if query.webhook_id is None or query.walks_pending is not None or not query.with_pending:
         return query
-    return replace(query, events=tuple(tx.connection.scalars(_events_of(query))))
+    return replace(query, walks_pending=_has_many_pending(tx, query.webhook_id))
 
 
 def closed_as(states: frozenset[State]) -> ColumnElement[bool]:
@@ -63,20 +86,36 @@ def closed_as(states: frozenset[State]) -> ColumnElement[bool]:
 
 def whose(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
     """The conditions that indexes answer: the reseller, webhook or events sought, and the time."""
+    return [*scope(table, query), *period(table, query)]
+
+
+def scope(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+    """The reseller, webhook or events sought.
+
+    A sum has no index: it keeps the planner from one that names more lines.
+    """
     c = table.c
     found: list[ColumnElement[bool]] = []
     if query.events is not None:
         found.append(c.event_id.in_(query.events))
         if table is attempt and query.events:
             found.append(c.id >= days.since_day_of(min(query.events)))
+        if query.webhook_id is not None:
+            found.append(c.webhook_id + 0 == query.webhook_id)
+    elif query.webhook_id is not None and not _walks(table, query):
+        found += [c.webhook_id == query.webhook_id, c.reseller_id + 0 == query.reseller_id]
     else:
         found.append(c.reseller_id == query.reseller_id)
-    if query.webhook_id is not None:
-        found.append(c.webhook_id == query.webhook_id)
+    return found
+
+
+def period(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+    """When the lines sought were made."""
+    found: list[ColumnElement[bool]] = []
     if query.since is not None:
-        found.append(c.created_at >= query.since)
+        found.append(table.c.created_at >= query.since)
     if query.until is not None:
-        found.append(c.created_at < query.until)
+        found.append(table.c.created_at < query.until)
     return found
 
 
@@ -87,7 +126,20 @@ def sifted(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
         found.append(table.c.resource == query.resource)
     if query.action is not None:
         found.append(table.c.action == query.action)
+    if _walks(table, query):
+        found.append(table.c.webhook_id + 0 == query.webhook_id)
     return found
+
+
+def _walks(table: Table, query: LogQuery) -> bool:
+    """Whether a webhook's lines are searched among the reseller's."""
+    return table is delivery and bool(query.walks_pending)
+
+
+def _has_many_pending(tx: Tx, webhook_id: int) -> bool:
+    some = select(literal(1)).where(delivery.c.webhook_id == webhook_id).limit(SORTED_MAX + 1)
+    counted = select(func.count()).select_from(some.subquery())
+    return tx.connection.execute(counted).scalar_one() > SORTED_MAX
 
 
 def _events_of(query: LogQuery) -> Select[tuple[int]]:

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from reseller_webhooks.core.errors import Cause, Refused
-from reseller_webhooks.store import privileges
+from reseller_webhooks.store import concurrent_indexes, privileges
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.failures import cause_of, words_of
 
@@ -24,7 +24,10 @@ log = structlog.get_logger()
 
 
 def upgrade(database: Database) -> None:
-    """Run every migration that has not run yet, in one transaction. Refused without the rights."""
+    """Run every migration that has not run yet, in one transaction, then complete indexes.
+
+    Refused without the rights.
+    """
     config = alembic_config()
     with database.within(WITHIN_S, lock_s=LOCK_S).write() as tx:
         config.attributes["connection"] = tx.connection
@@ -34,6 +37,7 @@ def upgrade(database: Database) -> None:
             if cause_of(error) is Cause.RIGHTS:
                 raise privileges.refusal(words_of(error), privileges.OWNER_REMEDY) from None
             raise
+    concurrent_indexes.complete(database.within(WITHIN_S))
 
 
 def check(database: Database) -> None:

@@ -61,3 +61,12 @@ def begin(connection: Connection, limits: Limits, *, writes: bool) -> Micros:
     if writes and is_read_only:
         raise failures.unavailable(Cause.READ_ONLY, "the server is read-only")
     return int(now)
+
+
+def without_transaction(connection: Connection, limits: Limits) -> Connection:
+    """The same connection, each statement of which commits by itself."""
+    alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+    driver = alone.connection.driver_connection
+    assert isinstance(driver, connections.Connection)  # noqa: S101 - `create` has made it
+    driver.answer_s = limits.answer_s
+    return alone

@@ -120,4 +120,12 @@ attempt = Table(
         "delivery_id",
         **only("state <> 'DELIVERED'"),
     ),
+    Index(
+        "ix_attempt_log_webhook_unhappy",
+        "webhook_id",
+        "state",
+        "created_at",
+        "delivery_id",
+        **only("state <> 'DELIVERED'"),
+    ),
 )

@@ -17,7 +17,6 @@ from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, repeats, webhooks
 from reseller_webhooks.operations.deliveries import Details
 from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.store.tally import SEARCHED_MAX
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import log_changes, log_curl, log_filter, paths, period
 from reseller_webhooks.web.log_changes import SHOWN_MAX, Change
@@ -57,7 +56,7 @@ def log_page(page: AtReseller) -> Response:
         ],
         entries=found[:LINES],
         older=filters.after(found[LINES - 1].line) if len(found) > LINES else older,
-        searched=SEARCHED_MAX if end else None,
+        searched_to=end[0] if end and len(found) <= LINES else None,
         offered=webhooks.page(page.database, page.tenant, limit=WEBHOOKS_OFFERED),
         again=filters.since or period.of(page.now() - DAY, page.now()).values["from"],
         now=page.now(),

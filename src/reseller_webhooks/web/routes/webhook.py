@@ -129,7 +129,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     query = LogQuery(page.tenant, webhook_id=row.id, limit=NEWEST)
-    course = health.courses(page.database, page.tenant, [row])[row.id]
+    course = health.courses(page.database, [row])[row.id]
     changes = health.circuit_changes(page.database, row.id)
     secrets = open_secrets(page.box, row, course.now)
     return page.html(

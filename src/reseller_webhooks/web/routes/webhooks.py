@@ -18,7 +18,7 @@ def webhooks_page(page: AtReseller, after: str = "") -> Response:
     number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
     rows = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1)
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
-    fares = health.courses(page.database, page.tenant, rows[:ROWS])
+    fares = health.courses(page.database, rows[:ROWS])
     now = page.now()
     return page.html(
         "webhooks.html",
