@@ -7,7 +7,7 @@ LOCALE := $(WEB)/locale
 TEXTS  := src/reseller_webhooks/core/condition_texts.py
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev test check format bench attack chaos drill upgrade simulate converge screenshots catalogue lock clean
+.PHONY: run install dev test coverage check format bench attack chaos drill upgrade simulate converge screenshots catalogue lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -29,6 +29,12 @@ dev: .venv/installed-dev
 
 test: dev                   ## every test
 	$(BIN)/pytest -n 3 --dist loadfile
+
+coverage: dev               ## every test, and the share of lines and branches that they run
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 3 --dist loadfile
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
 
 check: dev                  ## style, types, layers
 	$(BIN)/ruff check .
