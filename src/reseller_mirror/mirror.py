@@ -14,7 +14,6 @@ from sqlalchemy import (
     Engine,
     Table,
     create_engine,
-    delete,
     event,
     func,
     insert,
@@ -23,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from reseller_mirror import bulk_write
 from reseller_mirror.digest import Digest, digest_of
 from reseller_mirror.notification import Notification
 from reseller_mirror.tables import TABLES, Held, metadata, row
@@ -85,7 +85,9 @@ class Mirror:
         from a backup and has gone back.
         """
         with self.engine.begin() as connection:
-            return sum(_keep(connection, resource, one, even_if_older) for one in records)
+            return bulk_write.keep_newer(
+                connection, resource, list(records), even_if_older=even_if_older
+            )
 
     def forget_others(
         self,
@@ -107,8 +109,7 @@ class Mirror:
             statement = statement.where(table.c.bucket == bucket)
         with self.engine.begin() as connection:
             others = set(connection.execute(statement).scalars()) - set(known)
-            for uuid in others:
-                connection.execute(delete(table).where(table.c.uuid == uuid))
+            bulk_write.drop(connection, table, others)
         return len(others)
 
     def held(self, resource: str, uuids: Collection[str]) -> dict[str, Held]:
@@ -146,24 +147,22 @@ def _pairs(connection: Connection, table: Table) -> Iterator[tuple[str, int]]:
     yield from connection.execute(select(table.c.uuid, table.c.version)).tuples()
 
 
-def _keep(connection: Connection, resource: str, record: Held, even_if_older: bool = False) -> bool:
+def _keep(connection: Connection, resource: str, record: Held) -> bool:
     table, values = TABLES[resource], row(resource, record)
     older = table.c.version < record.version
-    if even_if_older:
-        older = table.c.version != record.version
     statement = update(table).where(table.c.uuid == record.uuid, older).values(values)
     if connection.execute(statement).rowcount:
         return True
     held = connection.execute(select(table.c.version).where(table.c.uuid == record.uuid)).scalar()
-    return held is None and _add(connection, resource, record, even_if_older)
+    return held is None and _add(connection, resource, record)
 
 
-def _add(connection: Connection, resource: str, record: Held, even_if_older: bool) -> bool:
+def _add(connection: Connection, resource: str, record: Held) -> bool:
     try:
         with connection.begin_nested():
             connection.execute(insert(TABLES[resource]).values(row(resource, record)))
     except IntegrityError:  # another process was quicker, maybe with an older one
-        return _keep(connection, resource, record, even_if_older)
+        return _keep(connection, resource, record)
     return True
 
 

@@ -1,15 +1,17 @@
 """Prove that a mirror is equal, and make it so: compare digests, fetch only what differs."""
 
 from dataclasses import dataclass
+from math import ceil
 
+from reseller_mirror.digest import BUCKETS
 from reseller_mirror.mirror import Mirror
-from reseller_mirror.source import Source
+from reseller_mirror.source import PAGE, Source
 from reseller_mirror.tables import present
 
 ROUNDS = 5
 """Changes that come while we compare make another round; with more, try again when it is calmer."""
-MANY = 64
-"""From so many differing buckets on, one walk over everything is quicker than bucket by bucket."""
+REQUEST_COSTS = 500
+"""Records that take as long to fetch as one request does without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,7 @@ def reconcile(mirror: Mirror, source: Source, resource: str) -> Outcome:
         differing = theirs.differing(mirror.digest(resource))
         if not differing:
             return Outcome(resource, True, theirs.count, fetched, written)
-        buckets: list[int | None] = [*differing] if len(differing) < MANY else [None]
-        for bucket in buckets:
+        for bucket in _to_fetch(differing, theirs.count):
             # What is older over there after several rounds is so because it has gone back.
             gone_back = round_ == ROUNDS - 2
             some = _follow(
@@ -61,6 +62,17 @@ def reconcile(mirror: Mirror, source: Source, resource: str) -> Outcome:
             )
             fetched, written = fetched + some[0], written + some[1]
     return Outcome(resource, False, theirs.count, fetched, written)
+
+
+def _to_fetch(differing: list[int], count: int) -> list[int] | list[None]:
+    """The differing buckets, or [None] for everything when that is cheaper."""
+    by_bucket = len(differing) * _cost(count / BUCKETS)
+    return differing if by_bucket < _cost(count) else [None]
+
+
+def _cost(records: float) -> float:
+    """What it costs to fetch so many records in one go, in records."""
+    return records + REQUEST_COSTS * ceil(max(records, 1) / PAGE)
 
 
 def compare(mirror: Mirror, source: Source, resource: str) -> Difference:

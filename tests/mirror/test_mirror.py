@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, event, select
 
 from reseller_mirror.digest import Digest, bucket_of, digest_of
 from reseller_mirror.mirror import TABLES, Held, Mirror, connect
@@ -207,6 +207,58 @@ def test_a_mirror_that_holds_what_the_platform_never_had_ends_equal() -> None:
     assert not compare(one, platform, "COMPANY").equal
     assert reconcile(one, platform, "COMPANY").equal
     assert rows(one) == {"c1": (2, {"name": "a"})}
+
+
+class Asked(Platform):
+    """A platform that remembers which buckets were asked for."""
+
+    def __init__(self, records: list[Held]) -> None:
+        super().__init__(records)
+        self.asked: list[int | None] = []
+        self._buckets: dict[int | None, list[Held]] = {None: records}
+        for one in records:
+            self._buckets.setdefault(bucket_of(one.uuid), []).append(one)
+
+    def records(self, _: str, bucket: int | None = None) -> Iterator[list[Held]]:
+        self.asked.append(bucket)
+        yield self._buckets[bucket]
+
+
+@pytest.mark.parametrize(
+    ("count", "differing", "is_walk"), [(3_000, 100, False), (400, 3, False), (400, 100, True)]
+)
+def test_buckets_are_fetched_one_by_one_while_that_is_cheaper(
+    monkeypatch: pytest.MonkeyPatch, count: int, differing: int, is_walk: bool
+) -> None:
+    for name in ("PAGE", "REQUEST_COSTS"):  # a tenth of what they are, as of the records
+        monkeypatch.setattr(f"reseller_mirror.reconcile.{name}", 50)
+    records = [Held(f"c{number}", 2, {}) for number in range(count)]
+    one, platform = mirror(), Asked(records)
+    one.keep("COMPANY", [*records[differing:], *(Held(f"c{n}", 1, {}) for n in range(differing))])
+    outcome = reconcile(one, platform, "COMPANY")
+
+    assert (outcome.equal, outcome.written) == (True, differing)
+    assert (platform.asked == [None]) == is_walk
+
+
+def test_what_another_process_writes_meanwhile_is_not_overwritten(one: Mirror) -> None:
+    newer = [told("c2", 5, {"name": "five"})]
+
+    def apply_newer(*given: Any) -> None:
+        if given[2].startswith("INSERT") and newer:
+            one.apply(newer.pop())
+
+    event.listen(one.engine, "before_cursor_execute", apply_newer)
+    one.keep("COMPANY", [Held(f"c{number}", 3, {"name": "three"}) for number in (1, 2, 3)])
+    versions = {uuid: version for uuid, (version, _) in rows(one).items()}
+
+    assert versions == {"c1": 3, "c2": 5, "c3": 3}
+
+
+def test_of_one_record_twice_in_a_page_the_newest_is_kept(one: Mirror) -> None:
+    one.keep("COMPANY", [Held("c1", 2, {"name": "two"}), Held("c1", 1, {"name": "one"})])
+
+    assert rows(one) == {"c1": (2, {"name": "two"})}
 
 
 def test_after_a_restore_one_round_drops_what_the_platform_has_lost() -> None:
