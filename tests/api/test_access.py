@@ -115,6 +115,7 @@ async def things(
     return {
         "/api/v1/webhooks": webhook,
         "/api/v1/deliveries": delivery["id"],
+        "/api/v1/jobs": webhook,  # which has a backfill
         "/api/v1/events": event,
         "/api/account/v1/companies": UUIDS[Resource.COMPANY],
         "/api/billing/v1/invoices": UUIDS[Resource.INVOICE],

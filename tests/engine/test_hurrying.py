@@ -14,7 +14,7 @@ HOUR_S = 3600.0
 
 def hurry(running: Running, uuid: str) -> int:
     row = webhooks.get(running.database, running.reseller, uuid)
-    count = repeats.retry_pending(running.database, row)
+    count = repeats.retry_pending(running.database, row).made
     running.poke()
     return count
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.operations import webhooks
+from reseller_webhooks.operations import backfills, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -64,6 +64,8 @@ def filled(path: str, row: WebhookRow, house: House) -> str:
     if "{shown}" in path:
         (number,) = tell(house, row)
         return path.format(shown=shown_id(number))
+    if path.startswith(paths.JOBS):
+        backfills.begin(house.database, row.reseller_id, row.uuid)
     return named(path, uuid=row.uuid, token="no-token")
 
 
@@ -75,7 +77,7 @@ def named(path: str, **given: str) -> str:
 def everything(house: House) -> Any:
     with house.database.read() as tx:
         tables = ["webhook", "delivery", "attempt", "session", "person", "sign_in_link"]
-        tables += ["api_key", "invite", "reseller", "audit"]
+        tables += ["api_key", "invite", "reseller", "audit", "backfill", "job"]
         return [
             tx.connection.exec_driver_sql(f"SELECT * FROM {table}").fetchall() for table in tables
         ]

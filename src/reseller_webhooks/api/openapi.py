@@ -22,6 +22,7 @@ TAGS = {
     "Changes": "What the platform tells, many changes at once.",
     "Webhooks": "Whom to tell, of what, and how.",
     "Deliveries": "The event log: what went out and what came of it.",
+    "Jobs": "Work that takes longer than a request.",
     "Events": "The recorded fact of each change.",
     "Records": "The current records, where AppDirect keeps them and in its shapes.",
     "Sync": "A snapshot to begin with, a digest to prove equality.",

@@ -19,6 +19,7 @@ from reseller_webhooks.core.errors import (
     Refused,
     ResellerWebhooksError,
     SecretUnreadable,
+    TooManyJobs,
     Unavailable,
 )
 from reseller_webhooks.operations.change_bodies import ERRORS_MAX
@@ -87,6 +88,7 @@ PROBLEMS: dict[type[ResellerWebhooksError], Kind] = {
     Misdirected: Kind("misdirected", 421, "Not a host of this service"),
     Conflict: Kind("conflict", 409, "Conflict"),
     SecretUnreadable: Kind("secret-unreadable", 409, "A stored secret cannot be read"),
+    TooManyJobs: Kind("too-many-jobs", 409, "Too many jobs"),
     Outdated: Kind("outdated", 412, "Changed meanwhile"),
     TooLarge: Kind("too-large", 413, "Body too large"),
     NotJson: Kind("not-json", 415, "Not JSON"),

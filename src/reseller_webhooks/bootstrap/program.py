@@ -33,6 +33,7 @@ from reseller_webhooks.engine.backfills import Backfills
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.intake import Intake
+from reseller_webhooks.engine.jobs import Jobs
 from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.maintenance import Maintenance
 from reseller_webhooks.engine.oauth2 import Tokens
@@ -200,11 +201,13 @@ class Program:
         )
         engine = Engine(self._store, self._courier, self._leases, ended=self._fail)
         backfills = Backfills(self.database, public_url=self.settings.public_url, made=self._poke)
+        jobs = Jobs(self.database, made=self._poke)
         await engine.start()
         self._engine = engine
         self.conditions.add(engine.conditions)
         self._tasks.spawn("maintenance", maintenance.run, Severity.DEGRADED)
         self._tasks.spawn("backfills", backfills.run, Severity.DEGRADED)
+        self._tasks.spawn("jobs", jobs.run, Severity.DEGRADED)
         try:
             yield
         finally:

@@ -46,6 +46,7 @@ class Act(StrEnum):
     WEBHOOK_DELIVERY_RETRIED = "webhook.delivery-retried"
     WEBHOOK_BACKFILL_BEGUN = "webhook.backfill-begun"
     WEBHOOK_BACKFILL_CANCELLED = "webhook.backfill-cancelled"
+    WEBHOOK_JOB_CANCELLED = "webhook.job-cancelled"
     USER_ADDED = "user.added"
     USER_INVITED = "user.invited"
     USER_INVITE_WITHDRAWN = "user.invite-withdrawn"
@@ -60,6 +61,8 @@ class Act(StrEnum):
     KEY_ADDED = "key.added"
     KEY_REVOKED = "key.revoked"
     RESELLER_ADDED = "reseller.added"
+    RESELLER_FAILED_RETRIED = "reseller.failed-retried"
+    RESELLER_JOB_CANCELLED = "reseller.job-cancelled"
 
     @property
     def subject(self) -> str:

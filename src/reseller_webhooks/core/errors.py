@@ -65,6 +65,16 @@ class Conflict(ResellerWebhooksError):
     """The request is fine by itself but does not fit what is already there."""
 
 
+class TooManyJobs(Conflict):
+    """So many jobs of a reseller are not finished that it may start no more."""
+
+    def __init__(self, unfinished: int) -> None:
+        self.unfinished = unfinished
+        super().__init__(
+            f"{unfinished} jobs of this reseller are not finished; wait for one, or cancel one"
+        )
+
+
 class Outdated(ResellerWebhooksError):
     """It was changed since the caller looked at it, who would undo that without knowing."""
 

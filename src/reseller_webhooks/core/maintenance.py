@@ -24,8 +24,8 @@ class Job(StrEnum):
     EVENTS = "events"
     """Delete events and attempts that are past their retention."""
     HISTORY = "history"
-    """Delete old openings and closings of circuits, revoked API keys, workers long gone, and
-    deleted webhooks that no line of the log names any more."""
+    """Delete old openings and closings of circuits, revoked API keys, workers long gone, finished
+    jobs, and deleted webhooks that no line of the log names any more."""
     TOMBSTONES = "tombstones"
     """Delete what is left of records that were removed long ago."""
     AUDIT = "audit"

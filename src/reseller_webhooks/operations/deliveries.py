@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reseller_webhooks.clock import Micros, monotonic_s
+from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
@@ -21,7 +21,6 @@ from reseller_webhooks.store.tally import Tally, reach, tally
 
 SEARCH_S = 1.0
 """So long a request searches for lines that no index finds."""
-REPLAYS_PER_TRANSACTION = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +113,6 @@ def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
         subject = Subject(*webhooks.names(tx, {line.webhook_id})[line.webhook_id], reseller_id)
         audit.write(tx, Act.WEBHOOK_DELIVERY_RETRIED, subject)
         return made[0]
-
-
-def retry_failed(database: Database, query: LogQuery) -> tuple[int, tuple[Micros, int] | None]:
-    """Repeat a batch of failed deliveries; how many, and where the next batch begins if any.
-
-    Each event goes to each webhook once, however often it has failed or is asked for.
-    """
-    generations.notice_promotion(database)
-    with database.write() as tx:
-        lines = log.page(tx, query)
-        made = store.replay(tx, [line.delivery_id for line in lines], only_newest=True)
-    last = lines[-1] if len(lines) == query.limit else None
-    return len(made), (last.created_at, last.delivery_id) if last else None
 
 
 def since(

@@ -7,10 +7,12 @@ how much it did; 0 says that nothing is left to do.
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.core.access import LONGEST_LOCK_S
 from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.core.jobs import FAILURES_MAX
 from reseller_webhooks.core.maintenance import Job, JobStatus
 from reseller_webhooks.operations.access import RESET_LIVES, SESSION_LIVES
 from reseller_webhooks.operations.guesses import FORGOTTEN_AFTER
 from reseller_webhooks.operations.invites import LIVES as INVITE_LIVES
+from reseller_webhooks.operations.jobs import AFTER_FAILURE
 from reseller_webhooks.operations.people import LINK_LIVES
 from reseller_webhooks.operations.webhooks import BOTH_SIGN_FOR
 from reseller_webhooks.store import (
@@ -47,6 +49,7 @@ LONGEST = Longest(
     lockout=LONGEST_LOCK_S * SECOND,
     previous_secret=BOTH_SIGN_FOR,
     backfill_step=SECOND,
+    job_claim=FAILURES_MAX * AFTER_FAILURE,
 )
 BATCH = 2_000
 """Rows dropped in one transaction, so that ingest never waits long for the writer."""
@@ -86,7 +89,7 @@ def expire_deliveries(database: Database, *, retention_days: int, schedule_s: fl
 
 
 def drop_history(database: Database, *, retention_days: int) -> int:
-    """Delete one batch of old circuit changes, revoked API keys, workers and deleted webhooks."""
+    """Delete one batch of old circuit changes, revoked keys, workers, jobs and webhooks."""
     with database.write() as tx:
         if maintenance_clock.is_held(tx):
             return 0

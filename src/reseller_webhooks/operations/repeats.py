@@ -1,59 +1,51 @@
-"""Trying again, by hand, what waits for its next attempt and what has failed for good.
+"""Retries by hand: pending deliveries made due now, and failed ones made anew, as jobs.
 
-A batch to a transaction, so that nobody waits long.
+What is little is done when these return; the rest goes on in the background.
 """
-
-from dataclasses import replace
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.jobs import Job, JobKind
 from reseller_webhooks.operations import audit as audits
-from reseller_webhooks.operations import deliveries
-from reseller_webhooks.operations.deliveries import REPLAYS_PER_TRANSACTION
-from reseller_webhooks.store import audit, webhooks
-from reseller_webhooks.store import deliveries as store
+from reseller_webhooks.operations import jobs, resellers
+from reseller_webhooks.store import audit
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
 
-HURRIED_PER_TRANSACTION = 5_000
 
-
-def retry_pending(database: Database, row: WebhookRow) -> int:
-    """Make due what waits for a later attempt; how many. An open circuit sends one of it first."""
+def retry_pending(database: Database, row: WebhookRow) -> Job:
+    """Make the webhook's pending deliveries due now. An open circuit sends one of them first."""
     with database.write() as tx:
+        started = jobs.start(tx, JobKind.RETRY_PENDING, row.reseller_id, webhook_id=row.id)
         audit.write(tx, Act.WEBHOOK_PENDING_RETRIED, audits.webhook(row))
-    count = 0
-    while (hurried := _hurry(database, row)) == HURRIED_PER_TRANSACTION:
-        count += hurried
-    return count + hurried
+    return jobs.run_first(database, started)
 
 
-def _hurry(database: Database, row: WebhookRow) -> int:
+def retry_failed(database: Database, row: WebhookRow, since: Micros | None, until: Micros) -> Job:
+    """New deliveries for the webhook's failed ones, of those made from `since` on before `until`.
+
+    Each event goes to each webhook once, however often it has failed or is asked for.
+    """
     with database.write() as tx:
-        hurried = store.hurry(tx, row.id, limit=HURRIED_PER_TRANSACTION)
-        # Whoever sends for the webhook sees that it was changed, and looks anew.
-        webhooks.hurry(tx, row.id)
-    return hurried
-
-
-def retry_failed(database: Database, row: WebhookRow, since: Micros | None, until: Micros) -> int:
-    """New deliveries for those made from `since` on and before `until` that failed; how many."""
-    query = LogQuery(
-        row.reseller_id,
-        frozenset({State.FAILED}),
-        webhook_id=row.id,
-        since=since,
-        until=until,
-        limit=REPLAYS_PER_TRANSACTION,
-    )
-    # Before the first batch, so that whatever is sent again was asked for by somebody.
-    with database.write() as tx:
+        started = jobs.start(
+            tx,
+            JobKind.RETRY_FAILED,
+            row.reseller_id,
+            webhook_id=row.id,
+            since=since,
+            until=until,
+        )
         asked = {"from": since, "to": until}
         audit.write(tx, Act.WEBHOOK_FAILED_RETRIED, audits.webhook(row), asked)
-    count, behind = deliveries.retry_failed(database, query)
-    while behind is not None:
-        more, behind = deliveries.retry_failed(database, replace(query, behind=behind))
-        count += more
-    return count
+    return jobs.run_first(database, started)
+
+
+def retry_all_failed(
+    database: Database, reseller_id: int, since: Micros | None, until: Micros
+) -> Job:
+    """As `retry_failed`, for every webhook of a reseller."""
+    with database.write() as tx:
+        started = jobs.start(tx, JobKind.RETRY_FAILED, reseller_id, since=since, until=until)
+        asked = {"from": since, "to": until}
+        audit.write(tx, Act.RESELLER_FAILED_RETRIED, resellers.subject(tx, reseller_id), asked)
+    return jobs.run_first(database, started)

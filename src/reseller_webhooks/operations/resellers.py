@@ -9,7 +9,7 @@ from reseller_webhooks.core.texts import check_name
 from reseller_webhooks.store import audit
 from reseller_webhooks.store import resellers as store
 from reseller_webhooks.store.audit import Subject
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.resellers import Reseller
 
 NAME_MAX = 200
@@ -41,6 +41,14 @@ def by_number(database: Database, number: int) -> Reseller:
     if found is None:
         raise NotFound("reseller", str(number))
     return found
+
+
+def subject(tx: Tx, number: int) -> Subject:
+    """A reseller, as the audit log names it."""
+    found = store.by_id(tx, number)
+    if found is None:
+        raise NotFound("reseller", str(number))
+    return Subject(found.uuid, found.name, found.id)
 
 
 def page(database: Database, *, after: int = 0, limit: int = 100) -> list[Reseller]:

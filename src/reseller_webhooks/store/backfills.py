@@ -46,7 +46,7 @@ def of(tx: Tx, webhook_id: int) -> Backfill | None:
     """The webhook's newest backfill."""
     statement = select(backfill).where(backfill.c.webhook_id == webhook_id)
     row = tx.connection.execute(statement).mappings().first()
-    return _backfill(row) if row else None
+    return from_row(row) if row else None
 
 
 def is_due(tx: Tx) -> bool:
@@ -69,7 +69,7 @@ def due(tx: Tx) -> tuple[Backfill, Target] | None:
         .with_for_update(of=backfill, skip_locked=True)
     )
     row = tx.connection.execute(statement).mappings().first()
-    return (_backfill(row), _target(row)) if row else None
+    return (from_row(row), _target(row)) if row else None
 
 
 def restart(tx: Tx) -> None:
@@ -230,7 +230,8 @@ def _change(tx: Tx, one: Backfill, **columns: object) -> bool:
     return tx.connection.execute(update(backfill).where(running).values(columns)).rowcount > 0
 
 
-def _backfill(row: RowMapping) -> Backfill:
+def from_row(row: RowMapping) -> Backfill:
+    """The backfill that a row of the table holds, among other columns perhaps."""
     given = {name: row[name] for name in Backfill.__dataclass_fields__}
     return Backfill(
         **given | {"resource": Resource(row["resource"]), "state": BackfillState(row["state"])}

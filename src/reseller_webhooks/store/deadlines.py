@@ -15,6 +15,7 @@ from reseller_webhooks.store.schema import (
     guess,
     idempotency,
     invite,
+    job,
     session,
     sign_in_link,
     webhook,
@@ -34,6 +35,7 @@ class Longest:
     lockout: Micros
     previous_secret: Micros
     backfill_step: Micros
+    job_claim: Micros
 
 
 def pull_back(tx: Tx, longest: Longest) -> None:
@@ -55,5 +57,6 @@ def _columns(longest: Longest) -> list[tuple[ColumnElement[int], Micros]]:
         (guess.c.at, 0),
         (webhook.c.previous_secret_until, longest.previous_secret),
         (backfill.c.next_at, longest.backfill_step),
+        (job.c.next_at, longest.job_claim),
         (idempotency.c.at, 0),
     ]

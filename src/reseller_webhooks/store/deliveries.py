@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    and_,
     bindparam,
     exists,
     func,
@@ -88,10 +89,21 @@ def hurry(tx: Tx, webhook_id: int, *, limit: int) -> int:
 
     One whose result is just being written is left alone: it was tried a moment ago.
     """
-    waits = (delivery.c.webhook_id == webhook_id) & (delivery.c.next_at > tx.now)
-    some = select(delivery.c.id).where(waits).limit(limit).with_for_update(skip_locked=True)
+    some = (
+        select(delivery.c.id)
+        .where(_waits(webhook_id, tx.now))
+        .order_by(delivery.c.next_at)  # so that those which fail meanwhile come last
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
     statement = update(delivery).where(delivery.c.id.in_(some)).values(next_at=tx.now)
     return tx.connection.execute(statement).rowcount
+
+
+def waiting_for_later(tx: Tx, webhook_id: int) -> int:
+    """How many of a webhook's deliveries `hurry` would make due."""
+    statement = select(func.count()).where(_waits(webhook_id, tx.now))
+    return tx.connection.execute(statement).scalar_one()
 
 
 def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[int]:
@@ -113,11 +125,13 @@ def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[
             attempt.c.delivery_id.in_(closed),
             attempt.c.state.is_not(None),
             webhook.c.deleted_at.is_(None),
-            ~_IS_SENT_AGAIN,
+            ~exists().where(*_SENT_AGAIN),
         )
     )
     if only_newest:
-        from_log = from_log.where(~_WAS_SENT_AGAIN, or_(~_wants_latest, ~_IS_OUTDATED))
+        from_log = from_log.where(
+            ~exists().where(*_WAS_SENT_AGAIN), or_(~_wants_latest, ~_IS_OUTDATED)
+        )
     statement = insert(delivery).from_select(_REPLAY_COLUMNS, from_log)
     return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
 
@@ -136,16 +150,29 @@ _DUE = (
     .limit(bindparam("limit"))
 )
 _again, _later, _newest = delivery.alias(), attempt.alias(), event.alias()
-_IS_SENT_AGAIN = exists().where(
-    _again.c.event_id == attempt.c.event_id, _again.c.webhook_id == attempt.c.webhook_id
+_SENT_AGAIN = (
+    # By its resource: an event may have thousands of pending deliveries, one of each webhook.
+    _again.c.webhook_id == attempt.c.webhook_id,
+    any_attempts(_again),
+    _again.c.resource_uuid == attempt.c.resource_uuid,
+    _again.c.version == attempt.c.version,
+    (_again.c.event_id + 0) == attempt.c.event_id,
 )
-_WAS_SENT_AGAIN = exists().where(
+_WAS_SENT_AGAIN = (
     _later.c.event_id == attempt.c.event_id,
     _later.c.webhook_id == attempt.c.webhook_id,
     _later.c.delivery_id > attempt.c.delivery_id,
     _later.c.id > attempt.c.id,  # says nothing more, but on PostgreSQL which days to look at
     _later.c.state.is_not(None),
+    # A later one is always a retry; the index of those is small.
+    _later.c.replay_of.is_not(None),
 )
+# Not EXISTS, for which PostgreSQL may read each table whole.
+IS_LAST = and_(
+    select(_again.c.id).where(*_SENT_AGAIN).limit(1).scalar_subquery().is_(None),
+    select(_later.c.id).where(*_WAS_SENT_AGAIN).limit(1).scalar_subquery().is_(None),
+)
+"""Whether no later delivery has the same event and webhook as a row of attempt."""
 _IS_OUTDATED = exists().where(
     _newest.c.reseller_id == attempt.c.reseller_id,
     _newest.c.resource == attempt.c.resource,
@@ -181,6 +208,10 @@ _REPLAY_COLUMNS = [
     "event_id", "webhook_id", "reseller_id", "resource", "action", "resource_uuid", "version",
     "part", "attempts", "created_at", "next_at", "replay_of",
 ]  # fmt: skip
+
+
+def _waits(webhook_id: int, now: Micros) -> ColumnElement[bool]:
+    return (delivery.c.webhook_id == webhook_id) & (delivery.c.next_at > now)
 
 
 def _replayed(now: Micros) -> list[ColumnElement[Any]]:

@@ -1,4 +1,4 @@
-"""Deleting what only tells of the past: circuit changes, revoked keys, workers, webhooks."""
+"""Deleting what only tells of the past: circuit changes, revoked keys, workers, jobs, webhooks."""
 
 from sqlalchemy import delete, exists, func, select
 
@@ -10,6 +10,7 @@ from reseller_webhooks.store.schema import (
     backfill,
     circuit_change,
     delivery,
+    job,
     member,
     webhook,
 )
@@ -21,6 +22,7 @@ def drop(tx: Tx, before: Micros, *, limit: int) -> int:
         (circuit_change.c.id, circuit_change.c.at),
         (api_key.c.id, api_key.c.revoked_at),
         (member.c.id, member.c.until),
+        (job.c.id, job.c.finished_at),
     )
     dropped = 0
     for number, at in ended:

@@ -23,6 +23,7 @@ from reseller_webhooks.web.routes import (
     entrance,
     entrance_openid,
     invited,
+    jobs,
     languages,
     log,
     log_stream,
@@ -50,10 +51,11 @@ AREAS = (
     resellers.routes,
     operator.routes,
     audit_log.routes,
-    # Addresses of the log, records and form come before those of a webhook, whose id is any text.
+    # Addresses of log, records, jobs and form come before those of a webhook, whose id is any text.
     log_stream.routes,
     log.routes,
     records.routes,
+    jobs.routes,
     webhooks.routes,
     webhook_forms.routes,
     webhook.routes,

@@ -7,6 +7,7 @@ from reseller_webhooks.core.audit import Act, ActorKind
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhooks import AUTH_LABELS
 from reseller_webhooks.store.audit import Line
+from reseller_webhooks.web.job_words import KINDS
 from reseller_webhooks.web.language import N_, _
 
 SUBJECTS = {
@@ -29,6 +30,7 @@ _ACTS: Mapping[str, str] = {
     Act.WEBHOOK_DELIVERY_RETRIED: N_("One delivery sent again"),
     Act.WEBHOOK_BACKFILL_BEGUN: N_("Present state sent"),
     Act.WEBHOOK_BACKFILL_CANCELLED: N_("Present state cancelled"),
+    Act.WEBHOOK_JOB_CANCELLED: N_("Job cancelled"),
     Act.USER_ADDED: N_("User added"),
     Act.USER_INVITED: N_("User invited"),
     Act.USER_INVITE_WITHDRAWN: N_("Invite withdrawn"),
@@ -43,6 +45,8 @@ _ACTS: Mapping[str, str] = {
     Act.KEY_ADDED: N_("API key made"),
     Act.KEY_REVOKED: N_("API key revoked"),
     Act.RESELLER_ADDED: N_("Reseller added"),
+    Act.RESELLER_FAILED_RETRIED: N_("What failed sent again"),
+    Act.RESELLER_JOB_CANCELLED: N_("Job cancelled"),
 }
 FIELDS = {
     "url": N_("URL"),
@@ -63,6 +67,7 @@ FIELDS = {
     "authentication": N_("Authentication"),
     "rate": N_("Notifications per second"),
     "removed": N_("Deleted records too"),
+    "job": N_("Job"),
     "guesses in a row": N_("Wrong in a row"),
 }
 _ACTORS: Mapping[str, str] = {
@@ -89,6 +94,7 @@ _VALUES: Mapping[str, str] = {
     "invite": N_("an invite"),
     "single sign-on": N_("single sign-on"),
     "entered again": N_("entered again"),
+    **{kind.value: text for kind, text in KINDS.items()},
 }
 INSTANTS = {"from", "to"}
 

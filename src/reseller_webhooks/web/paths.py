@@ -25,6 +25,7 @@ LOG_STREAM = f"{LOG}/stream"
 LOG_RETRY = f"{LOG}/retry-failed"
 RECORDS = f"{WEBHOOKS}/records"
 HISTORY = f"{WEBHOOKS}/audit"
+JOBS = f"{WEBHOOKS}/jobs"
 
 OPERATOR = (RESELLERS, USERS, KEYS, WORKERS, AUDIT)
 """The operator's pages."""
@@ -42,6 +43,16 @@ def webhook(uuid: str, step: str = "") -> str:
 def delivery(shown_id: str, step: str = "") -> str:
     """The details of one delivery, or what can be done there: retry."""
     return f"{LOG}/{shown_id}/{step}".rstrip("/")
+
+
+def jobs(**filters: str) -> str:
+    """The background jobs, filtered; empty filters are left out."""
+    return _filtered(JOBS, filters)
+
+
+def job(uuid: str, step: str) -> str:
+    """What can be done with a background job: cancel."""
+    return f"{JOBS}/{uuid}/{step}"
 
 
 def reseller(uuid: str) -> str:

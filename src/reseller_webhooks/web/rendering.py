@@ -19,6 +19,7 @@ from reseller_webhooks.web import (
     audit_words,
     devices,
     health,
+    job_words,
     language,
     log_json,
     paths,
@@ -35,6 +36,7 @@ _ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.@])")
 
 
 STATICS = Statics(HERE / "static")
+WORDS = {"audit_words": audit_words, "job_words": job_words, "record_words": record_words}
 
 
 @pass_context
@@ -61,8 +63,7 @@ def templates() -> Environment:
         static=STATICS.url,
         paths=paths,
         words=words,
-        audit_words=audit_words,
-        record_words=record_words,
+        **WORDS,
         health_of=health.of,
         waiting_count=health.waiting_count,
         sparkline_of=sparkline.of,

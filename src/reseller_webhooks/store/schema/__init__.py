@@ -20,6 +20,7 @@ from reseller_webhooks.store.schema.columns import metadata
 from reseller_webhooks.store.schema.deliveries import any_attempts, attempt, delivery
 from reseller_webhooks.store.schema.features import feature
 from reseller_webhooks.store.schema.generation import generation
+from reseller_webhooks.store.schema.jobs import job
 from reseller_webhooks.store.schema.leases import lease, member
 from reseller_webhooks.store.schema.maintenance import maintenance_clock, maintenance_job
 from reseller_webhooks.store.schema.public_ids import public_id_key
@@ -41,6 +42,7 @@ __all__ = [
     "guess",
     "idempotency",
     "invite",
+    "job",
     "lease",
     "maintenance_clock",
     "maintenance_job",

@@ -128,4 +128,12 @@ attempt = Table(
         "delivery_id",
         **only("state <> 'DELIVERED'"),
     ),
+    # Retries alone: whether a failed delivery was sent again already.
+    Index(
+        "ix_attempt_retry",
+        "event_id",
+        "webhook_id",
+        "delivery_id",
+        **only("replay_of IS NOT NULL AND state IS NOT NULL"),
+    ),
 )

@@ -1,7 +1,7 @@
 """The event log: what went to which webhook, and what came of it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -9,14 +9,12 @@ from starlette.responses import Response
 from reseller_webhooks import clock
 from reseller_webhooks.core.attempts import HEADERS_KEPT
 from reseller_webhooks.core.cloudevents import EVENTS
-from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import packed, shown_headers
 from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, repeats, webhooks
 from reseller_webhooks.operations.deliveries import Details
-from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import log_changes, log_curl, log_filter, paths, period
 from reseller_webhooks.web.log_changes import SHOWN_MAX, Change
@@ -24,6 +22,7 @@ from reseller_webhooks.web.log_filter import LINES, TABS
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.routes.log_stream import told
+from reseller_webhooks.web.starting_jobs import retried_failed, start_job
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
 DAY = 86_400 * clock.SECOND
@@ -95,14 +94,12 @@ def retry_failed(page: Writer, form: Posted) -> Response:
     since, one = period.instant(form.text("from")), form.text("webhook")
     if since is None:
         return page.go(paths.log(tab="failed"), Notice("not_retried", detail=period.ENTER))
-    rows = [webhooks.get(page.database, page.tenant, one)] if one else _every_webhook(page)
-    failed = LogQuery(page.tenant, frozenset({State.FAILED}), since=since, limit=1)
-    until, count = page.now(), 0
-    for row in rows:
-        if deliveries.page(page.database, replace(failed, webhook_id=row.id)):
-            count += repeats.retry_failed(page.database, row, since, until)
-    page.site.house.poke()
-    return page.go(paths.LOG, Notice("retried_failed", detail=str(count)))
+    if one:
+        row = webhooks.get(page.database, page.tenant, one)
+        start = partial(repeats.retry_failed, page.database, row, since, page.now())
+    else:
+        start = partial(repeats.retry_all_failed, page.database, page.tenant, since, page.now())
+    return start_job(page, paths.LOG, start, retried_failed)
 
 
 @routes.post(ONE + "/retry")
@@ -122,16 +119,10 @@ def retry_pending(page: Writer, shown: str) -> Response:
     """Have what waits tried at once: this delivery, and all others of its webhook."""
     found = deliveries.get(page.database, page.ids.find_delivery(shown), reseller_id=page.tenant)
     row = webhooks.get(page.database, page.tenant, found.entry.webhook)
-    repeats.retry_pending(page.database, row)
-    page.site.house.poke()
-    return page.go(paths.delivery(shown), Notice("hurried", row.uuid, row.circuit))
-
-
-def _every_webhook(page: Page) -> Iterator[WebhookRow]:
-    after = 0
-    while some := webhooks.page(page.database, page.tenant, after=after, limit=WEBHOOKS_OFFERED):
-        yield from some
-        after = some[-1].id
+    start = partial(repeats.retry_pending, page.database, row)
+    return start_job(
+        page, paths.delivery(shown), start, lambda _: Notice("hurried", row.uuid, row.circuit)
+    )
 
 
 def _changes(found: Details) -> list[Change]:

@@ -1,13 +1,17 @@
 """One webhook: what it is, how it fares, and what can be done with it."""
 
+from functools import partial
+
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.attempts import Attempt
-from reseller_webhooks.operations import deliveries, health, repeats, webhooks
+from reseller_webhooks.core.jobs import JobKind
+from reseller_webhooks.operations import deliveries, health, jobs, repeats, webhooks
 from reseller_webhooks.operations.health import Course
+from reseller_webhooks.operations.jobs import Entry
 from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.store.health import HOUR, CircuitChange
 from reseller_webhooks.store.log_query import LogQuery
@@ -17,11 +21,13 @@ from reseller_webhooks.web.backfill import section
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.period import Period
+from reseller_webhooks.web.starting_jobs import retried_failed, start_job
 from reseller_webhooks.web.trying import try_now
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
 NEWEST = 5
 """Deliveries on the webhook's own page; the event log has the others."""
+JOBS = 3
 INVALID = 422
 ONE = paths.WEBHOOKS + "/{uuid}"
 
@@ -78,8 +84,10 @@ def rotate_secret(page: Writer, uuid: str) -> Response:
 def retry_pending(page: Writer, uuid: str) -> Response:
     """Have what waits tried at once."""
     row = webhooks.get(page.database, page.tenant, uuid)
-    repeats.retry_pending(page.database, row)
-    return _done(page, uuid, "hurried", row.circuit)
+    start = partial(repeats.retry_pending, page.database, row)
+    return start_job(
+        page, paths.webhook(uuid), start, lambda _: Notice("hurried", uuid, row.circuit)
+    )
 
 
 @routes.post(ONE + "/retry-failed")
@@ -89,8 +97,9 @@ def retry_failed(page: Writer, uuid: str, form: Posted) -> Response:
     asked = period.typed(form)
     if asked.wrong:
         return _page(page, row, asked=asked, status=INVALID)
-    count = repeats.retry_failed(page.database, row, *period.instants(asked))
-    return _done(page, uuid, "retried_failed", str(count))
+    since, until = period.instants(asked)
+    start = partial(repeats.retry_failed, page.database, row, since, until)
+    return start_job(page, paths.webhook(uuid), start, retried_failed)
 
 
 @routes.get(ONE + "/retry-failed")
@@ -144,8 +153,15 @@ def _page(
         entries=deliveries.page(page.database, query),
         attempt=attempt,
         backfill=section(page.database, row),
+        jobs=_jobs(page, row),
         now=course.now,
     )
+
+
+def _jobs(page: Page, row: WebhookRow) -> list[Entry]:
+    """The newest of its jobs, but for its backfill, which has a section of its own."""
+    found = jobs.page(page.database, page.tenant, webhook_id=row.id, limit=JOBS + 1)
+    return [one for one in found if one.job.kind is not JobKind.BACKFILL][:JOBS]
 
 
 def _lately(row: WebhookRow, course: Course, changes: list[CircuitChange]) -> Period:

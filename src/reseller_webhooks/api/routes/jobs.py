@@ -1,0 +1,115 @@
+"""Background jobs: what goes on, how far it is, and cancelling it."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks.api.auth import Tenant, TheHouse
+from reseller_webhooks.api.bodies import body, schema, takes
+from reseller_webhooks.api.paging import Cursor, Limit, cut, position
+from reseller_webhooks.api.problems import raises
+from reseller_webhooks.api.routes.webhooks import BODY
+from reseller_webhooks.api.shapes.jobs import Job, Jobs, NewJob, Retried, job
+from reseller_webhooks.api.writing import write
+from reseller_webhooks.core import jobs as core
+from reseller_webhooks.core.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooManyJobs,
+)
+from reseller_webhooks.operations import jobs, repeats, webhooks
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.jobs import list_position
+
+PATH = "/api/v1/jobs"
+ACCEPTED = 202
+
+router = APIRouter(
+    prefix=PATH, tags=["Jobs"], responses=raises(NotSignedIn, NotAllowed, NotFound, Invalid)
+)
+Id = Annotated[str, Path(alias="id")]
+
+
+@router.get("", operation_id="listJobs", summary="List jobs")
+def page(
+    house: TheHouse,
+    tenant: Tenant,
+    webhook: Annotated[str | None, Query(description="Only jobs about this webhook.")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Jobs:
+    """What goes on in the background and what did, newest first; backfills too.
+
+    A finished job is kept as long as notifications are; of backfills the newest of each webhook.
+    """
+    behind = position(house.ids, cursor, 3)
+    found = jobs.page(
+        house.database,
+        tenant,
+        webhook_id=webhooks.get(house.database, tenant, webhook).id if webhook else None,
+        behind=None if behind is None else (behind[0], behind[1], behind[2]),
+        limit=limit + 1,
+    )
+    shown, next_cursor = cut(house.ids, found, limit, lambda one: list_position(one.job))
+    return Jobs(items=[job(one) for one in shown], next_cursor=next_cursor)
+
+
+@router.post(
+    "",
+    operation_id="startJob",
+    summary="Start a job",
+    status_code=ACCEPTED,
+    responses=BODY | raises(TooManyJobs),
+    openapi_extra=takes(schema(NewJob), {"kind": "RETRY_FAILED", "from": "2026-01-31T00:00:00Z"}),
+)
+async def start(
+    house: TheHouse,
+    tenant: Tenant,
+    new: Annotated[NewJob, Depends(body(NewJob))],
+    response: Response,
+) -> Job:
+    """Makes a new delivery for each one of the period that has failed for good.
+
+    Each event goes to each webhook once, however often it has failed or is asked for.
+    """
+    started = await write(house, partial(_start, house.database, tenant, new))
+    response.headers["location"] = f"{PATH}/{started.uuid}"
+    shown = partial(jobs.get, house.database, started.uuid, reseller_id=tenant)
+    return job(await run_in_threadpool(shown))
+
+
+@router.get("/{id}", operation_id="getJob", summary="How far a job is")
+def get(house: TheHouse, tenant: Tenant, uuid: Id) -> Job:
+    """`state` is DONE once `done` has reached the end; `total` may be an estimate until then."""
+    return job(jobs.get(house.database, uuid, reseller_id=tenant))
+
+
+@router.delete(
+    "/{id}", operation_id="cancelJob", summary="Cancel a job", responses=raises(Conflict)
+)
+async def cancel(house: TheHouse, tenant: Tenant, uuid: Id) -> Job:
+    """It takes no more steps; what it has done stays."""
+    return job(await write(house, partial(jobs.cancel, house.database, uuid, reseller_id=tenant)))
+
+
+def retried(response: Response, one: core.Job) -> Retried:
+    """The answer to a request that has started a job: 202 and where to look while it goes on."""
+    if one.is_finished:
+        return Retried(count=one.made)
+    response.status_code = ACCEPTED
+    response.headers["location"] = f"{PATH}/{one.uuid}"
+    return Retried(count=one.made, job=one.uuid)
+
+
+def _start(database: Database, tenant: int, new: NewJob) -> core.Job:
+    until = database.clock.now() if new.until is None else new.until
+    if new.webhook is None:
+        return repeats.retry_all_failed(database, tenant, new.since, until)
+    return repeats.retry_failed(
+        database, webhooks.get(database, tenant, new.webhook), new.since, until
+    )

@@ -1,0 +1,72 @@
+"""Many deliveries tried again at once: pending ones, and those that failed for good."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Response
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks.api.auth import Tenant, TheHouse
+from reseller_webhooks.api.bodies import body, schema, takes
+from reseller_webhooks.api.problems import raises
+from reseller_webhooks.api.routes.jobs import ACCEPTED, retried
+from reseller_webhooks.api.routes.webhooks import ALWAYS, BODY, PATH
+from reseller_webhooks.api.shapes.jobs import Period, Retried
+from reseller_webhooks.api.writing import write
+from reseller_webhooks.core.errors import TooManyJobs
+from reseller_webhooks.operations import repeats, webhooks
+
+router = APIRouter(responses=ALWAYS | raises(TooManyJobs))
+Id = Annotated[str, Path(alias="id")]
+GOES_ON: dict[int | str, dict[str, Any]] = {
+    ACCEPTED: {
+        "model": Retried,
+        "description": "A job goes on with it; `Location` says where to see how far it is.",
+    }
+}
+
+
+TAKES = takes(schema(Period), {"from": "2026-01-31T00:00:00Z"})
+Asked = Annotated[Period, Depends(body(Period))]
+
+
+@router.post(
+    f"{PATH}/{{id}}/retry-pending",
+    tags=["Webhooks"],
+    operation_id="retryPending",
+    summary="Retry pending deliveries now",
+    responses=GOES_ON,
+    response_model_exclude_none=True,
+)
+async def retry_pending(house: TheHouse, tenant: Tenant, uuid: Id, response: Response) -> Retried:
+    """Makes due at once what waits for its next attempt, once a receiver is mended.
+
+    Each attempt counts as any other. While the circuit is open a single one goes out at once,
+    and the rest once it is accepted; while the webhook is paused they go out when it is resumed.
+    """
+    row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
+    return retried(
+        response, await write(house, partial(repeats.retry_pending, house.database, row))
+    )
+
+
+@router.post(
+    f"{PATH}/{{id}}/retry-failed",
+    tags=["Webhooks"],
+    operation_id="retryFailed",
+    summary="Repeat failed deliveries",
+    responses=BODY | GOES_ON,
+    response_model_exclude_none=True,
+    openapi_extra=TAKES,
+)
+async def retry_failed(
+    house: TheHouse, tenant: Tenant, uuid: Id, period: Asked, response: Response
+) -> Retried:
+    """Makes a new delivery for each one of the period that has failed for good.
+
+    Each event goes to the webhook once, however often it has failed or is asked for.
+    """
+    row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
+    until = house.database.clock.now() if period.until is None else period.until
+    operation = partial(repeats.retry_failed, house.database, row, period.since, until)
+    return retried(response, await write(house, operation))

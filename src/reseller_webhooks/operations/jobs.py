@@ -1,0 +1,203 @@
+"""Background jobs: start one, list them, cancel one, and take steps of what is due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reseller_webhooks import secrets
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.errors import Conflict, NotFound, TooManyJobs, Unavailable
+from reseller_webhooks.core.jobs import (
+    FAILURES_MAX,
+    RUNNING_MAX,
+    UNFINISHED_MAX,
+    Job,
+    JobKind,
+    JobReason,
+    JobState,
+)
+from reseller_webhooks.operations import backfills, job_steps, resellers
+from reseller_webhooks.store import access, audit, webhooks
+from reseller_webhooks.store import jobs as store
+from reseller_webhooks.store.audit import Subject
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.jobs import ListPosition
+
+LEASE = 10 * SECOND
+"""A job whose process died goes on elsewhere after as long as this."""
+STEPS_AT_ONCE = 2
+"""Steps that a request takes by itself, so that a small job is done before its answer."""
+AFTER_FAILURE = 5 * SECOND
+"""How long a job rests after a step that failed; longer each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A job as it is listed. webhook, url: of the one it is about, empty for all.
+
+    by: who started it; empty for the program itself and for strangers to the reseller.
+    """
+
+    job: Job
+    webhook: str = ""
+    url: str = ""
+    by: str = ""
+
+
+def start(
+    tx: Tx,
+    kind: JobKind,
+    reseller_id: int,
+    *,
+    webhook_id: int | None = None,
+    since: Micros | None = None,
+    until: Micros | None = None,
+) -> Job:
+    """A new job, claimed for whoever starts it unless it is queued. TooManyJobs when many wait.
+
+    The caller writes the audit log, and calls `run_first` after the commit.
+    """
+    unfinished = store.unfinished(tx, reseller_id)
+    if unfinished >= UNFINISHED_MAX:
+        raise TooManyJobs(unfinished)
+    runs = unfinished < RUNNING_MAX
+    new = Job(
+        id=0,
+        uuid=secrets.new_id(),
+        reseller_id=reseller_id,
+        webhook_id=webhook_id,
+        kind=kind,
+        state=JobState.RUNNING if runs else JobState.QUEUED,
+        by=tx.by,
+        created_at=tx.now,
+        since=since,
+        until=until,
+        claim=1 if runs else 0,
+        next_at=tx.now + LEASE if runs else tx.now,
+    )
+    return store.add(tx, new)
+
+
+def run_first(database: Database, started: Job) -> Job:
+    """The first steps of a job that was just started; workers take the others."""
+    if started.state is JobState.QUEUED:
+        return started
+    job = started
+    try:
+        for _ in range(STEPS_AT_ONCE):
+            after = step(database, job)
+            if after is None or after.is_finished:
+                break
+            job = after
+        else:
+            release(database, job)
+    except Unavailable:  # The job is there, so it goes on once its claim has ended.
+        return job
+    return get(database, started.uuid, reseller_id=started.reseller_id).job
+
+
+def is_due(database: Database) -> bool:
+    """Whether a job can be claimed."""
+    with database.read() as tx:
+        return store.is_due(tx)
+
+
+def claim(database: Database) -> Job | None:
+    """A job to take steps of; nobody else takes one for LEASE, or until `release`."""
+    with database.write() as tx:
+        return store.claim(tx, tx.now + LEASE)
+
+
+def step(database: Database, claimed: Job) -> Job | None:
+    """The next step of a claimed job; None when it was cancelled or claimed by another."""
+    return _STEPS[claimed.kind](database, claimed, LEASE)
+
+
+def release(database: Database, claimed: Job) -> None:
+    """Let others have the next turn."""
+    with database.write() as tx:
+        store.write(tx, replace(claimed, next_at=tx.now))
+
+
+def note_failure(database: Database, claimed: Job) -> Job:
+    """A step has failed unexpectedly: the job rests, and is given up after FAILURES_MAX."""
+    failures = claimed.failures + 1
+    with database.write() as tx:
+        failed = replace(claimed, failures=failures, next_at=tx.now + failures * AFTER_FAILURE)
+        if failures >= FAILURES_MAX:
+            reason = JobReason.STEP_FAILED.value
+            failed = replace(failed, state=JobState.FAILED, reason=reason, finished_at=tx.now)
+        store.write(tx, failed)
+    return failed
+
+
+def get(database: Database, uuid: str, *, reseller_id: int) -> Entry:
+    """One job. NotFound when the reseller has none with that id."""
+    with database.read() as tx:
+        return _entries(tx, reseller_id, [_get(tx, uuid, reseller_id)])[0]
+
+
+def page(
+    database: Database,
+    reseller_id: int,
+    *,
+    webhook_id: int | None = None,
+    behind: ListPosition | None = None,
+    limit: int,
+) -> list[Entry]:
+    """A reseller's jobs, newest first. webhook_id: only those about one webhook."""
+    with database.read() as tx:
+        found = store.page(tx, reseller_id, webhook_id=webhook_id, behind=behind, limit=limit)
+        return _entries(tx, reseller_id, found)
+
+
+def cancel(database: Database, uuid: str, *, reseller_id: int) -> Entry:
+    """Take no more steps; what was done stays. Conflict when the job is finished."""
+    with database.read() as tx:
+        found = _get(tx, uuid, reseller_id)
+    if found.kind is JobKind.BACKFILL:
+        backfills.cancel(database, reseller_id, uuid)
+    else:
+        _cancel(database, found)
+    return get(database, uuid, reseller_id=reseller_id)
+
+
+def _cancel(database: Database, found: Job) -> None:
+    with database.write() as tx:
+        if not store.cancel(tx, found.id):
+            raise Conflict("this job is finished; there is nothing to cancel")
+        subject, act = _subject(tx, found)
+        audit.write(tx, act, subject, {"job": found.kind.value})
+
+
+def _subject(tx: Tx, found: Job) -> tuple[Subject, Act]:
+    if found.webhook_id is None:
+        return resellers.subject(tx, found.reseller_id), Act.RESELLER_JOB_CANCELLED
+    names = webhooks.names(tx, {found.webhook_id}).get(found.webhook_id, ("", ""))
+    return Subject(*names, found.reseller_id), Act.WEBHOOK_JOB_CANCELLED
+
+
+def _get(tx: Tx, uuid: str, reseller_id: int) -> Job:
+    found = store.by_uuid(tx, uuid, reseller_id=reseller_id)
+    if found is None:
+        raise NotFound("job", uuid)
+    return found
+
+
+def _entries(tx: Tx, reseller_id: int, found: list[Job]) -> list[Entry]:
+    names = webhooks.names(tx, {one.webhook_id for one in found if one.webhook_id is not None})
+    known = access.belonging(tx, reseller_id, {one.by.name for one in found if one.by.name})
+    return [
+        Entry(
+            one,
+            *(names.get(one.webhook_id, ("", "")) if one.webhook_id is not None else ("", "")),
+            by=one.by.name if one.by.name in known else "",
+        )
+        for one in found
+    ]
+
+
+_STEPS: dict[JobKind, Callable[[Database, Job, Micros], Job | None]] = {
+    JobKind.RETRY_FAILED: job_steps.retry_failed,
+    JobKind.RETRY_PENDING: job_steps.retry_pending,
+}

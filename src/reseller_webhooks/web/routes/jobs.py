@@ -1,0 +1,61 @@
+"""Background jobs of a reseller: how far each is, and cancelling one."""
+
+from contextlib import suppress
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.operations import jobs, webhooks
+from reseller_webhooks.operations.public_ids import PublicIds
+from reseller_webhooks.store.jobs import ListPosition, list_position
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.visiting import AtReseller, Writer
+
+ROWS = 50
+PLACE = "jobs"
+
+routes = APIRouter()
+
+
+@routes.get(paths.JOBS)
+def jobs_page(page: AtReseller, webhook: str = "", behind: str = "") -> Response:
+    """The jobs, newest first; of one webhook if it is named."""
+    chosen = webhooks.get(page.database, page.tenant, webhook) if webhook else None
+    place = _place(page.ids, behind)
+    found = jobs.page(
+        page.database,
+        page.tenant,
+        webhook_id=chosen.id if chosen else None,
+        behind=place,
+        limit=ROWS + 1,
+    )
+    last = list_position(found[ROWS - 1].job) if len(found) > ROWS else None
+    return page.html(
+        "jobs.html",
+        webhook=chosen,
+        entries=found[:ROWS],
+        first=place is None,
+        newest=paths.jobs(webhook=webhook),
+        older=last and paths.jobs(webhook=webhook, behind=page.ids.encrypt(PLACE, *last)),
+    )
+
+
+@routes.post(paths.JOBS + "/{uuid}/cancel")
+def cancel(page: Writer, uuid: str) -> Response:
+    """Take no more steps of a job."""
+    with suppress(Conflict):  # It was finished meanwhile: the page says so.
+        jobs.cancel(page.database, uuid, reseller_id=page.tenant)
+    return page.go(paths.JOBS)
+
+
+@routes.get(paths.JOBS + "/{uuid}/cancel")
+def after_cancel(page: AtReseller, uuid: str) -> Response:
+    """Who comes back to this address sees the list."""
+    jobs.get(page.database, uuid, reseller_id=page.tenant)
+    return page.go(paths.JOBS)
+
+
+def _place(ids: PublicIds, behind: str) -> ListPosition | None:
+    found = ids.decrypt(PLACE, behind, 3) if behind else None
+    return (found[0], found[1], found[2]) if found else None

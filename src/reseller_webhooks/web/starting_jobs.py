@@ -1,0 +1,27 @@
+"""What a page answers after a job was started from it."""
+
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from reseller_webhooks.core.errors import TooManyJobs
+from reseller_webhooks.core.jobs import Job
+from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.page import Page
+
+
+def start_job(
+    page: Page, path: str, start: Callable[[], Job], done: Callable[[Job], Notice]
+) -> Response:
+    """Start it, and go on to a page, which tells the notice `done` when nothing is left to do."""
+    try:
+        job = start()
+    except TooManyJobs as error:
+        return page.go(path, Notice("too_many_jobs", detail=str(error.unfinished)))
+    page.site.house.poke()
+    return page.go(path, done(job) if job.is_finished else Notice("job_started"))
+
+
+def retried_failed(job: Job) -> Notice:
+    """How many notifications were sent again."""
+    return Notice("retried_failed", detail=str(job.made))

@@ -1,0 +1,138 @@
+"""The Jobs page: how far background jobs are, who started them, and cancelling one."""
+
+import pytest
+
+from reseller_webhooks.core.jobs import UNFINISHED_MAX, JobKind
+from reseller_webhooks.operations import backfills, jobs
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.job_steps import RETRIES_MAX
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.web import paths
+from reseller_webhooks.web.routes.jobs import ROWS
+from tests.store.failing import failed_for
+from tests.web.browsing import Person, a_webhook, words
+
+MANY = 2 * RETRIES_MAX + 1
+SINCE = {"from": "2020-01-01T00:00"}
+
+
+@pytest.fixture
+def row(house: House, northwind: Reseller) -> WebhookRow:
+    """A webhook to which many deliveries have failed."""
+    made = a_webhook(house, northwind)
+    failed_for(house.database, northwind.id, count=MANY)
+    return made
+
+
+def start(house: House, row: WebhookRow) -> str:
+    """A job about a webhook that nobody has taken a step of."""
+    with house.database.write() as tx:
+        made = jobs.start(tx, JobKind.RETRY_PENDING, row.reseller_id, webhook_id=row.id)
+    return made.uuid
+
+
+async def test_what_goes_on_is_told_and_shown(house: House, row: WebhookRow, admin: Person) -> None:
+    told = await admin.follow(await admin.send(paths.LOG_RETRY, SINCE))
+    shown = await admin.see(paths.JOBS)
+    job = jobs.claim(house.database)
+    assert job
+    jobs.step(house.database, job)
+    after = words(await admin.see(paths.JOBS))
+
+    assert "It goes on in the background." in words(told)
+    assert "Retry of failed notifications All webhooks Running 500 of 501" in words(shown)
+    assert 'data-follows="' + paths.JOBS in shown
+    assert "Done 501 501 sent again" in after
+    assert "Refresh" in words(shown)
+    assert "Refresh" not in after
+
+
+async def test_a_webhooks_page_shows_its_own(
+    house: House, row: WebhookRow, admin: Person, viewer: Person
+) -> None:
+    nothing = words(await admin.see(paths.webhook(row.uuid)))
+    fields = SINCE | {"to": "2100-01-01T00:00"}
+    await admin.send(paths.webhook(row.uuid, "retry-failed"), fields)
+    shown = words(await admin.see(paths.webhook(row.uuid)))
+
+    assert "All jobs of this webhook" not in nothing
+    assert "Running 500 of 501" in shown
+    assert "Running 500 of 501" in words(await viewer.see(paths.webhook(row.uuid)))
+    assert "Work in the background for" in await admin.see(paths.jobs(webhook=row.uuid))
+
+
+async def test_one_is_cancelled(house: House, row: WebhookRow, admin: Person) -> None:
+    uuid = start(house, row)
+    before = words(await admin.see(paths.JOBS))
+    after = words(await admin.follow(await admin.send(paths.job(uuid, "cancel"))))
+    twice = words(await admin.follow(await admin.send(paths.job(uuid, "cancel"))))
+
+    assert "Cancel Retry of pending notifications" in before
+    assert "Cancelled 0" in after
+    assert "Cancel Retry" not in after
+    assert twice == after
+
+
+async def test_who_started_it_is_shown_to_admins_alone(
+    row: WebhookRow, admin: Person, viewer: Person
+) -> None:
+    await admin.send(paths.LOG_RETRY, SINCE)
+    name = words(await admin.see(paths.ACCOUNT)).partition("@acme.example")[0].split()[-1]
+
+    assert f"{name}@acme.example" in (await admin.see(paths.JOBS)).partition("<table")[2]
+    assert name not in await viewer.see(paths.JOBS)
+
+
+async def test_a_viewer_sees_all_and_cancels_none(
+    house: House, row: WebhookRow, viewer: Person
+) -> None:
+    uuid = start(house, row)
+    shown = words(await viewer.see(paths.JOBS))
+
+    assert "Retry of pending notifications" in shown
+    assert "Cancel" not in shown
+    assert (await viewer.send(paths.job(uuid, "cancel"))).status_code == 403
+
+
+async def test_a_backfill_is_among_them(house: House, row: WebhookRow, admin: Person) -> None:
+    backfills.begin(house.database, row.reseller_id, row.uuid)
+    shown = words(await admin.see(paths.JOBS))
+    await admin.send(paths.job(row.uuid, "cancel"))
+
+    assert "Send the present state https://crm.example.com/hook Running" in shown
+    assert "Cancelled" in words(await admin.see(paths.JOBS))
+
+
+async def test_with_too_many_nothing_is_started(
+    house: House, row: WebhookRow, admin: Person
+) -> None:
+    for _ in range(UNFINISHED_MAX):
+        start(house, row)
+    told = words(await admin.follow(await admin.send(paths.LOG_RETRY, SINCE)))
+
+    assert f"Nothing was started. {UNFINISHED_MAX} jobs are not finished" in told
+
+
+async def test_older_ones_are_on_further_pages(
+    house: House, row: WebhookRow, admin: Person
+) -> None:
+    for _ in range(ROWS + 1):
+        uuid = start(house, row)
+        jobs.cancel(house.database, uuid, reseller_id=row.reseller_id)
+    newest = await admin.see(paths.JOBS)
+    older = newest.partition(">Older<")[0].rpartition('href="')[2].partition('"')[0]
+    second = await admin.see(older.replace("&amp;", "&"))
+
+    assert newest.count("Retry of pending") == ROWS
+    assert second.count("Retry of pending") == 1
+    assert "Older" not in words(second)
+
+
+async def test_another_reseller_has_none(
+    house: House, row: WebhookRow, contoso: Reseller, operator: Person
+) -> None:
+    start(house, row)
+    await operator.send(paths.reseller(contoso.uuid))
+
+    assert "No jobs yet" in words(await operator.see(paths.JOBS))
