@@ -19,6 +19,18 @@ def put(monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
         monkeypatch.setenv(f"RESELLER_WEBHOOKS_{name}", value)
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", str(2**53)])
+def test_a_quota_that_is_no_limit_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    put(monkeypatch, LIMIT_WEBHOOKS=value)
+
+    with pytest.raises(Refused, match=r"^RESELLER_WEBHOOKS_LIMIT_WEBHOOKS: .*given: ") as refused:
+        load()
+    assert value in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 def test_the_defaults_are_those_of_the_contract() -> None:
     found = load()
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from reseller_webhooks import __version__, settings
-from reseller_webhooks.bootstrap import restore_commands, secret_commands
+from reseller_webhooks.bootstrap import quota_commands, restore_commands, secret_commands
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.audit import COMMAND
@@ -30,6 +30,7 @@ app.add_typer(users, name="users")
 app.add_typer(api_keys, name="api-keys")
 app.add_typer(edges.app)
 app.add_typer(restore_commands.app)
+app.add_typer(quota_commands.app, name="quotas")
 app.add_typer(secret_commands.app, name="secrets")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -246,9 +247,8 @@ def list_api_keys() -> None:
     from reseller_webhooks.operations import api_keys as operations
 
     for one in operations.valid(_database_to_read()):
-        used = "never"
-        if one.used_at:
-            used = f"{datetime.fromtimestamp(one.used_at // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        at = one.used_at and datetime.fromtimestamp(one.used_at // SECOND, UTC)
+        used = f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else "never"
         typer.echo("\t".join((one.uuid, one.start, one.scope, used, one.name)))
 
 

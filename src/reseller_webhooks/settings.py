@@ -26,6 +26,7 @@ from pydantic_settings import (
 from reseller_webhooks.core.addresses import Network, TargetNetworks
 from reseller_webhooks.core.database_url import SCHEMES, PostgresUrl, check_sqlite
 from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.core.quotas import LIMIT_MAX, Limits, Quota
 
 PREFIX = "RESELLER_WEBHOOKS_"
 CONFIG = PREFIX + "CONFIG"
@@ -41,6 +42,7 @@ USERINFO = re.compile(r"(?P<before>^|//|[\s,;=])[^\s/?#]*@")
 """What stands before the last @ of a URL's authority, also of one whose scheme is wrong."""
 HOST_PATTERN = re.compile(r"\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 WAIT_MAX_S = 366 * 86_400
+Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX)]
 
 
 class Settings(BaseSettings):
@@ -110,6 +112,21 @@ class Settings(BaseSettings):
         10, gt=0, le=300, description="from a request's first byte to the end of its header fields"
     )
 
+    limit_webhooks: Limit = Field(5_000, description="webhooks of a reseller")
+    limit_requests_per_second: Limit = Field(
+        200, description="API requests of a reseller's keys, in each process; 10 s' worth at once"
+    )
+    limit_changes_per_second: Limit = Field(
+        10_000, description="changes of a reseller's records, in each process; 10 s' worth at once"
+    )
+    limit_invites_per_hour: Limit = Field(200, description="invites for a reseller")
+    limit_tests_per_hour: Limit = Field(1_000, description="test notifications of a reseller")
+    limit_retries_per_hour: Limit = Field(10_000, description="retries by hand of a reseller")
+    limit_backfill_records: Limit = Field(10_000_000, description="records of one backfill")
+    limit_stored_bytes: Limit = Field(
+        2**40, description="bytes of a reseller's records, events and attempts, about"
+    )
+
     metrics_token: SecretStr = Field(
         SecretStr(""), description="bearer token that a scrape of /metrics shows; empty for none"
     )
@@ -127,6 +144,11 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(
         SecretStr(""), description="shown to that provider; empty for a public client"
     )
+
+    @property
+    def quotas(self) -> Limits:
+        """What a reseller may use for which the operator has set nothing else."""
+        return {quota: getattr(self, quota.setting.lower()) for quota in Quota}
 
     @property
     def target_networks(self) -> TargetNetworks:

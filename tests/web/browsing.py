@@ -22,6 +22,7 @@ from reseller_webhooks.operations import people, webhooks
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.public_ids import PublicIds
+from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import deliveries, events, results
@@ -76,6 +77,7 @@ def house_of(database: Database, outside: Outside, **given: Any) -> House:
         settings=settings,
         database=database,
         box=Box([SECRET_KEY]),
+        quotas=Quotas(database, settings.quotas),
         ids=PublicIds(database),
         submit=_no_changes,
         poke=outside.poke,

@@ -21,10 +21,10 @@ from tests.passwords import sign_in
 from tests.web.browsing import OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, words
 
 OPERATIONS = Path(access.__file__).parent
-PAGES = (paths.RESELLERS, paths.USERS, paths.KEYS, paths.WORKERS, paths.AUDIT)
+PAGES = (paths.RESELLERS, paths.USERS, paths.KEYS, paths.QUOTAS, paths.WORKERS, paths.AUDIT)
 
 
-@pytest.mark.parametrize("path", [paths.RESELLERS, paths.KEYS, paths.WORKERS, paths.AUDIT])
+@pytest.mark.parametrize("path", [one for one in PAGES if one != paths.USERS])
 async def test_nobody_but_an_operator_sees_them(admin: Person, viewer: Person, path: str) -> None:
     assert (await admin.client.get(path)).status_code == 403
     assert (await viewer.client.get(path)).status_code == 403

@@ -34,6 +34,7 @@ from reseller_webhooks.api.routes import (
     health,
     jobs,
     metrics,
+    quotas,
     records,
     resellers,
     retries,
@@ -63,6 +64,7 @@ ROUTERS = (
     events.router,
     sync.router,
     resellers.router,
+    quotas.router,
     health.router,
     metrics.router,
 )

@@ -15,13 +15,14 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks import anonymous_requests
-from reseller_webhooks.api import problems
+from reseller_webhooks.api import problems, rate_limit_fields
 from reseller_webhooks.api.keys import Keys, bearer_token
 from reseller_webhooks.api.problems import NoSuchPath, TooLarge, TooSlow
 from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError, Unavailable
 from reseller_webhooks.operations.access import Caller
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.quotas import Allowance
 from reseller_webhooks.request_deadline import TOO_LONG, answer_within
 
 UNDER = "/api/"
@@ -54,6 +55,7 @@ class Gate:
         self._routes = routes
         self._paths = {route.path for route in routes if isinstance(route, Route)}
         self._keys = Keys(house.database)
+        self._quotas = house.quotas
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer why not."""
@@ -71,7 +73,7 @@ class Gate:
 
     async def _pass(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
-            passed = await self._admit(scope)
+            passed = await self._admit(scope, answer)
             body = _limited(passed, _in_time(receive, self._body_within_s))
             await self._app(passed, body, answer.send)
         except ResellerWebhooksError as error:
@@ -84,12 +86,12 @@ class Gate:
                 raise
             await problems.unexpected()(scope, receive, answer.send)
 
-    async def _admit(self, scope: Scope) -> Scope:
+    async def _admit(self, scope: Scope, answer: "_Answer") -> Scope:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise NoSuchPath("no path and no query of ours holds a NUL")
         passed = self._as_get(scope) if scope["method"] == "HEAD" else scope
         if scope["path"].startswith(UNDER):
-            passed = await self._with_caller(passed)
+            passed = await self._with_caller(passed, answer)
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > _limit(scope):
             raise _too_large(scope)
@@ -103,10 +105,12 @@ class Gate:
         )
         return get if is_ours else scope
 
-    async def _with_caller(self, scope: Scope) -> Scope:
+    async def _with_caller(self, scope: Scope, answer: "_Answer") -> Scope:
         key = _key(Headers(scope=scope))
         caller = await self._keys.caller(key)
         anonymous_requests.verified()
+        if caller.reseller_id is not None:
+            answer.allowance = self._quotas.take_request(caller.reseller_id)
         return {**scope, "state": {**scope.get("state", {}), "caller": caller, "key": key}}
 
 
@@ -189,6 +193,7 @@ def _in_time(receive: Receive, within_s: float) -> Receive:
 class _Answer:
     """What goes back: started or not yet; nobody may store what the API answers.
 
+    allowance: what is left of the caller's rate, which the answer tells.
     turn: what is under way for the request, and ends when there is nobody to answer any more.
     """
 
@@ -199,6 +204,7 @@ class _Answer:
         self._is_head = scope["method"] == "HEAD"
         self._is_stream = False
         self.started = False
+        self.allowance: Allowance | None = None
 
     async def send(self, message: Message) -> None:
         if self._turn.cancel_called:
@@ -213,6 +219,9 @@ class _Answer:
     def _start(self, headers: MutableHeaders) -> None:
         self.started = True
         self._is_stream = headers.get("content-type", "").startswith(EVENT_STREAM)
+        if self.allowance:
+            for name, value in rate_limit_fields.of_allowance(self.allowance).items():
+                headers.setdefault(name, value)
         if not self._is_stored:
             headers["cache-control"] = "no-store"
 

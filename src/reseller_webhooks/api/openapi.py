@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from reseller_webhooks.api import notifications
+from reseller_webhooks.api import notifications, rate_limits
 from reseller_webhooks.api.problems import MEDIA_TYPE
 
 DESCRIPTION = """\
@@ -17,6 +17,9 @@ change becomes an **event**, and every matching **webhook** gets a **delivery** 
 Every path under `/api/` needs `Authorization: Bearer rwk_...`. What goes wrong is answered as
 `application/problem+json` (RFC 9457), with `errors: [{pointer, detail}]` for input. Lists answer
 `{"items", "nextCursor"}` and take `limit` up to 500; give `nextCursor` back as `cursor`.
+
+What a reseller has used up of its quotas is answered 429 with `Retry-After`; nothing was done then,
+so send the same request later. `RateLimit` tells a reseller's key how many requests are left.
 """
 TAGS = {
     "Changes": "What the platform tells, many changes at once.",
@@ -41,6 +44,11 @@ PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        "violated-policies": {
+            "type": "array",
+            "description": "Of 429: the quotas that are used up, as RateLimit-Policy names them.",
+            "items": {"type": "string"},
+        },
         "errors": {
             "type": "array",
             "description": "For input: every problem found, up to 100.",
@@ -81,7 +89,10 @@ def document(app: FastAPI, public_url: str) -> dict[str, Any]:
         schemas |= _definitions(operation)
         _phrase(operation["responses"])
         if path.startswith("/api/"):
+            operation["responses"]["429"] = rate_limits.REFUSAL
+            rate_limits.describe(operation["responses"])
             operation["responses"]["default"] = _ANY_PROBLEM
+    document["components"]["headers"] = rate_limits.HEADERS
     document["webhooks"] = notifications.webhooks(COMPONENTS, public_url)
     return document
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from reseller_webhooks.api import rate_limit_fields
 from reseller_webhooks.core.errors import (
     Conflict,
     Invalid,
@@ -16,6 +17,7 @@ from reseller_webhooks.core.errors import (
     NotFound,
     NotSignedIn,
     Outdated,
+    QuotaExceeded,
     Refused,
     ResellerWebhooksError,
     SecretUnreadable,
@@ -45,6 +47,8 @@ class TooSlow(ResellerWebhooksError):
 
 class TooManyRequests(ResellerWebhooksError):
     """The caller sends more anonymous requests at once than are worked on for one address."""
+
+    retry_after_s = 1
 
 
 class NoSuchPath(ResellerWebhooksError):
@@ -94,6 +98,7 @@ PROBLEMS: dict[type[ResellerWebhooksError], Kind] = {
     NotJson: Kind("not-json", 415, "Not JSON"),
     Invalid: Kind("invalid", 422, "Invalid input"),
     KeyReused: Kind("key-reused", 422, "Idempotency-Key reused"),
+    QuotaExceeded: Kind("quota-exceeded", 429, "Quota exceeded"),
     TooManyRequests: Kind("too-many-requests", 429, "Too many requests at once"),
     Refused: Kind("refused", 500, "The installation has to be mended"),
     Unavailable: Kind("unavailable", 503, "Unavailable"),
@@ -134,6 +139,8 @@ def _told(error: ResellerWebhooksError) -> dict[str, Any]:
     match error:
         case Invalid():
             return _of_invalid(error)
+        case QuotaExceeded():
+            return _of_quota(error)
         case Refused():  # Its remedy is for the operator, who finds it in the log.
             return {"detail": "something has to be mended here; it is in the log"}
     return {"detail": error.public}
@@ -144,6 +151,14 @@ def _of_invalid(error: Invalid) -> dict[str, Any]:
     detail = shown[0].detail if len(error.problems) == 1 else _count(len(error.problems))
     errors = [{"pointer": one.pointer, "detail": one.detail} for one in shown]
     return {"detail": detail, "errors": errors}
+
+
+def _of_quota(error: QuotaExceeded) -> dict[str, Any]:
+    told: dict[str, Any] = {"detail": error.public, "violated-policies": [error.quota.value]}
+    if error.places:
+        shown = error.places[:ERRORS_MAX]
+        told["errors"] = [{"pointer": one, "detail": error.public} for one in shown]
+    return told
 
 
 def _count(problems: int) -> str:
@@ -160,9 +175,9 @@ def _headers(error: ResellerWebhooksError) -> dict[str, str]:
             return {"allow": error.allowed}
         case TooSlow():  # What may still come is not read (RFC 9110, 15.5.9).
             return {"connection": "close"}
-        case TooManyRequests():
-            return {"retry-after": "1"}
-        case Unavailable():
+        case QuotaExceeded():
+            return rate_limit_fields.of_refusal(error)
+        case TooManyRequests() | Unavailable():
             return {"retry-after": str(error.retry_after_s)}
     return {}
 

@@ -17,6 +17,7 @@ from reseller_webhooks.api.app import create_api
 from reseller_webhooks.bootstrap.change_refusals import ChangeRefusals
 from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.crew import Crew
+from reseller_webhooks.bootstrap.quota_gate import QuotaGate
 from reseller_webhooks.bootstrap.readiness import Readiness
 from reseller_webhooks.bootstrap.secret_keys import SecretsCheck, open_box, warn_of_local_keys
 from reseller_webhooks.core import clocks, examples
@@ -46,6 +47,7 @@ from reseller_webhooks.operations import generations, leases
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.operations.public_ids import PublicIds
+from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.operations.readiness import check as check_readiness
 from reseller_webhooks.operations.readiness import damage
 from reseller_webhooks.request_deadline import waiting_for_others
@@ -123,7 +125,8 @@ class Program:
         self.conditions.add(self._sender.trust.conditions)
         self.conditions.add(lambda: clocks.store_conditions(self.database.clock.ahead_s()))
         observability.clock_skew_seconds.set_function(self.database.clock.ahead_s)
-        self._change_refusals = ChangeRefusals(self.intake.submit)
+        self._quotas = QuotaGate(Quotas(self.database, settings.quotas), self.intake.submit)
+        self._change_refusals = ChangeRefusals(self._quotas.submit)
         self.conditions.add(self._change_refusals.conditions)
         self.conditions.add(lambda: damage(self.database))
         self._secrets_check = SecretsCheck(self.database, self.box)
@@ -138,6 +141,7 @@ class Program:
             settings=self.settings,
             database=self.database,
             box=self.box,
+            quotas=self._quotas.quotas,
             ids=PublicIds(self.database),
             submit=self._change_refusals.submit,
             poke=self._poke,
@@ -185,6 +189,7 @@ class Program:
                 await stack.enter_async_context(self._crew)
             stack.push_async_callback(self._tasks.stop)
             self._tasks.spawn("event_loop_lag", runtime.measure_event_loop, Severity.DEGRADED)
+            self._tasks.spawn("quotas", self._quotas.keep_up, Severity.DEGRADED)
             self.intake.start(self._tasks)
             if self.settings.ca_file:
                 self._tasks.spawn("CA_FILE", self._sender.trust.watch, Severity.DEGRADED)

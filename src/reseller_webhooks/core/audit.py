@@ -63,6 +63,7 @@ class Act(StrEnum):
     RESELLER_ADDED = "reseller.added"
     RESELLER_FAILED_RETRIED = "reseller.failed-retried"
     RESELLER_JOB_CANCELLED = "reseller.job-cancelled"
+    RESELLER_QUOTAS_CHANGED = "reseller.quotas-changed"
 
     @property
     def subject(self) -> str:

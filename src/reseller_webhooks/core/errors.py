@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reseller_webhooks.core.quota_texts import TEXTS
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.shortening import shortened
 
 
@@ -107,6 +109,37 @@ class NotAllowed(ResellerWebhooksError):
 
 class Refused(ResellerWebhooksError):
     """The program cannot start or go on as asked; one line says why and how to mend it."""
+
+
+class QuotaExceeded(ResellerWebhooksError):
+    """A reseller has used up one of its quotas. Nothing was done; later it can be.
+
+    params: what the text of the quota quotes. remaining: units of a rate that are left.
+    places: JSON pointers of what is too much, in a request about several resellers.
+    """
+
+    def __init__(
+        self,
+        quota: Quota,
+        limit: int,
+        *,
+        retry_after_s: int,
+        remaining: int = 0,
+        used: int = 0,
+        reseller: str = "",
+        places: Iterable[str] = (),
+    ) -> None:
+        self.quota, self.limit = quota, limit
+        self.retry_after_s, self.remaining = retry_after_s, remaining
+        self.places = tuple(places)
+        self.params = {
+            "limit": limit,
+            "setting": quota.setting,
+            "wait": retry_after_s,
+            "used": used,
+            "reseller": reseller,
+        }
+        super().__init__(TEXTS[quota] % self.params)
 
 
 class SecretUnreadable(ResellerWebhooksError):

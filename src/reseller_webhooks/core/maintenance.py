@@ -32,6 +32,8 @@ class Job(StrEnum):
     """Delete old lines of the audit log."""
     IDEMPOTENCY = "idempotency"
     """Delete old answers to Idempotency-Keys."""
+    STORED_BYTES = "stored_bytes"
+    """Count how much each reseller has stored."""
     ACCESS = "access"
     """Delete expired sessions, invites, sign-in links and counts of wrong passwords."""
 

@@ -12,7 +12,7 @@ from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.maintenance import Job
 from reseller_webhooks.engine.tombstones import TombstoneWalk
 from reseller_webhooks.observability.outages import CAUSES
-from reseller_webhooks.operations import generations, maintenance
+from reseller_webhooks.operations import generations, maintenance, quotas
 from reseller_webhooks.store.database import Database
 
 EVERY_S = 60.0
@@ -50,6 +50,7 @@ class Maintenance:
             Job.TOMBSTONES: TombstoneWalk(database, retention_days=retention_days).step,
             Job.AUDIT: lambda: maintenance.drop_audit(database),
             Job.IDEMPOTENCY: lambda: maintenance.drop_idempotency(database),
+            Job.STORED_BYTES: lambda: quotas.count_stored(database, retention_days=retention_days),
             Job.ACCESS: lambda: maintenance.drop_expired_access(database),
         }
 

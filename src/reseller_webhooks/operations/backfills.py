@@ -16,6 +16,7 @@ from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.operations import audit as audits
 from reseller_webhooks.operations.generations import notice_promotion
+from reseller_webhooks.operations.quotas import check_backfill
 from reseller_webhooks.store import audit, deliveries, events, generations, horizon, webhooks
 from reseller_webhooks.store import backfills as store
 from reseller_webhooks.store.backfills import Next
@@ -42,18 +43,26 @@ class Prospect:
 
 
 def begin(
-    database: Database, reseller_id: int, uuid: str, *, rate: int = RATE, with_removed: bool = False
+    database: Database,
+    reseller_id: int,
+    uuid: str,
+    *,
+    rate: int = RATE,
+    with_removed: bool = False,
+    limit: int | None = None,
 ) -> Backfill:
     """Begin to send the present state of every record that the webhook is about.
 
     rate: records a second. with_removed: send tombstones too. Conflict while one is running;
-    Invalid when the webhook has not ticked what the notifications would say.
+    Invalid when the webhook has not ticked what the notifications would say; QuotaExceeded when
+    it would send more than `limit` records.
     """
     with database.read() as tx:
         row = _webhook(tx, reseller_id, uuid)
         core.check(row.actions, with_removed=with_removed)
         # Counting a million records takes a while, in which the writer is free.
         total = store.count(tx, row.resource, reseller_id=reseller_id, with_removed=with_removed)
+    check_backfill(total, limit)
     with database.write() as tx:
         begun = Backfill(
             webhook_id=row.id,

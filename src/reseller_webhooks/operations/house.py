@@ -8,6 +8,7 @@ from reseller_webhooks.core.conditions import Condition
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.operations.public_ids import PublicIds
+from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store.database import Database
@@ -17,6 +18,7 @@ from reseller_webhooks.store.database import Database
 class House:
     """The parts of the running program that the edges use.
 
+    quotas: what each reseller may use.
     ids: encrypts and decrypts the numbers that others see.
     submit: apply a request of changes, durable when it answers; raises what the request breaks.
     poke: tell the engine that webhooks or deliveries were written; cheap, never waits.
@@ -28,6 +30,7 @@ class House:
     settings: Settings
     database: Database
     box: Box
+    quotas: Quotas
     ids: PublicIds
     submit: Callable[[Request], Awaitable[Answer]]
     poke: Callable[[], None]

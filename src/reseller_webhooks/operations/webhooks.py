@@ -20,6 +20,7 @@ from reseller_webhooks.core.webhooks import (
 )
 from reseller_webhooks.operations.audit import changes, settings_of
 from reseller_webhooks.operations.audit import webhook as subject_of
+from reseller_webhooks.operations.quotas import check_webhooks
 from reseller_webhooks.operations.webhook_secrets import (
     UNREADABLE,
     Sealer,
@@ -57,8 +58,10 @@ def add(
     spec: Spec,
     *,
     allowed: TargetNetworks | None = None,
+    limit: int | None = None,
 ) -> Added:
-    """A new webhook. Invalid for its URLs, Conflict when its url and resource have one.
+    """A new webhook. Invalid for its URLs, Conflict when its url and resource have one;
+    QuotaExceeded beyond `limit` webhooks of the reseller.
 
     allowed: networks that an address in a URL may be in; None for any, since
     the guard refuses it again when it is sent to.
@@ -66,6 +69,8 @@ def add(
     checked = check_settings(spec, Spec.model_fields, allowed)
     uuid, secret = secrets.new_id(), new_secret(secrets.random_bytes(SECRET_BYTES))
     with database.write() as tx:
+        if limit is not None:
+            check_webhooks(tx, reseller_id, limit)
         sealer = Sealer.begin(tx, box, uuid)
         row = store.add(
             tx,

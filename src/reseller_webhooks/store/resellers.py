@@ -42,6 +42,14 @@ def by_id(tx: Tx, number: int) -> Reseller | None:
     return Reseller(*row) if row else None
 
 
+def numbers(tx: Tx, uuids: Collection[str]) -> dict[str, int]:
+    """The store's numbers of resellers, by their ids; of those that there are."""
+    rows = tx.connection.execute(
+        select(reseller.c.uuid, reseller.c.id).where(reseller.c.uuid.in_(uuids))
+    )
+    return dict(rows.tuples().all())
+
+
 def names(tx: Tx, numbers: Collection[int]) -> dict[int, str]:
     """What resellers are called, by their numbers."""
     rows = tx.connection.execute(

@@ -28,6 +28,7 @@ from reseller_webhooks.web.routes import (
     log,
     log_stream,
     operator,
+    quotas,
     records,
     resellers,
     sign_in_link,
@@ -50,6 +51,7 @@ AREAS = (
     users.routes,
     resellers.routes,
     operator.routes,
+    quotas.routes,
     audit_log.routes,
     # Addresses of log, records, jobs and form come before those of a webhook, whose id is any text.
     log_stream.routes,

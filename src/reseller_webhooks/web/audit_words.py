@@ -9,6 +9,7 @@ from reseller_webhooks.core.webhooks import AUTH_LABELS
 from reseller_webhooks.store.audit import Line
 from reseller_webhooks.web.job_words import KINDS
 from reseller_webhooks.web.language import N_, _
+from reseller_webhooks.web.quota_words import LABELS
 
 SUBJECTS = {
     "webhook": N_("Webhooks"),
@@ -47,6 +48,7 @@ _ACTS: Mapping[str, str] = {
     Act.RESELLER_ADDED: N_("Reseller added"),
     Act.RESELLER_FAILED_RETRIED: N_("What failed sent again"),
     Act.RESELLER_JOB_CANCELLED: N_("Job cancelled"),
+    Act.RESELLER_QUOTAS_CHANGED: N_("Quotas changed"),
 }
 FIELDS = {
     "url": N_("URL"),
@@ -68,6 +70,7 @@ FIELDS = {
     "rate": N_("Notifications per second"),
     "removed": N_("Deleted records too"),
     "job": N_("Job"),
+    **{quota.value: label for quota, label in LABELS.items()},
     "guesses in a row": N_("Wrong in a row"),
 }
 _ACTORS: Mapping[str, str] = {

@@ -14,13 +14,14 @@ from reseller_webhooks.core.errors import (
     NotFound,
     NotSignedIn,
     Outdated,
+    QuotaExceeded,
     Refused,
     ResellerWebhooksError,
     SecretUnreadable,
     Unavailable,
 )
 from reseller_webhooks.request_deadline import TOO_LONG, answer_within
-from reseller_webhooks.web import language, paths
+from reseller_webhooks.web import language, paths, quota_words
 from reseller_webhooks.web.headers import ALWAYS, NOT_KEPT, with_retry_after
 from reseller_webhooks.web.page import SEE_OTHER, Site
 from reseller_webhooks.web.rendering import sentence
@@ -34,6 +35,7 @@ STATUS: dict[type[ResellerWebhooksError], int] = {
     Conflict: 409,
     SecretUnreadable: 409,
     Outdated: 412,
+    QuotaExceeded: 429,
     Invalid: 422,
     Refused: BROKEN,
     Unavailable: 503,
@@ -101,6 +103,8 @@ def _told(error: ResellerWebhooksError) -> str:
     # Whether a thing is not there or somebody else's is not to be told.
     if isinstance(error, NotFound | Refused):
         return ""
+    if isinstance(error, QuotaExceeded):
+        return quota_words.describe(error)
     if isinstance(error, Invalid):
         return " ".join(sentence(problem.detail) for problem in error.problems)
     return sentence(error.public)
@@ -120,7 +124,7 @@ def _site(request: Request) -> Site:
 
 def _answer(site: Site, error: ResellerWebhooksError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), BROKEN)
-    wait_s = error.retry_after_s if isinstance(error, Unavailable) else 0
+    wait_s = error.retry_after_s if isinstance(error, Unavailable | QuotaExceeded) else 0
     return with_retry_after(_page(site, status, _told(error)), wait_s)
 
 

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import known_devices, webhooks
 from reseller_webhooks.operations.access import Device, Visitor
 from reseller_webhooks.operations.house import House
@@ -89,6 +90,14 @@ class Page:
     def box(self) -> Box:
         """What secrets are sealed with."""
         return self.site.house.box
+
+    def charge(self, quota: Quota) -> None:
+        """Count an act of the reseller that is limited by the hour. QuotaExceeded."""
+        self.site.house.quotas.charge(self.database, quota, self.tenant)
+
+    def limit(self, quota: Quota) -> int:
+        """A limit of the reseller."""
+        return self.site.house.quotas.limit(quota, self.tenant)
 
     @property
     def tenant(self) -> int:

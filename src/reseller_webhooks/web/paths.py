@@ -17,6 +17,7 @@ INVITES = f"{USERS}/invites"
 RESELLERS = "/resellers"
 KEYS = "/operator/api-keys"
 WORKERS = "/operator/health"
+QUOTAS = "/operator/quotas"
 AUDIT = "/operator/audit"
 WEBHOOKS = "/manage/reseller/settings/integration/webhooks"
 ADD = f"{WEBHOOKS}/add"
@@ -27,7 +28,7 @@ RECORDS = f"{WEBHOOKS}/records"
 HISTORY = f"{WEBHOOKS}/audit"
 JOBS = f"{WEBHOOKS}/jobs"
 
-OPERATOR = (RESELLERS, USERS, KEYS, WORKERS, AUDIT)
+OPERATOR = (RESELLERS, USERS, KEYS, QUOTAS, WORKERS, AUDIT)
 """The operator's pages."""
 AFTER_SIGN_IN = (WEBHOOKS, ACCOUNT, *OPERATOR)
 """Where somebody who was asked to sign in may be sent on to."""
@@ -73,6 +74,11 @@ def invite(uuid: str) -> str:
 def key(uuid: str) -> str:
     """Where an API key is revoked."""
     return f"{KEYS}/{uuid}/revoke"
+
+
+def quotas(uuid: str) -> str:
+    """A reseller's quotas."""
+    return f"{QUOTAS}/{uuid}"
 
 
 def session(uuid: str) -> str:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.errors import TooManyJobs
 from reseller_webhooks.core.jobs import Job
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 
@@ -13,7 +14,11 @@ from reseller_webhooks.web.page import Page
 def start_job(
     page: Page, path: str, start: Callable[[], Job], done: Callable[[Job], Notice]
 ) -> Response:
-    """Start it, and go on to a page, which tells the notice `done` when nothing is left to do."""
+    """Start it, and go on to a page, which tells the notice `done` when nothing is left to do.
+
+    QuotaExceeded beyond the retries of an hour.
+    """
+    page.charge(Quota.RETRIES_PER_HOUR)
     try:
         job = start()
     except TooManyJobs as error:

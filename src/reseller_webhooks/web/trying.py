@@ -3,6 +3,7 @@
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.attempts import Attempt, Outcome
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations import trials
 from reseller_webhooks.web.page import Page
@@ -13,12 +14,16 @@ BUSY = f"{AT_ONCE} test notifications are under way already; wait until one of t
 
 
 async def try_now(page: Page, webhook: Webhook) -> Attempt:
-    """Record in the audit log and send a test notification, unless too many are under way."""
+    """Record in the audit log and send a test notification, unless too many are under way.
+
+    QuotaExceeded beyond those of an hour.
+    """
     under_way = page.site.tests
     if under_way[page.tenant] >= AT_ONCE:
         return Attempt(Outcome.REFUSED, 0, detail=BUSY)
     under_way[page.tenant] += 1
     try:
+        await run_in_threadpool(page.charge, Quota.TESTS_PER_HOUR)
         await run_in_threadpool(trials.record_test, page.database, webhook)
         return await page.site.house.try_now(webhook)
     finally:

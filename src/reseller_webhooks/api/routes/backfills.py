@@ -16,6 +16,7 @@ from reseller_webhooks.api.writing import write
 from reseller_webhooks.core import backfills as core
 from reseller_webhooks.core.backfills import RATE, RATE_MAX, BackfillState
 from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import backfills
 
 router = APIRouter(prefix=f"{PATH}/{{id}}/backfill", tags=["Webhooks"], responses=ALWAYS)
@@ -74,6 +75,7 @@ async def begin(
         uuid,
         rate=wish.rate_per_second,
         with_removed=wish.removed,
+        limit=house.quotas.limit(Quota.BACKFILL_RECORDS, tenant),
     )
     return _shown(await write(house, operation))
 

@@ -25,6 +25,7 @@ from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.deliveries import Entry
@@ -128,7 +129,7 @@ def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
 async def retry(house: TheHouse, tenant: Tenant, shown: Id, response: Response) -> Delivery:
     """Makes a new delivery of the same event to the same webhook."""
     with _known_as(shown):
-        again = partial(_retry, house.database, house.ids.find_delivery(shown), reseller_id=tenant)
+        again = partial(_retry, house, house.ids.find_delivery(shown), reseller_id=tenant)
         made = await write(house, again)
     response.headers["location"] = f"{PATH}/{house.ids.delivery(made.line.delivery_id)}"
     return delivery(house.ids, made)
@@ -143,7 +144,9 @@ def _known_as(shown: str) -> Iterator[None]:
         raise NotFound("delivery", shown) from None
 
 
-def _retry(database: Database, number: int, *, reseller_id: int) -> Entry:
+def _retry(house: House, number: int, *, reseller_id: int) -> Entry:
+    database = house.database
+    house.quotas.charge(database, Quota.RETRIES_PER_HOUR, reseller_id)
     made = deliveries.retry(database, number, reseller_id=reseller_id)
     return deliveries.get(database, made, reseller_id=reseller_id).entry
 

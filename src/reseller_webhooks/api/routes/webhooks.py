@@ -26,6 +26,7 @@ from reseller_webhooks.core.errors import (
     NotSignedIn,
     Outdated,
 )
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhooks import Spec, SpecPatch
 from reseller_webhooks.operations import webhooks
 
@@ -60,7 +61,10 @@ async def add(
 ) -> NewWebhook:
     """Answers the signing secret, this once. A target has one webhook for a resource."""
     allowed = house.settings.target_networks
-    operation = partial(webhooks.add, house.database, house.box, tenant, spec, allowed=allowed)
+    limit = house.quotas.limit(Quota.WEBHOOKS, tenant)
+    operation = partial(
+        webhooks.add, house.database, house.box, tenant, spec, allowed=allowed, limit=limit
+    )
     added = await write(house, operation)
     response.headers["location"] = f"{PATH}/{added.webhook.uuid}"
     return new_webhook(house.box, added)

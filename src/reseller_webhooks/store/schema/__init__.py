@@ -24,6 +24,7 @@ from reseller_webhooks.store.schema.jobs import job
 from reseller_webhooks.store.schema.leases import lease, member
 from reseller_webhooks.store.schema.maintenance import maintenance_clock, maintenance_job
 from reseller_webhooks.store.schema.public_ids import public_id_key
+from reseller_webhooks.store.schema.quotas import quota_bucket, reseller_quota, stored_bytes
 from reseller_webhooks.store.schema.resources import digest, event, number, record, reseller
 from reseller_webhooks.store.schema.webhooks import circuit_change, webhook
 
@@ -51,9 +52,12 @@ __all__ = [
     "number",
     "person",
     "public_id_key",
+    "quota_bucket",
     "record",
     "reseller",
+    "reseller_quota",
     "session",
     "sign_in_link",
+    "stored_bytes",
     "webhook",
 ]

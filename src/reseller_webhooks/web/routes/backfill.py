@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.core.errors import Conflict, Invalid
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import backfills, webhooks
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.backfill import RATES
@@ -26,7 +27,12 @@ def begin(page: Writer, uuid: str, form: Posted) -> Response:
         raise Invalid.at("/rate", "choose how fast from the list")
     with suppress(Conflict):  # One is running: the page shows it.
         backfills.begin(
-            page.database, page.tenant, uuid, rate=rate, with_removed=form.has("removed")
+            page.database,
+            page.tenant,
+            uuid,
+            rate=rate,
+            with_removed=form.has("removed"),
+            limit=page.limit(Quota.BACKFILL_RECORDS),
         )
     return _back(page, uuid)
 

@@ -9,12 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reseller_webhooks.core.attempts import Attempt
-from reseller_webhooks.core.errors import Conflict, Invalid, Outdated
+from reseller_webhooks.core.errors import Conflict, Invalid, Outdated, QuotaExceeded
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhooks import SecretPurpose, Webhook
 from reseller_webhooks.operations import trials, webhooks
 from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.store.webhooks import WebhookRow
-from reseller_webhooks.web import kept, paths, webhook_form
+from reseller_webhooks.web import kept, paths, quota_words, webhook_form
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.kept import Refilled
 from reseller_webhooks.web.language import N_, _
@@ -27,7 +28,7 @@ from reseller_webhooks.web.webhook_fields import wrong_of
 from reseller_webhooks.web.webhook_form import Filled, StoredSettings, Wrong
 
 EDIT = paths.WEBHOOKS + "/{uuid}/edit"
-INVALID, TAKEN = 422, 409
+INVALID, TAKEN, TOO_MANY = 422, 409, 429
 SAME_TARGET = N_(
     "There is already a webhook for this resource to this URL. Edit that one, or give another URL."
 )
@@ -46,7 +47,10 @@ def add(page: Writer, form: Refilled) -> Response:
     """Save Webhook: a new one."""
     try:
         spec = webhook_form.spec(form, page.site.house.settings.target_networks)
-        added = webhooks.add(page.database, page.box, page.tenant, spec)
+        limit = page.limit(Quota.WEBHOOKS)
+        added = webhooks.add(page.database, page.box, page.tenant, spec, limit=limit)
+    except QuotaExceeded as error:
+        return _again(page, form, {"url": quota_words.describe(error)}, TOO_MANY, None)
     except (Wrong, Invalid, Conflict) as error:
         return _refused(page, form, error)
     page.site.house.poke()

@@ -1,0 +1,87 @@
+"""What each reseller may use, and uses; for the platform."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import Field, create_model
+
+from reseller_webhooks.api.auth import Platform, TheHouse
+from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, body, schema, takes
+from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
+from reseller_webhooks.api.shapes import Input, Shape
+from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.quotas import LIMIT_MAX, Quota
+from reseller_webhooks.operations import quota_settings
+from reseller_webhooks.operations.quota_settings import Uses
+from reseller_webhooks.settings import PREFIX
+
+router = APIRouter(
+    prefix="/api/v1/resellers/{id}/quotas",
+    tags=["Resellers"],
+    responses=raises(NotSignedIn, NotAllowed, NotFound, Invalid),
+)
+Id = Annotated[str, Path(alias="id")]
+
+
+class Use(Shape):
+    """A quota of a reseller."""
+
+    limit: int
+    default: int = Field(description="Of every reseller for which no other limit is set.")
+    used: int | None = Field(
+        description="Of rates: what has not come back yet. Requests and changes per second are "
+        "counted by each process for itself. null for what is limited each time by itself."
+    )
+
+
+class _Patch(Input):
+    """Limits that are set for this reseller alone; null for the default."""
+
+
+_LIMITS = {
+    quota.value: (
+        Annotated[int, Field(ge=1, le=LIMIT_MAX)] | None,
+        Field(None, description=f"In place of {PREFIX}{quota.setting}."),
+    )
+    for quota in Quota
+}
+Uses_ = create_model("Quotas", __base__=Shape, **{quota.value: (Use, ...) for quota in Quota})  # type: ignore[call-overload]
+Patch = create_model("QuotasPatch", __base__=_Patch, __doc__=_Patch.__doc__, **_LIMITS)  # type: ignore[call-overload]
+
+
+@router.get(
+    "", operation_id="getQuotas", summary="What a reseller may use, and uses", response_model=Uses_
+)
+def get(house: TheHouse, _: Platform, uuid: Id) -> object:
+    """Stored bytes are an estimate, a few minutes old."""
+    return _shown(quota_settings.use(house.database, house.quotas, uuid)[1])
+
+
+@router.patch(
+    "",
+    operation_id="changeQuotas",
+    summary="Set limits of a reseller",
+    response_model=Uses_,
+    responses=raises(Malformed, TooLarge, NotJson),
+    openapi_extra=takes(
+        schema(Patch), {"webhooks": 50, "changesPerSecond": None}, JSON, MERGE_PATCH
+    ),
+)
+def change(
+    house: TheHouse, _: Platform, uuid: Id, patch: Annotated[_Patch, Depends(body(Patch))]
+) -> object:
+    """Changes what is given and nothing else; null brings the default back. Every process goes by
+    it within 5 seconds."""
+    wanted = {Quota(name): getattr(patch, name) for name in patch.model_fields_set}
+    quota_settings.change(house.database, house.quotas.defaults, uuid, wanted)
+    house.quotas.refresh()
+    return _shown(quota_settings.use(house.database, house.quotas, uuid)[1])
+
+
+def _shown(uses: Uses) -> object:
+    return Uses_(
+        **{
+            quota.value: Use(limit=use.limit, default=use.default, used=use.used)
+            for quota, use in uses.items()
+        }
+    )

@@ -1,0 +1,29 @@
+"""Holds change requests to the quotas of resellers, and keeps this process's quotas up to date."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.operations.quotas import Quotas
+
+EVERY_S = 5.0
+"""So soon a limit that an operator has set is in force in every process."""
+
+
+class QuotaGate:
+    """In front of the batch of changes, so that a refused request costs nobody a transaction."""
+
+    def __init__(self, quotas: Quotas, submit: Callable[[Request], Awaitable[Answer]]) -> None:
+        self.quotas = quotas
+        self._submit = submit
+
+    async def submit(self, request: Request) -> Answer:
+        """Apply a request of changes; durable when this returns. QuotaExceeded."""
+        self.quotas.admit(request)
+        return await self._submit(request)
+
+    async def keep_up(self) -> None:
+        """Read anew what operators have set and how much is stored, again and again."""
+        while True:
+            await asyncio.to_thread(self.quotas.refresh)
+            await asyncio.sleep(EVERY_S)

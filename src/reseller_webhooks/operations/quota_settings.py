@@ -1,0 +1,106 @@
+"""What operators set and see of a reseller's quotas."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reseller_webhooks.clock import SECOND
+from reseller_webhooks.core import quotas as core
+from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.errors import Invalid, NotFound
+from reseller_webhooks.core.quotas import BY_HOUR, BY_SECOND, LIMIT_MAX, Limits, Quota
+from reseller_webhooks.operations.quotas import Quotas
+from reseller_webhooks.store import audit, resellers, stored_bytes
+from reseller_webhooks.store import quotas as store
+from reseller_webhooks.store.audit import Subject
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.resellers import Reseller
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A quota of one reseller. used: None of what is limited each time by itself.
+
+    is_own: whether an operator has set it for this reseller.
+    """
+
+    quota: Quota
+    limit: int
+    default: int
+    used: int | None
+    is_own: bool
+
+
+Uses = Mapping[Quota, Use]
+
+
+def uses(database: Database, quotas: Quotas, some: Sequence[Reseller]) -> list[Uses]:
+    """What each of these resellers uses, beside its limits."""
+    with database.read() as tx:
+        return _uses(tx, quotas, some)
+
+
+def use(database: Database, quotas: Quotas, uuid: str) -> tuple[Reseller, Uses]:
+    """The same of one. NotFound."""
+    with database.read() as tx:
+        reseller = _reseller(tx, uuid)
+        return reseller, _uses(tx, quotas, [reseller])[0]
+
+
+def change(
+    database: Database, defaults: Limits, uuid: str, wanted: Mapping[Quota, int | None]
+) -> Reseller:
+    """Set limits of one reseller; None for the default. NotFound; Invalid beyond what fits."""
+    for quota, value in wanted.items():
+        if value is not None and not 1 <= value <= LIMIT_MAX:
+            raise Invalid.at(f"/{quota.value}", f"give a number from 1 to {LIMIT_MAX}")
+    with database.write() as tx:
+        reseller = _reseller(tx, uuid)
+        before = store.of_reseller(tx, reseller.id)
+        store.change(tx, reseller.id, wanted)
+        after = {quota: value or defaults[quota] for quota, value in wanted.items()}
+        changed = {
+            quota.value: [before.get(quota, defaults[quota]), value]
+            for quota, value in after.items()
+            if before.get(quota, defaults[quota]) != value
+        }
+        if changed:
+            subject = Subject(reseller.uuid, reseller.name, reseller.id)
+            audit.write(tx, Act.RESELLER_QUOTAS_CHANGED, subject, changed)
+    return reseller
+
+
+def _uses(tx: Tx, quotas: Quotas, some: Sequence[Reseller]) -> list[Uses]:
+    ids = [one.id for one in some]
+    webhooks, stored = store.webhooks(tx, ids), stored_bytes.of(tx, ids)
+    own = {owner.id: limits for owner, limits in store.overrides(tx).items()}
+    buckets, now_s = store.buckets(tx, ids), tx.now / SECOND
+
+    def used(one: Reseller, quota: Quota, limit: int) -> int | None:
+        if quota in BY_SECOND:
+            return quotas.seconds_used(quota, one.id, one.uuid)
+        rate = core.rate_of(quota, limit)
+        if rate and quota in BY_HOUR:
+            return core.used(buckets.get((one.id, quota.value), 0) / SECOND, now_s, rate)
+        counted = {Quota.WEBHOOKS: webhooks, Quota.STORED_BYTES: stored}.get(quota)
+        return None if counted is None else counted.get(one.id, 0)
+
+    found: list[Uses] = []
+    for one in some:
+        given = own.get(one.id, {})
+        limits = {quota: given.get(quota, default) for quota, default in quotas.defaults.items()}
+        found.append(
+            {
+                quota: Use(
+                    quota, limit, quotas.defaults[quota], used(one, quota, limit), quota in given
+                )
+                for quota, limit in limits.items()
+            }
+        )
+    return found
+
+
+def _reseller(tx: Tx, uuid: str) -> Reseller:
+    found = resellers.by_uuid(tx, uuid)
+    if found is None:
+        raise NotFound("reseller", uuid)
+    return found

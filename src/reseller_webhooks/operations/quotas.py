@@ -1,0 +1,216 @@
+"""Quotas of resellers: what is in force, and whether somebody may go on.
+
+Limits of one reseller are read from the store every few seconds, so they hold everywhere soon.
+Rates by the second are kept in memory, each process by itself; those by the hour in the store.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reseller_webhooks.clock import DAY, SECOND, monotonic_s
+from reseller_webhooks.core import quotas as core
+from reseller_webhooks.core.changes import Remove
+from reseller_webhooks.core.errors import QuotaExceeded
+from reseller_webhooks.core.quotas import HOUR_S, Limits, Quota, Taken
+from reseller_webhooks.observability.quotas import refusals_total
+from reseller_webhooks.operations.changes import Request
+from reseller_webhooks.store import quotas as store
+from reseller_webhooks.store import resellers, stored_bytes
+from reseller_webhooks.store.database import Database, Tx
+
+ASK_AGAIN_S = {
+    Quota.WEBHOOKS: HOUR_S,
+    Quota.BACKFILL_RECORDS: HOUR_S,
+    Quota.STORED_BYTES: 600,
+}
+"""Retry-After of what is no rate: somebody has to delete something, or to raise the limit."""
+MEASURED_EVERY_S = 60.0
+"""How often stored bytes are asked for again, which are counted as often."""
+RESELLERS_MAX = 10_000
+"""Whose rates and bytes are remembered; full buckets and old bytes are forgotten beyond."""
+AT_ONCE = 100
+"""Resellers in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a rate after a request: for RateLimit fields. limit: as it was set."""
+
+    quota: Quota
+    limit: int
+    left: Taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    bytes: int
+    at_s: float
+
+
+class Quotas:
+    """The quotas in force in this process. Its event loop takes from the rates by second."""
+
+    def __init__(self, database: Database, defaults: Limits) -> None:
+        self.defaults = defaults
+        self._database = database
+        self._of_number: Mapping[int, Limits] = {}
+        self._of_uuid: Mapping[str, Limits] = {}
+        self._requests: dict[int, float] = {}
+        self._changes: dict[str, float] = {}
+        self._stored: dict[str, _Measured | None] = {}
+
+    def limit(self, quota: Quota, reseller_id: int) -> int:
+        """The limit of one reseller, by the store's number."""
+        return self._of_number.get(reseller_id, self.defaults).get(quota, self.defaults[quota])
+
+    def refresh(self) -> None:
+        """Read what operators have set, and how much those have stored whose records change."""
+        with self._database.read() as tx:
+            found = store.overrides(tx)
+        self._of_number = {owner.id: limits for owner, limits in found.items()}
+        self._of_uuid = {owner.uuid: limits for owner, limits in found.items()}
+        uuids = self._to_measure()
+        for start in range(0, len(uuids), AT_ONCE):
+            self._measure(uuids[start : start + AT_ONCE])
+
+    def take_request(self, reseller_id: int) -> Allowance:
+        """Count an API request. QuotaExceeded."""
+        quota = Quota.REQUESTS_PER_SECOND
+        limit, now_s = self.limit(quota, reseller_id), monotonic_s()
+        taken = _taken(quota, limit, self._requests.get(reseller_id, 0.0), now_s)
+        if taken.wait_s:
+            raise refused(QuotaExceeded(quota, limit, retry_after_s=taken.wait_s))
+        if len(self._requests) >= RESELLERS_MAX:
+            self._requests = {one: at for one, at in self._requests.items() if at > now_s}
+        self._requests[reseller_id] = taken.full_s
+        return Allowance(quota, limit, taken)
+
+    def admit(self, request: Request) -> None:
+        """Count the changes of a request, for all of its resellers or for none. QuotaExceeded."""
+        now_s, taken = monotonic_s(), {}
+        for uuid, units in Counter(change.reseller for change in request.changes).items():
+            self._check_stored(uuid, request)
+            taken[uuid] = self._take_changes(uuid, units, now_s, request)
+        if len(self._changes) >= RESELLERS_MAX:
+            self._changes = {one: at for one, at in self._changes.items() if at > now_s}
+        self._changes |= taken
+
+    def charge(self, database: Database, quota: Quota, reseller_id: int) -> None:
+        """Count one act of those that are limited by the hour. QuotaExceeded."""
+        limit = self.limit(quota, reseller_id)
+        with database.write() as tx:
+            now_s = tx.now / SECOND
+            # A clock that was set back must not lock anybody out for longer.
+            full_s = min(store.lock_bucket(tx, reseller_id, quota) / SECOND, now_s + HOUR_S)
+            taken = _taken(quota, limit, full_s, now_s)
+            if taken.wait_s:
+                raise refused(QuotaExceeded(quota, limit, retry_after_s=taken.wait_s))
+            store.set_bucket(tx, reseller_id, quota, int(taken.full_s * SECOND))
+
+    def seconds_used(self, quota: Quota, reseller_id: int, uuid: str) -> int:
+        """Units of a rate by second that this process has not given back yet."""
+        rate = core.rate_of(quota, self.limit(quota, reseller_id))
+        is_requests = quota is Quota.REQUESTS_PER_SECOND
+        full_s = self._requests.get(reseller_id) if is_requests else self._changes.get(uuid)
+        return core.used(full_s or 0.0, monotonic_s(), rate) if rate else 0
+
+    def _limit_by_uuid(self, quota: Quota, uuid: str) -> int:
+        return self._of_uuid.get(uuid, self.defaults).get(quota, self.defaults[quota])
+
+    def _take_changes(self, uuid: str, units: int, now_s: float, request: Request) -> float:
+        quota = Quota.CHANGES_PER_SECOND
+        limit = self._limit_by_uuid(quota, uuid)
+        taken = _taken(quota, limit, self._changes.get(uuid, 0.0), now_s, units)
+        if not taken.wait_s:
+            return taken.full_s
+        raise refused(
+            QuotaExceeded(
+                quota,
+                limit,
+                retry_after_s=taken.wait_s,
+                remaining=taken.remaining,
+                reseller=uuid,
+                places=_places(request, uuid),
+            )
+        )
+
+    def _check_stored(self, uuid: str, request: Request) -> None:
+        measured = self._stored.setdefault(uuid, None)
+        limit = self._limit_by_uuid(Quota.STORED_BYTES, uuid)
+        if measured is None or measured.bytes <= limit:
+            return
+        if places := _places(request, uuid, but=Remove):
+            quota = Quota.STORED_BYTES
+            raise refused(
+                QuotaExceeded(
+                    quota,
+                    limit,
+                    retry_after_s=ASK_AGAIN_S[quota],
+                    used=measured.bytes,
+                    reseller=uuid,
+                    places=places,
+                )
+            )
+
+    def _to_measure(self) -> list[str]:
+        if len(self._stored) > RESELLERS_MAX:
+            self._stored = {}
+        old_s = monotonic_s() - MEASURED_EVERY_S
+        some = list(self._stored.items())
+        return [uuid for uuid, one in some if one is None or one.at_s < old_s]
+
+    def _measure(self, uuids: Sequence[str]) -> None:
+        with self._database.read() as tx:
+            numbers = resellers.numbers(tx, uuids)
+            found = stored_bytes.of(tx, list(numbers.values()))
+        now_s = monotonic_s()
+        for uuid in uuids:
+            if uuid in numbers:
+                self._stored[uuid] = _Measured(found.get(numbers[uuid], 0), now_s)
+            else:
+                self._stored.pop(uuid, None)
+
+
+def check_webhooks(tx: Tx, reseller_id: int, limit: int) -> None:
+    """QuotaExceeded when the reseller may not have one more."""
+    store.lock_reseller(tx, reseller_id)
+    if store.webhooks(tx, [reseller_id]).get(reseller_id, 0) >= limit:
+        quota = Quota.WEBHOOKS
+        raise refused(QuotaExceeded(quota, limit, retry_after_s=ASK_AGAIN_S[quota]))
+
+
+def check_backfill(total: int, limit: int | None) -> None:
+    """QuotaExceeded when a backfill would send more records; None: any number may be sent."""
+    if limit is not None and total > limit:
+        quota = Quota.BACKFILL_RECORDS
+        raise refused(QuotaExceeded(quota, limit, retry_after_s=ASK_AGAIN_S[quota], used=total))
+
+
+def count_stored(database: Database, *, retention_days: int) -> int:
+    """Count a batch of what was stored lately; how many rows, 0 when nothing is left to count."""
+    done = sum(stored_bytes.count(database, source) for source in stored_bytes.SOURCES)
+    if not done:
+        with database.write() as tx:
+            stored_bytes.drop(tx, tx.now - (retention_days + 1) * DAY)
+    return done
+
+
+def refused(error: QuotaExceeded) -> QuotaExceeded:
+    """Count a refusal."""
+    refusals_total.labels(error.quota.value).inc()
+    return error
+
+
+def _taken(quota: Quota, limit: int, full_s: float, now_s: float, units: int = 1) -> Taken:
+    rate = core.rate_of(quota, limit)
+    assert rate is not None, "only rates are taken from"  # noqa: S101
+    return core.take(full_s, now_s, units, rate)
+
+
+def _places(request: Request, uuid: str, but: type | None = None) -> list[str]:
+    return [
+        f"/changes/{index}"
+        for index, change in enumerate(request.changes)
+        if change.reseller == uuid and not (but and isinstance(change.what, but))
+    ]

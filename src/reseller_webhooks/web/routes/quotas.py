@@ -1,0 +1,83 @@
+"""What each reseller may use, and uses: the operator sees it and sets other limits."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from reseller_webhooks.core.quotas import LIMIT_MAX, Quota
+from reseller_webhooks.operations import quota_settings, resellers
+from reseller_webhooks.web import language, paths
+from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.language import _
+from reseller_webhooks.web.notices import Notice
+from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.quota_words import LABELS
+from reseller_webhooks.web.visiting import Operator, Posted
+
+ROWS = 50
+INVALID = 422
+ONE = paths.QUOTAS + "/{uuid}"
+
+routes = APIRouter()
+
+
+@routes.get(paths.QUOTAS)
+def quotas(page: Operator, after: str = "") -> Response:
+    """What resellers use beside what they may, a page of them at a time."""
+    number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
+    rows = resellers.page(page.database, after=number, limit=ROWS + 1)
+    more = rows[ROWS - 1].id if len(rows) > ROWS else None
+    found = quota_settings.uses(page.database, page.site.house.quotas, rows[:ROWS])
+    return page.html(
+        "quotas.html",
+        rows=list(zip(rows[:ROWS], found, strict=True)),
+        more=more,
+        labels=LABELS,
+    )
+
+
+@routes.get(ONE)
+def quotas_of_one(page: Operator, uuid: str) -> Response:
+    """The quotas of a reseller, and the form that sets them."""
+    return _page(page, uuid)
+
+
+@routes.post(ONE)
+def change(page: Operator, uuid: str, form: Posted) -> Response:
+    """Set limits; an empty field brings the default back."""
+    typed = {quota: form.text(quota.value).strip() for quota in Quota}
+    wrong = {quota: text for quota, text in typed.items() if text and not _is_limit(text)}
+    if wrong:
+        return _page(page, uuid, INVALID, form, wrong)
+    wanted = {quota: int(text) if text else None for quota, text in typed.items()}
+    house = page.site.house
+    changed = quota_settings.change(page.database, house.quotas.defaults, uuid, wanted)
+    house.quotas.refresh()
+    return page.go(paths.quotas(uuid), Notice("quotas_changed", detail=changed.name))
+
+
+def _is_limit(text: str) -> bool:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(LIMIT_MAX))
+    return is_number and 1 <= int(text) <= LIMIT_MAX
+
+
+def _page(
+    page: Page,
+    uuid: str,
+    status: int = 200,
+    form: Form | None = None,
+    wrong: Mapping[Quota, str] | None = None,
+) -> Response:
+    reseller, uses = quota_settings.use(page.database, page.site.house.quotas, uuid)
+    own = {one.quota: str(one.limit) if one.is_own else "" for one in uses.values()}
+    remedy = _("Give a whole number from 1 to %(most)s, or nothing for the default.")
+    return page.html(
+        "quotas_of_reseller.html",
+        status,
+        owner=reseller,
+        uses=uses,
+        names={quota.value: label for quota, label in LABELS.items()},
+        typed={quota.value: form.text(quota.value) if form else own[quota] for quota in Quota},
+        wrong={quota.value: remedy % {"most": language.number(LIMIT_MAX)} for quota in wrong or {}},
+    )

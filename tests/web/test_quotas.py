@@ -1,0 +1,101 @@
+"""Quotas on the pages: the operator sees and sets them, and a refusal says what to do."""
+
+from collections.abc import Mapping
+
+from reseller_webhooks.core.quotas import Quota
+from reseller_webhooks.operations import quota_settings, webhooks
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import paths
+from tests.web.browsing import Person, a_webhook, words
+
+
+def limited(house: House, reseller: Reseller, limits: Mapping[Quota, int]) -> None:
+    quota_settings.change(house.database, house.quotas.defaults, reseller.uuid, limits)
+    house.quotas.refresh()
+
+
+async def test_the_operator_sees_and_sets_them(
+    operator: Person, house: House, northwind: Reseller
+) -> None:
+    a_webhook(house, northwind)
+    assert "1 of 5,000" in words(await operator.see(paths.QUOTAS))
+
+    answer = await operator.send(paths.quotas(northwind.uuid), {"webhooks": "7"})
+    page = words(await operator.follow(answer))
+    assert "The limits of Northwind were saved." in page
+    assert "Used: 1 of 7. Default: 5,000." in page
+    assert "1 of 7 (own)" in words(await operator.see(paths.QUOTAS))
+    assert house.quotas.limit(Quota.WEBHOOKS, northwind.id) == 7
+    audit = words(await operator.see(paths.AUDIT))
+    assert "Quotas changed" in audit
+
+    await operator.send(paths.quotas(northwind.uuid), {"webhooks": ""})
+    assert house.quotas.limit(Quota.WEBHOOKS, northwind.id) == 5000
+
+
+async def test_what_is_no_limit_is_refused_and_stays_typed(
+    operator: Person, house: House, northwind: Reseller
+) -> None:
+    fields = {"webhooks": "0", "tests_per_hour": "12", "stored_bytes": "lots"}
+    answer = await operator.send(paths.quotas(northwind.uuid), fields)
+
+    assert answer.status_code == 422
+    assert "There are 2 problems" in words(answer.text)
+    assert 'value="lots"' in answer.text
+    assert 'value="12"' in answer.text
+    assert house.quotas.limit(Quota.TESTS_PER_HOUR, northwind.id) == 1000
+
+
+async def test_an_admin_sees_none_of_it(admin: Person, northwind: Reseller) -> None:
+    assert (await admin.client.get(paths.QUOTAS)).status_code == 403
+    assert (await admin.client.get(paths.quotas(northwind.uuid))).status_code == 403
+
+
+async def test_one_webhook_too_many_is_said_at_the_form(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    a_webhook(house, northwind)
+    limited(house, northwind, {Quota.WEBHOOKS: 1})
+    fields = {"url": "https://b.example/", "resource": "LEAD", "actions": "ADDED", "auth": "NONE"}
+    fields |= {"mode": "EVERY_CHANGE", "maxInFlight": "10", "ratePerSecond": ""}
+
+    answer = await admin.send(paths.ADD, fields)
+
+    assert answer.status_code == 429
+    assert "A reseller may have 1 webhooks (LIMIT_WEBHOOKS); delete some" in words(answer.text)
+    assert 'value="https://b.example/"' in answer.text
+    assert len(webhooks.page(house.database, northwind.id)) == 1
+
+
+async def test_an_invite_too_many_is_refused_with_the_wait(
+    admin: Person, operator: Person, house: House, northwind: Reseller
+) -> None:
+    limited(house, northwind, {Quota.INVITES_PER_HOUR: 1})
+
+    answers = [
+        await admin.send(paths.INVITES, {"email": f"{name}@acme.example", "role": "viewer"})
+        for name in ("ana", "ben")
+    ]
+
+    assert [one.status_code for one in answers] == [303, 429]
+    assert answers[1].headers["retry-after"] == "3600"
+    assert "may invite 1 people per hour (LIMIT_INVITES_PER_HOUR)" in words(answers[1].text)
+    theirs = {"email": "cleo@acme.example", "role": "viewer", "reseller": northwind.uuid}
+    assert (await operator.send(paths.INVITES, theirs)).status_code == 303
+
+
+async def test_tests_and_retries_too_many_are_refused_in_the_visitors_language(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind)
+    limited(house, northwind, {Quota.TESTS_PER_HOUR: 1, Quota.RETRIES_PER_HOUR: 1})
+    admin.client.headers["accept-language"] = "de"
+
+    for step, said in (("test", "Testbenachrichtigungen"), ("retry-pending", "Wiederholungen")):
+        path = paths.webhook(row.uuid, step)
+        assert (await admin.send(path)).status_code in (200, 303)
+        refused = await admin.send(path)
+        assert refused.status_code == 429
+        assert said in words(refused.text)
+        assert "Eine Grenze ist erreicht" in words(refused.text)
