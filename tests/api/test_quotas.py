@@ -88,6 +88,10 @@ async def test_changes_of_one_reseller_are_refused_whole_and_another_is_not_held
 
     assert full.status_code == 200
     assert_refused(both, Quota.CHANGES_PER_SECOND, 1, 10, northwind.uuid)
+    path, own = "/api/account/v1/companies/c1", {"reseller": northwind.uuid}
+    single = await platform.patch(path, params=own, json={"name": "Acme Ltd"})
+    assert_refused(single, Quota.CHANGES_PER_SECOND, 1, 10, northwind.uuid)
+    assert "errors" not in single.json()
     assert [one["pointer"] for one in both.json()["errors"]] == ["/changes/1"]
     listed = await platform.get("/api/account/v1/companies", params={"reseller": contoso.uuid})
     assert listed.json()["items"] == []  # all or nothing

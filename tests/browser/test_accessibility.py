@@ -113,6 +113,7 @@ async def test_the_operators_pages(window: Open, program: Running) -> None:
     one: Window = await window(Role.OPERATOR)
     access.add_key(program.database, Scope.RESELLER, one.reseller.uuid, "Axe")
     found = await looked_at(one, paths.RESELLERS, paths.USERS, paths.WORKERS, paths.AUDIT)
+    found += await looked_at(one, paths.QUOTAS, paths.quotas(one.reseller.uuid))
     found += await looked_at(one, paths.audit(who="nobody@x.example"), paths.KEYS)
     await one.page.get_by_text("Revoke").first.click()
     found += await violations(one, "asked again")

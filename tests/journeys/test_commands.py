@@ -59,6 +59,24 @@ def test_keys_are_listed_and_revoked(run: Run) -> None:
     assert run("api-keys", "revoke", "nothing").returncode == 1
 
 
+def test_quotas_of_a_reseller_are_shown_set_and_reset(run: Run) -> None:
+    run("migrate")
+    own = ("--reseller", run("resellers", "add", "Acme Resale").stdout.strip())
+    done = [run("quotas", "set", "stored-bytes", "5000", *own)]
+    shown = run("quotas", "show", *own, LIMIT_WEBHOOKS="7").stdout.splitlines()
+    done.append(run("quotas", "set", "stored_bytes", "default", *own))
+
+    assert [one.returncode for one in done] == [0, 0]
+    assert "webhooks\t7\t0\tdefault" in shown
+    assert "requests_per_second\t200\t\tdefault" in shown
+    assert "stored_bytes\t5000\t0\town" in shown
+    assert "own" not in run("quotas", "show", *own).stdout
+    refused = run("quotas", "set", "webhooks", "0", *own)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "give a number from 1" in refused.stderr
+    assert "give one of webhooks, " in run("quotas", "set", "rockets", "1", *own).stderr
+
+
 def test_a_user_is_locked_and_unlocked_and_gets_a_new_link(run: Run) -> None:
     run("users", "add", "ops@acme.example", "--operator")
     run("users", "lock", "ops@acme.example")

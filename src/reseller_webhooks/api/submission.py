@@ -3,7 +3,7 @@
 from collections import Counter
 
 from reseller_webhooks.core.changes import Change
-from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.errors import Invalid, Problem, QuotaExceeded
 from reseller_webhooks.observability import changes_total
 from reseller_webhooks.operations.changes import Answer, Request, Result
 from reseller_webhooks.operations.house import House
@@ -19,11 +19,14 @@ async def submit(house: House, request: Request) -> Answer:
 
 
 async def submit_one(house: House, change: Change) -> Result:
-    """Apply one change. Pointers of what is wrong begin at its content."""
+    """Apply one change. Pointers of what is wrong begin at its content; a quota has none."""
     try:
         answer = await submit(house, Request((change,)))
     except Invalid as error:
         raise Invalid(_within(one) for one in error.problems) from None
+    except QuotaExceeded as error:
+        error.places = ()
+        raise
     return answer.results[0]
 
 
