@@ -22,8 +22,9 @@ from reseller_webhooks.core.errors import (
     NotSignedIn,
     TooManyJobs,
 )
+from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import jobs, repeats, webhooks
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.jobs import list_position
 
 PATH = "/api/v1/jobs"
@@ -77,7 +78,7 @@ async def start(
 
     Each event goes to each webhook once, however often it has failed or is asked for.
     """
-    started = await write(house, partial(_start, house.database, tenant, new))
+    started = await write(house, partial(_start, house, tenant, new))
     response.headers["location"] = f"{PATH}/{started.uuid}"
     shown = partial(jobs.get, house.database, started.uuid, reseller_id=tenant)
     return job(await run_in_threadpool(shown))
@@ -106,7 +107,9 @@ def retried(response: Response, one: core.Job) -> Retried:
     return Retried(count=one.made, job=one.uuid)
 
 
-def _start(database: Database, tenant: int, new: NewJob) -> core.Job:
+def _start(house: House, tenant: int, new: NewJob) -> core.Job:
+    database = house.database
+    house.quotas.charge(database, Quota.RETRIES_PER_HOUR, tenant)
     until = database.clock.now() if new.until is None else new.until
     if new.webhook is None:
         return repeats.retry_all_failed(database, tenant, new.since, until)
