@@ -18,7 +18,6 @@ from joserfc.jwk import OctKey, RSAKey
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.access import Role
-from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.operations import invites, people
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
@@ -148,11 +147,6 @@ async def test_without_a_provider_there_is_nothing(database: Database) -> None:
 
     assert "organization" not in await person.see(paths.SIGN_IN)
     assert (await person.client.get(paths.OPENID)).status_code == 404
-
-
-def test_half_a_setting_is_refused(database: Database) -> None:
-    with pytest.raises(Refused, match="OIDC_CLIENT_ID"):
-        Person(house_of(database, Outside(), oidc_issuer="https://id.example.com"))
 
 
 class Liar:

@@ -20,9 +20,9 @@ from joserfc.jwk import KeySet
 from reseller_webhooks import clock, secrets
 from reseller_webhooks.anonymous_requests import queue_left
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.errors import NotSignedIn, Refused, Unavailable
+from reseller_webhooks.core.errors import NotSignedIn, Unavailable
 from reseller_webhooks.request_deadline import waiting_for_others
-from reseller_webhooks.settings import PREFIX, Settings
+from reseller_webhooks.settings import Settings
 from reseller_webhooks.web import paths
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -51,8 +51,6 @@ def begun(wanted: str) -> Begun:
 
 def of(settings: Settings, tls: Callable[[], ssl.SSLContext]) -> "OpenId | None":
     """The provider in the settings, if there is one. tls: what is trusted now."""
-    if settings.oidc_issuer and not settings.oidc_client_id:
-        raise Refused(f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_CLIENT_ID beside it")
     return OpenId(settings, tls) if settings.oidc_issuer else None
 
 
