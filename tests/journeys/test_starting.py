@@ -28,7 +28,7 @@ async def ends():
 
 start_logging(as_json=True)
 one = server(settings.load(), Part.ALL)
-one.program.intake._run = ends
+one.program.intake._small.run = ends
 serve(one, listening("127.0.0.1", 0))
 """
 

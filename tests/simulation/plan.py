@@ -32,6 +32,7 @@ class Profile(StrEnum):
     CLOCKS = "clocks are set ahead and back, and workers are killed"
     DEAD = "some receivers are dead for longer than a whole schedule takes"
     LATE = "changes of records and of webhooks commit up to a minute late; all else is well"
+    FANOUT = "deliveries are made in steps, workers are killed, and answers of the store get lost"
 
 
 TOKENS = {
@@ -122,11 +123,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An event that is to be committed. late_s: from its number to its commit."""
+    """An event that is to be committed. late_s: from its number to its commit.
+
+    is_large: of a request that leaves its deliveries to steps.
+    """
 
     at: float
     resource: int
     late_s: float
+    is_large: bool = False
 
 
 @dataclass(slots=True)
@@ -154,8 +159,8 @@ class Plan:
 def draw(seed: int, profile: Profile | None = None) -> Plan:
     """The plan of a seed."""
     rng = Random(seed)  # noqa: S311 - the same for the same seed
-    # The last five must be asked for: what two have is in others too, only less often.
-    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0, 0, 0, 0])[0]
+    # The last six must be asked for: what two have is in others too, only less often.
+    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0, 0, 0, 0, 0])[0]
     profile = profile or weighted
     neighbours, island = profile is Profile.NEIGHBOURS, profile is Profile.ISLAND
     workers = 1 if profile in ONE_WORKER else rng.choice([1, 2, 2, 3])
@@ -183,6 +188,8 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
         plan.slow_calls = 0.0
     if profile is Profile.LATE:
         _make_late(seed, plan)
+    if profile is Profile.FANOUT:
+        _make_large(seed, plan)
     plan.moods = {one.id: _moods(rng, plan, one) for one in webhooks}
     if profile in (Profile.STORE, Profile.EVERYTHING):
         plan.store_failures = rng.choice([0.0, 0.01, 0.05])
@@ -210,6 +217,13 @@ def _make_late(seed: int, plan: Plan) -> None:
     late = [replace(one, late_s=rng.choice([0.0, rng.uniform(1, LATEST_S)])) for one in changed]
     added = [replace(one, late_s=rng.uniform(1, LATEST_S)) for one in added]
     plan.faults = _in_turn([*added, *late])
+
+
+def _make_large(seed: int, plan: Plan) -> None:
+    """Let every third change leave its deliveries to steps, and the store lose answers."""
+    rng = Random(f"large requests of {seed}")  # noqa: S311
+    plan.changes = [replace(one, is_large=rng.random() < 0.35) for one in plan.changes]
+    plan.store_failures = 0.03
 
 
 def _webhook(rng: Random, number: int, profile: Profile) -> Webhook:
@@ -258,6 +272,7 @@ def _changes(rng: Random, profile: Profile) -> list[Change]:
 def _faults(rng: Random, profile: Profile, workers: int, webhooks: int) -> list[Fault]:
     kinds = {
         Profile.WORKERS: [Kind.KILL, Kind.FREEZE, Kind.FREEZE, Kind.STOP],
+        Profile.FANOUT: [Kind.KILL, Kind.KILL, Kind.FREEZE, Kind.STOP],
         Profile.TOKENS: [Kind.KILL, Kind.FREEZE, Kind.FREEZE, Kind.FREEZE],
         Profile.STORE: [Kind.CUT],
         Profile.OUTAGE: [Kind.OUTAGE],

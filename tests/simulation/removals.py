@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reseller_webhooks.core import circuit as circuits
+from reseller_webhooks.core import fanout
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.core.webhooks import Webhook, WebhookState
@@ -156,6 +157,10 @@ def _as_it_is(_: Dispatcher, lane: Lane, made: Any) -> Any:
     return made
 
 
+def _only_large(event: Any, *, is_of_large_request: bool, behind: Any) -> bool:
+    return is_of_large_request
+
+
 async def _nothing(_: Abandoned, lane: Lane) -> int:
     return 0
 
@@ -179,6 +184,7 @@ PROFILES = {
     "the newest state waits beyond its schedule": Profile.DEAD,
     "wait for who is still writing": Profile.LATE,
     "a request leaves only by the settings of now": Profile.LATE,
+    "a later change waits for the steps of an earlier one": Profile.FANOUT,
 }
 """Rules of which one kind of trouble tells most, or alone tells anything."""
 RULES: dict[str, Removal | tuple[Removal, ...]] = {
@@ -203,6 +209,9 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "ask a second time for late commits": Removal(Engine, "_look_again", _never),
     "wait for who is still writing": Removal(Horizon, "advanced", _forget_writers),
     "a request leaves only by the settings of now": Removal(Lane, "may_leave", _always(True)),
+    "a later change waits for the steps of an earlier one": Removal(
+        fanout, "follows_in_steps", _only_large
+    ),
     "an earlier time stands for a later one": Removal(Agenda, "add", _add_once),
     "the webhook's cap": Removal(Lane, "can_start", _can_start_beyond_cap),
     "what was written since the store was asked": Removal(Scheduler, "bring", _bring_all),

@@ -15,6 +15,7 @@ from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import NoAuth, SecretPurpose, WebhookState
 from reseller_webhooks.engine import engine
 from tests.simulation.clockwork import STEPS_MAX, Clockwork
+from tests.simulation.fan_outs import FanOuts
 from tests.simulation.network import Network
 from tests.simulation.plan import (
     FAULTS_S,
@@ -70,7 +71,8 @@ class Run:
         rows = {one.id: WebhookRow(one) for one in plan.webhooks if one.id not in added}
         self.tables = Tables(self.clockwork, rows, fenced=fenced)
         self.watch = Watch(plan, self.tables, self.trace)
-        self.line = Line(self.tables, plan, self.rng, self.trace)
+        self.fan_outs = FanOuts(self.tables, self.watch.commits, self.watch.broken)
+        self.line = Line(self.tables, self.fan_outs, plan, self.rng, self.trace)
         self.network = Network(self.clockwork, plan, self.tables, self.watch, self.trace, self.rng)
         self.places: list[Worker | None] = [None] * plan.workers
         self.every: list[Worker] = []
@@ -87,6 +89,7 @@ class Run:
             if self.clockwork.steps >= STEPS_MAX:
                 self.watch.broken("somebody turns in circles", f"{STEPS_MAX} steps")
             self.watch.at_the_end()
+            self.fan_outs.at_the_end()
             self.watch.is_over = True
             for worker in self.every:
                 worker.end()
@@ -108,7 +111,7 @@ class Run:
     def _is_over(self) -> bool:
         if self.clockwork.now < FAULTS_S or self.uncommitted:
             return False
-        return self.tables.is_settled
+        return self.tables.is_settled and not self.fan_outs.waiting
 
     def _arrange(self) -> None:
         for one in self.plan.webhooks:
@@ -158,7 +161,7 @@ class Run:
             return
         self.busy.discard(change.resource)
         self.uncommitted -= 1
-        made = [one for one in made if not self.tables.webhooks[one.webhook_id].deleted]
+        made = self._fan_out(change, made)
         self.tables.commit(made)
         self.watch.commits(made)
         if made:
@@ -168,6 +171,14 @@ class Run:
         for worker in self.every:
             if not worker.is_gone and self.rng.random() > self.plan.lost_pokes:
                 self.clockwork.after(self.line.delay_s(), worker.poke)
+
+    def _fan_out(self, change: Change, made: list[Delivery]) -> list[Delivery]:
+        """The deliveries that come with the commit; none where they are left to steps."""
+        record, version = f"r{change.resource}", self.versions[change.resource]
+        if self.fan_outs.takes(record, version, is_large=change.is_large):
+            self.trace.note("store", "commits {} v{}: to be told in steps", record, version)
+            return []
+        return [one for one in made if not self.tables.webhooks[one.webhook_id].deleted]
 
     def _roll_back(self, change: Change) -> None:
         """Nothing was acknowledged; whoever sent it sends it again."""

@@ -11,11 +11,13 @@ from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.engine.ports import Known
+from reseller_webhooks.operations.fan_out import FanOutStep
 from reseller_webhooks.operations.leases import Standing
 from reseller_webhooks.operations.revisions import Revised, Revisions
 from reseller_webhooks.operations.sending import Arrived, Found, Late
 from tests.simulation.clockwork import Clockwork, ProcessLoop
-from tests.simulation.plan import Plan
+from tests.simulation.fan_outs import FanOuts
+from tests.simulation.plan import Plan, Profile
 from tests.simulation.tables import Tables
 from tests.simulation.trace import Trace
 
@@ -25,8 +27,11 @@ T = TypeVar("T")
 class Line:
     """The way to the store that all workers share. is_up: whether the store answers at all."""
 
-    def __init__(self, tables: Tables, plan: Plan, rng: Random, trace: Trace) -> None:
-        self.tables, self.plan, self.rng, self.trace = tables, plan, rng, trace
+    def __init__(
+        self, tables: Tables, fan_outs: FanOuts, plan: Plan, rng: Random, trace: Trace
+    ) -> None:
+        self.tables, self.fan_outs = tables, fan_outs
+        self.plan, self.rng, self.trace = plan, rng, trace
         self.clockwork: Clockwork = tables.clockwork
         self.is_up = True
         self.failures = 0
@@ -89,6 +94,13 @@ class Port:
         return await self._ask(
             "give_up", lambda tables: tables.give_up(webhook_id, lease, before, self._me)
         )
+
+    async def fan_out(self, after: int, limit: int) -> FanOutStep | None:
+        del after, limit  # there is one reseller, and its steps are small
+        if self._line.plan.profile is not Profile.FANOUT:
+            return None
+        fan_outs = self._line.fan_outs
+        return await self._ask("fan-out", lambda _: fan_outs.step())
 
     async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
         refused = await self._ask("finish", lambda tables: tables.finish(made, circuits, self._me))

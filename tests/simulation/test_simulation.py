@@ -18,7 +18,7 @@ def test_every_invariant_holds(first: int) -> None:
 
 @pytest.mark.parametrize(
     "profile",
-    [Profile.TOKENS, Profile.RETRIES, Profile.CLOCKS, Profile.DEAD, Profile.LATE],
+    [Profile.TOKENS, Profile.RETRIES, Profile.CLOCKS, Profile.DEAD, Profile.LATE, Profile.FANOUT],
 )
 def test_every_invariant_holds_in_trouble_that_is_not_drawn(profile: Profile) -> None:
     for seed in range(20):
@@ -62,6 +62,7 @@ FOUND_WITHIN = 80
         clock_removals.LEASES,
         clock_removals.CIRCUITS,
         "nothing is sent while secrets do not open",
+        "a later change waits for the steps of an earlier one",
     ],
 )
 def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:

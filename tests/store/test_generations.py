@@ -22,6 +22,7 @@ from reseller_webhooks.operations import (
     changes,
     deliveries,
     generations,
+    record_numbers,
     resellers,
     sync,
     webhooks,
@@ -288,7 +289,7 @@ def last_numbers(database: Database) -> dict[str, int]:
 
 def test_no_number_that_was_lost_is_given_again(database: Database, reseller: Reseller) -> None:
     feed(database, reseller, "One")
-    order = int(changes.next_uuid(database, Resource.ORDER))
+    order = int(record_numbers.next_uuid(database, Resource.ORDER))
     with database.write() as tx:
         making.webhook(tx, reseller_id=reseller.id)
         making.told(tx, making.event(reseller_id=reseller.id))
@@ -299,8 +300,9 @@ def test_no_number_that_was_lost_is_given_again(database: Database, reseller: Re
     kept = TABLES if database.url.startswith("postgresql") else ("delivery",)
     after = last_numbers(database)
     assert all(after[table] - before[table] >= counters.GAP for table in kept)
-    assert int(changes.next_uuid(database, Resource.ORDER)) == order + counters.NUMBERS_GAP + 1
-    assert int(changes.next_uuid(database, Resource.INVOICE)) == counters.NUMBERS_GAP + 1
+    next_order = int(record_numbers.next_uuid(database, Resource.ORDER))
+    assert next_order == order + counters.NUMBERS_GAP + 1
+    assert int(record_numbers.next_uuid(database, Resource.INVOICE)) == counters.NUMBERS_GAP + 1
     with database.write() as tx:
         making.webhook(tx, reseller_id=reseller.id, url=f"{URL}/another")
         assert revisions.newest(tx) > revision + counters.GAP
@@ -309,9 +311,9 @@ def test_no_number_that_was_lost_is_given_again(database: Database, reseller: Re
 def test_an_order_that_comes_first_after_a_restore_gets_a_number_of_the_new_generation(
     database: Database,
 ) -> None:
-    changes.next_uuid(database, Resource.ORDER)
+    record_numbers.next_uuid(database, Resource.ORDER)
     move(database)
-    number = int(changes.next_uuid(database, Resource.ORDER))
+    number = int(record_numbers.next_uuid(database, Resource.ORDER))
 
     assert number > counters.NUMBERS_GAP
     assert generations.current(database).number == 2

@@ -12,7 +12,7 @@ from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.resources import SHAPES, Content, read_content
 from reseller_webhooks.core.resources.addresses import NUMBERED
 from reseller_webhooks.core.resources.words import shown
-from reseller_webhooks.operations import changes, records, resellers
+from reseller_webhooks.operations import record_numbers, records, resellers
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 
@@ -127,7 +127,7 @@ def _identity(place: Place, fields: dict[str, Any]) -> str | None:
 
 def _new_identity(database: Database, place: Place, fields: dict[str, Any]) -> str:
     given = _identity(place, fields)
-    return changes.next_uuid(database, place.resource) if given is None else given
+    return record_numbers.next_uuid(database, place.resource) if given is None else given
 
 
 def _content(place: Place, uuid: str, fields: dict[str, Any]) -> Content:

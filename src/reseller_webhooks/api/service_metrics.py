@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from reseller_webhooks.clock import SECOND, monotonic_s
 from reseller_webhooks.operations.fleet import Totals
 from reseller_webhooks.store.backlog import COUNTED_MAX
+from reseller_webhooks.store.fan_out import COUNTED_MAX as FAN_OUTS_COUNTED_MAX
 
 FRESH_S = 5.0
 """Numbers of this age are told again without asking the store."""
@@ -140,7 +141,22 @@ def _gauges(totals: Totals) -> Iterable[Metric]:
         "Webhooks of the whole service whose circuit is open.",
         totals.webhooks_failing,
     )
+    yield from _fan_out(totals)
     yield _upkeep(totals)
+
+
+def _fan_out(totals: Totals) -> Iterable[Metric]:
+    yield _gauge(
+        "fan_out_pending",
+        "Events of the whole service whose deliveries are still to be made, as their request "
+        f"needed more of them than one transaction writes; counted up to {FAN_OUTS_COUNTED_MAX}.",
+        totals.fan_out.count,
+    )
+    yield _gauge(
+        "fan_out_oldest_seconds",
+        "How long the oldest of these events has waited; 0 when none does.",
+        totals.oldest_fan_out_seconds,
+    )
 
 
 def _upkeep(totals: Totals) -> Metric:

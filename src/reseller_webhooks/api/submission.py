@@ -18,10 +18,13 @@ async def submit(house: House, request: Request) -> Answer:
     return answer
 
 
-async def submit_one(house: House, change: Change) -> Result:
-    """Apply one change. Pointers of what is wrong begin at its content; a quota has none."""
+async def submit_one(house: House, change: Change, size: int = 0) -> Result:
+    """Apply one change, of a body of that size.
+
+    Pointers of what is wrong begin at its content; a quota has none.
+    """
     try:
-        answer = await submit(house, Request((change,)))
+        answer = await submit(house, Request((change,), size=size))
     except Invalid as error:
         raise Invalid(_within(one) for one in error.problems) from None
     except QuotaExceeded as error:

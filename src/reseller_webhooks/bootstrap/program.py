@@ -115,7 +115,7 @@ class Program:
             source=settings.public_url + EVENTS,
             timeout_s=settings.timeout_s,
         )
-        self.intake = Intake(self.database, settings.public_url, lambda: self._poke(webhooks=False))
+        self.intake = Intake(self.database, settings.public_url, self._committed)
         self._engine: Engine | None = None
         self.failed: Callable[[str], None] = lambda _: None
         """Called when a loop of this process ended, so that the process must end."""
@@ -236,14 +236,17 @@ class Program:
     def _fail(self, task: str) -> None:
         self.failed(task)
 
-    def _poke(self, *, webhooks: bool = True) -> None:
+    def _poke(self, *, webhooks: bool = True, fan_out: bool = False) -> None:
         """Something was committed here."""
-        self._wake(webhooks=webhooks)
+        self._wake(webhooks=webhooks, fan_out=fan_out)
         self._hints.give()
 
-    def _wake(self, *, webhooks: bool) -> None:
+    def _committed(self, fan_out: bool) -> None:
+        self._poke(webhooks=False, fan_out=fan_out)
+
+    def _wake(self, *, webhooks: bool, fan_out: bool = False) -> None:
         if self._engine:
-            self._engine.poke(webhooks=webhooks)
+            self._engine.poke(webhooks=webhooks, fan_out=fan_out)
 
     async def _try_now(self, webhook: Webhook) -> Attempt:
         at = self.database.clock.now()

@@ -46,6 +46,10 @@ TEXTS: Mapping[Code, str] = {
         "the database's role lacks %(right)s, so partitions are not kept; grant it: "
         "docs/operate.md, Separate roles for migration and service"
     ),
+    Code.FAN_OUT_LATE: N_(
+        "the oldest event has waited for %(minutes)s minutes for its deliveries to be made; "
+        "see the workers' logs"
+    ),
     Code.TASK_STUCK: N_("%(task)s has not turned for %(seconds)s seconds"),
     Code.CA_FILE_UNUSABLE: N_(
         "the changed CA_FILE cannot be used, so the one before stays in force: %(file)s"

@@ -35,6 +35,7 @@ class Code(StrEnum):
     MAINTENANCE_OVERDUE = "maintenance-overdue"
     PARTITION_MISSING = "partition-missing"
     RIGHT_MISSING = "right-missing"
+    FAN_OUT_LATE = "fan-out-late"
     TASK_STUCK = "task-stuck"
     CA_FILE_UNUSABLE = "ca-file-unusable"
     CLOCK_OFF_STORE = "clock-off-store"

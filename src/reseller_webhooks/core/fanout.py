@@ -1,13 +1,29 @@
-"""Which webhooks an event goes to. The store's INSERT ... SELECT says the same in SQL.
+"""Fan-out: which webhooks an event goes to, and whether within its transaction or in steps after.
 
-Told to a webhook means: same reseller, same resource, and at least one of the event's
-checkboxes ticked. One event makes at most one delivery per webhook, however many match.
+An event goes to a webhook of the same reseller and resource that has at least one of the event's
+checkboxes ticked; the store's INSERT ... SELECT says the same in SQL. An event makes at most one
+delivery per webhook, however many match.
+
+A transaction writes a bounded number of deliveries. A request that needs more commits with its
+events alone, and their deliveries follow in steps. So does a later event of the same record, or
+it would overtake the earlier one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 
 from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.webhooks import Webhook
+
+DELIVERIES_MAX = 5_000
+"""Deliveries that one transaction writes; SQLite takes 20 ms for as many, PostgreSQL 60 ms."""
+STEP_S, STEP_BESIDE_OTHERS_S = 0.025, 0.1
+"""How long a step is to take: where every other transaction waits for it (SQLite), and where they
+run beside it (PostgreSQL)."""
+STEP_DELIVERIES_MIN = 100
+
+RecordKey = tuple[str, Resource, int]
+"""What names a record: uuid, resource and reseller."""
 
 
 def is_told(webhook: Webhook, event: Event) -> bool:
@@ -22,3 +38,37 @@ def is_told(webhook: Webhook, event: Event) -> bool:
 def told(webhooks: Iterable[Webhook], event: Event) -> list[Webhook]:
     """The webhooks that get a delivery of the event."""
     return [webhook for webhook in webhooks if is_told(webhook, event)]
+
+
+def is_too_large(deliveries: int) -> bool:
+    """Whether a request that needs so many deliveries leaves them to steps."""
+    return deliveries > DELIVERIES_MAX
+
+
+def fitting(deliveries: Sequence[int]) -> int:
+    """How many of the first requests share a transaction, by the deliveries each may need."""
+    total = 0
+    for count, needed in enumerate(deliveries):
+        total += min(needed, DELIVERIES_MAX)
+        if count and total > DELIVERIES_MAX:
+            return count
+    return len(deliveries)
+
+
+def record_of(event: Event) -> RecordKey:
+    """The record that the event is about."""
+    return event.resource_uuid, event.resource, event.reseller_id
+
+
+def follows_in_steps(event: Event, *, is_of_large_request: bool, behind: Set[RecordKey]) -> bool:
+    """Whether an event's deliveries are made after its transaction.
+
+    behind: records with an earlier event whose deliveries are still to be made.
+    """
+    return is_of_large_request or record_of(event) in behind
+
+
+def next_limit(limit: int, took_s: float, target_s: float) -> int:
+    """Deliveries of the next step, after one with this limit took so long."""
+    wanted = limit * target_s / max(took_s, 1e-6)
+    return int(max(STEP_DELIVERIES_MIN, min(wanted, 2 * limit, DELIVERIES_MAX)))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import orjson
 import structlog
@@ -59,7 +60,8 @@ class Applying:
                 break
             requests[message] = request
         verdicts |= self._applied(requests) if requests else {}
-        return [Verdict(one, verdicts[one]) for one in messages if one in verdicts]
+        # None beyond the first that did not fit, so that messages are dealt with in sequence.
+        return [Verdict(one, verdicts[one]) for one in takewhile(verdicts.__contains__, messages)]
 
     def _read(self, message: Message) -> Request:
         try:
@@ -94,7 +96,7 @@ class Applying:
             self._committed()
         return {
             message: _reason(message, answer)
-            for message, answer in zip(requests, answers, strict=True)
+            for message, answer in zip(requests, answers, strict=False)  # the first, as many as fit
         }
 
     def _one_by_one(self, requests: dict[Message, Request]) -> dict[Message, str | None]:

@@ -14,6 +14,7 @@ from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.arrivals import LATE_LOOK_S, Arrivals
 from reseller_webhooks.engine.clock_steps import ClockSteps
 from reseller_webhooks.engine.courier import Courier
+from reseller_webhooks.engine.fan_out import FanOut
 from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.ownership import Everything
 from reseller_webhooks.engine.ports import Ownership, Store
@@ -68,6 +69,7 @@ class Engine:
         self._turned_at_s = self._polled_at_s = monotonic_s()
         self._webhooks = WebhookChanges(store, self._scheduler, self._owner)
         self._arrivals = Arrivals(store, self._scheduler, self._owner)
+        self._fan_out = FanOut(store, self._poked.set)
 
     @property
     def in_flight(self) -> int:
@@ -96,13 +98,16 @@ class Engine:
             params = {"seconds": round(since_s)}
             yield Condition(Code.STORE_NOT_POLLED, Severity.NOT_READY, params)
 
-    def poke(self, *, webhooks: bool = True) -> None:
+    def poke(self, *, webhooks: bool = True, fan_out: bool = False) -> None:
         """Something was committed; look at once instead of at the next poll. From any thread.
 
         webhooks: whether those may have changed too, and not only deliveries been made.
+        fan_out: whether deliveries are still to be made.
         """
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._look, webhooks)
+            if fan_out:
+                self._loop.call_soon_threadsafe(self._fan_out.wake)
 
     async def start(self) -> None:
         """Begin; returns once every webhook that is ours is known."""
@@ -135,6 +140,7 @@ class Engine:
         self._tasks.spawn("rescan", self._look_again)
         self._tasks.spawn("sweep", self._look_over)
         self._tasks.spawn("giving up", self._scheduler.abandoned.run)
+        self._tasks.spawn("fan-out", self._fan_out.run)
         clock_steps = ClockSteps(self._store, self._owner, self._scheduler)
         self._tasks.spawn("clock steps", clock_steps.run)
 

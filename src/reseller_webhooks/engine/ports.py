@@ -10,6 +10,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.core.webhooks import OAuth2, Webhook
+from reseller_webhooks.operations.fan_out import FanOutStep
 from reseller_webhooks.operations.leases import Standing
 from reseller_webhooks.operations.revisions import Revised, Revisions
 from reseller_webhooks.operations.sending import Arrived, Found, Late
@@ -68,6 +69,12 @@ class Store(Protocol):
         """Close a batch of what was created before then and a dead receiver never took; how many.
 
         lease: the partition and the epoch under which this engine sends for the webhook.
+        """
+
+    async def fan_out(self, after: int, limit: int) -> FanOutStep | None:
+        """Make about `limit` deliveries that a transaction of changes left to steps.
+
+        after: the reseller whose turn was before. None when nothing is left to do.
         """
 
     async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:

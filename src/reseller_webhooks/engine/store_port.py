@@ -11,7 +11,8 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import Ask, Made
 from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations import leases, revisions, sending, webhooks
+from reseller_webhooks.operations import fan_out, leases, revisions, sending, webhooks
+from reseller_webhooks.operations.fan_out import FanOutStep
 from reseller_webhooks.operations.leases import Standing, Worker
 from reseller_webhooks.operations.revisions import Revised, Revisions
 from reseller_webhooks.operations.sending import Arrived, Found, Late
@@ -84,6 +85,10 @@ class StorePort:
         return await self._run(
             lambda: sending.give_up(self._database, webhook_id, lease, before, owner=owner)
         )
+
+    async def fan_out(self, after: int, limit: int) -> FanOutStep | None:
+        """Make about `limit` deliveries for the reseller that follows."""
+        return await self._run(lambda: fan_out.step(self._database, after, limit))
 
     async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
         """Write what attempts have come to; how many were left out, being another worker's."""

@@ -42,7 +42,7 @@ def read(body: object, *, raw: bytes, key: str | None, caller: str = "") -> Requ
             found += error.under(f"/changes/{index}").problems
     if found:
         raise Invalid(found)
-    return Request(tuple(changes), key, secrets.digest(raw) if key else "", caller)
+    return Request(tuple(changes), key, secrets.digest(raw) if key else "", caller, len(raw))
 
 
 def _entries(body: object) -> list[Any]:

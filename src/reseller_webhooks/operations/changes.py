@@ -2,29 +2,35 @@
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 
 from reseller_webhooks import secrets
+from reseller_webhooks.clock import DAY
 from reseller_webhooks.core import changes as core
+from reseller_webhooks.core import fanout
 from reseller_webhooks.core.changes import Change
-from reseller_webhooks.core.digests import Bucket
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
-from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.shortening import shortened
 from reseller_webhooks.operations import generations
-from reseller_webhooks.store import deliveries, digests, events, idempotency, records
+from reseller_webhooks.operations.change_writing import Draft, TombstoneGone, write
+from reseller_webhooks.operations.generations import StoreMoved
+from reseller_webhooks.store import features, idempotency, records
 from reseller_webhooks.store import generations as generation_store
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.features import Feature
+from reseller_webhooks.store.generations import Reading
 from reseller_webhooks.store.idempotency import Given
 from reseller_webhooks.store.records import Key
 
 MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
 COLLISIONS_MAX = 5
+STEPS_AFTER = DAY
+"""So long after the upgrade an earlier version may run, which knows of no fan-out in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,14 @@ class Request:
 
     key: what makes a repeat recognisable, or None. fingerprint: of the whole body.
     caller: the id of the API key that the key belongs to; empty for keys of our own.
+    size: bytes of the body, as far as it is known.
     """
 
     changes: tuple[Change, ...]
     key: str | None = None
     fingerprint: str = ""
     caller: str = ""
+    size: int = 0
 
     @property
     def stored_key(self) -> str | None:
@@ -60,60 +68,40 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The results of a request, in its sequence; replayed when it had been answered before."""
+    """The results of a request, in its sequence; replayed when it had been answered before.
+
+    fans_out_later: whether deliveries are made in steps after the transaction.
+    """
 
     results: tuple[Result, ...]
     replayed: bool = False
-
-
-@dataclass(slots=True)
-class _Draft:
-    """What the transaction is going to write, as the requests before have left it."""
-
-    public_url: str
-    floor: int
-    version_floors: Mapping[int, int]
-    reseller_ids: dict[str, int]
-    records: MutableMapping[Key, Record | None]
-    given: MutableMapping[str, Given]
-    events: list[Event] = field(default_factory=list)
-    answers: list[tuple[str, Given]] = field(default_factory=list)
-
-
-NOT_NOTED = "the store went back in time, which is not noted yet"
-
-
-class _StoreMoved(Exception):
-    """The store went back in time while we were at work; versions must not be given as before."""
-
-
-class _TombstoneGone(Exception):
-    """A tombstone was deleted between the read of its floor and the read of the records."""
+    fans_out_later: bool = False
 
 
 def apply(
     database: Database, requests: Sequence[Request], *, public_url: str
 ) -> list[Answer | ResellerWebhooksError]:
-    """Apply requests in one transaction, each of them all or nothing; an answer or error for each.
+    """Apply the first requests, as many as fit in one transaction; an answer or error for each.
 
-    Many requests that come at once share the transaction, so that they share its commit. When
-    another process is quicker with the same record or key, all are read and applied again.
+    Each of them is applied all or nothing. Many requests that come at once share the transaction,
+    so that they share its commit, up to a number of deliveries (core/fanout.py). When another
+    process is quicker with the same record or key, all are read and applied again.
     """
     for _ in range(COLLISIONS_MAX):
         try:
             return _apply(database, requests, public_url)
-        except _StoreMoved:
+        except StoreMoved:
             generations.notice(database)
-        except _TombstoneGone:
+        except TombstoneGone:
             continue
         except Unavailable as error:
             if not error.collided:
                 raise
     try:
         return _apply(database, requests, public_url)
-    except _StoreMoved:
-        raise Unavailable(NOT_NOTED) from None
-    except _TombstoneGone:
+    except StoreMoved:
+        raise Unavailable(generations.NOT_NOTED) from None
+    except TombstoneGone:
         raise Unavailable("records are being made anew while their tombstones go") from None
 
 
@@ -121,10 +109,12 @@ def _apply(
     database: Database, requests: Sequence[Request], public_url: str
 ) -> list[Answer | ResellerWebhooksError]:
     with database.write() as tx:
-        draft = _draft(tx, requests, public_url)
+        reseller_ids, reading = _reading(tx, requests)
+        fitting = requests[: _fitting(requests, reseller_ids, reading.webhooks)]
+        draft = _draft(tx, fitting, public_url, reseller_ids, reading)
         before = dict(draft.records)
-        answers = [_answer(tx, draft, request) for request in requests]
-        _write(tx, draft, before)
+        answers = [_answer(tx, draft, request) for request in fitting]
+        write(tx, draft, before)
     return answers
 
 
@@ -136,47 +126,48 @@ def touched(answers: Iterable[Answer | ResellerWebhooksError]) -> bool:
     )
 
 
-def next_uuid(database: Database, resource: Resource) -> str:
-    """A fresh id for a record that comes without one: orders and invoices are numbered."""
-    if resource not in (Resource.ORDER, Resource.INVOICE):
-        return secrets.new_id()
-    try:
-        return _next_number(database, resource)
-    except _StoreMoved:
-        generations.notice(database)
-    try:
-        return _next_number(database, resource)
-    except _StoreMoved:
-        raise Unavailable(NOT_NOTED) from None
+def fan_out_later(answers: Iterable[Answer | ResellerWebhooksError]) -> bool:
+    """Whether any of the answers left deliveries to steps."""
+    return any(isinstance(answer, Answer) and answer.fans_out_later for answer in answers)
 
 
-def _next_number(database: Database, resource: Resource) -> str:
-    step = 1
-    with database.write() as tx:
-        if generation_store.is_moved(tx):  # numbers that were lost would be given again
-            raise _StoreMoved
-        while True:
-            uuid = str(records.next_number(tx, resource.value, step))
-            if not records.find(tx, resource, uuid, reseller_id=None):
-                return uuid
-            step *= 2  # the platform numbers its own, perhaps a million of them
+def _reading(tx: Tx, requests: Sequence[Request]) -> tuple[dict[str, int], Reading]:
+    """The store's numbers of the resellers that are named, and the generation."""
+    named = {change.reseller for request in requests for change in request.changes}
+    reseller_ids, reading = generation_store.with_resellers(tx, named)
+    if reading.is_moved:
+        raise StoreMoved
+    return reseller_ids, reading
 
 
-def _draft(tx: Tx, requests: Sequence[Request], public_url: str) -> _Draft:
-    every = [change for request in requests for change in request.changes]
-    named = {change.reseller for change in every}
-    reseller_ids, generation = generation_store.with_resellers(tx, named)
-    if generation.is_moved:
-        raise _StoreMoved
+def _fitting(
+    requests: Sequence[Request], reseller_ids: Mapping[str, int], webhooks: Mapping[int, int]
+) -> int:
+    """How many of the first requests fit in the transaction."""
+    per_change = {uuid: webhooks[number] for uuid, number in reseller_ids.items()}
+    return fanout.fitting(
+        [sum(per_change.get(one.reseller, 0) for one in request.changes) for request in requests]
+    )
+
+
+def _draft(
+    tx: Tx,
+    requests: Sequence[Request],
+    public_url: str,
+    reseller_ids: dict[str, int],
+    reading: Reading,
+) -> Draft:
     keys = {
         (change.uuid, change.resource, reseller_ids[change.reseller])
-        for change in every
+        for request in requests
+        for change in request.changes
         if change.reseller in reseller_ids
     }
-    return _Draft(
+    return Draft(
         public_url=public_url,
-        floor=generation.floor,
-        version_floors=generation.version_floors,
+        floor=reading.floor,
+        version_floors=reading.version_floors,
+        webhooks=reading.webhooks,
         reseller_ids=reseller_ids,
         records=dict(records.held(tx, keys)),
         given=idempotency.given(
@@ -185,14 +176,14 @@ def _draft(tx: Tx, requests: Sequence[Request], public_url: str) -> _Draft:
     )
 
 
-def _answer(tx: Tx, draft: _Draft, request: Request) -> Answer | ResellerWebhooksError:
+def _answer(tx: Tx, draft: Draft, request: Request) -> Answer | ResellerWebhooksError:
     try:
         return _repeated(draft, request) or _applied(tx, draft, request)
     except ResellerWebhooksError as error:
         return error
 
 
-def _repeated(draft: _Draft, request: Request) -> Answer | None:
+def _repeated(draft: Draft, request: Request) -> Answer | None:
     given = _given(draft, request)
     if given is None or request.key is None:
         return None
@@ -201,7 +192,7 @@ def _repeated(draft: _Draft, request: Request) -> Answer | None:
     return Answer(tuple(Result(*row) for row in orjson.loads(given.answer)), replayed=True)
 
 
-def _given(draft: _Draft, request: Request) -> Given | None:
+def _given(draft: Draft, request: Request) -> Given | None:
     stored_key = request.stored_key
     if request.key is None or stored_key is None:
         return None
@@ -214,7 +205,7 @@ def _given(draft: _Draft, request: Request) -> Given | None:
     return unscoped if unscoped and unscoped.fingerprint == request.fingerprint else None
 
 
-def _applied(tx: Tx, draft: _Draft, request: Request) -> Answer:
+def _applied(tx: Tx, draft: Draft, request: Request) -> Answer:
     # On top of the draft, so that a request that fails half way leaves nothing behind.
     top: dict[Key, Record | None] = {}
     view = ChainMap(top, draft.records)
@@ -228,14 +219,23 @@ def _applied(tx: Tx, draft: _Draft, request: Request) -> Answer:
         results.append(result)
         events_made += [event] if event else []
     draft.records.update(top)
-    draft.events += events_made
-    answer = Answer(tuple(results))
+    is_large = _is_large(tx, draft, events_made)
+    draft.events += [(event, is_large) for event in events_made]
+    answer = Answer(tuple(results), fans_out_later=is_large)
     _remember(draft, request, answer)
     return answer
 
 
+def _is_large(tx: Tx, draft: Draft, made: Sequence[Event]) -> bool:
+    """Whether a request's events need too many deliveries for its transaction."""
+    needed = sum(draft.webhooks[event.reseller_id] for event in made)
+    return fanout.is_too_large(needed) and features.has_been_on_for(
+        tx, Feature.FAN_OUT_STEPS, STEPS_AFTER
+    )
+
+
 def _one(
-    tx: Tx, draft: _Draft, view: MutableMapping[Key, Record | None], change: Change
+    tx: Tx, draft: Draft, view: MutableMapping[Key, Record | None], change: Change
 ) -> tuple[Result, Event | None]:
     reseller_id = draft.reseller_ids.get(change.reseller)
     if reseller_id is None:
@@ -256,7 +256,7 @@ def _one(
     return Result(change.uuid, event.version, event.action.value, event.uuid), event
 
 
-def _remember(draft: _Draft, request: Request, answer: Answer) -> None:
+def _remember(draft: Draft, request: Request, answer: Answer) -> None:
     stored_key = request.stored_key
     if stored_key is None:
         return
@@ -264,35 +264,3 @@ def _remember(draft: _Draft, request: Request, answer: Answer) -> None:
     given = Given(request.fingerprint, orjson.dumps(rows).decode())
     draft.given[stored_key] = given
     draft.answers.append((stored_key, given))
-
-
-def _write(tx: Tx, draft: _Draft, before: MutableMapping[Key, Record | None]) -> None:
-    changed = [one for key, one in draft.records.items() if one and one is not before.get(key)]
-    _count(tx, changed, before, draft.version_floors)
-    records.add(tx, [one for one in changed if one.id is None])
-    records.replace(tx, [one for one in changed if one.id is not None])
-    numbers = events.add(tx, draft.events)
-    events.fan_out(tx, numbers)
-    deliveries.supersede(tx, numbers)
-    idempotency.keep(tx, draft.answers)
-
-
-def _count(
-    tx: Tx,
-    changed: list[Record],
-    before: Mapping[Key, Record | None],
-    version_floors: Mapping[int, int],
-) -> None:
-    """Keep the digests up: every changed record leaves its bucket and comes back newer."""
-    keys = digests.keys(changed)
-    held = digests.held(tx, set(keys.values()))
-    for one, key in keys.items():
-        if one.id is None and version_floors[one.reseller_id] < held.floors.get(key, 0):
-            raise _TombstoneGone
-    buckets = dict(held.buckets)
-    for record, key in keys.items():
-        bucket = buckets.get(key, Bucket())
-        if old := before.get(records.key(record)):
-            bucket = bucket.remove(old.uuid, old.version)
-        buckets[key] = bucket.add(record.uuid, record.version)
-    digests.write(tx, held.buckets, buckets)

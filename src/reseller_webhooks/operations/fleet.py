@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.store import fan_out, leases, maintenance
 from reseller_webhooks.store import fleet as store
-from reseller_webhooks.store import leases, maintenance
 from reseller_webhooks.store.backlog import Backlog, backlog
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.fan_out import Backlog as FanOutBacklog
 from reseller_webhooks.store.fleet import OpenCircuit, Partitions
 from reseller_webhooks.store.leases import Member
 
@@ -26,6 +27,7 @@ class Totals:
     workers_alive: int
     partitions_without_owner: int
     webhooks_failing: int
+    fan_out: FanOutBacklog
     maintenance: Mapping[str, Micros]
 
     @property
@@ -33,6 +35,12 @@ class Totals:
         """How long the oldest due delivery has been due; 0 when none is due."""
         oldest = self.backlog.oldest
         return max(0, self.now - oldest.due_at) / SECOND if oldest else 0.0
+
+    @property
+    def oldest_fan_out_seconds(self) -> float:
+        """Since when the oldest event waits for its deliveries to be made; 0 when none does."""
+        since = self.fan_out.since
+        return 0.0 if since is None else max(0, self.now - since) / SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +80,6 @@ def _totals(tx: Tx, members: list[Member], partitions: Partitions) -> Totals:
         len(members),
         partitions.free + partitions.lapsed,
         store.open_circuits_count(tx),
+        fan_out.backlog(tx),
         {status.job: status.succeeded_at or 0 for status in maintenance.statuses(tx)},
     )

@@ -21,7 +21,13 @@ from reseller_webhooks.store.records import Versioned
 BATCH = 2_000
 """Records lifted in one transaction, so that a change never waits long for one of them."""
 
+NOT_NOTED = "the store went back in time, which is not noted yet"
+
 log = structlog.get_logger()
+
+
+class StoreMoved(Exception):
+    """The store went back in time while we were at work; versions must not be given as before."""
 
 
 def current(database: Database) -> Generation:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from reseller_webhooks.clock import DAY
+from reseller_webhooks.clock import DAY, SECOND
 from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.webhooks import PARTS
 from reseller_webhooks.store import (
     days,
+    fan_out,
     fleet,
     leases,
     maintenance,
@@ -17,12 +18,15 @@ from reseller_webhooks.store import (
 )
 from reseller_webhooks.store.database import Database, Tx
 
+FAN_OUT_LATE = 10 * 60 * SECOND
+"""The largest request at 2,000 webhooks takes a minute or two on a busy machine."""
+
 
 def check(database: Database) -> list[Condition]:
     """Ask the store, in one transaction. Unavailable when it does not answer or is read-only."""
     with database.write() as tx:
         readiness.require_writable(tx)
-        return [*_tables(tx), *_workers(tx), *_maintenance(tx), *_rights(tx)]
+        return [*_tables(tx), *_workers(tx), *_fan_out(tx), *_maintenance(tx), *_rights(tx)]
 
 
 def damage(database: Database) -> Iterator[Condition]:
@@ -48,6 +52,13 @@ def _workers(tx: Tx) -> Iterator[Condition]:
     elif without_owner:
         params = {"count": without_owner, "total": PARTS}
         yield Condition(Code.PARTITIONS_WITHOUT_OWNER, Severity.DEGRADED, params)
+
+
+def _fan_out(tx: Tx) -> Iterator[Condition]:
+    since = fan_out.oldest(tx)
+    if since is not None and tx.now - since > FAN_OUT_LATE:
+        params = {"minutes": (tx.now - since) // (60 * SECOND)}
+        yield Condition(Code.FAN_OUT_LATE, Severity.DEGRADED, params)
 
 
 def _maintenance(tx: Tx) -> Iterator[Condition]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, RowMapping, case, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reseller_webhooks.clock import Micros
@@ -20,7 +20,14 @@ from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import any_attempts, backfill, delivery, record, webhook
+from reseller_webhooks.store.schema import (
+    any_attempts,
+    backfill,
+    delivery,
+    pending_fan_out,
+    record,
+    webhook,
+)
 from reseller_webhooks.store.shared_horizon import Settled
 
 CHUNK = 500
@@ -119,7 +126,8 @@ def following(tx: Tx, one: Backfill, reseller_id: int, settled: Settled) -> Next
     before the webhook, so that nothing else tells of it.
 
     One that somebody is just changing is not waited for, as they may wait for another of these:
-    the records end before it, and the next step finds it changed.
+    the records end before it, and the next step finds it changed. They end, too, before one with
+    an earlier event whose deliveries are still to be made (fan_out.py), or it would overtake that.
     """
     limit = one.step + LOOKED_AT
     upto = settled.within(one.last)
@@ -195,6 +203,11 @@ def deliver(tx: Tx, webhook_id: int, part: int, made: Sequence[tuple[int, Event]
 
 
 _RUNNING = BackfillState.RUNNING.value
+_HAS_FAN_OUT_PENDING = exists().where(
+    pending_fan_out.c.resource_uuid == record.c.uuid,
+    pending_fan_out.c.resource == record.c.resource,
+    pending_fan_out.c.reseller_id == record.c.reseller_id,
+)
 _RECORD = [record.c[name] for name in Record.__dataclass_fields__]
 _TARGET = [
     webhook.c.reseller_id,
@@ -216,9 +229,12 @@ def _of(reseller_id: int, resource: Resource) -> list[ColumnElement[bool]]:
 
 
 def _locked(tx: Tx, numbers: list[int]) -> dict[int, Record]:
-    """Those of the records that nobody is changing, as they are now and stay until we commit."""
-    statement = select(*_RECORD).where(record.c.id.in_(numbers))
-    locking = statement.with_for_update(read=True, skip_locked=True)
+    """Those of the records that nobody is changing, as they are now and stay until we commit.
+
+    Without those that have a pending fan-out.
+    """
+    statement = select(*_RECORD).where(record.c.id.in_(numbers), ~_HAS_FAN_OUT_PENDING)
+    locking = statement.with_for_update(of=record, read=True, skip_locked=True)
     return {
         row["id"]: Record(**{**row, "resource": Resource(row["resource"])})
         for row in tx.connection.execute(locking).mappings()

@@ -116,6 +116,11 @@ class Database:
         with failures.translated(), self._writing.connect() as connection:
             yield postgres.without_transaction(connection, self._limits)
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether each transaction that writes waits for all others that do."""
+        return self._writer is not None
+
     def pools(self) -> list[PoolUse]:
         """How full the connection pools are."""
         return list(metering.pools(self.engine, self._writing))

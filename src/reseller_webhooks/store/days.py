@@ -12,11 +12,11 @@ rights of the tables' owner: the role that serves needs none but to call them.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnClause, column, exists, func, select, table, text
+from sqlalchemy import ColumnClause, column, exists, func, or_, select, table, text
 
 from reseller_webhooks.clock import DAY, Micros
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import delivery
+from reseller_webhooks.store.schema import delivery, pending_fan_out
 
 DAY_BITS = 36
 """68 billion ids a day, and every id below 2**53 for the next 300 years."""
@@ -176,5 +176,9 @@ def _newest(tx: Tx, one: Partition) -> Micros:
 def _is_on_its_way(tx: Tx, one: Partition) -> bool:
     if one.parent != "event":
         return False
-    of_it = delivery.c.event_id.between(one.start, one.end - 1)
-    return bool(tx.connection.execute(select(exists().where(of_it))).scalar())
+    first, last = one.start, one.end - 1
+    of_it = (
+        exists().where(delivery.c.event_id.between(first, last)),
+        exists().where(pending_fan_out.c.event_id.between(first, last)),
+    )
+    return bool(tx.connection.execute(select(or_(*of_it))).scalar())

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, exists, select, update
 
 from reseller_webhooks.core.digests import BUCKETS, Bucket, Digest, bucket_of
 from reseller_webhooks.core.names import Resource
@@ -12,7 +12,7 @@ from reseller_webhooks.core.records import Record
 from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.records import Versioned
-from reseller_webhooks.store.schema import digest
+from reseller_webhooks.store.schema import digest, pending_fan_out
 
 Key = tuple[int, Resource, int]
 """Reseller id, resource, number of the bucket."""
@@ -21,10 +21,23 @@ R = TypeVar("R", Record, Versioned)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Buckets that are not empty. floors: above which records of a bucket are made anew."""
+    """Buckets that are not empty.
+
+    floors: above which records of a bucket are made anew. any_fan_out_pending: whether the store
+    has events whose deliveries are still to be made; it comes along as this is read once the
+    records are locked, and so tells of every earlier event of theirs.
+    """
 
     buckets: dict[Key, Bucket]
     floors: dict[Key, int]
+    any_fan_out_pending: bool
+
+
+class _Row(NamedTuple):
+    number: int
+    bucket: Bucket
+    floor: int
+    any_fan_out_pending: bool
 
 
 def keys(records: Iterable[R]) -> dict[R, Key]:
@@ -40,18 +53,21 @@ def held(tx: Tx, keys: Collection[Key]) -> Held:
     numbers: dict[tuple[int, Resource], set[int]] = {}
     for reseller_id, resource, number in keys:
         numbers.setdefault((reseller_id, resource), set()).add(number)
-    found = Held({}, {})
+    buckets: dict[Key, Bucket] = {}
+    floors: dict[Key, int] = {}
+    any_fan_out_pending = False
     for (reseller_id, resource), some in sorted(numbers.items()):
-        for number, bucket, floor in _of_kind(tx, _locked, reseller_id, resource, some):
-            key = reseller_id, resource, number
-            found.buckets[key], found.floors[key] = bucket, floor
-    return found
+        for row in _of_kind(tx, _locked, reseller_id, resource, some):
+            key = reseller_id, resource, row.number
+            buckets[key], floors[key] = row.bucket, row.floor
+            any_fan_out_pending |= row.any_fan_out_pending
+    return Held(buckets, floors, any_fan_out_pending)
 
 
 def of(tx: Tx, resource: Resource, *, reseller_id: int) -> Digest:
     """The digest of all records of a reseller and resource."""
     rows = _of_kind(tx, _buckets, reseller_id, resource, range(BUCKETS))
-    found = {number: bucket for number, bucket, _ in rows}
+    found = {row.number: row.bucket for row in rows}
     return Digest(tuple(found.get(number, Bucket()) for number in range(BUCKETS)))
 
 
@@ -71,6 +87,7 @@ def raise_floors(tx: Tx, floors: Mapping[Key, int]) -> None:
     bulk.change(tx, _RAISE, rows)
 
 
+_ANY_FAN_OUT_PENDING = exists(select(pending_fan_out.c.event_id))
 _NAMED = update(digest).where(
     digest.c.reseller_id == bindparam("of_reseller"),
     digest.c.resource == bindparam("of_resource"),
@@ -82,7 +99,13 @@ _RAISE = _NAMED.values({"version_floor": bindparam("floor")})
 
 def _buckets(resellers: reads.Some, resources: reads.Some, some: reads.Some) -> Select[Any]:
     return (
-        select(digest.c.bucket, digest.c["count"], digest.c.value, digest.c.version_floor)
+        select(
+            digest.c.bucket,
+            digest.c["count"],
+            digest.c.value,
+            digest.c.version_floor,
+            _ANY_FAN_OUT_PENDING.label("any_fan_out_pending"),
+        )
         .where(
             digest.c.reseller_id.in_(resellers),
             digest.c.resource.in_(resources),
@@ -98,10 +121,10 @@ def _locked(resellers: reads.Some, resources: reads.Some, some: reads.Some) -> S
 
 def _of_kind(
     tx: Tx, named: reads.Named, reseller_id: int, resource: Resource, some: Collection[int]
-) -> Iterator[tuple[int, Bucket, int]]:
+) -> Iterator[_Row]:
     given = [reseller_id], [resource.value], list(some)
-    for number, count, value, floor in reads.among(tx, named, *given):
-        yield number, Bucket(count, int(value, 16)), floor
+    for number, count, value, floor, any_pending in reads.among(tx, named, *given):
+        yield _Row(number, Bucket(count, int(value, 16)), floor, bool(any_pending))
 
 
 def _row(key: Key, one: Bucket) -> dict[str, object]:

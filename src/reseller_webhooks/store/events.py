@@ -96,7 +96,7 @@ def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
     return found
 
 
-_MATCHING = select(
+MATCHING = select(
     event.c.id.label("event_id"),
     webhook.c.id.label("webhook_id"),
     event.c.reseller_id,
@@ -116,10 +116,11 @@ _MATCHING = select(
     & (webhook.c.actions.bitwise_and(event.c.ticked) != 0)
     & webhook.c.deleted_at.is_(None),
 )
-_COLUMNS = [column.name for column in _MATCHING.selected_columns]
+"""A delivery for each event and each webhook that matches it."""
+COLUMNS = [column.name for column in MATCHING.selected_columns]
 _OF_EVENTS = event.c.id.in_(bindparam("events", expanding=True))
 _FAN_OUT = insert(delivery).from_select(
-    _COLUMNS, _MATCHING.where(_OF_EVENTS).order_by(event.c.id, webhook.c.id)
+    COLUMNS, MATCHING.where(_OF_EVENTS).order_by(event.c.id, webhook.c.id)
 )
 
 

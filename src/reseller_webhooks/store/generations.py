@@ -4,14 +4,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+    text,
+    true,
+    update,
+)
 
+from reseller_webhooks.core.fanout import DELIVERIES_MAX
 from reseller_webhooks.core.generations import Generation
 from reseller_webhooks.store import bulk, records
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.origin import COPY, TIMELINE_DIGITS
 from reseller_webhooks.store.records import Versioned
-from reseller_webhooks.store.schema import generation, record, reseller
+from reseller_webhooks.store.schema import generation, record, reseller, webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +31,14 @@ class Reading:
 
     is_moved: the store is a copy, or has been promoted, since the generation was raised.
     version_floors: by reseller id, above which records are made anew (store/tombstones.py).
+    webhooks: by reseller id, how many there are, counted up to one more than the deliveries of a
+    transaction.
     """
 
     floor: int = 0
     is_moved: bool = False
     version_floors: dict[int, int] = field(default_factory=dict)
+    webhooks: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +55,9 @@ def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], Read
     is_postgres = tx.connection.dialect.name == "postgresql"
     statement = _WITH_TIMELINE if is_postgres else _WITH_COPY
     rows = tx.connection.execute(statement, {"uuids": list(uuids)}).tuples().all()
-    floors = {number: version_floor for _, number, version_floor, _, _ in rows}
-    reading = Reading(rows[0][3], bool(rows[0][4]), floors) if rows else Reading()
+    floors = {number: version_floor for _, number, version_floor, *_ in rows}
+    webhooks = {number: count for _, number, *_, count in rows}
+    reading = Reading(rows[0][3], bool(rows[0][4]), floors, webhooks) if rows else Reading()
     return {uuid: number for uuid, number, *_ in rows}, reading
 
 
@@ -129,7 +144,18 @@ _OF_UUIDS = reseller.c.uuid.in_(bindparam("uuids", expanding=True))
 def _reading(is_moved: ColumnElement[bool]) -> Select[Any]:
     mine = reseller.c.uuid, reseller.c.id, reseller.c.version_floor
     columns = *mine, generation.c.floor, is_moved.label("is_moved")
-    return select(*columns).join_from(reseller, generation, true()).where(_OF_UUIDS)
+    return (
+        select(*columns, _webhooks().label("webhooks"))
+        .join_from(reseller, generation, true())
+        .where(_OF_UUIDS)
+    )
+
+
+def _webhooks() -> ScalarSelect[int]:
+    """How many webhooks the reseller has, read from the index that fan-out reads."""
+    its = webhook.c.reseller_id == reseller.c.id, webhook.c.deleted_at.is_(None)
+    some = select(webhook.c.id).where(*its).limit(DELIVERIES_MAX + 1).correlate(reseller)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 _IS_COPY = generation.c.origin == COPY

@@ -1,11 +1,11 @@
 """Dropping events and attempts past their time, oldest first, a batch at a time."""
 
-from sqlalchemy import ScalarSelect, Table, delete, exists, func, select
+from sqlalchemy import ScalarSelect, Table, delete, exists, func, or_, select
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.store import days
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import attempt, delivery, event
+from reseller_webhooks.store.schema import attempt, delivery, event, pending_fan_out
 
 
 def drop(tx: Tx, before: Micros, *, limit: int) -> int:
@@ -23,7 +23,10 @@ def drop(tx: Tx, before: Micros, *, limit: int) -> int:
         .order_by(attempt.c.at)
         .limit(limit)
     )
-    on_its_way = exists().where(delivery.c.event_id == event.c.id)
+    on_its_way = or_(
+        exists().where(delivery.c.event_id == event.c.id),
+        exists().where(pending_fan_out.c.event_id == event.c.id),
+    )
     old_events = (
         select(event.c.id)
         .where(event.c.changed_at < before, ~on_its_way, event.c.id < _newest(event))

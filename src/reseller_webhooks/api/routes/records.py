@@ -76,21 +76,21 @@ async def add(house: TheHouse, _: Platform, place: Here, raw: Raw) -> Response:
     """Takes the id from the content, or makes one when there is none in it."""
     fields = fields_of(place, raw)
     aim = await run_in_threadpool(record_changes.adding, house.database, place, fields)
-    return await _done(house, aim)
+    return await _done(house, aim, size=len(raw))
 
 
 async def put(house: TheHouse, _: Platform, place: Here, uuid: Id, raw: Raw) -> Response:
     """Replaces the whole content, or adds the record when it is not there."""
     fields = fields_of(place, raw)
     aim = await run_in_threadpool(record_changes.putting, house.database, place, uuid, fields)
-    return await _done(house, aim)
+    return await _done(house, aim, size=len(raw))
 
 
 async def patch(house: TheHouse, _: Platform, place: Here, uuid: Id, raw: Raw) -> Response:
     """Merges fields into the content (RFC 7396): null takes one away."""
     what = Patch(fields_of(place, raw))
     aim = await run_in_threadpool(record_changes.changing, house.database, place, uuid, what)
-    return await _done(house, aim)
+    return await _done(house, aim, size=len(raw))
 
 
 async def remove(house: TheHouse, _: Platform, place: Here, uuid: Id) -> Response:
@@ -102,8 +102,8 @@ async def remove(house: TheHouse, _: Platform, place: Here, uuid: Id) -> Respons
     return await _done(house, aim, status=202)
 
 
-async def _done(house: House, aim: Aim, status: int = 200) -> Response:
-    result = await submit_one(house, aim.change)
+async def _done(house: House, aim: Aim, *, size: int = 0, status: int = 200) -> Response:
+    result = await submit_one(house, aim.change, size)
     return await run_in_threadpool(_after, house, aim, result, status)
 
 

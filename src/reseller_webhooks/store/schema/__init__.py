@@ -18,6 +18,7 @@ from reseller_webhooks.store.schema.audit import audit
 from reseller_webhooks.store.schema.backfills import backfill
 from reseller_webhooks.store.schema.columns import metadata
 from reseller_webhooks.store.schema.deliveries import any_attempts, attempt, delivery
+from reseller_webhooks.store.schema.fan_out import pending_fan_out
 from reseller_webhooks.store.schema.features import feature
 from reseller_webhooks.store.schema.generation import generation
 from reseller_webhooks.store.schema.jobs import job
@@ -50,6 +51,7 @@ __all__ = [
     "member",
     "metadata",
     "number",
+    "pending_fan_out",
     "person",
     "public_id_key",
     "quota_bucket",

@@ -1,0 +1,90 @@
+"""Writes what a transaction of changes comes to: records, digests, events, deliveries, answers."""
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+
+from reseller_webhooks.core import fanout
+from reseller_webhooks.core.digests import Bucket
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.records import Record
+from reseller_webhooks.store import deliveries, digests, events, fan_out, idempotency, records
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.idempotency import Given
+from reseller_webhooks.store.records import Key
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the transaction is going to write, as the requests before have left it.
+
+    webhooks: how many each reseller has. events: each with whether its request is too large to
+    fan out in this transaction.
+    """
+
+    public_url: str
+    floor: int
+    version_floors: Mapping[int, int]
+    reseller_ids: dict[str, int]
+    records: MutableMapping[Key, Record | None]
+    given: MutableMapping[str, Given]
+    webhooks: Mapping[int, int]
+    events: list[tuple[Event, bool]] = field(default_factory=list)
+    answers: list[tuple[str, Given]] = field(default_factory=list)
+
+
+class TombstoneGone(Exception):
+    """A tombstone was deleted between the read of its floor and the read of the records."""
+
+
+def write(tx: Tx, draft: Draft, before: Mapping[Key, Record | None]) -> None:
+    """Write a draft. before: the records as they were."""
+    changed = [one for key, one in draft.records.items() if one and one is not before.get(key)]
+    any_fan_out_pending = _count(tx, changed, before, draft.version_floors)
+    records.add(tx, [one for one in changed if one.id is None])
+    records.replace(tx, [one for one in changed if one.id is not None])
+    numbers = events.add(tx, [event for event, _ in draft.events])
+    behind = fan_out.records_behind(tx, before.keys()) if any_fan_out_pending else set()
+    now = _leave_to_steps(tx, draft.events, numbers, behind)
+    events.fan_out(tx, now)
+    deliveries.supersede(tx, now)
+    idempotency.keep(tx, draft.answers)
+
+
+def _leave_to_steps(
+    tx: Tx, drafted: Sequence[tuple[Event, bool]], numbers: Sequence[int], behind: set[Key]
+) -> list[int]:
+    """Note events whose deliveries are made in steps; the numbers of the others."""
+    now, later = list[int](), list[tuple[int, Event]]()
+    for number, (event, is_large) in zip(numbers, drafted, strict=True):
+        if fanout.follows_in_steps(event, is_of_large_request=is_large, behind=behind):
+            behind.add(fanout.record_of(event))
+            later.append((number, event))
+        else:
+            now.append(number)
+    fan_out.add(tx, later)
+    return now
+
+
+def _count(
+    tx: Tx,
+    changed: list[Record],
+    before: Mapping[Key, Record | None],
+    version_floors: Mapping[int, int],
+) -> bool:
+    """Keep the digests up: every changed record leaves its bucket and comes back newer.
+
+    Whether any fan-out is pending.
+    """
+    keys = digests.keys(changed)
+    held = digests.held(tx, set(keys.values()))
+    for one, key in keys.items():
+        if one.id is None and version_floors[one.reseller_id] < held.floors.get(key, 0):
+            raise TombstoneGone
+    buckets = dict(held.buckets)
+    for record, key in keys.items():
+        bucket = buckets.get(key, Bucket())
+        if old := before.get(records.key(record)):
+            bucket = bucket.remove(old.uuid, old.version)
+        buckets[key] = bucket.add(record.uuid, record.version)
+    digests.write(tx, held.buckets, buckets)
+    return held.any_fan_out_pending

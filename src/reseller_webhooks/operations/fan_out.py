@@ -1,0 +1,41 @@
+"""Fan-out in steps: what a transaction of changes left to do, a bounded transaction each."""
+
+from dataclasses import dataclass
+
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.fanout import STEP_BESIDE_OTHERS_S, STEP_S
+from reseller_webhooks.store import deliveries
+from reseller_webhooks.store import fan_out as store
+from reseller_webhooks.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutStep:
+    """What a step did. reseller_id: whose it was. events: it made deliveries of so many.
+
+    events is 0 when another worker takes the reseller's steps. took_s: without waiting for the
+    store's writer. target_s: what it is to take.
+    """
+
+    reseller_id: int
+    events: int
+    took_s: float
+    target_s: float = STEP_S
+
+
+def step(database: Database, after: int, limit: int) -> FanOutStep | None:
+    """Make about `limit` deliveries for the next reseller that waits for some.
+
+    after: the number of the reseller whose turn was before; from the first one on when no other
+    follows. None when nothing is left to do.
+    """
+    with database.read() as tx:  # nearly always there is nothing, and no writer is held up
+        reseller_id = store.next_reseller(tx, after) or store.next_reseller(tx, 0)
+    if reseller_id is None:
+        return None
+    with database.write() as tx:
+        began_s = monotonic_s()
+        numbers = store.step(tx, reseller_id, limit) if store.lock(tx, reseller_id) else []
+        deliveries.supersede(tx, numbers)
+    target_s = STEP_S if database.has_one_writer else STEP_BESIDE_OTHERS_S
+    return FanOutStep(reseller_id, len(numbers), monotonic_s() - began_s, target_s)

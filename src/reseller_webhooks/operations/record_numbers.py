@@ -1,0 +1,36 @@
+"""Numbers for records that come without an id."""
+
+from reseller_webhooks import secrets
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.operations import generations
+from reseller_webhooks.operations.generations import StoreMoved
+from reseller_webhooks.store import generations as generation_store
+from reseller_webhooks.store import records
+from reseller_webhooks.store.database import Database
+
+
+def next_uuid(database: Database, resource: Resource) -> str:
+    """A fresh id for a record that comes without one: orders and invoices are numbered."""
+    if resource not in (Resource.ORDER, Resource.INVOICE):
+        return secrets.new_id()
+    try:
+        return _next_number(database, resource)
+    except StoreMoved:
+        generations.notice(database)
+    try:
+        return _next_number(database, resource)
+    except StoreMoved:
+        raise Unavailable(generations.NOT_NOTED) from None
+
+
+def _next_number(database: Database, resource: Resource) -> str:
+    step = 1
+    with database.write() as tx:
+        if generation_store.is_moved(tx):  # numbers that were lost would be given again
+            raise StoreMoved
+        while True:
+            uuid = str(records.next_number(tx, resource.value, step))
+            if not records.find(tx, resource, uuid, reseller_id=None):
+                return uuid
+            step *= 2  # the platform numbers its own, perhaps a million of them

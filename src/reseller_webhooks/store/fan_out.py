@@ -1,0 +1,168 @@
+"""Deliveries that are made in steps after the transaction of their events.
+
+A step makes deliveries and moves the place in one transaction, so a kill neither loses nor doubles
+any. Whoever holds the reseller's lock takes its steps, lowest event first, so the deliveries of a
+record are made in the sequence of its versions.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.events import Event
+from reseller_webhooks.core.fanout import RecordKey
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.store import bulk
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.events import COLUMNS, MATCHING
+from reseller_webhooks.store.schema import delivery, event, pending_fan_out, reseller, webhook
+
+EVENTS_MAX = 500
+"""Events of one step, whose ids one statement names."""
+COUNTED_MAX = 100_000
+"""Counting stops here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Events whose deliveries are still to be made: how many, and when the oldest was committed."""
+
+    count: int
+    since: Micros | None
+
+
+def add(tx: Tx, numbered: Sequence[tuple[int, Event]]) -> None:
+    """Leave the deliveries of events, which come with their numbers, to steps.
+
+    They go to webhooks that are there now, as far as those still match when a step comes to them.
+    """
+    if not numbered:
+        return
+    newest = tx.connection.execute(select(func.coalesce(func.max(webhook.c.id), 0))).scalar_one()
+    rows = [
+        {
+            "event_id": number,
+            "reseller_id": one.reseller_id,
+            "resource": one.resource.value,
+            "resource_uuid": one.resource_uuid,
+            "webhook_after": 0,
+            "webhook_upto": newest,
+            "created_at": tx.now,
+        }
+        for number, one in numbered
+    ]
+    bulk.add(tx, pending_fan_out, rows)
+
+
+def records_behind(tx: Tx, keys: Collection[RecordKey]) -> set[RecordKey]:
+    """Those of the records that have an event whose deliveries are still to be made."""
+    uuids, found = list({uuid for uuid, *_ in keys}), set[RecordKey]()
+    for start in range(0, len(uuids), EVENTS_MAX):
+        rows = tx.connection.execute(_OF_RECORDS, {"uuids": uuids[start : start + EVENTS_MAX]})
+        found |= {(uuid, Resource(resource), owner) for uuid, resource, owner in rows.tuples()}
+    return found & set(keys)
+
+
+def next_reseller(tx: Tx, after: int) -> int | None:
+    """The reseller with pending fan-outs that comes next, by its number; None: there is none."""
+    return tx.connection.execute(_NEXT_RESELLER, {"after": after}).scalar()
+
+
+def lock(tx: Tx, reseller_id: int) -> bool:
+    """Whether the steps of a reseller are this transaction's; else another worker takes one."""
+    mine = select(reseller.c.id).where(reseller.c.id == reseller_id)
+    locking = mine.with_for_update(key_share=True, skip_locked=True)
+    return tx.connection.execute(locking).first() is not None
+
+
+def step(tx: Tx, reseller_id: int, limit: int) -> list[int]:
+    """Make about `limit` deliveries of a reseller's first events; the events' numbers.
+
+    Several events only as far as their deliveries fit; of one that has more, a part.
+    """
+    webhooks = tx.connection.execute(_WEBHOOKS, {"reseller": reseller_id, "limit": limit + 1})
+    count = min(EVENTS_MAX, max(1, limit // max(1, webhooks.scalar_one())))
+    first = tx.connection.execute(_FIRST, {"reseller": reseller_id, "limit": count})
+    numbers = list(first.scalars())
+    if not numbers:
+        return []
+    upto = _webhook_at(tx, numbers[0], limit) if len(numbers) == 1 else None
+    given = {"events": numbers, "upto": upto or _LAST, "now": tx.now}
+    tx.connection.execute(_MAKE, given)
+    if upto is None:
+        tx.connection.execute(_END, {"events": numbers})
+    else:
+        tx.connection.execute(_MOVE, {"event": numbers[0], "upto": upto})
+    return numbers
+
+
+def backlog(tx: Tx) -> Backlog:
+    """How much is still to be done; the count ends at COUNTED_MAX."""
+    return Backlog(tx.connection.execute(_COUNT).scalar_one(), oldest(tx))
+
+
+def oldest(tx: Tx) -> Micros | None:
+    """When the first event that waits was committed: the one with the lowest number."""
+    return tx.connection.execute(_OLDEST).scalar()
+
+
+def _webhook_at(tx: Tx, number: int, limit: int) -> int | None:
+    """The webhook up to which an event's next `limit` deliveries go; None: there are no more."""
+    return tx.connection.execute(_PLACE, {"events": [number], "place": limit - 1}).scalar()
+
+
+def _following(*, upto: bool) -> Select[Any]:
+    """The deliveries that pending events still need."""
+    statement = MATCHING.join(
+        pending_fan_out,
+        (pending_fan_out.c.event_id == event.c.id)
+        & (webhook.c.id > pending_fan_out.c.webhook_after)
+        & (webhook.c.id <= pending_fan_out.c.webhook_upto),
+    ).where(pending_fan_out.c.event_id.in_(bindparam("events", expanding=True)))
+    return statement.where(webhook.c.id <= bindparam("upto")) if upto else statement
+
+
+_LAST = 2**62
+_OF_EVENTS = pending_fan_out.c.event_id.in_(bindparam("events", expanding=True))
+_OF_RESELLER = pending_fan_out.c.reseller_id == bindparam("reseller")
+_OF_RECORDS = select(
+    pending_fan_out.c.resource_uuid, pending_fan_out.c.resource, pending_fan_out.c.reseller_id
+).where(pending_fan_out.c.resource_uuid.in_(bindparam("uuids", expanding=True)))
+_NEXT_RESELLER = select(func.min(pending_fan_out.c.reseller_id)).where(
+    pending_fan_out.c.reseller_id > bindparam("after")
+)
+_WEBHOOKS = select(func.count()).select_from(
+    select(webhook.c.id)
+    .where(webhook.c.reseller_id == bindparam("reseller"), webhook.c.deleted_at.is_(None))
+    .limit(bindparam("limit"))
+    .subquery()
+)
+_FIRST = (
+    select(pending_fan_out.c.event_id)
+    .where(_OF_RESELLER)
+    .order_by(pending_fan_out.c.event_id)
+    .limit(bindparam("limit"))
+)
+_PLACE = (
+    _following(upto=False)
+    .with_only_columns(webhook.c.id)
+    .order_by(webhook.c.id)
+    .limit(1)
+    .offset(bindparam("place"))
+)
+_MAKE = insert(delivery).from_select(
+    COLUMNS, _following(upto=True).order_by(event.c.id, webhook.c.id)
+)
+_END = delete(pending_fan_out).where(_OF_EVENTS)
+_MOVE = (
+    update(pending_fan_out)
+    .where(pending_fan_out.c.event_id == bindparam("event"))
+    .values(webhook_after=bindparam("upto"))
+)
+_OLDEST = select(pending_fan_out.c.created_at).order_by(pending_fan_out.c.event_id).limit(1)
+_COUNT = select(func.count()).select_from(
+    select(pending_fan_out.c.event_id).limit(COUNTED_MAX).subquery()
+)

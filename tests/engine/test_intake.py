@@ -1,0 +1,119 @@
+"""Intake on real databases: batches by cost, and a request that fails takes no other with it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import select
+
+from reseller_webhooks.core.changes import Change, Put
+from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.resources import read_content
+from reseller_webhooks.engine.change_batcher import BYTES_A_BATCH, CHANGES_A_BATCH, fitting
+from reseller_webhooks.engine.intake import LARGE_CHANGES, Intake
+from reseller_webhooks.engine.tasks import Tasks
+from reseller_webhooks.operations import changes, resellers
+from reseller_webhooks.operations.changes import Request
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.schema import record
+
+URL = "https://platform.example"
+WITHIN_S = 20.0
+
+
+@pytest.fixture
+def database(empty_postgres: str) -> Iterator[Database]:
+    one = Database(empty_postgres)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def reseller(database: Database) -> Reseller:
+    return resellers.add(database, "Northwind")
+
+
+@pytest.fixture
+async def intake(database: Database) -> AsyncIterator[Intake]:
+    """One whose transactions wait half a second for a lock."""
+    one, tasks = Intake(database.within(2.0, lock_s=0.5), URL, lambda _: None), Tasks()
+    one.start(tasks)
+    yield one
+    await one.stop()
+    await tasks.stop()
+
+
+def put(reseller: Reseller, uuid: str, name: str) -> Change:
+    content = read_content(Resource.COMPANY, uuid, {"name": name})
+    return Change(reseller.uuid, Resource.COMPANY, uuid, Put(content))
+
+
+def request(reseller: Reseller, *uuids: str, name: str = "New") -> Request:
+    return Request(tuple(put(reseller, uuid, name) for uuid in uuids))
+
+
+@contextmanager
+def locked(database: Database, reseller: Reseller, uuid: str) -> Iterator[None]:
+    """A record that another transaction changes all the while."""
+    changes.apply(database, [request(reseller, uuid, name="Old")], public_url=URL)
+    with database.write() as tx:
+        mine = select(record.c.id).where(record.c.uuid == uuid).with_for_update()
+        tx.connection.execute(mine)
+        yield
+
+
+async def test_a_request_that_fails_takes_no_other_of_its_batch_with_it(
+    intake: Intake, database: Database, reseller: Reseller
+) -> None:
+    with locked(database, reseller, "held"):
+        some = [request(reseller, uuid) for uuid in ("a", "held", "b", "c")]
+        async with asyncio.timeout(WITHIN_S):
+            answers = await asyncio.gather(*map(intake.submit, some), return_exceptions=True)
+
+    refused = [answer for answer in answers if isinstance(answer, Exception)]
+    assert [answers.index(one) for one in refused] == [1]
+    assert isinstance(refused[0], Unavailable)
+
+
+async def test_a_request_that_fails_by_itself_is_told_to_be_smaller(
+    intake: Intake, database: Database, reseller: Reseller
+) -> None:
+    with locked(database, reseller, "held"), pytest.raises(Unavailable) as refused:
+        async with asyncio.timeout(WITHIN_S):
+            await intake.submit(request(reseller, "a", "held"))
+
+    assert refused.value.cause is Cause.BUSY
+    assert "these 2 changes in time; send fewer in a request" in refused.value.public
+    assert refused.value.retry_after_s == 10
+
+
+async def test_small_requests_do_not_wait_for_a_large_one(
+    intake: Intake, database: Database, reseller: Reseller
+) -> None:
+    """The large one waits for a lock until the small one has its answer."""
+    other = resellers.add(database, "Other")
+    many = [f"c{number}" for number in range(LARGE_CHANGES)]
+    with locked(database, reseller, "held"):
+        large = asyncio.create_task(intake.submit(request(reseller, "held", *many)))
+        async with asyncio.timeout(WITHIN_S):
+            await asyncio.sleep(0)
+            answer = await intake.submit(request(other, "a"))
+            assert answer.results[0].action == "ADDED"
+            assert not large.done()
+            with pytest.raises(Unavailable):
+                await large
+
+
+def test_a_batch_ends_where_it_costs_too_much(reseller: Reseller) -> None:
+    small = Request((put(reseller, "a", "A"),), size=100)
+    heavy = Request((put(reseller, "b", "B"),), size=BYTES_A_BATCH)
+    long = request(reseller, *(f"c{number}" for number in range(1_000)))
+
+    assert fitting([]) == 0
+    assert fitting([small] * (CHANGES_A_BATCH + 5)) == CHANGES_A_BATCH
+    assert fitting([heavy, small]) == 1
+    assert fitting([small, heavy]) == 1
+    assert fitting([long, long, small]) == 2

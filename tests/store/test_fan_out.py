@@ -1,0 +1,368 @@
+"""Fan-out in steps: a request that needs many deliveries, and the changes that come beside it."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import pairwise
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from reseller_webhooks.clock import DAY
+from reseller_webhooks.core.changes import Change, Put
+from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.fanout import DELIVERIES_MAX
+from reseller_webhooks.core.names import Action, Resource, to_mask
+from reseller_webhooks.core.resources import read_content
+from reseller_webhooks.operations import backfills, changes, fan_out, resellers
+from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.store import fan_out as store
+from reseller_webhooks.store import retention
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.schema import attempt, delivery, event, feature, webhook
+from tests.store import making
+
+URL = "https://platform.example"
+WEBHOOKS = 101
+MANY = DELIVERIES_MAX // WEBHOOKS + 1
+"""Changes that need more deliveries than a transaction writes."""
+POSTGRES = pytest.mark.parametrize("database", ["postgres"], indirect=True)
+
+
+@pytest.fixture
+def busy(database: Database) -> Reseller:
+    """A reseller with many webhooks."""
+    return with_webhooks(database, WEBHOOKS)
+
+
+def with_webhooks(database: Database, count: int, **given: Any) -> Reseller:
+    one = resellers.add(database, f"R{count}")
+    with database.write() as tx:
+        for number in range(count):
+            making.webhook(tx, reseller_id=one.id, url=f"https://r.example/{number}", **given)
+    return one
+
+
+def put(reseller: Reseller, uuid: str, name: str) -> Change:
+    content = read_content(Resource.COMPANY, uuid, {"name": name})
+    return Change(reseller.uuid, Resource.COMPANY, uuid, Put(content))
+
+
+def apply(database: Database, *requests: Request) -> list[Answer]:
+    answers = changes.apply(database, requests, public_url=URL)
+    assert all(isinstance(one, Answer) for one in answers), answers
+    return [one for one in answers if isinstance(one, Answer)]
+
+
+def change_many(database: Database, reseller: Reseller, name: str) -> Answer:
+    (answer,) = apply(database, Request(tuple(put(reseller, f"c{n}", name) for n in range(MANY))))
+    return answer
+
+
+def change_one(database: Database, reseller: Reseller, uuid: str, name: str) -> Answer:
+    (answer,) = apply(database, Request((put(reseller, uuid, name),)))
+    return answer
+
+
+def made(database: Database, reseller: Reseller) -> list[tuple[int, str, int]]:
+    """Deliveries in the sequence of their numbers: webhook, record and version."""
+    columns = delivery.c.webhook_id, delivery.c.resource_uuid, delivery.c.version
+    with database.read() as tx:
+        mine = select(*columns).where(delivery.c.reseller_id == reseller.id)
+        return [(w, r, v) for w, r, v in tx.connection.execute(mine.order_by(delivery.c.id))]
+
+
+def wanted(database: Database, reseller: Reseller) -> list[tuple[int, str, int]]:
+    """A delivery for each event and webhook."""
+    with database.read() as tx:
+        pairs = (
+            select(webhook.c.id, event.c.resource_uuid, event.c.version)
+            .join(event, event.c.reseller_id == webhook.c.reseller_id)
+            .where(webhook.c.reseller_id == reseller.id)
+        )
+        return sorted((w, r, v) for w, r, v in tx.connection.execute(pairs))
+
+
+def in_order(deliveries: Sequence[tuple[int, str, int]]) -> bool:
+    of_record: dict[tuple[int, str], list[int]] = {}
+    for webhook_id, record, version in deliveries:
+        of_record.setdefault((webhook_id, record), []).append(version)
+    return all(a < b for versions in of_record.values() for a, b in pairwise(versions))
+
+
+def steps(database: Database, limit: int = 1_000) -> Iterator[fan_out.FanOutStep]:
+    after = 0
+    while one := fan_out.step(database, after, limit):
+        after = one.reseller_id
+        yield one
+
+
+def pending(database: Database) -> int:
+    with database.read() as tx:
+        return store.backlog(tx).count
+
+
+def test_a_request_that_needs_many_deliveries_commits_without_them(
+    database: Database, busy: Reseller
+) -> None:
+    answer = change_many(database, busy, "Acme")
+
+    assert answer.fans_out_later
+    assert made(database, busy) == []
+    assert pending(database) == MANY
+
+
+def test_the_steps_make_each_delivery_once(database: Database, busy: Reseller) -> None:
+    change_many(database, busy, "Acme")
+
+    count = sum(one.events for one in steps(database))
+
+    assert count == MANY
+    assert sorted(made(database, busy)) == wanted(database, busy)
+    assert pending(database) == 0
+
+
+def test_a_step_makes_no_more_than_asked(database: Database, busy: Reseller) -> None:
+    change_many(database, busy, "Acme")
+    before = 0
+    for _ in steps(database, limit=300):
+        now = len(made(database, busy))
+        assert now - before <= 300
+        before = now
+
+
+def test_an_event_for_many_webhooks_is_divided(database: Database, busy: Reseller) -> None:
+    change_many(database, busy, "Acme")
+    counts = [len(made(database, busy)) for _ in steps(database, limit=WEBHOOKS // 2)]
+
+    assert counts[:3] == [50, 100, 101]
+    assert sorted(made(database, busy)) == wanted(database, busy)
+
+
+def test_a_few_deliveries_are_made_at_once(database: Database, busy: Reseller) -> None:
+    answer = change_one(database, busy, "c1", "Acme")
+
+    assert not answer.fans_out_later
+    assert sorted(made(database, busy)) == wanted(database, busy)
+    assert fan_out.step(database, 0, 1_000) is None
+
+
+def test_a_later_change_of_a_record_does_not_overtake(database: Database, busy: Reseller) -> None:
+    change_many(database, busy, "Acme")
+    change_one(database, busy, "c1", "Acme Ltd")
+    turns = steps(database, limit=WEBHOOKS)
+    next(turns), next(turns)
+    change_one(database, busy, "c1", "Acme Inc")
+    change_one(database, busy, f"c{MANY - 1}", "Acme Inc")
+    list(turns)
+
+    assert sorted(made(database, busy)) == wanted(database, busy)
+    assert in_order(made(database, busy))
+
+
+def test_a_change_of_another_record_does_not_wait(database: Database, busy: Reseller) -> None:
+    change_many(database, busy, "Acme")
+    change_one(database, busy, "other", "Acme Ltd")
+
+    assert {record for _, record, _ in made(database, busy)} == {"other"}
+
+
+def test_a_change_after_the_last_step_is_told_at_once(database: Database, busy: Reseller) -> None:
+    change_many(database, busy, "Acme")
+    list(steps(database))
+    change_one(database, busy, "c1", "Acme Ltd")
+
+    assert sorted(made(database, busy)) == wanted(database, busy)
+    assert in_order(made(database, busy))
+
+
+def test_versions_of_a_record_within_a_request_stay_in_order(
+    database: Database, busy: Reseller
+) -> None:
+    names = [put(busy, f"c{n % 3}", f"name {n}") for n in range(MANY)]
+    apply(database, Request(tuple(names)))
+    list(steps(database, limit=70))
+
+    assert sorted(made(database, busy)) == wanted(database, busy)
+    assert in_order(made(database, busy))
+
+
+def test_a_request_behind_a_large_one_in_the_same_batch_does_not_overtake(
+    database: Database, busy: Reseller
+) -> None:
+    small = with_webhooks(database, 1)
+    large = Request(tuple(put(busy, f"c{n}", "Acme") for n in range(MANY)))
+    again = Request((put(busy, "c0", "Acme Ltd"),))
+    requests = [Request((put(small, "s1", "One"),)), large, again]
+    while requests:
+        requests = requests[len(apply(database, *requests)) :]
+
+    assert len(made(database, small)) == 1
+    list(steps(database))
+    assert sorted(made(database, busy)) == wanted(database, busy)
+    assert in_order(made(database, busy))
+
+
+def test_a_batch_ends_before_it_needs_too_many_deliveries(
+    database: Database, busy: Reseller
+) -> None:
+    requests = [Request((put(busy, f"c{n}", "Acme"),)) for n in range(2 * MANY)]
+
+    answers = apply(database, *requests)
+
+    assert len(answers) == MANY - 1
+    assert len(made(database, busy)) == len(answers) * WEBHOOKS
+    assert pending(database) == 0
+
+
+def test_a_repeated_key_gets_its_answer_while_steps_are_to_come(
+    database: Database, busy: Reseller
+) -> None:
+    request = Request(tuple(put(busy, f"c{n}", "Acme") for n in range(MANY)), "key", "f", "1")
+    (first,) = apply(database, request)
+    (again,) = apply(database, request)
+
+    assert (again.results, again.replayed) == (first.results, True)
+    assert pending(database) == MANY
+
+
+def test_resellers_take_turns(database: Database, busy: Reseller) -> None:
+    other = with_webhooks(database, WEBHOOKS)
+    change_many(database, busy, "Acme")
+    change_many(database, other, "Other")
+    turns = steps(database, limit=WEBHOOKS)
+
+    assert [next(turns).reseller_id for _ in range(4)] == [busy.id, other.id] * 2
+
+
+def test_a_step_that_fails_leaves_nothing_behind(database: Database, busy: Reseller) -> None:
+    change_many(database, busy, "Acme")
+    next(steps(database, limit=150))
+    before = made(database, busy)
+
+    with suppress(RuntimeError), database.write() as tx:
+        assert store.step(tx, busy.id, 1_000)
+        raise RuntimeError
+
+    assert made(database, busy) == before
+    list(steps(database))
+    assert sorted(made(database, busy)) == wanted(database, busy)
+
+
+def test_workers_at_the_same_time_make_each_delivery_once(
+    database: Database, busy: Reseller
+) -> None:
+    change_many(database, busy, "Acme")
+    change_one(database, busy, "c1", "Acme Ltd")
+    together = Barrier(3)
+
+    def work(_: int) -> None:
+        another = Database(database.url)
+        together.wait()
+        while fan_out.step(another, 0, 200):
+            pass
+        another.close()
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(work, range(3)))
+
+    assert sorted(made(database, busy)) == wanted(database, busy)
+    assert in_order(made(database, busy))
+
+
+def test_the_latest_state_takes_the_place_of_those_made_in_steps(database: Database) -> None:
+    one = with_webhooks(database, WEBHOOKS, mode="LATEST_STATE")
+    change_many(database, one, "Acme")
+    change_one(database, one, "c1", "Acme Ltd")
+    list(steps(database, limit=150))
+
+    latest = {(w, r, v) for w, r, v in wanted(database, one) if r != "c1" or v == 2}
+    assert set(made(database, one)) == latest
+    with database.read() as tx:
+        closed = select(attempt.c.state, attempt.c.version)
+        assert set(tx.connection.execute(closed).tuples()) == {(State.SUPERSEDED, 1)}
+
+
+def test_webhooks_are_told_as_they_are_when_a_step_comes_to_them(
+    database: Database, busy: Reseller
+) -> None:
+    """Deleted ones and those that want it no longer get nothing, new ones nothing from before."""
+    change_many(database, busy, "Acme")
+    with database.write() as tx:
+        every = list(tx.connection.execute(select(webhook.c.id).order_by(webhook.c.id)).scalars())
+        changed = (
+            {"deleted_at": tx.now},
+            {"actions": to_mask({Action.REMOVED})},
+            {"state": "PAUSED"},
+        )
+        for number, columns in zip(every, changed, strict=False):
+            tx.connection.execute(update(webhook).where(webhook.c.id == number).values(columns))
+        making.webhook(tx, reseller_id=busy.id, url="https://r.example/new")
+    list(steps(database))
+
+    assert {w for w, _, _ in made(database, busy)} == set(every[2:])
+
+
+def test_a_backfill_waits_for_the_steps_of_its_records(database: Database, busy: Reseller) -> None:
+    change_many(database, busy, "Acme")
+    with database.read() as tx:
+        uuid = (
+            tx.connection.execute(select(webhook.c.uuid).order_by(webhook.c.id)).scalars().first()
+        )
+    backfills.begin(database, busy.id, str(uuid), rate=MANY)
+
+    assert not backfills.step(database, public_url=URL)
+    assert made(database, busy) == []
+    list(steps(database))
+    assert sorted(made(database, busy)) == wanted(database, busy)
+
+
+def test_an_event_stays_as_long_as_its_deliveries_are_to_be_made(
+    database: Database, busy: Reseller
+) -> None:
+    change_many(database, busy, "Acme")
+    with database.write() as tx:
+        retention.drop(tx, tx.now + 10 * DAY, limit=10_000)
+    list(steps(database))
+
+    assert len(made(database, busy)) == MANY * WEBHOOKS
+
+
+def test_a_store_in_use_makes_no_steps_for_a_day_after_the_upgrade(
+    database: Database, busy: Reseller
+) -> None:
+    with database.write() as tx:
+        tx.connection.execute(update(feature).values(since=tx.now - DAY + 60_000_000))
+    answer = change_many(database, busy, "Acme")
+
+    assert not answer.fans_out_later
+    assert sorted(made(database, busy)) == wanted(database, busy)
+
+
+@POSTGRES
+def test_a_change_that_waited_for_the_record_sees_its_steps(
+    database: Database, busy: Reseller
+) -> None:
+    """The later change reads the record while the transaction of the earlier one still runs."""
+    change_one(database, busy, "c0", "Before")
+    together = Barrier(2)
+
+    def large() -> None:
+        together.wait()
+        change_many(Database(database.url), busy, "Acme")
+
+    def small() -> None:
+        together.wait()
+        for turn in range(20):
+            change_one(Database(database.url), busy, "c0", f"Acme {turn}")
+
+    with ThreadPoolExecutor(2) as threads:
+        for future in [threads.submit(large), threads.submit(small)]:
+            future.result()
+    list(steps(database))
+
+    assert sorted(made(database, busy)) == wanted(database, busy)
+    assert in_order(made(database, busy))
