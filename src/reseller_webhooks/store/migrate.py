@@ -1,13 +1,14 @@
-"""Bring a database's tables up to this version of the program, or tell how far behind it is."""
+"""Brings a database's tables up to this version of the program, or tells how far behind it is.
+
+Alembic is imported only to upgrade: every start checks the revision, few upgrade.
+"""
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import column, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
 from reseller_webhooks.core.errors import Cause, Refused
@@ -15,6 +16,10 @@ from reseller_webhooks.store import concurrent_indexes, privileges
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.failures import cause_of, words_of
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).with_name("migrations")
 WITHIN_S = 6 * 3600.0
 """For one statement of a migration: an index of billions of rows."""
 LOCK_S = 10.0
@@ -28,6 +33,8 @@ def upgrade(database: Database) -> None:
 
     Refused without the rights.
     """
+    from alembic import command
+
     config = alembic_config()
     with database.within(WITHIN_S, lock_s=LOCK_S).write() as tx:
         config.attributes["connection"] = tx.connection
@@ -65,19 +72,26 @@ def is_current(tx: Tx) -> bool:
 
 
 def _held(tx: Tx) -> str | None:
-    return MigrationContext.configure(tx.connection).get_current_revision()
+    if not inspect(tx.connection).has_table(_VERSION.name):
+        return None
+    return tx.connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
 
 
 @cache
-def _revisions() -> tuple[str | None, frozenset[str]]:
-    """The newest revision of this version, and all that it knows."""
-    scripts = ScriptDirectory.from_config(alembic_config())
-    known = frozenset(script.revision for script in scripts.walk_revisions())
-    return scripts.get_current_head(), known
+def _revisions() -> tuple[str, frozenset[str]]:
+    """The newest revision of this version, and all that it knows: how their files begin."""
+    files = (MIGRATIONS / "versions").glob("[0-9]*.py")
+    known = frozenset(file.name.partition("_")[0] for file in files)
+    return max(known), known
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
     """Where Alembic finds the migrations."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config
+
+
+_VERSION = table("alembic_version", column("version_num"))

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.observability.requests import RouteRecorder
 from reseller_webhooks.operations.house import House
-from reseller_webhooks.web import errors, openid
+from reseller_webhooks.web import errors, openid_login
 from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.errors import AnsweredInTime
 from reseller_webhooks.web.head import HeadAsGet
@@ -73,7 +73,7 @@ def create_web(house: House, tls: Callable[[], SSLContext]) -> FastAPI:
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     cookies = Cookies(secure=house.settings.public_url.startswith("https://"))
-    app.state.site = Site(house, cookies, openid=openid.of(house.settings, tls))
+    app.state.site = Site(house, cookies, openid=openid_login.provider(house.settings, tls))
     app.get("/static/{version}/{name:path}")(static)
     for area in AREAS:
         app.include_router(area, dependencies=[Depends(genuine)])

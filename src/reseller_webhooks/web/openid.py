@@ -6,7 +6,6 @@ Owns every request to the provider, and what is believed of its answers.
 import ssl
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -17,13 +16,14 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from reseller_webhooks import clock, secrets
+from reseller_webhooks import clock
 from reseller_webhooks.anonymous_requests import queue_left
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
 from reseller_webhooks.request_deadline import waiting_for_others
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.web import paths
+from reseller_webhooks.web.openid_login import Login
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Asymmetric only: with any other a key that is public, or none, would sign."""
@@ -32,26 +32,6 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 NO_ANSWER = "the identity provider does not answer"
 ANSWER_BYTES_MAX = 256 * 1024
 METADATA_KEPT_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A sign-in that the provider was asked for: what only this browser knows of it."""
-
-    state: str
-    nonce: str
-    verifier: str = field(repr=False)
-    wanted: str
-
-
-def begun(wanted: str) -> Begun:
-    """A fresh one. wanted: where to go on to."""
-    return Begun(secrets.new_token(), secrets.new_token(), secrets.new_token(), wanted)
-
-
-def of(settings: Settings, tls: Callable[[], ssl.SSLContext]) -> "OpenId | None":
-    """The provider in the settings, if there is one. tls: what is trusted now."""
-    return OpenId(settings, tls) if settings.oidc_issuer else None
 
 
 class OpenId:
@@ -65,7 +45,7 @@ class OpenId:
         self._tls = tls
         self._kept: tuple[Mapping[str, Any], float] | None = None
 
-    async def address(self, one: Begun) -> str:
+    async def address(self, one: Login) -> str:
         """Where the browser has to go to sign in (RFC 7636, 4.3)."""
         asked = {
             "response_type": "code",
@@ -80,7 +60,7 @@ class OpenId:
         endpoint = _https(await self._metadata(), "authorization_endpoint")
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
-    async def email(self, one: Begun, code: str, issuer: str) -> str:
+    async def email(self, one: Login, code: str, issuer: str) -> str:
         """The verified address of whoever has signed in there. NotSignedIn when there is none.
 
         issuer: who the browser says it comes from, if it says so (RFC 9207).
@@ -109,7 +89,7 @@ class OpenId:
         self._kept = (found, clock.monotonic_s() + METADATA_KEPT_S)
         return found
 
-    async def _tokens(self, metadata: Mapping[str, Any], one: Begun, code: str) -> dict[str, Any]:
+    async def _tokens(self, metadata: Mapping[str, Any], one: Login, code: str) -> dict[str, Any]:
         fields = {
             "grant_type": "authorization_code",
             "code": code,
@@ -129,7 +109,7 @@ class OpenId:
         endpoint = _https(metadata, "token_endpoint")
         return await self._json("POST", endpoint, headers=headers, data=fields)
 
-    async def _claims(self, metadata: Mapping[str, Any], token: str, one: Begun) -> dict[str, Any]:
+    async def _claims(self, metadata: Mapping[str, Any], token: str, one: Login) -> dict[str, Any]:
         """What the ID token says, once it is sure whose it is (OpenID Connect Core, 3.1.3.7)."""
         keys: Any = await self._json("GET", _https(metadata, "jwks_uri"))
         try:
@@ -144,7 +124,7 @@ class OpenId:
             raise NotSignedIn("the identity token was made for another program")
         return dict(claims)
 
-    def _registry(self, one: Begun) -> jwt.JWTClaimsRegistry:
+    def _registry(self, one: Login) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(
             now=clock.now() // SECOND,
             leeway=LEEWAY_S,

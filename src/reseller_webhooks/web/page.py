@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -23,9 +23,11 @@ from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import notices
 from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.notices import Notice
-from reseller_webhooks.web.openid import OpenId
 from reseller_webhooks.web.password_hashing import PasswordHashing
 from reseller_webhooks.web.rendering import templates
+
+if TYPE_CHECKING:
+    from reseller_webhooks.web.openid import OpenId
 
 SEE_OTHER = 303
 ADDRESS_MAX = 45
@@ -48,7 +50,7 @@ class Site:
     cookies: Cookies
     tests: Counter[int] = field(default_factory=Counter)
     views: Counter[int] = field(default_factory=Counter)
-    openid: OpenId | None = None
+    openid: "OpenId | None" = None
     hashing: PasswordHashing = field(default_factory=PasswordHashing)
     error_pages: dict[tuple[int, str], str] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import astuple
+from typing import TYPE_CHECKING
 
 import orjson
 import structlog
@@ -18,13 +19,16 @@ from reseller_webhooks.core.errors import (
     Unavailable,
 )
 from reseller_webhooks.operations import invites
-from reseller_webhooks.web import openid, paths
+from reseller_webhooks.web import paths
 from reseller_webhooks.web.cookies import OPENID_LIVES_S
-from reseller_webhooks.web.openid import Begun, OpenId
+from reseller_webhooks.web.openid_login import Login, new_login
 from reseller_webhooks.web.page import SEE_OTHER, Page
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.routes.entrance import entered, sign_in_form
 from reseller_webhooks.web.visiting import Anyone
+
+if TYPE_CHECKING:
+    from reseller_webhooks.web.openid import OpenId
 
 NOT_SIGNED_IN, NOT_NOW = 401, 503
 PURPOSE = "openid"
@@ -36,7 +40,7 @@ routes = APIRouter()
 @routes.get(paths.OPENID)
 async def begin(page: Anyone) -> Response:
     """Off to the provider. What it has to bring back stays sealed in this browser."""
-    one = openid.begun(page.request.query_params.get("next", ""))
+    one = new_login(page.request.query_params.get("next", ""))
     try:
         address = await _provider(page).address(one)
     except Unavailable as error:
@@ -65,7 +69,7 @@ async def back(page: Anyone) -> Response:
     return response
 
 
-async def _email(page: Page, one: Begun | None) -> str:
+async def _email(page: Page, one: Login | None) -> str:
     """The verified address of whoever comes back. NotSignedIn, Unavailable."""
     provider, given = _provider(page), page.request.query_params
     state = given.get("state", "").encode()
@@ -77,16 +81,16 @@ async def _email(page: Page, one: Begun | None) -> str:
     return await provider.email(one, given["code"], given.get("iss", ""))
 
 
-def _provider(page: Page) -> OpenId:
+def _provider(page: Page) -> "OpenId":
     if page.site.openid is None:
         raise NotFound("page", paths.OPENID)
     return page.site.openid
 
 
-def _begun(page: Page) -> Begun | None:
+def _begun(page: Page) -> Login | None:
     try:
         purpose, until, *rest = orjson.loads(page.box.open(page.site.cookies.openid(page.request)))
-        return Begun(*rest) if purpose == PURPOSE and page.now() < until else None
+        return Login(*rest) if purpose == PURPOSE and page.now() < until else None
     except (SecretUnreadable, ValueError, TypeError):
         return None
 
