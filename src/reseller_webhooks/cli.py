@@ -2,16 +2,19 @@
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from reseller_webhooks import __version__, settings
-from reseller_webhooks.bootstrap import quota_commands, restore_commands, secret_commands
-from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.bootstrap import (
+    api_key_commands,
+    quota_commands,
+    restore_commands,
+    secret_commands,
+)
+from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.audit import COMMAND
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
 from reseller_webhooks.edges import commands as edges
@@ -24,10 +27,9 @@ app = typer.Typer(
 )
 resellers = typer.Typer(no_args_is_help=True, help="Resellers: the tenants that own everything.")
 users = typer.Typer(no_args_is_help=True, help="People who sign in to the pages.")
-api_keys = typer.Typer(no_args_is_help=True, help="Keys for the API.")
 app.add_typer(resellers, name="resellers")
 app.add_typer(users, name="users")
-app.add_typer(api_keys, name="api-keys")
+app.add_typer(api_key_commands.app, name="api-keys")
 app.add_typer(edges.app)
 app.add_typer(restore_commands.app)
 app.add_typer(quota_commands.app, name="quotas")
@@ -38,6 +40,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
 MirrorDatabase = Annotated[
     str, typer.Option(envvar="RESELLER_MIRROR_DATABASE", help="URL of the local database.")
 ]
+Search = Annotated[str, typer.Option(help="Only those whose name holds this, or with this id.")]
 KeyFile = Annotated[
     Path | None, typer.Option(help="File with the API key; else RESELLER_MIRROR_KEY.")
 ]
@@ -177,6 +180,15 @@ def add_reseller(name: str) -> None:
     typer.echo(operations.add(_ready_database(), name).uuid)
 
 
+@resellers.command("list")
+def list_resellers(search: Search = "") -> None:
+    """Print resellers in the order they were added: id and name."""
+    from reseller_webhooks.operations import resellers as operations
+
+    for one in operations.every(_database_to_read(), search=search):
+        typer.echo(f"{one.uuid}\t{one.name}")
+
+
 @users.command("add")
 def add_user(
     email: str,
@@ -223,41 +235,6 @@ def unlock_user(email: str) -> None:
 
     database = _ready_database()
     people.unlock(database, people.uuid_of(database, email), reseller_id=None)
-
-
-@api_keys.command("add")
-def add_api_key(
-    scope: Annotated[str | None, typer.Option(help="platform.")] = None,
-    reseller: Annotated[str | None, typer.Option(help="Id of the key's reseller.")] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="May only read.")] = False,
-    name: Annotated[str, typer.Option(help="Which program is to use it.")] = "",
-) -> None:
-    """Add an API key and print it; it is shown this once."""
-    from reseller_webhooks.operations import access
-
-    if (scope is None) == (reseller is None) or (scope and (scope != Scope.PLATFORM or read_only)):
-        raise typer.BadParameter("give either --scope platform or --reseller ID [--read-only]")
-    wanted = Scope.PLATFORM if scope else Scope.RESELLER_READ if read_only else Scope.RESELLER
-    typer.echo(access.add_key(_ready_database(), wanted, reseller, name).key)
-
-
-@api_keys.command("list")
-def list_api_keys() -> None:
-    """Print the keys that hold, newest first: id, how it begins, scope, last use, name."""
-    from reseller_webhooks.operations import api_keys as operations
-
-    for one in operations.valid(_database_to_read()):
-        at = one.used_at and datetime.fromtimestamp(one.used_at // SECOND, UTC)
-        used = f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else "never"
-        typer.echo("\t".join((one.uuid, one.start, one.scope, used, one.name)))
-
-
-@api_keys.command("revoke")
-def revoke_api_key(key: Annotated[str, typer.Argument(help="Its id, as list prints it.")]) -> None:
-    """Let nobody call with a key any more."""
-    from reseller_webhooks.operations import api_keys as operations
-
-    operations.revoke(_ready_database(), key)
 
 
 def _verify_mirror(sides: Any) -> NoReturn:

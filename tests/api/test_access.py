@@ -254,6 +254,33 @@ async def test_a_revoked_key_is_refused_within_moments(
             pass
 
 
+TENANTS = "/api/v1/resellers"
+
+
+async def test_resellers_and_their_keys_are_searched_page_by_page(
+    platform: httpx.AsyncClient,
+) -> None:
+    names = ("Fabrikam One", "Contoso", "Fabrikam Two")
+    ids = [(await platform.post(TENANTS, json={"name": one})).json()["id"] for one in names]
+    keys = [(await platform.post(f"{TENANTS}/{ids[0]}/api-keys", json={})).json() for _ in "123"]
+    query = {"search": "fabrikam", "limit": "1"}
+    first = (await platform.get(TENANTS, params=query)).json()
+    query["cursor"] = first["nextCursor"]
+    second = (await platform.get(TENANTS, params=query)).json()
+    path = f"{TENANTS}/{ids[0]}/api-keys"
+    newest = (await platform.get(path, params={"limit": 2})).json()
+    oldest = (await platform.get(path, params={"cursor": newest["nextCursor"]})).json()
+    by_start = (await platform.get(path, params={"search": newest["items"][1]["start"]})).json()
+
+    assert [one["id"] for one in first["items"] + second["items"]] == [ids[0], ids[2]]
+    assert second["nextCursor"] is None
+    listed = [one["id"] for one in newest["items"] + oldest["items"]]
+    assert listed == [one["id"] for one in reversed(keys)]
+    assert [one["id"] for one in by_start["items"]] == [keys[1]["id"]]
+    assert all(one["key"] not in str(newest) + str(oldest) for one in keys)
+    assert (await platform.get(f"{TENANTS}/nobody/api-keys")).status_code == 404
+
+
 async def test_a_resellers_new_key_is_for_that_reseller(
     platform: httpx.AsyncClient, nobody: httpx.AsyncClient, things: dict[str, str]
 ) -> None:

@@ -47,6 +47,15 @@ def test_an_installation_is_set_up_by_four_commands(run: Run) -> None:
     assert all(key.startswith("rwk_") and len(key.split()) == 1 for key in keys)
 
 
+def test_resellers_are_listed_and_searched(run: Run) -> None:
+    lines = [
+        f"{run('resellers', 'add', name).stdout.strip()}\t{name}" for name in ("Acme", "Fabrikam")
+    ]
+
+    assert run("resellers", "list").stdout.splitlines() == lines
+    assert run("resellers", "list", "--search", "FABRI").stdout.splitlines() == lines[1:]
+
+
 def test_keys_are_listed_and_revoked(run: Run) -> None:
     for name in ("CRM import", "Billing"):
         run("api-keys", "add", "--scope", "platform", "--name", name)
@@ -56,6 +65,8 @@ def test_keys_are_listed_and_revoked(run: Run) -> None:
     assert first.split("\t")[2:] == ["platform", "never", "Billing"]
     assert revoked.returncode == 0
     assert run("api-keys", "list").stdout.splitlines() == [second]
+    assert run("api-keys", "list", "--search", "crm i").stdout.splitlines() == [second]
+    assert run("api-keys", "list", "--search", "billing").stdout == ""
     assert run("api-keys", "revoke", "nothing").returncode == 1
 
 
@@ -106,7 +117,13 @@ def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["check"], ["secrets", "reseal", "--dry-run"], ["api-keys", "list"], ["backup", "copy.db"]],
+    [
+        ["check"],
+        ["secrets", "reseal", "--dry-run"],
+        ["api-keys", "list"],
+        ["resellers", "list"],
+        ["backup", "copy.db"],
+    ],
 )
 def test_a_command_that_only_looks_makes_nothing(
     run: Run, tmp_path: Path, words: list[str]

@@ -11,18 +11,28 @@ from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database
 
 
-def page(database: Database, *, before: int | None = None, limit: int = 100) -> list[ApiKey]:
-    """Keys, newest first, revoked ones included."""
+def page(
+    database: Database,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    search: str = "",
+    reseller_id: int | None = None,
+) -> list[ApiKey]:
+    """Keys, newest first, revoked ones included: of one reseller, or all for None.
+
+    search: part of the name or of the key's beginning, or the id.
+    """
     with database.read() as tx:
-        return store.keys(tx, before=before, limit=limit)
+        return store.keys(tx, before=before, limit=limit, search=search, reseller_id=reseller_id)
 
 
-def valid(database: Database) -> Iterator[ApiKey]:
+def valid(database: Database, *, search: str = "") -> Iterator[ApiKey]:
     """All that have not been revoked, newest first."""
-    found = page(database)
+    found = page(database, search=search)
     while found:
         yield from (one for one in found if one.revoked_at is None)
-        found = page(database, before=found[-1].id)
+        found = page(database, before=found[-1].id, search=search)
 
 
 def revoke(database: Database, uuid: str) -> ApiKey:

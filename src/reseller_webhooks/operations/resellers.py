@@ -1,6 +1,6 @@
 """Resellers: add, find, list."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from reseller_webhooks import secrets
 from reseller_webhooks.core.audit import Act
@@ -51,10 +51,20 @@ def subject(tx: Tx, number: int) -> Subject:
     return Subject(found.uuid, found.name, found.id)
 
 
-def page(database: Database, *, after: int = 0, limit: int = 100) -> list[Reseller]:
-    """Resellers in the order they were added."""
+def page(
+    database: Database, *, after: int = 0, limit: int = 100, search: str = ""
+) -> list[Reseller]:
+    """Resellers in the order they were added; search: part of the name, or the id."""
     with database.read() as tx:
-        return store.page(tx, after=after, limit=limit)
+        return store.page(tx, after=after, limit=limit, search=search)
+
+
+def every(database: Database, *, search: str = "") -> Iterator[Reseller]:
+    """All of them, read page by page."""
+    found = page(database, search=search)
+    while found:
+        yield from found
+        found = page(database, after=found[-1].id, search=search)
 
 
 def names(database: Database, numbers: Collection[int]) -> dict[int, str]:

@@ -184,11 +184,11 @@ def get(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
 
 
 def page(
-    database: Database, reseller_id: int, *, after: int = 0, limit: int = 100
+    database: Database, reseller_id: int, *, after: int = 0, limit: int = 100, search: str = ""
 ) -> list[WebhookRow]:
-    """The reseller's webhooks in the order they were added."""
+    """The reseller's webhooks in the order they were added; search: part of the URL, or the id."""
     with database.read() as tx:
-        return store.page(tx, reseller_id=reseller_id, after=after, limit=limit)
+        return store.page(tx, reseller_id=reseller_id, after=after, limit=limit, search=search)
 
 
 def unreadable(box: Box, row: WebhookRow, now: Micros) -> tuple[SecretPurpose, ...]:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.store import text_search
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import api_key, person, sign_in_link
 
@@ -66,11 +67,27 @@ def key_by_uuid(tx: Tx, uuid: str) -> ApiKey | None:
     return ApiKey(**row) if row else None
 
 
-def keys(tx: Tx, *, before: int | None, limit: int) -> list[ApiKey]:
-    """Keys, newest first, from before a number."""
+def keys(
+    tx: Tx,
+    *,
+    before: int | None,
+    limit: int,
+    search: str = "",
+    reseller_id: int | None = None,
+) -> list[ApiKey]:
+    """Keys, newest first, from before a number: of one reseller, or all for None.
+
+    search: part of the name or the key's beginning, or the id.
+    """
     statement = _keys().order_by(api_key.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(api_key.c.id < before)
+    if reseller_id is not None:
+        statement = statement.where(api_key.c.reseller_id == reseller_id)
+    if search:
+        known_as = api_key.c.name + " " + api_key.c.start
+        named = text_search.matches(search, part_of=known_as, exactly=api_key.c.uuid)
+        statement = statement.where(named)
     return [ApiKey(**row) for row in tx.connection.execute(statement).mappings()]
 
 

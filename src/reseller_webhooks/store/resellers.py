@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.store import text_search
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import reseller
 
@@ -58,9 +59,14 @@ def names(tx: Tx, numbers: Collection[int]) -> dict[int, str]:
     return dict(rows.tuples().all())
 
 
-def page(tx: Tx, *, after: int, limit: int) -> list[Reseller]:
-    """Resellers in the order they were added, from behind the number `after`."""
-    rows = tx.connection.execute(
-        select(*_COLUMNS).where(reseller.c.id > after).order_by(reseller.c.id).limit(limit)
-    )
+def page(tx: Tx, *, after: int, limit: int, search: str = "") -> list[Reseller]:
+    """Resellers in the order they were added, from behind the number `after`.
+
+    search: part of the name, or the id.
+    """
+    statement = select(*_COLUMNS).where(reseller.c.id > after)
+    if search:
+        named = text_search.matches(search, part_of=reseller.c.name, exactly=reseller.c.uuid)
+        statement = statement.where(named)
+    rows = tx.connection.execute(statement.order_by(reseller.c.id).limit(limit))
     return [Reseller(*row) for row in rows]

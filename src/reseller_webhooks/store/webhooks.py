@@ -26,6 +26,7 @@ from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
 from reseller_webhooks.core.webhooks import PARTS, Format, Hold, Mode, WebhookState
+from reseller_webhooks.store import text_search
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import circuit_change, delivery, lease, webhook
 
@@ -113,13 +114,21 @@ def by_uuid(tx: Tx, uuid: str, *, reseller_id: int) -> WebhookRow | None:
     return next(iter(_rows(tx, statement)), None)
 
 
-def page(tx: Tx, *, reseller_id: int, after: int = 0, limit: int) -> list[WebhookRow]:
-    """The reseller's live webhooks in the order they were added."""
+def page(
+    tx: Tx, *, reseller_id: int, after: int = 0, limit: int, search: str = ""
+) -> list[WebhookRow]:
+    """The reseller's live webhooks in the order they were added.
+
+    search: part of the URL, or the id.
+    """
     statement = select(webhook).where(
         webhook.c.reseller_id == reseller_id,
         webhook.c.id > after,
         webhook.c.deleted_at.is_(None),
     )
+    if search:
+        named = text_search.matches(search, part_of=webhook.c.url, exactly=webhook.c.uuid)
+        statement = statement.where(named)
     return _rows(tx, statement.order_by(webhook.c.id).limit(limit))
 
 

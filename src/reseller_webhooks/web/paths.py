@@ -25,6 +25,8 @@ LOG = f"{WEBHOOKS}/log"
 LOG_STREAM = f"{LOG}/stream"
 LOG_RETRY = f"{LOG}/retry-failed"
 RECORDS = f"{WEBHOOKS}/records"
+WEBHOOK_CHOICES = f"{LOG}/webhooks"
+RESELLER_CHOICES = f"{RESELLERS}/choices"
 HISTORY = f"{WEBHOOKS}/audit"
 JOBS = f"{WEBHOOKS}/jobs"
 
@@ -84,6 +86,16 @@ def quotas(uuid: str) -> str:
 def session(uuid: str) -> str:
     """Where one of one's own sessions is ended."""
     return f"{SESSIONS}/{uuid}/end"
+
+
+def resellers(**filters: object) -> str:
+    """The operator's list of resellers, filtered; empty filters are left out."""
+    return _filtered(RESELLERS, filters)
+
+
+def keys(**filters: object) -> str:
+    """The operator's list of API keys, filtered alike."""
+    return _filtered(KEYS, filters)
 
 
 def audit(**filters: object) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
 from reseller_webhooks.api import moments
@@ -13,10 +13,15 @@ from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.api.shapes import Input, Shape
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.operations import access, api_keys, resellers
 from reseller_webhooks.operations.resellers import NAME_MAX
+from reseller_webhooks.store.access import ApiKey
 from reseller_webhooks.store.resellers import Reseller as Stored
+from reseller_webhooks.store.text_search import SEARCH_MAX
 
+Search = Annotated[
+    str, Query(max_length=SEARCH_MAX, description="Part of the name, in any case, or the id.")
+]
 BODY = raises(Malformed, TooLarge, NotJson)
 
 router = APIRouter(
@@ -60,6 +65,25 @@ class Key(Shape):
     key: str = Field(examples=["rwk_5Yb0u0tJf6nV1sJcYx3Hk2mE8pQwZrT4"])
 
 
+class ListedKey(Shape):
+    """An API key by its name and how it begins."""
+
+    id: str
+    name: str
+    start: str = Field(examples=["rwk_5Yb0u0tJ"])
+    read_only: bool
+    created_at: moments.Shown
+    used_at: moments.Shown | None = Field(description="Its last use, to five minutes.")
+    revoked_at: moments.Shown | None
+
+
+class Keys(Shape):
+    """A page of API keys."""
+
+    items: list[ListedKey]
+    next_cursor: str | None
+
+
 @router.post(
     "",
     operation_id="addReseller",
@@ -76,10 +100,16 @@ def add(
 
 
 @router.get("", operation_id="listResellers", summary="List resellers")
-def page(house: TheHouse, _: Platform, limit: Limit = 100, cursor: Cursor = None) -> Resellers:
+def page(
+    house: TheHouse,
+    _: Platform,
+    search: Search = "",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Resellers:
     """In the order they were added."""
     (after,) = position(house.ids, cursor) or (0,)
-    found = resellers.page(house.database, after=after, limit=limit + 1)
+    found = resellers.page(house.database, after=after, limit=limit + 1, search=search)
     shown, next_cursor = cut(house.ids, found, limit, lambda one: (one.id,))
     return Resellers(items=[_shown(one) for one in shown], next_cursor=next_cursor)
 
@@ -102,6 +132,42 @@ def add_key(
     scope = Scope.RESELLER_READ if wanted.read_only else Scope.RESELLER
     made = access.add_key(house.database, scope, uuid)
     return Key(id=made.id, key=made.key)
+
+
+@router.get(
+    "/{id}/api-keys",
+    operation_id="listApiKeys",
+    summary="List a reseller's API keys",
+    responses=raises(NotFound),
+)
+def list_keys(
+    house: TheHouse,
+    _: Platform,
+    uuid: Annotated[str, Path(alias="id")],
+    search: Search = "",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Keys:
+    """The newest first, revoked ones included. The keys themselves are stored nowhere."""
+    (before,) = position(house.ids, cursor) or (None,)
+    owner = resellers.get(house.database, uuid)
+    found = api_keys.page(
+        house.database, before=before, limit=limit + 1, search=search, reseller_id=owner.id
+    )
+    shown, next_cursor = cut(house.ids, found, limit, lambda one: (one.id,))
+    return Keys(items=[_listed(one) for one in shown], next_cursor=next_cursor)
+
+
+def _listed(one: ApiKey) -> ListedKey:
+    return ListedKey(
+        id=one.uuid,
+        name=one.name,
+        start=one.start,
+        read_only=one.scope == Scope.RESELLER_READ,
+        created_at=one.created_at,
+        used_at=one.used_at,
+        revoked_at=one.revoked_at,
+    )
 
 
 def _shown(one: Stored) -> Reseller:

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.operations import audit, resellers
 from reseller_webhooks.store.audit import AuditQuery, Line
-from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.audit_words import SUBJECTS
+from reseller_webhooks.web.choosing import Choices
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.visiting import Keeper, Operator
 
@@ -27,7 +27,8 @@ def audit_log(page: Operator) -> Response:
     given = _given(page)
     whose = resellers.get(page.database, given["reseller"]).id if given["reseller"] else None
     rows = audit.page(page.database, _query(page, given, whose))
-    return _shown(page, rows, given, paths.audit, offered=choosing.offered(page))
+    choices = choosing.of_resellers(page, given["reseller"])
+    return _shown(page, rows, given, paths.audit, choices=choices)
 
 
 @routes.get(paths.HISTORY)
@@ -47,7 +48,7 @@ def _shown(
     rows: Sequence[Line],
     given: Mapping[str, str],
     at: Callable[..., str],
-    offered: Sequence[Reseller] = (),
+    choices: Choices | None = None,
 ) -> Response:
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
     return page.html(
@@ -57,7 +58,7 @@ def _shown(
         older=at(**given, before=more) if more else "",
         given=given,
         narrows=any(given.values()),
-        offered=offered,
+        choices=choices,
         subjects=SUBJECTS,
     )
 

@@ -17,7 +17,7 @@ from reseller_webhooks.core.webhooks import Format
 from reseller_webhooks.operations import deliveries, repeats, webhooks
 from reseller_webhooks.operations.deliveries import Details
 from reseller_webhooks.store.webhooks import WebhookRow
-from reseller_webhooks.web import log_changes, log_curl, log_filter, paths, period
+from reseller_webhooks.web import choosing, log_changes, log_curl, log_filter, paths, period
 from reseller_webhooks.web.log_changes import SHOWN_MAX, Change
 from reseller_webhooks.web.log_filter import LINES, TABS
 from reseller_webhooks.web.notices import Notice
@@ -27,8 +27,6 @@ from reseller_webhooks.web.starting_jobs import retried_failed, start_job
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
 DAY = 86_400 * clock.SECOND
-WEBHOOKS_OFFERED = 500
-"""In the filter's list."""
 ONE = paths.LOG + "/{shown}"
 
 routes = APIRouter()
@@ -57,10 +55,16 @@ def log_page(page: AtReseller) -> Response:
         entries=found[:LINES],
         older=filters.after(found[LINES - 1].line) if len(found) > LINES else older,
         searched_to=end[0] if end and len(found) <= LINES else None,
-        offered=webhooks.page(page.database, page.tenant, limit=WEBHOOKS_OFFERED),
+        choices=choosing.of_webhooks(page, chosen),
         again=filters.since or period.of(page.now() - DAY, page.now()).values["from"],
         now=page.now(),
     )
+
+
+@routes.get(paths.WEBHOOK_CHOICES)
+def webhook_choices(page: AtReseller) -> Response:
+    """Webhooks to choose from, for the filter's search."""
+    return choosing.webhooks_found(page)
 
 
 @routes.get(ONE)

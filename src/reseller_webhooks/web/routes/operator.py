@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.names import number_in
 from reseller_webhooks.core.texts import check_name
 from reseller_webhooks.operations import access, api_keys, fleet, resealing
 from reseller_webhooks.web import choosing, paths
@@ -14,7 +15,7 @@ from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.visiting import Operator, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
-ROWS = 100
+ROWS = 50
 NAME_MAX = 80
 INVALID = 422
 SURVEY_S = 0.5
@@ -81,16 +82,17 @@ def _keys(
     form: Form | None = None,
     wrong: dict[str, str] | None = None,
 ) -> Response:
-    is_number = before.isascii() and before.isdecimal() and len(before) < 19
-    number = int(before) if is_number else None
-    rows = api_keys.page(page.database, before=number, limit=ROWS + 1)
+    search = choosing.searched(page, "search")
+    rows = api_keys.page(page.database, before=number_in(before), limit=ROWS + 1, search=search)
+    more = rows[ROWS - 1].id if len(rows) > ROWS else None
     typed = form or Form({})
     return page.html(
         "operator_keys.html",
         status,
         rows=rows[:ROWS],
-        more=rows[ROWS - 1].id if len(rows) > ROWS else None,
-        offered=choosing.offered(page),
+        next_page=paths.keys(search=search, before=more) if more else "",
+        search=search,
+        choices=choosing.of_resellers(page, typed.text("reseller")),
         names=choosing.names(page, (one.reseller_id for one in rows)),
         typed={name: typed.text(name) for name in ("name", "scope", "reseller")},
         wrong=wrong or {},

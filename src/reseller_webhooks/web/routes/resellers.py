@@ -4,8 +4,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import access, resellers
-from reseller_webhooks.web import paths
+from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.visiting import Operator, Posted
@@ -21,6 +22,12 @@ routes = APIRouter()
 def every_reseller(page: Operator, after: str = "") -> Response:
     """The resellers in the order they were added, a page at a time."""
     return _page(page, after=after)
+
+
+@routes.get(paths.RESELLER_CHOICES)
+def reseller_choices(page: Operator) -> Response:
+    """Resellers to choose from, for the search of forms and filters."""
+    return choosing.resellers_found(page)
 
 
 @routes.post(paths.RESELLERS)
@@ -48,9 +55,15 @@ def _page(
     typed: str = "",
     wrong: dict[str, str] | None = None,
 ) -> Response:
-    number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
-    rows = resellers.page(page.database, after=number, limit=ROWS + 1)
+    search = choosing.searched(page, "search")
+    rows = resellers.page(page.database, after=number_in(after) or 0, limit=ROWS + 1, search=search)
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
     return page.html(
-        "resellers.html", status, rows=rows[:ROWS], more=more, typed=typed, wrong=wrong or {}
+        "resellers.html",
+        status,
+        rows=rows[:ROWS],
+        next_page=paths.resellers(search=search, after=more) if more else "",
+        search=search,
+        typed=typed,
+        wrong=wrong or {},
     )

@@ -15,7 +15,7 @@ from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Host, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
-ROWS = 100
+ROWS = 50
 INVALID, TAKEN = 422, 409
 
 routes = APIRouter()
@@ -108,7 +108,6 @@ def _page(
     rows = people.page(page.database, _scope(page), after=number, limit=ROWS + 1)
     pending = invites.page(page.database, _scope(page))
     whose = {one.reseller_id for one in rows} | {one.reseller_id for one in pending}
-    offered = choosing.offered(page) if page.who.is_operator else []
     chosen = form.text("reseller") if form else page.reseller.uuid if page.reseller else ""
     return page.html(
         "users.html",
@@ -116,7 +115,7 @@ def _page(
         rows=rows[:ROWS],
         more=rows[ROWS - 1].id if len(rows) > ROWS else None,
         invites=pending,
-        offered=offered,
+        choices=choosing.of_resellers(page, chosen) if page.who.is_operator else None,
         names=choosing.names(page, whose),
         roles=[one for one in Role if one is not Role.OPERATOR or page.who.is_operator],
         typed={

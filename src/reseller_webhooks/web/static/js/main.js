@@ -6,10 +6,12 @@ import { sendOnce } from "./sending.js";
 import { followProgress } from "./progress.js";
 import { followLog } from "./log.js";
 import { askInZone } from "./zones.js";
+import { offerSearching } from "./choosing.js";
 
 tellTimes();
 offerCopying();
 offerShowing();
+offerSearching();
 sendOnce();
 askInZone();
 followProgress();

@@ -1,0 +1,121 @@
+"""Lists and choosers beyond what one page shows: searched for, and every page under 100 KB."""
+
+import re
+
+import pytest
+
+from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.operations import access, people, resellers
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store import resellers as store
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import paths
+from tests.web.browsing import Person, a_webhook, words
+
+PAGE_MAX = 100_000
+
+
+def options(html: str, field: str) -> list[str]:
+    """What a field offers, apart from nothing."""
+    select = html.partition(f'<select id="{field}"')[2].partition("</select>")[0]
+    return re.findall(r'<option value="[^"]+" (?:selected)?>([^<]*)<', select)
+
+
+@pytest.fixture
+def many(database: Database) -> list[Reseller]:
+    with database.write() as tx:
+        return [store.add(tx, f"r-{number}", f"Reseller {number:04}") for number in range(600)]
+
+
+async def test_a_reseller_beyond_those_offered_is_found_and_chosen(
+    operator: Person, database: Database, many: list[Reseller]
+) -> None:
+    for path in (paths.KEYS, paths.USERS, paths.AUDIT):
+        first = await operator.see(path)
+        found = await operator.see(f"{path}?reseller-search=SELLER+0598")
+
+        assert len(options(first, "reseller")) in {50, 51}
+        assert 'data-choices="/resellers/choices"' in first
+        assert "Reseller 0598" in options(found, "reseller")
+    chosen = await operator.see(paths.audit(reseller=many[598].uuid))
+    assert options(chosen, "reseller")[0] == "Reseller 0598"
+    fields = {"name": "x", "scope": "reseller", "reseller": many[598].uuid}
+    assert (await operator.send(paths.KEYS, fields)).status_code == 303
+
+
+async def test_a_few_are_offered_without_a_search(operator: Person) -> None:
+    html = await operator.see(paths.KEYS)
+
+    assert options(html, "reseller") == ["Northwind"]
+    assert "reseller-search" not in html
+
+
+async def test_a_webhook_beyond_those_offered_is_found_and_chosen(
+    house: House, northwind: Reseller, contoso: Reseller, admin: Person
+) -> None:
+    urls = [f"https://receiver.example/{number:03}" for number in range(60)]
+    rows = [a_webhook(house, northwind, url=url) for url in urls]
+    a_webhook(house, contoso, url="https://theirs.example/059")
+    first = await admin.see(paths.LOG)
+    found = await admin.see(f"{paths.LOG}?webhook-search=059")
+    chosen = await admin.see(paths.log(webhook=rows[59].uuid))
+    asked = (await admin.client.get(f"{paths.WEBHOOK_CHOICES}?search=05")).json()
+    every = (await admin.client.get(paths.WEBHOOK_CHOICES)).json()
+
+    assert len(options(first, "webhook")) == 50
+    assert options(found, "webhook") == [f"Company to {urls[59]}"]
+    assert options(chosen, "webhook")[0] == f"Company to {urls[59]}"
+    assert [one["value"] for one in asked["options"]] == [row.uuid for row in (rows[5], *rows[50:])]
+    assert (len(every["options"]), every["more"], asked["more"]) == (50, True, False)
+
+
+@pytest.mark.parametrize("search", ["50%", "_", "a\\b", "'; --", "nothing\0"])
+async def test_a_search_means_what_it_says(
+    operator: Person, database: Database, search: str
+) -> None:
+    resellers.add(database, "50% off_a\\b'; --")
+    resellers.add(database, "Fabrikam")
+    asked = await operator.client.get(paths.RESELLERS, params={"search": search})
+
+    assert asked.status_code == 200
+    assert "Fabrikam" not in asked.text
+    assert ("50% off" in asked.text) == ("\0" not in search)
+
+
+async def test_lists_are_searched_page_by_page(
+    operator: Person, database: Database, many: list[Reseller]
+) -> None:
+    for number in range(60):
+        access.add_key(database, Scope.RESELLER, many[0].uuid, f"CRM {number}")
+    access.add_key(database, Scope.PLATFORM, None, "Billing")
+    named = await operator.see(f"{paths.RESELLERS}?search=reseller")
+    next_page = re.findall(r'href="(/resellers\?[^"]+)">Next', named)[0].replace("&amp;", "&")
+    second = await operator.see(next_page)
+    keys = await operator.see(f"{paths.KEYS}?search=crm")
+    billing = await operator.see(f"{paths.KEYS}?search=billing")
+
+    assert "search=reseller" in next_page
+    assert ("Reseller 0099" in named, "Reseller 0100" in second) == (True, True)
+    assert "search=crm" in keys.partition(">Next<")[0].rpartition('href="')[2]
+    assert "Billing" not in words(keys)
+    assert words(billing).count("rwk_") == 1
+    assert many[3].uuid in await operator.see(f"{paths.RESELLERS}?search={many[3].uuid}")
+
+
+async def test_nobody_but_an_operator_searches_resellers(admin: Person, viewer: Person) -> None:
+    assert (await admin.client.get(paths.RESELLER_CHOICES)).status_code == 403
+    assert (await viewer.client.get(paths.RESELLER_CHOICES)).status_code == 403
+
+
+async def test_full_pages_are_under_100_kb(
+    operator: Person, house: House, database: Database, northwind: Reseller, many: list[Reseller]
+) -> None:
+    for number in range(130):
+        people.add(database, f"user-{number:03}@northwind.example", Role.ADMIN, northwind.uuid)
+        access.add_key(database, Scope.RESELLER, northwind.uuid, f"Program number {number}")
+        a_webhook(house, northwind, url=f"https://receiver.example/{'x' * 80}/{number}")
+    pages = (paths.RESELLERS, paths.USERS, paths.KEYS, paths.AUDIT, paths.WEBHOOKS, paths.LOG)
+    sizes = {path: len((await operator.see(path)).encode()) for path in pages}
+
+    assert {path: size for path, size in sizes.items() if size > PAGE_MAX} == {}
