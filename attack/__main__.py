@@ -26,6 +26,7 @@ def main(names: list[str]) -> int:
     with workshop() as directory:
         server = Server(directory)
         server.start()
+        pages.make_once(server.port)
         try:
             for name in names or ATTACKS:
                 print(f"{name:17} {measured(server, ATTACKS[name])}", flush=True)
