@@ -7,7 +7,7 @@ LOCALE := $(WEB)/locale
 TEXTS  := src/reseller_webhooks/core/condition_texts.py src/reseller_webhooks/core/quota_texts.py
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev test coverage check format bench attack chaos drill upgrade simulate converge screenshots catalogue lock clean
+.PHONY: run install dev test coverage check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -58,6 +58,9 @@ attack: dev                 ## hostile callers on loopback, what others felt: ma
 
 drill: dev                  ## incidents of production on real parts, then every promise asked: make drill ONLY=proxy
 	$(BIN)/python -m chaos.drill $(ONLY)
+
+hops: dev                  ## how many files the main trips through the program touch
+	$(BIN)/python -m bench.hops
 
 upgrade: dev                ## an earlier version and this one side by side, on a real PostgreSQL
 	$(BIN)/python -m bench.upgrade
