@@ -123,8 +123,9 @@ class Settings(BaseSettings):
     limit_tests_per_hour: Limit = Field(1_000, description="test notifications of a reseller")
     limit_retries_per_hour: Limit = Field(10_000, description="retries by hand of a reseller")
     limit_backfill_records: Limit = Field(10_000_000, description="records of one backfill")
-    limit_stored_bytes: Limit = Field(
-        2**40, description="bytes of a reseller's records, events and attempts, about"
+    limit_stored_bytes: Limit = Field(2**40, description="bytes that a reseller stores, about")
+    limit_deliveries_at_once: int = Field(
+        0, ge=0, description="requests to receivers at once, of a process; 0: as memory allows"
     )
 
     metrics_token: SecretStr = Field(

@@ -104,16 +104,21 @@ class Running:
         self.engines: list[Engine] = []
         self._used = asyncio.Condition()
 
-    def webhook(self, url: str, **given: Any) -> WebhookRow:
-        spec = Spec(url=url, resource=Resource.COMPANY, actions=frozenset(Action), **given)
-        return webhooks.add(self.database, self.box, self.reseller, spec).webhook
+    def another_reseller(self, name: str) -> int:
+        return resellers.add(self.database, name).id
 
-    def tell(self, *resources: str, version: int = 1, body: str = BODY) -> list[str]:
+    def webhook(self, url: str, *, reseller: int = 0, **given: Any) -> WebhookRow:
+        spec = Spec(url=url, resource=Resource.COMPANY, actions=frozenset(Action), **given)
+        return webhooks.add(self.database, self.box, reseller or self.reseller, spec).webhook
+
+    def tell(
+        self, *resources: str, version: int = 1, body: str = BODY, reseller: int = 0
+    ) -> list[str]:
         """Commit one event for each resource; their ids, for which EVENT stands in the body."""
         some = [
             Event(
                 uuid=uuid,
-                reseller_id=self.reseller,
+                reseller_id=reseller or self.reseller,
                 resource=Resource.COMPANY,
                 resource_uuid=resource,
                 action=Action.CHANGED,
@@ -145,7 +150,14 @@ class Running:
         async with Sender(**self._sender_given) as sender:
             policy = RetryPolicy(self.waits_s)
             timeout_s = self._sender_given["timeout_s"]
-            courier = Courier(sender.send, Tokens(sender), self.world, policy, timeout_s=timeout_s)
+            courier = Courier(
+                sender.send,
+                Tokens(sender),
+                self.world,
+                policy,
+                timeout_s=timeout_s,
+                turn=sender.turn,
+            )
             engine = Engine(store, courier, leases, slots=self.slots)
             await engine.start()
             self.engines.append(engine)

@@ -14,20 +14,18 @@ from fastapi import FastAPI
 
 from reseller_webhooks import __version__, clock, observability, secrets
 from reseller_webhooks.api.app import create_api
+from reseller_webhooks.bootstrap.capacity import deliveries_at_once
 from reseller_webhooks.bootstrap.change_refusals import ChangeRefusals
 from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.crew import Crew
+from reseller_webhooks.bootstrap.example_delivery import example_delivery
 from reseller_webhooks.bootstrap.quota_gate import QuotaGate
 from reseller_webhooks.bootstrap.readiness import Readiness
 from reseller_webhooks.bootstrap.secret_keys import SecretsCheck, open_box, warn_of_local_keys
-from reseller_webhooks.core import clocks, examples
+from reseller_webhooks.core import clocks
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.cloudevents import EVENTS
 from reseller_webhooks.core.conditions import Severity
-from reseller_webhooks.core.delivery import Delivery
-from reseller_webhooks.core.events import CHANCE_BYTES, event_uuid
-from reseller_webhooks.core.names import Action
-from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.retry import RetryPolicy
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.engine.backfills import Backfills
@@ -59,6 +57,8 @@ from reseller_webhooks.web.app import create_web
 
 THREADS = 16
 """Requests that use the store at once. More would only wait for each other."""
+SENDS_BESIDE = 100
+"""Requests beside deliveries: tests of webhooks and what waits for them."""
 
 log = structlog.get_logger()
 
@@ -98,23 +98,12 @@ class Program:
         self._crew = crew
         self.database = Database(settings.database)
         self.box = open_box(settings)
-        self._sender = Sender(
-            timeout_s=settings.timeout_s,
-            ca_file=settings.ca_file,
-            networks=settings.target_networks,
-        )
+        self._at_once = deliveries_at_once(settings)
+        self._sender = self._make_sender()
         self._store = StorePort(self.database, self.box, _worker(settings))
         self._leases = Leases(self._store, ttl_s=settings.lease_s, hold_s=settings.timeout_s)
         self._hints = Hints(settings.database, lambda: self._wake(webhooks=False))
-        self._courier = Courier(
-            send=self._sender.send,
-            tokens=Tokens(self._sender),
-            world=World(self._leases.clock),
-            policy=RetryPolicy(tuple(settings.retry_schedule)),
-            legacy_token=settings.legacy_token_header,
-            source=settings.public_url + EVENTS,
-            timeout_s=settings.timeout_s,
-        )
+        self._courier = self._make_courier()
         self.intake = Intake(self.database, settings.public_url, self._committed)
         self._engine: Engine | None = None
         self.failed: Callable[[str], None] = lambda _: None
@@ -134,6 +123,27 @@ class Program:
         if crew:
             self.conditions.add(crew.conditions)
         self.house = self._make_house()
+
+    def _make_sender(self) -> Sender:
+        return Sender(
+            timeout_s=self.settings.timeout_s,
+            ca_file=self.settings.ca_file,
+            networks=self.settings.target_networks,
+            limit=self._at_once + SENDS_BESIDE,
+        )
+
+    def _make_courier(self) -> Courier:
+        settings = self.settings
+        return Courier(
+            send=self._sender.send,
+            tokens=Tokens(self._sender),
+            world=World(self._leases.clock),
+            policy=RetryPolicy(tuple(settings.retry_schedule)),
+            legacy_token=settings.legacy_token_header,
+            source=settings.public_url + EVENTS,
+            timeout_s=settings.timeout_s,
+            turn=self._sender.turn,
+        )
 
     def _make_house(self) -> House:
         readiness = Readiness(self.conditions, lambda: check_readiness(self.database))
@@ -204,7 +214,9 @@ class Program:
             retention_days=self.settings.retention_days,
             schedule_s=self._courier.span_s,
         )
-        engine = Engine(self._store, self._courier, self._leases, ended=self._fail)
+        engine = Engine(
+            self._store, self._courier, self._leases, slots=self._at_once, ended=self._fail
+        )
         backfills = Backfills(self.database, public_url=self.settings.public_url, made=self._poke)
         jobs = Jobs(self.database, made=self._poke)
         await engine.start()
@@ -250,29 +262,10 @@ class Program:
 
     async def _try_now(self, webhook: Webhook) -> Attempt:
         at = self.database.clock.now()
-        event = event_uuid(at, secrets.random_bytes(CHANCE_BYTES))
-        body = examples.notification(webhook.resource, self.settings.public_url, event, at)
-        due = Due(_example_delivery(webhook, at), event, body.encode())
+        due = example_delivery(webhook, at, self.settings.public_url)
         with waiting_for_others():
             return await self._courier.request(webhook, due, number=1, at=at)
 
 
 def _worker(settings: Settings) -> Worker:
     return Worker(secrets.new_id(), socket.gethostname(), __version__, settings.lease_s)
-
-
-def _example_delivery(webhook: Webhook, at: clock.Micros) -> Delivery:
-    return Delivery(
-        id=0,
-        webhook_id=webhook.id,
-        event_id=0,
-        reseller_id=webhook.reseller_id,
-        resource=webhook.resource,
-        action=Action.ADDED,
-        resource_uuid="",
-        version=0,
-        attempts=0,
-        created_at=at,
-        next_at=at,
-        replay_of=None,
-    )

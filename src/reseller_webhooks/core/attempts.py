@@ -63,11 +63,13 @@ class Outgoing:
     """One request, ready to go: everything the sender needs and nothing else.
 
     url: https, as the webhook names it. headers: all but host and content-length.
+    reseller_id: whose turn it takes where resellers take turns; 0 for nobody's.
     """
 
     url: str
     headers: dict[str, str]
     body: bytes
+    reseller_id: int = 0
 
 
 class Attempt(NamedTuple):

@@ -65,7 +65,7 @@ def outgoing(
             headers[LEGACY_TOKEN] = webhook.auth.token
     elif not isinstance(webhook.auth, NoAuth) and bearer is not None:
         headers["authorization"] = f"Bearer {bearer}"
-    return Outgoing(webhook.url, headers, body)
+    return Outgoing(webhook.url, headers, body, webhook.reseller_id)
 
 
 def packed(form: Format, event: str, body: bytes, source: str) -> bytes:

@@ -11,7 +11,7 @@ from reseller_webhooks.core.notification import Due, outgoing
 from reseller_webhooks.core.retry import RetryPolicy
 from reseller_webhooks.core.secret_masking import without_secret
 from reseller_webhooks.core.webhooks import OAuth2, TokenAuth, Webhook
-from reseller_webhooks.engine.ports import Bearer, Send, World
+from reseller_webhooks.engine.ports import Bearer, LookUpTurn, Send, World
 
 UNAUTHORISED = 401
 
@@ -24,11 +24,16 @@ def _always() -> bool:
     return True
 
 
+def _no_turn(url: str, reseller_id: int) -> None:
+    """Where no names are looked up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Courier:
     """Makes attempts. legacy_token: also send the token under AppDirect's older name.
 
     source: what CloudEvents name as theirs, a URL. timeout_s: of one request, at the sender.
+    turn: waited for before an attempt begins, so that it does not count as time of the receiver.
     """
 
     send: Send
@@ -38,6 +43,7 @@ class Courier:
     legacy_token: bool = False
     source: str = cloudevents.EVENTS
     timeout_s: float = 30.0
+    turn: LookUpTurn = _no_turn
 
     @property
     def span_s(self) -> float:
@@ -55,6 +61,10 @@ class Courier:
         """Try a delivery once more, under the lease of a partition. Overtaken if that ended."""
         if not may_leave():  # it was started a turn of the loop ago, and that may have stood still
             raise Overtaken
+        if (turn := self.turn(webhook.url, webhook.reseller_id)) is not None:
+            await turn
+            if not may_leave():
+                raise Overtaken
         number = due.delivery.attempts + 1
         at = self.world.now()
         result = await self.request(webhook, due, number=number, at=at, may_leave=may_leave)
@@ -72,7 +82,7 @@ class Courier:
         """Send one request; a handshake that fails is a failed attempt with its reason."""
         if not isinstance(webhook.auth, OAuth2):
             return await self._send(webhook, due, number, at, None)
-        bearer = await self.tokens.bearer(webhook.id, webhook.auth)
+        bearer = await self.tokens.bearer(webhook.id, webhook.auth, webhook.reseller_id)
         if isinstance(bearer, Attempt):
             return bearer
         if not may_leave():  # the handshake may have taken as long as a request may

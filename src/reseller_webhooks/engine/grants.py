@@ -47,15 +47,15 @@ class Denied:
     why: str
 
 
-def token_request(auth: OAuth2) -> Outgoing:
-    """What to send to the token URL."""
+def token_request(auth: OAuth2, reseller_id: int = 0) -> Outgoing:
+    """What to send to the token URL, for a webhook of that reseller."""
     headers = {
         "accept": "application/json",
         "authorization": f"Basic {_credentials(auth)}",
         "content-type": "application/x-www-form-urlencoded",
         "user-agent": f"reseller-webhooks/{__version__}",
     }
-    return Outgoing(auth.token_url, headers, _form(auth).encode())
+    return Outgoing(auth.token_url, headers, _form(auth).encode(), reseller_id)
 
 
 def _credentials(auth: OAuth2) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from reseller_webhooks import clock
+from reseller_webhooks import clock, observability
 from reseller_webhooks.core.attempts import Attempt, Outcome, Outgoing, Reason
 from reseller_webhooks.core.webhooks import OAuth2
 from reseller_webhooks.engine.grants import Denied, read_answer, token_request
@@ -53,7 +53,7 @@ class Tokens:
         self._tokens: dict[int, _Token] = {}
         self._asking: dict[tuple[int, OAuth2], Task[str | Attempt]] = {}
 
-    async def bearer(self, webhook_id: int, auth: OAuth2) -> str | Attempt:
+    async def bearer(self, webhook_id: int, auth: OAuth2, reseller_id: int = 0) -> str | Attempt:
         """The access token to send, or the attempt that the failed handshake makes.
 
         Callers that come while one is asked for share its token or its failure. Asking has a
@@ -62,7 +62,7 @@ class Tokens:
         kept = self._tokens.get(webhook_id)
         if kept is not None and kept.auth == auth and self._monotonic_s() < kept.until_s:
             return kept.text
-        return await asyncio.shield(self._ask(webhook_id, auth))
+        return await asyncio.shield(self._ask(webhook_id, auth, reseller_id))
 
     def forget(self, webhook_id: int, token: str) -> None:
         """The receiver answered 401 to this token; a newer one is kept."""
@@ -70,17 +70,18 @@ class Tokens:
         if kept is not None and kept.text == token:
             del self._tokens[webhook_id]
 
-    def _ask(self, webhook_id: int, auth: OAuth2) -> Task[str | Attempt]:
+    def _ask(self, webhook_id: int, auth: OAuth2, reseller_id: int) -> Task[str | Attempt]:
         asking = self._asking.get((webhook_id, auth))
         if asking is None:
-            asking = asyncio.ensure_future(self._fetch(webhook_id, auth))
+            asking = asyncio.ensure_future(self._fetch(webhook_id, auth, reseller_id))
             self._asking[webhook_id, auth] = asking
             asking.add_done_callback(lambda _: self._asking.pop((webhook_id, auth), None))
         return asking
 
-    async def _fetch(self, webhook_id: int, auth: OAuth2) -> str | Attempt:
+    async def _fetch(self, webhook_id: int, auth: OAuth2, reseller_id: int) -> str | Attempt:
         asked_s = self._monotonic_s()
-        attempt, body = await self._sender.fetch(token_request(auth))
+        with observability.token_requests.track_inprogress():
+            attempt, body = await self._sender.fetch(token_request(auth, reseller_id))
         got = read_answer(attempt, body, auth)
         if isinstance(got, Denied):
             return _failed(attempt, got.why)

@@ -1,6 +1,6 @@
 """What the engine asks of the world. The real ones are in store_port.py and sender.py."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -128,10 +128,17 @@ class Send(Protocol):
         """Send one request."""
 
 
+class LookUpTurn(Protocol):
+    """Where a request waits whose host must be looked up while others are."""
+
+    def __call__(self, url: str, reseller_id: int) -> Awaitable[None] | None:
+        """Wait for the turn of the URL's host; None when there is nothing to wait for."""
+
+
 class Bearer(Protocol):
     """Where access tokens come from."""
 
-    async def bearer(self, webhook_id: int, auth: OAuth2) -> str | Attempt:
+    async def bearer(self, webhook_id: int, auth: OAuth2, reseller_id: int = 0) -> str | Attempt:
         """A token, or the failed attempt that the handshake makes."""
 
     def forget(self, webhook_id: int, token: str) -> None:

@@ -28,6 +28,49 @@ in_flight = Gauge(
     "Delivery requests of this worker that are under way.",
     registry=registry,
 )
+delivery_slots = Gauge(
+    "reseller_webhooks_delivery_slots",
+    "Delivery requests that this worker may have under way at once.",
+    registry=registry,
+)
+largest_reseller_share = Gauge(
+    "reseller_webhooks_largest_reseller_share",
+    "Share of this worker's slots that the reseller with the most requests under way holds.",
+    registry=registry,
+)
+resellers_sending = Gauge(
+    "reseller_webhooks_resellers_sending",
+    "Resellers with a request of this worker under way.",
+    registry=registry,
+)
+resellers_waiting = Gauge(
+    "reseller_webhooks_resellers_waiting",
+    "Resellers with a webhook that waits for a slot of this worker.",
+    registry=registry,
+)
+webhooks_waiting = Gauge(
+    "reseller_webhooks_webhooks_waiting",
+    "Webhooks that have a due delivery in memory and wait for a slot of this worker.",
+    registry=registry,
+)
+name_lookups = Gauge(
+    "reseller_webhooks_name_lookups", "Name look-ups under way.", registry=registry
+)
+name_lookups_waiting = Gauge(
+    "reseller_webhooks_name_lookups_waiting",
+    "Names that wait for their turn to be looked up.",
+    registry=registry,
+)
+connections_waiting = Gauge(
+    "reseller_webhooks_connections_waiting",
+    "Connections to receivers and token servers that wait for their turn to be opened.",
+    registry=registry,
+)
+token_requests = Gauge(
+    "reseller_webhooks_token_requests",
+    "Requests for access tokens under way.",
+    registry=registry,
+)
 circuits_open = Gauge(
     "reseller_webhooks_circuits_open",
     "Webhooks of this worker whose circuit is open.",

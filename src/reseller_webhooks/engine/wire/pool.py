@@ -26,6 +26,10 @@ class Pool:
         self._open: set[Connection] = set()
         self._idle: dict[str, dict[Connection, None]] = {}
 
+    def has_idle(self, target: Target) -> bool:
+        """Whether a connection to the target's origin is idle."""
+        return target.origin in self._idle
+
     def take(self, target: Target) -> Connection | None:
         """An idle connection to the target's origin, the one that was used last."""
         idle = self._idle.get(target.origin)
