@@ -18,12 +18,12 @@ def due(number: int, *, next_at: int = NOW) -> Due:
     return Due(delivery, "e1", b"{}")
 
 
-def lane(*some: Due) -> Lane:
+def lane(*some: Due, reseller_id: int = 1) -> Lane:
     """A lane that has found these; it is late when the first of them was due a day ago."""
     webhook = Webhook(
         id=1,
         uuid="w1",
-        reseller_id=1,
+        reseller_id=reseller_id,
         url="https://receiver.example/in",
         resource=Resource.COMPANY,
         actions=frozenset(Action),

@@ -33,20 +33,25 @@ class Profile(StrEnum):
     DEAD = "some receivers are dead for longer than a whole schedule takes"
     LATE = "changes of records and of webhooks commit up to a minute late; all else is well"
     FANOUT = "deliveries are made in steps, workers are killed, and answers of the store get lost"
+    RESELLERS = "few slots, and a reseller with many webhooks, whose receivers hang or are slow"
 
 
 TOKENS = {
     Profile.TOKENS: 1.0,
     Profile.RETRIES: 0.0,
     Profile.NEIGHBOURS: 0.0,
+    Profile.RESELLERS: 0.0,
     Profile.LATE: 0.5,
 }
 """How many webhooks need access tokens, where it is not one in seven. A server of tokens that takes
 its time is one more that hangs."""
-ONE_WORKER = {Profile.CALM, Profile.NEIGHBOURS, Profile.RETRIES}
+FEW_SLOTS = {Profile.NEIGHBOURS, Profile.RESELLERS}
+SLOTS = 40
+"""Where they are few. Fewer than webhooks times requests at once, so that somebody waits."""
+ONE_WORKER = {Profile.CALM, Profile.RETRIES} | FEW_SLOTS
 DEAD_UNTIL_S = 130.0
 """When dead receivers are back; a change comes then, and it finds the circuit open."""
-NEVER_SLOW = {Profile.NEIGHBOURS, Profile.RETRIES, Profile.LATE}
+NEVER_SLOW = {Profile.RETRIES, Profile.LATE} | FEW_SLOTS
 """Where no call of the store is slow, since what holds up must be something else."""
 LATEST_S = 60.0
 """From a number to its commit, where commits are late."""
@@ -91,6 +96,9 @@ class Kind(StrEnum):
     MOVE = "webhook gets another URL"
 
 
+GREEDY, GREEDY_WEBHOOKS, OTHER_WEBHOOKS = 1, 16, 4
+"""The reseller whose receivers hang, how many webhooks it has, and how many resellers with one
+webhook each there are beside it."""
 OF_WEBHOOKS = {Kind.PAUSE, Kind.DELETE, Kind.HURRY, Kind.UNREADABLE, Kind.ADD, Kind.MOVE}
 MOVED = "moved"
 """What a webhook's second URL ends in."""
@@ -156,22 +164,24 @@ class Plan:
     pauses: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
 
 
+WEIGHTS = [15, 25, 20, 10, 5, 5, 20] + [0] * (len(Profile) - 7)
+"""The last must be asked for: what two of them have is in others too, only less often."""
+
+
 def draw(seed: int, profile: Profile | None = None) -> Plan:
     """The plan of a seed."""
     rng = Random(seed)  # noqa: S311 - the same for the same seed
-    # The last six must be asked for: what two have is in others too, only less often.
-    weighted = rng.choices(list(Profile), weights=[15, 25, 20, 10, 5, 5, 20, 0, 0, 0, 0, 0, 0])[0]
+    weighted = rng.choices(list(Profile), weights=WEIGHTS)[0]
     profile = profile or weighted
-    neighbours, island = profile is Profile.NEIGHBOURS, profile is Profile.ISLAND
     workers = 1 if profile in ONE_WORKER else rng.choice([1, 2, 2, 3])
-    webhooks = [_webhook(rng, 1 + n, profile) for n in range(14 if island else rng.randint(3, 7))]
+    webhooks = [_webhook(rng, 1 + n, profile) for n in range(_webhook_count(rng, profile))]
     plan = Plan(
         seed=seed,
         profile=profile,
         workers=workers,
         ttl_s=rng.choice([4.0, 6.0]),
         timeout_s=rng.choice([2.0, 3.0, 8.0]),
-        slots=8 if neighbours else rng.choice([4, 20, 1000]),
+        slots=SLOTS if profile in FEW_SLOTS else rng.choice([4, 20, 1000]),
         waits_s=(1.0, 2.0, 4.0, 8.0, 16.0),
         webhooks=webhooks,
         moods={},
@@ -186,6 +196,8 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
     )
     if profile in NEVER_SLOW:
         plan.slow_calls = 0.0
+    if profile is Profile.RESELLERS:
+        plan.timeout_s = 8.0
     if profile is Profile.LATE:
         _make_late(seed, plan)
     if profile is Profile.FANOUT:
@@ -195,6 +207,12 @@ def draw(seed: int, profile: Profile | None = None) -> Plan:
         plan.store_failures = rng.choice([0.0, 0.01, 0.05])
         plan.slow_calls = rng.choice([0.02, 0.1])
     return plan
+
+
+def _webhook_count(rng: Random, profile: Profile) -> int:
+    if profile is Profile.RESELLERS:
+        return GREEDY_WEBHOOKS + OTHER_WEBHOOKS
+    return 14 if profile is Profile.ISLAND else rng.randint(3, 7)
 
 
 def _make_late(seed: int, plan: Plan) -> None:
@@ -228,14 +246,15 @@ def _make_large(seed: int, plan: Plan) -> None:
 
 def _webhook(rng: Random, number: int, profile: Profile) -> Webhook:
     kind = rng.choice(["plain", "plain", "latest", "ordered", "ordered", "both"])
-    limited = profile is not Profile.NEIGHBOURS and rng.random() < 0.25
+    limited = profile not in FEW_SLOTS and rng.random() < 0.25
     limited &= profile is not Profile.LATE
-    if profile is Profile.NEIGHBOURS:
+    if profile in FEW_SLOTS:
         kind = "plain"
+    others = profile is Profile.RESELLERS and number > GREEDY_WEBHOOKS
     return Webhook(
         id=number,
         uuid=str(UUID(int=rng.getrandbits(128), version=4)),
-        reseller_id=1,
+        reseller_id=number if others else GREEDY,
         url=f"https://receiver-{number}.example/",
         resource=Resource.COMPANY,
         actions=frozenset(Action),
@@ -243,13 +262,13 @@ def _webhook(rng: Random, number: int, profile: Profile) -> Webhook:
         secret="whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
         mode=Mode.LATEST_STATE if kind in ("latest", "both") else Mode.EVERY_CHANGE,
         ordered=kind in ("ordered", "both"),
-        max_in_flight=8 if profile is Profile.NEIGHBOURS else rng.choice([1, 2, 3, 10]),
+        max_in_flight=SLOTS if profile in FEW_SLOTS else rng.choice([1, 2, 3, 10]),
         rate_per_second=rng.choice([3.0, 10.0]) if limited else None,
     )
 
 
 def _changes(rng: Random, profile: Profile) -> list[Change]:
-    resources = 40 if profile is Profile.NEIGHBOURS else rng.choice([3, 8, 20])
+    resources = 40 if profile in FEW_SLOTS else rng.choice([3, 8, 20])
     count = rng.randint(20, 60)
     bursts = [rng.uniform(0.5, FAULTS_S - 2) for _ in range(6)]
 
@@ -287,9 +306,9 @@ def _faults(rng: Random, profile: Profile, workers: int, webhooks: int) -> list[
         some = _steps(rng, workers)
     if profile is Profile.ISLAND:  # long enough that a whole schedule could be used up
         some = [replace(fault, for_s=FAULTS_S - fault.at) for fault in some]
-    if profile is not Profile.NEIGHBOURS and rng.random() < 0.3:
+    if profile not in FEW_SLOTS and rng.random() < 0.3:
         some.append(_fault(rng, Kind.PAUSE, 0, rng.randint(1, webhooks)))
-    if profile is not Profile.NEIGHBOURS and rng.random() < 0.1:
+    if profile not in FEW_SLOTS and rng.random() < 0.1:
         some.append(_fault(rng, Kind.DELETE, 0, rng.randint(1, webhooks)))
     return some
 
@@ -304,7 +323,7 @@ def _hurries(seed: int, webhooks: list[Webhook]) -> list[Fault]:
 def _unreadable_secrets(seed: int, profile: Profile, webhooks: list[Webhook]) -> list[Fault]:
     # From a seed of its own, so that everything else stays as it was without it.
     rng = Random(f"unreadable secrets of {seed}")  # noqa: S311
-    if profile is Profile.NEIGHBOURS or rng.random() > 0.3:
+    if profile in FEW_SLOTS or rng.random() > 0.3:
         return []
     return [_fault(rng, Kind.UNREADABLE, 0, rng.choice(webhooks).id)]
 
@@ -340,6 +359,9 @@ def _moods(rng: Random, plan: Plan, webhook: Webhook) -> list[Span]:
         return []
     if plan.profile is Profile.NEIGHBOURS:
         return [Span(0, FAULTS_S, Mood.HANGS)] if webhook.id == 1 else []
+    if plan.profile is Profile.RESELLERS:
+        mood = Mood.HANGS if plan.seed % 2 or webhook.id % 2 else Mood.SLOW
+        return [Span(0, FAULTS_S, mood)] if webhook.reseller_id == GREEDY else []
     if plan.profile is Profile.DEAD and webhook.id % 2:
         since, mood = rng.uniform(0, 5), rng.choice(DEAD_MOODS)
         if webhook.id != BACK_FOR_A_MOMENT:

@@ -8,7 +8,7 @@ from reseller_webhooks.core.attempts import Attempt, Reason
 from reseller_webhooks.core.circuit import OPENS_AFTER
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import NoAuth, WebhookState
-from tests.simulation.plan import FAULTS_S, START, Kind, Plan, Profile
+from tests.simulation.plan import FAULTS_S, FEW_SLOTS, START, Kind, Plan, Profile
 from tests.simulation.request import Request
 from tests.simulation.tables import Tables
 
@@ -73,7 +73,7 @@ class Promptness:
     def at_the_end(self, committed: Mapping[int, tuple[Delivery, float]]) -> None:
         """committed: every delivery and when it was."""
         for delivery, at in committed.values():
-            if self.plan.profile is Profile.NEIGHBOURS:
+            if self.plan.profile in FEW_SLOTS:
                 self._began_soon(delivery, at)
             if self.plan.profile is Profile.LATE:
                 self._came_soon(delivery, at)
@@ -158,6 +158,4 @@ class Promptness:
             return
         began = self.first_start.get(delivery.id, FAULTS_S * 2)
         if began - at > NEIGHBOURS_WAIT_S:
-            self.broken(
-                "one receiver that hangs held up another", f"{began - at:.1f} s: {delivery}"
-            )
+            self.broken("receivers that hang held up another", f"{began - at:.1f} s: {delivery}")

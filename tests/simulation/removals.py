@@ -18,11 +18,11 @@ from reseller_webhooks.engine.abandoned import Abandoned
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.dispatcher import Dispatcher
 from reseller_webhooks.engine.engine import Engine
+from reseller_webhooks.engine.fair_shares import FairShares
 from reseller_webhooks.engine.lane import Lane
 from reseller_webhooks.engine.leases import Leases
 from reseller_webhooks.engine.recorder import Recorder
 from reseller_webhooks.engine.scheduler import Scheduler
-from reseller_webhooks.engine.slots import Slots
 from reseller_webhooks.engine.suspicion import Suspicion
 from tests.simulation.clock_removals import CLOCK_RULES
 from tests.simulation.plan import Profile
@@ -175,7 +175,8 @@ PROFILES = {
     "nothing is sent to what is paused": Profile.CALM,
     "what waits is tried when somebody asks": Profile.RETRIES,
     "rule 8: after an outage leave others' leases alone": Profile.OUTAGE,
-    "the share of slots": Profile.NEIGHBOURS,
+    "the share of slots": Profile.RESELLERS,
+    "resellers first, then webhooks": Profile.RESELLERS,
     "suspect oneself": Profile.ISLAND,
     **dict.fromkeys(CLOCK_RULES, Profile.CLOCKS),
     "what is older than its schedule is given up": Profile.DEAD,
@@ -227,7 +228,8 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "the rate per second": Removal(Lane, "start", _start_at_any_rate),
     "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
-    "the share of slots": Removal(Slots, "are_many", _always(False)),
+    "the share of slots": Removal(FairShares, "admits", lambda shares, _: shares.free > 0),
+    "resellers first, then webhooks": Removal(FairShares, "load", lambda _, __, own: own),
     "what is older than its schedule is given up": Removal(Abandoned, "_batch", _nothing),
     "only what a dead receiver never took is given up": Removal(
         circuits, "given_up_before", _by_age_alone

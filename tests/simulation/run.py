@@ -139,7 +139,7 @@ class Run:
                 id=self.tables.number(),
                 webhook_id=row.webhook.id,
                 event_id=0,
-                reseller_id=1,
+                reseller_id=row.webhook.reseller_id,
                 resource="COMPANY",
                 action="CHANGED",
                 resource_uuid=f"r{change.resource}",

@@ -18,7 +18,15 @@ def test_every_invariant_holds(first: int) -> None:
 
 @pytest.mark.parametrize(
     "profile",
-    [Profile.TOKENS, Profile.RETRIES, Profile.CLOCKS, Profile.DEAD, Profile.LATE, Profile.FANOUT],
+    [
+        Profile.TOKENS,
+        Profile.RETRIES,
+        Profile.CLOCKS,
+        Profile.DEAD,
+        Profile.LATE,
+        Profile.FANOUT,
+        Profile.RESELLERS,
+    ],
 )
 def test_every_invariant_holds_in_trouble_that_is_not_drawn(profile: Profile) -> None:
     for seed in range(20):
@@ -63,6 +71,8 @@ FOUND_WITHIN = 80
         clock_removals.CIRCUITS,
         "nothing is sent while secrets do not open",
         "a later change waits for the steps of an earlier one",
+        "the share of slots",
+        "resellers first, then webhooks",
     ],
 )
 def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:

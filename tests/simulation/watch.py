@@ -14,6 +14,7 @@ from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import NoAuth, WebhookState
 from reseller_webhooks.engine.suspicion import HOSTS_MIN
 from tests.simulation.abandoned import Abandoned
+from tests.simulation.fairness import Fairness
 from tests.simulation.plan import Kind, Plan, Profile
 from tests.simulation.promptness import Promptness
 from tests.simulation.request import Request
@@ -61,10 +62,14 @@ class Watch:
     seen_first: set[int] = field(default_factory=set)
     committed: dict[int, tuple[Delivery, float]] = field(default_factory=dict)
     prompt: Promptness = field(init=False)
+    fairness: Fairness = field(init=False)
     abandoned: Abandoned = field(init=False)
 
     def __post_init__(self) -> None:
         self.prompt = Promptness(self.plan, self.tables, self.broken)
+        self.fairness = Fairness(
+            self.plan, self.tables, self.committed, self.prompt.first_start, self.broken
+        )
         self.abandoned = Abandoned(self.plan, self.tables, self.broken)
 
     def broken(self, invariant: str, detail: object) -> None:
@@ -88,6 +93,7 @@ class Watch:
         self._within_rate(request)
         self._in_order(request)
         self._not_again(request)
+        self.fairness.starts(request, self.under_way)
         under_way = self.under_way[request.webhook.id]
         under_way.add(request)
         self.prompt.starts(request, len(under_way))

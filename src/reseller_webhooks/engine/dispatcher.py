@@ -4,7 +4,6 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from functools import cached_property, partial
-from itertools import chain
 from typing import NamedTuple
 
 import structlog
@@ -57,7 +56,7 @@ class Dispatcher:
     ) -> None:
         self.suspicion = Suspicion(resume)
         self.receiver_clocks = ReceiverClocks()
-        self._admission = Admission(slots, courier.world.cpu_s, self.serve)
+        self.admission = Admission(slots, courier.world.cpu_s, self._serve_once)
         self._courier = courier
         self._recorder = recorder
         self._owner = owner
@@ -71,7 +70,7 @@ class Dispatcher:
     @property
     def in_flight(self) -> int:
         """Requests under way."""
-        return self._admission.in_use
+        return self.admission.slots.requests
 
     @property
     def may_go_on(self) -> bool:
@@ -89,21 +88,36 @@ class Dispatcher:
     def serve(self, lane: Lane) -> None:
         """Start what the lane may start now, and note when it may start more."""
         while use := self._begin(lane):
-            task = asyncio.create_task(self._work(use))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._run(use)
+
+    def _serve_once(self, lane: Lane) -> None:
+        """Start one delivery of a lane whose turn it is."""
+        if use := self._begin_turn(lane):
+            self._run(use)
+
+    def _run(self, use: Use) -> None:
+        task = asyncio.create_task(self._work(use))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def _begin_turn(self, lane: Lane) -> Use | None:
+        """As `_begin`, of a lane whose turn it is; it waits for another turn if it has more."""
+        use = self._begin(lane)
+        if use and lane.ready:
+            self.admission.wait(lane, self._time())
+        return use
 
     def _begin(self, lane: Lane) -> Use | None:
         """A slot for what the lane may start now; if nothing, it is noted or waits until it may."""
         if not lane.ready:
             return None
         at = self._time()
-        if not self._admission.admits(lane, at):
+        if not self.admission.admits(lane, at):
             return None
         if not self._may_start(lane, at):
             self._agenda.add(self._held_back_until(lane, at), lane)
             return None
-        self._admission.take()
+        self.admission.take(lane)
         return self._start(lane, at)
 
     def _held_back_until(self, lane: Lane, at: float) -> float:
@@ -122,8 +136,9 @@ class Dispatcher:
 
     def _start(self, lane: Lane, at: float) -> Use:
         self.suspicion.started(lane.webhook.reseller_id, at)
-        self._admission.started(at, late=lane.late)
-        return Use(lane, lane.start(at), lane.late)
+        due = lane.start(at)
+        self.admission.started(lane, len(due.body), at)
+        return Use(lane, due, lane.late)
 
     async def _work(self, first: Use) -> None:
         """Hold a slot: one attempt after the other, as long as anything may start."""
@@ -132,7 +147,7 @@ class Dispatcher:
             try:
                 await self._attempt(use.lane, use.due)
             finally:
-                self._admission.ended(late=use.late)
+                self.admission.ended(use.lane, len(use.due.body), late=use.late)
                 use = self._next(use.lane)
             # Not before all that has come meanwhile was looked at: many answers in one go, and
             # then many requests, cost a tenth less than one after the other.
@@ -141,20 +156,24 @@ class Dispatcher:
     def _next(self, lane: Lane) -> Use | None:
         """What the lane's slot is for now: more of the lane, or one that waits, or nothing."""
         at = self._time()
-        if lane.ready and self._may_start(lane, at) and self._admission.keeps(lane, at):
+        if lane.ready and self._may_start(lane, at) and self.admission.keeps(lane, at):
             use = self._start(lane, at)
             if lane.circuit.ramp:
                 self.serve(lane)  # a receiver that recovers is allowed more and more
             return use
-        self._admission.give_back()
-        return self._pass_on(lane, at)
+        self.admission.give_back(lane)
+        if lane.ready:
+            self.admission.wait(lane, at)
+        return self._pass_on(at)
 
-    def _pass_on(self, lane: Lane, at: float) -> Use | None:
-        """A slot is free: lanes that wait go first, then this one, which may start more."""
+    def _pass_on(self, at: float) -> Use | None:
+        """A slot is free: whoever is next among the lanes that wait may start."""
         use: Use | None = None
-        for waiting in chain(self._admission.turns(at), [lane]):
-            if use or (use := self._begin(waiting)):
-                self.serve(waiting)
+        for lane in self.admission.turns(at):
+            if use:
+                self._serve_once(lane)
+            else:
+                use = self._begin_turn(lane)
         return use
 
     async def _attempt(self, lane: Lane, due: Due) -> None:

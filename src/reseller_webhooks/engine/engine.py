@@ -113,6 +113,7 @@ class Engine:
         """Begin; returns once every webhook that is ours is known."""
         self._loop = asyncio.get_running_loop()
         observability.in_flight.set_function(lambda: self._scheduler.in_flight)
+        self._scheduler.admission.export()
         observability.partitions.set_function(lambda: len(self._owner.parts))
         observability.unwritten.set_function(lambda: self._recorder.unwritten)
         observability.suspects_itself.set_function(

@@ -1,4 +1,4 @@
-"""Lines: lanes that wait for something, the first that came first, each once."""
+"""A FIFO of lanes without duplicates, in which resellers take turns."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -7,27 +7,26 @@ from reseller_webhooks.engine.lane import Lane
 
 
 class Line:
-    """One line."""
+    """Lanes that wait for something: each reseller's in the sequence in which they came."""
 
     def __init__(self) -> None:
-        # Not a dict: to find its first, it looks through what was taken out before that.
-        self._lanes: OrderedDict[Lane, None] = OrderedDict()
+        # Not dicts: to find its first, a dict looks through what was taken out before that.
+        self._lanes: OrderedDict[int, OrderedDict[Lane, None]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._lanes)
+        return sum(map(len, self._lanes.values()))
 
     def add(self, lane: Lane) -> None:
-        """One more waits; who waits already keeps its place."""
-        self._lanes[lane] = None
-
-    def has_others(self, lane: Lane) -> bool:
-        """Whether one waits that is not this."""
-        return len(self._lanes) > (lane in self._lanes)
+        """Append a lane; one that waits already keeps its place."""
+        self._lanes.setdefault(lane.webhook.reseller_id, OrderedDict())[lane] = None
 
     def turns(self, is_open: Callable[[], bool]) -> Iterator[Lane]:
         """Those that wait now, each once and out of the line, as long as it is open."""
-        for _ in range(len(self._lanes)):
+        for _ in range(len(self)):
             if not is_open():
                 return
-            lane, _ = self._lanes.popitem(last=False)
+            reseller_id, lanes = self._lanes.popitem(last=False)
+            lane, _ = lanes.popitem(last=False)
+            if lanes:
+                self._lanes[reseller_id] = lanes
             yield lane

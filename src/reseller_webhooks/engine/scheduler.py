@@ -81,6 +81,7 @@ class Scheduler:
             probe_failed=self.abandoned.note_probe,
         )
         self.receiver_clocks = self._dispatcher.receiver_clocks
+        self.admission = self._dispatcher.admission
 
     @property
     def in_flight(self) -> int:
