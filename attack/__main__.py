@@ -1,8 +1,9 @@
 """make attack: every attack, or only those named: python -m attack header_fields sign_in."""
 
 import sys
+from collections.abc import Callable
 
-from attack import bombs, connections, floods, pages
+from attack import bombs, connections, floods, neighbours, pages
 from attack.measuring import Attack, measured
 from bench.program import Server, workshop
 
@@ -17,22 +18,30 @@ ATTACKS: dict[str, Attack] = {
     "sign_in": floods.sign_in,
     "pages": pages.rendered,
 }
+BY_RESELLERS: dict[str, Callable[[Server], str]] = {"slow_webhooks": neighbours.slow_webhooks}
+"""Attacks by somebody with a key, which measure what they do to deliveries."""
+NAMES = (*ATTACKS, *BY_RESELLERS)
 
 
 def main(names: list[str]) -> int:
-    if unknown := set(names) - set(ATTACKS):
-        print(f"{', '.join(sorted(unknown))}: there is only {', '.join(ATTACKS)}", file=sys.stderr)
+    if unknown := set(names) - set(NAMES):
+        print(f"{', '.join(sorted(unknown))}: there is only {', '.join(NAMES)}", file=sys.stderr)
         return 2
     with workshop() as directory:
         server = Server(directory)
         server.start()
-        pages.make_once(server.port)
         try:
-            for name in names or ATTACKS:
-                print(f"{name:17} {measured(server, ATTACKS[name])}", flush=True)
+            for name in names or NAMES:
+                print(f"{name:17} {_told(server, name)}", flush=True)
         finally:
             server.stop()
     return 0
+
+
+def _told(server: Server, name: str) -> str:
+    if name in BY_RESELLERS:
+        return BY_RESELLERS[name](server)
+    return measured(server, ATTACKS[name])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,19 @@
 import sys
 from importlib import import_module
 
-NAMES = ("speed", "engine", "latency", "flat", "workers", "log", "pages", "calls", "outage", "day")
+NAMES = (
+    "speed",
+    "engine",
+    "latency",
+    "flat",
+    "workers",
+    "log",
+    "pages",
+    "calls",
+    "outage",
+    "day",
+    "neighbours",
+)
 
 
 def main(names: list[str]) -> int:

@@ -48,9 +48,9 @@ Span = tuple[int, int]
 class Street:
     """bench/street.py in its own process."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, count: int = RECEIVERS) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.street", str(directory), str(RECEIVERS)],
+            [sys.executable, "-m", "bench.street", str(directory), str(count)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -21,6 +21,7 @@ from reseller_webhooks.core.retry import RetryPolicy
 from reseller_webhooks.core.webhooks import Mode, Spec
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.engine import Engine
+from reseller_webhooks.engine.name_lookups import Resolve
 from reseller_webhooks.engine.oauth2 import Tokens
 from reseller_webhooks.engine.sender import Sender
 from reseller_webhooks.engine.store_port import StorePort
@@ -150,13 +151,23 @@ class Workplace:
 
     @asynccontextmanager
     async def sending(
-        self, ca_file: Path, *, slots: int = 1000, waits_s: tuple[float, ...] = (300.0, 600.0)
+        self,
+        ca_file: Path,
+        *,
+        slots: int = 1000,
+        waits_s: tuple[float, ...] = (300.0, 600.0),
+        resolve: Resolve | None = None,
     ) -> AsyncIterator[tuple[Engine, CountingStore]]:
         store = CountingStore(self.database, self.box)
         async with Sender(
-            ca_file=ca_file, networks=TargetNetworks((ip_network("127.0.0.0/8"),))
+            ca_file=ca_file,
+            networks=TargetNetworks((ip_network("127.0.0.0/8"),)),
+            limit=2 * slots,
+            resolve=resolve,
         ) as sender:
-            courier = Courier(sender.send, Tokens(sender), World(), RetryPolicy(waits_s))
+            courier = Courier(
+                sender.send, Tokens(sender), World(), RetryPolicy(waits_s), turn=sender.turn
+            )
             engine = Engine(store, courier, slots=slots)
             await engine.start()
             try:
