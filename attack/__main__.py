@@ -30,6 +30,7 @@ def main(names: list[str]) -> int:
     with workshop() as directory:
         server = Server(directory)
         server.start()
+        pages.make_once(server.port)
         try:
             for name in names or NAMES:
                 print(f"{name:17} {_told(server, name)}", flush=True)

@@ -1,8 +1,13 @@
 """Places for requests, a few at once, given in round-robin by network."""
 
 import asyncio
-from asyncio import Future
+from asyncio import Future, TimerHandle
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+YIELD_S = 0.05
+"""A free place is kept as long as this while others than those of the queue are served."""
 
 
 class QueueTimeout(Exception):
@@ -20,14 +25,25 @@ class FairQueue:
         self.in_all, self.per_network = in_all, per_network
         self._occupied: Counter[str] = Counter()
         self._waiting: dict[str, deque[Future[None]]] = {}
+        self._preferred = 0
+        self._timer: TimerHandle | None = None
+
+    @contextmanager
+    def preferred(self) -> Iterator[None]:
+        """While a request is served that need not queue, those that queue begin later."""
+        self._preferred += 1
+        try:
+            yield
+        finally:
+            self._preferred -= 1
+            if not self._preferred and self._waiting:
+                self._fill()
 
     async def enter(self, network: str, within_s: float | None = None) -> None:
         """Occupy a place; QueueTimeout when there was none in time."""
-        if network not in self._waiting and self._has_room(network):
-            self._occupied[network] += 1
-            return
         turn: Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(network, deque()).append(turn)
+        self._fill_soon()
         try:
             async with asyncio.timeout(within_s):
                 await turn
@@ -40,17 +56,30 @@ class FairQueue:
             raise
 
     def leave(self, network: str) -> None:
-        """Free a place, and give it to whoever is next."""
+        """Free a place, for whoever is next."""
         self._occupied[network] -= 1
         if not self._occupied[network]:
             del self._occupied[network]
-        while (next_one := self._next()) is not None:
-            queue = self._waiting.pop(next_one)
+        self._fill_soon()
+
+    def _fill_soon(self) -> None:
+        if not self._preferred:
+            self._fill()
+        elif self._timer is None and self._waiting:
+            self._timer = asyncio.get_running_loop().call_later(YIELD_S, self._fill)
+
+    def _fill(self) -> None:
+        """Give every free place to whoever is next."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while (network := self._next()) is not None:
+            queue = self._waiting.pop(network)
             turn = queue.popleft()
             if queue:
-                self._waiting[next_one] = queue  # at the end of the round
+                self._waiting[network] = queue  # at the end of the round
             if not turn.done():
-                self._occupied[next_one] += 1
+                self._occupied[network] += 1
                 turn.set_result(None)
 
     def _next(self) -> str | None:

@@ -54,7 +54,8 @@ class AnonymousTurns:
             return
         credential = _credential(scope["headers"])
         if credential and self._verified.get(credential, 0.0) > _now_s():
-            await self._app(scope, receive, send)
+            with self._queue.preferred():
+                await self._app(scope, receive, send)
             return
         network = network_of((scope.get("client") or ("",))[0])
         turn = _Turn(self._queue, network, lambda: self._remember(credential))

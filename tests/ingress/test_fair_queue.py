@@ -76,6 +76,23 @@ async def test_who_goes_away_just_as_its_turn_comes_passes_it_on() -> None:
     assert guests.entered == ["a1", "a3"]
 
 
+async def test_whoever_need_not_queue_is_served_first_but_not_for_long() -> None:
+    guests = Guests(FairQueue(in_all=2, per_network=2))
+    with guests.queue.preferred():
+        await guests.come("a1", "a2")
+        assert guests.entered == []
+    await guests.settle()
+    assert guests.entered == ["a1", "a2"]
+
+    with guests.queue.preferred():
+        (waiting,) = await guests.come("b1")
+        await guests.leave("a1")
+        assert guests.entered == ["a1", "a2"]
+        async with asyncio.timeout(20):
+            await waiting
+    assert guests.entered == ["a1", "a2", "b1"]
+
+
 @pytest.mark.parametrize(("per_network", "of_network"), [(1, True), (2, False)])
 async def test_whoever_waits_too_long_hears_for_whom(per_network: int, *, of_network: bool) -> None:
     queue = FairQueue(in_all=1, per_network=per_network)

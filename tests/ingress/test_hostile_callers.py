@@ -133,8 +133,7 @@ def test_pipelines_leave_others_their_turn(program: Server) -> None:
 
 def test_rendered_pages_leave_others_their_turn(program: Server) -> None:
     wait_until(program.answers, "it answers")
-    for path in pages.PATHS:  # what is made once is made now
-        httpx.get(f"http://127.0.0.1:{program.port}{path}", timeout=30)
+    pages.make_once(program.port)
     with another_caller(program.call, program.process) as felt:
         told = in_a_process(partial(pages.rendered, within_s=2), program.port)
 

@@ -33,10 +33,10 @@ class Use:
 Uses = Mapping[Quota, Use]
 
 
-def uses(database: Database, quotas: Quotas, some: Sequence[Reseller]) -> list[Uses]:
+def uses(database: Database, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
     """What each of these resellers uses, beside its limits."""
     with database.read() as tx:
-        return _uses(tx, quotas, some)
+        return _uses(tx, quotas, owners)
 
 
 def use(database: Database, quotas: Quotas, uuid: str) -> tuple[Reseller, Uses]:
@@ -69,29 +69,29 @@ def change(
     return reseller
 
 
-def _uses(tx: Tx, quotas: Quotas, some: Sequence[Reseller]) -> list[Uses]:
-    ids = [one.id for one in some]
+def _uses(tx: Tx, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
+    ids = [owner.id for owner in owners]
     webhooks, stored = store.webhooks(tx, ids), stored_bytes.of(tx, ids)
-    own = {owner.id: limits for owner, limits in store.overrides(tx).items()}
+    overrides = {owner.id: limits for owner, limits in store.overrides(tx).items()}
     buckets, now_s = store.buckets(tx, ids), tx.now / SECOND
 
-    def used(one: Reseller, quota: Quota, limit: int) -> int | None:
+    def used(owner: Reseller, quota: Quota, limit: int) -> int | None:
         if quota in BY_SECOND:
-            return quotas.seconds_used(quota, one.id, one.uuid)
+            return quotas.seconds_used(quota, owner.id, owner.uuid)
         rate = core.rate_of(quota, limit)
         if rate and quota in BY_HOUR:
-            return core.used(buckets.get((one.id, quota.value), 0) / SECOND, now_s, rate)
+            return core.used(buckets.get((owner.id, quota.value), 0) / SECOND, now_s, rate)
         counted = {Quota.WEBHOOKS: webhooks, Quota.STORED_BYTES: stored}.get(quota)
-        return None if counted is None else counted.get(one.id, 0)
+        return None if counted is None else counted.get(owner.id, 0)
 
     found: list[Uses] = []
-    for one in some:
-        given = own.get(one.id, {})
+    for owner in owners:
+        given = overrides.get(owner.id, {})
         limits = {quota: given.get(quota, default) for quota, default in quotas.defaults.items()}
         found.append(
             {
                 quota: Use(
-                    quota, limit, quotas.defaults[quota], used(one, quota, limit), quota in given
+                    quota, limit, quotas.defaults[quota], used(owner, quota, limit), quota in given
                 )
                 for quota, limit in limits.items()
             }

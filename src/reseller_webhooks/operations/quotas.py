@@ -7,6 +7,7 @@ Rates by the second are kept in memory, each process by itself; those by the hou
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reseller_webhooks.clock import DAY, SECOND, monotonic_s
 from reseller_webhooks.core import quotas as core
@@ -31,11 +32,12 @@ RESELLERS_MAX = 10_000
 """Whose rates and bytes are remembered; full buckets and old bytes are forgotten beyond."""
 AT_ONCE = 100
 """Resellers in one statement."""
+K = TypeVar("K", int, str)
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a rate after a request: for RateLimit fields. limit: as it was set."""
+    """What is left of a rate after a request, for RateLimit fields. limit: as it was set."""
 
     quota: Quota
     limit: int
@@ -82,7 +84,7 @@ class Quotas:
         if taken.wait_s:
             raise refused(QuotaExceeded(quota, limit, retry_after_s=taken.wait_s))
         if len(self._requests) >= RESELLERS_MAX:
-            self._requests = {one: at for one, at in self._requests.items() if at > now_s}
+            self._requests = _not_full(self._requests, now_s)
         self._requests[reseller_id] = taken.full_s
         return Allowance(quota, limit, taken)
 
@@ -93,7 +95,7 @@ class Quotas:
             self._check_stored(uuid, request)
             taken[uuid] = self._take_changes(uuid, units, now_s, request)
         if len(self._changes) >= RESELLERS_MAX:
-            self._changes = {one: at for one, at in self._changes.items() if at > now_s}
+            self._changes = _not_full(self._changes, now_s)
         self._changes |= taken
 
     def charge(self, database: Database, quota: Quota, reseller_id: int) -> None:
@@ -157,8 +159,8 @@ class Quotas:
         if len(self._stored) > RESELLERS_MAX:
             self._stored = {}
         old_s = monotonic_s() - MEASURED_EVERY_S
-        some = list(self._stored.items())
-        return [uuid for uuid, one in some if one is None or one.at_s < old_s]
+        known = list(self._stored.items())  # the event loop goes on adding to it
+        return [uuid for uuid, found in known if found is None or found.at_s < old_s]
 
     def _measure(self, uuids: Sequence[str]) -> None:
         with self._database.read() as tx:
@@ -206,6 +208,10 @@ def _taken(quota: Quota, limit: int, full_s: float, now_s: float, units: int = 1
     rate = core.rate_of(quota, limit)
     assert rate is not None, "only rates are taken from"  # noqa: S101
     return core.take(full_s, now_s, units, rate)
+
+
+def _not_full(buckets: dict[K, float], now_s: float) -> dict[K, float]:
+    return {key: full_s for key, full_s in buckets.items() if full_s > now_s}
 
 
 def _places(request: Request, uuid: str, but: type | None = None) -> list[str]:

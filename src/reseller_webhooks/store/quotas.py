@@ -45,7 +45,7 @@ def overrides(tx: Tx) -> dict[Owner, dict[Quota, int]]:
 
 
 def of_reseller(tx: Tx, reseller_id: int) -> dict[Quota, int]:
-    """What operators have set for one."""
+    """What operators have set for this reseller."""
     rows = tx.connection.execute(
         select(reseller_quota.c.name, reseller_quota.c.value).where(
             reseller_quota.c.reseller_id == reseller_id
