@@ -1,4 +1,7 @@
-"""The command after a restore. What it needs is imported late, so that --help is quick."""
+"""Commands about the database itself: after a restore, and to shrink its file.
+
+What they need is imported late, so that --help is quick.
+"""
 
 from typing import Annotated
 
@@ -34,3 +37,16 @@ def restored(
     typer.echo(f"generation {begun.number}: versions go on above {begun.floor}; {count} records")
     if backfill:
         typer.echo(f"{backfills.begin_all(acting)} backfills begun")
+
+
+@app.command()
+def compact() -> None:
+    """Rewrite the SQLite file without free space, so that it gives space back from now on.
+
+    Stop the program first; the disk needs as much free space as the file has.
+    """
+    from reseller_webhooks.store import space
+    from reseller_webhooks.store.database import Database
+
+    before, after = space.compact(Database(settings.load().database))
+    typer.echo(f"{before} bytes before, {after} bytes now")

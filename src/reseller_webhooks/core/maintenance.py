@@ -36,6 +36,8 @@ class Job(StrEnum):
     """Count how much each reseller has stored."""
     ACCESS = "access"
     """Delete expired sessions, invites, sign-in links and counts of wrong passwords."""
+    SPACE = "space"
+    """Give free pages of the file back to the disk (SQLite)."""
 
 
 @dataclass(frozen=True, slots=True)

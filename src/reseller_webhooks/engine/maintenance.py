@@ -52,6 +52,7 @@ class Maintenance:
             Job.IDEMPOTENCY: lambda: maintenance.drop_idempotency(database),
             Job.STORED_BYTES: lambda: quotas.count_stored(database, retention_days=retention_days),
             Job.ACCESS: lambda: maintenance.drop_expired_access(database),
+            Job.SPACE: lambda: maintenance.give_space_back(database),
         }
 
     async def run(self) -> None:

@@ -30,6 +30,7 @@ from reseller_webhooks.store import (
     privileges,
     retention,
     sessions,
+    space,
     webhooks,
 )
 from reseller_webhooks.store import maintenance as store
@@ -53,6 +54,8 @@ LONGEST = Longest(
 )
 BATCH = 2_000
 """Rows dropped in one transaction, so that ingest never waits long for the writer."""
+PAGES = 500
+"""Free pages of an SQLite file given back in one transaction: 2 MB, a few milliseconds."""
 WEBHOOKS = 100
 """Deleted webhooks dropped in one transaction: each is looked for in every day of the log."""
 
@@ -146,6 +149,11 @@ def cancel_left(database: Database) -> int:
             deliveries.cancel(tx, number, limit=BATCH)
             for number in webhooks.deleted_with_deliveries(tx, limit=1)
         )
+
+
+def give_space_back(database: Database) -> int:
+    """Give free pages of an SQLite file back to the disk; how many."""
+    return space.give_back(database, limit=PAGES)
 
 
 def note_success(database: Database, job: Job) -> None:

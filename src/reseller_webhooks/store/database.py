@@ -3,12 +3,14 @@
 A transaction also knows who asked for it, so that the audit log needs no argument of its own.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import RootTransaction
@@ -120,6 +122,16 @@ class Database:
     def has_one_writer(self) -> bool:
         """Whether each transaction that writes waits for all others that do."""
         return self._writer is not None
+
+    @contextmanager
+    def driver(self) -> Iterator[sqlite3.Connection]:
+        """The driver's connection that writes, for what no transaction may hold. SQLite only."""
+        with self._turn():
+            connection = self._writing.raw_connection()
+            try:
+                yield cast("sqlite3.Connection", connection.driver_connection)
+            finally:
+                connection.close()
 
     def pools(self) -> list[PoolUse]:
         """How full the connection pools are."""

@@ -14,6 +14,7 @@ from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.limits import POOL_S, Limits
 
 PRAGMAS = {
+    "auto_vacuum": "INCREMENTAL",  # of a new file only; before anything else makes its first page
     "journal_mode": "WAL",
     "synchronous": "FULL",  # a commit is on the disk before anybody hears of it
     "foreign_keys": "ON",
