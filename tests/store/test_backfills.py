@@ -304,13 +304,13 @@ def test_it_goes_on_when_the_webhook_sends_again(database: Database) -> None:
 
 
 def test_a_quick_one_takes_short_steps_one_after_the_other(database: Database) -> None:
-    row = prepared(database, 600)
+    row = prepared(database, 250)
     began = begin(database, row, rate=1000)
     with database.write() as tx:
         tx.connection.execute(update(backfill).values(next_at=began.next_at - SECOND))
     steps = [step(database) for _ in range(4)]
 
-    assert steps == [250, 250, 100, None]
+    assert steps == [100, 100, 50, None]
 
 
 def test_it_waits_while_too_much_waits(database: Database) -> None:

@@ -18,7 +18,7 @@ from reseller_webhooks.core.stages import Stage, stage_of
 RATE = 50
 """Records a second, unless somebody asks for another rate."""
 RATE_MAX = 1_000
-STEP_MAX = 250
+STEP_MAX = 100
 """Records in one step, which is one transaction and must not hold up the others for long."""
 AHEAD_S = 2
 """So many seconds' worth may wait to be sent; then nothing is added, so that no queue grows."""

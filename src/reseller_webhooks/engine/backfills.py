@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.observability.outages import log_refusal
 from reseller_webhooks.operations import backfills
@@ -33,7 +34,10 @@ class Backfills:
 
     async def _step(self) -> bool:
         """Whether there may be another one."""
+        began_s = monotonic_s()
         made = await asyncio.to_thread(backfills.step, self._database, public_url=self._public_url)
         if made:
             self._made()
+            # Others have at least half of the time, however many backfills are due.
+            await asyncio.sleep(monotonic_s() - began_s)
         return made is not None

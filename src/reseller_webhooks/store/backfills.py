@@ -20,6 +20,7 @@ from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.membership import number_in, text_in
 from reseller_webhooks.store.schema import (
     any_attempts,
     backfill,
@@ -159,7 +160,7 @@ def under_way(tx: Tx, webhook_id: int, uuids: Collection[str]) -> dict[str, int]
             .where(
                 delivery.c.webhook_id == webhook_id,
                 any_attempts(delivery),
-                delivery.c.resource_uuid.in_(some[start : start + CHUNK]),
+                text_in(delivery.c.resource_uuid, some[start : start + CHUNK]),
             )
             .group_by(delivery.c.resource_uuid)
         )
@@ -233,7 +234,7 @@ def _locked(tx: Tx, numbers: list[int]) -> dict[int, Record]:
 
     Without those that have a pending fan-out.
     """
-    statement = select(*_RECORD).where(record.c.id.in_(numbers), ~_HAS_FAN_OUT_PENDING)
+    statement = select(*_RECORD).where(number_in(record.c.id, numbers), ~_HAS_FAN_OUT_PENDING)
     locking = statement.with_for_update(of=record, read=True, skip_locked=True)
     return {
         row["id"]: Record(**{**row, "resource": Resource(row["resource"])})

@@ -22,6 +22,7 @@ from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.store import closing, reads
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.membership import number_in
 from reseller_webhooks.store.schema import any_attempts, attempt, backfill, delivery, event, webhook
 
 CHUNK = 500
@@ -113,7 +114,7 @@ def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[
     again already make none. only_newest: nor those that were sent again since, whatever came of
     it, nor those that a webhook for latest states would not want any more.
     """
-    numbers = select(attempt.c.webhook_id).where(attempt.c.delivery_id.in_(closed))
+    numbers = select(attempt.c.webhook_id).where(number_in(attempt.c.delivery_id, closed))
     # Whoever repeats the same at the same moment waits here, and then finds what was made.
     held = select(webhook.c.id).where(webhook.c.id.in_(numbers)).order_by(webhook.c.id)
     tx.connection.execute(held.with_for_update(key_share=True)).all()
@@ -122,7 +123,7 @@ def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[
         .join_from(attempt, webhook, webhook.c.id == attempt.c.webhook_id)
         .join(event, event.c.id == attempt.c.event_id)
         .where(
-            attempt.c.delivery_id.in_(closed),
+            number_in(attempt.c.delivery_id, closed),
             attempt.c.state.is_not(None),
             webhook.c.deleted_at.is_(None),
             ~exists().where(*_SENT_AGAIN),
@@ -194,7 +195,7 @@ _OLDER = (
         & (delivery.c.version < _newer.c.version),
     )
     .where(
-        _newer.c.event_id.in_(bindparam("events", expanding=True)),
+        number_in(_newer.c.event_id, "events"),
         # Of nearly every webhook the first line says already that there is nothing to close, so
         # that no delivery is looked at.
         or_(_wants_latest, webhook.c.id.in_(select(backfill.c.webhook_id))),

@@ -17,6 +17,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.log_query import LogQuery, closed_as, sifted, sought, whose
+from reseller_webhooks.store.membership import number_in
 from reseller_webhooks.store.schema import attempt, delivery, event
 
 
@@ -114,7 +115,7 @@ def attempts(tx: Tx, delivery_id: int) -> list[AttemptLine]:
 
 def event_uuids(tx: Tx, event_ids: Iterable[int]) -> dict[int, str]:
     """The ids that users see, by the store's number."""
-    statement = select(event.c.id, event.c.uuid).where(event.c.id.in_(set(event_ids)))
+    statement = select(event.c.id, event.c.uuid).where(number_in(event.c.id, set(event_ids)))
     return dict(tx.connection.execute(statement).tuples().all())
 
 
@@ -123,7 +124,7 @@ def lines(tx: Tx, delivery_ids: Collection[int], *, reseller_id: int) -> list[Li
     found: list[Line] = []
     for table, named in ((delivery, delivery.c.id), (attempt, attempt.c.delivery_id)):
         statement = select(table).where(
-            named.in_(list(delivery_ids)), table.c.reseller_id == reseller_id
+            number_in(named, delivery_ids), table.c.reseller_id == reseller_id
         )
         if table is attempt:
             statement = statement.where(attempt.c.state.is_not(None))

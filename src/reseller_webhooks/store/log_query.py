@@ -12,6 +12,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import days
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.membership import number_in
 from reseller_webhooks.store.schema import attempt, delivery, event
 
 SORTED_MAX = 10_000
@@ -97,7 +98,7 @@ def scope(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
     c = table.c
     found: list[ColumnElement[bool]] = []
     if query.events is not None:
-        found.append(c.event_id.in_(query.events))
+        found.append(number_in(c.event_id, query.events))
         if table is attempt and query.events:
             found.append(c.id >= days.since_day_of(min(query.events)))
         if query.webhook_id is not None:

@@ -16,6 +16,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.store import days
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.membership import number_in
 from reseller_webhooks.store.schema import any_attempts, attempt, delivery, event, webhook
 
 LINES_MAX = 100_000
@@ -182,7 +183,9 @@ def _newest_deliveries(tx: Tx, event_ids: Sequence[int]) -> list[int]:
     if not event_ids:
         return []
     queries = (
-        select(delivery.c.created_at, delivery.c.id).where(delivery.c.event_id.in_(event_ids)),
+        select(delivery.c.created_at, delivery.c.id).where(
+            number_in(delivery.c.event_id, event_ids)
+        ),
         select(attempt.c.created_at, attempt.c.delivery_id).where(*_closing(event_ids)),
     )
     found: list[tuple[int, int]] = []
@@ -196,7 +199,7 @@ def _newest_deliveries(tx: Tx, event_ids: Sequence[int]) -> list[int]:
 def _closing(event_ids: Sequence[int]) -> list[ColumnElement[bool]]:
     """The attempts that closed deliveries of these events."""
     return [
-        attempt.c.event_id.in_(event_ids),
+        number_in(attempt.c.event_id, event_ids),
         attempt.c.state.is_not(None),
         attempt.c.id >= days.since_day_of(min(event_ids)),
     ]
