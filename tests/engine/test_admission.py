@@ -186,6 +186,21 @@ async def test_a_large_body_counts_for_many_starts() -> None:
     assert not admission.admits(in_time(), AT)
 
 
+async def test_what_a_large_body_took_is_for_others_once_it_is_sent() -> None:
+    served: list[Lane] = []
+    admission = Admission(4, busy, served.append)
+    large, other = in_time(), in_time()
+    take(admission, large, AT)
+    admission.started(large, 3 * BYTES_A_SLOT, AT)
+    await asyncio.sleep(0)
+    got = take(admission, other, AT)
+    admission.ended(large, 3 * BYTES_A_SLOT, late=False)
+    await asyncio.sleep(0)
+
+    assert not got
+    assert served == [other]
+
+
 async def test_large_bodies_take_more_of_a_resellers_share() -> None:
     admission = Admission(20, busy, lambda _: None)
     large, took = in_time(77), 0

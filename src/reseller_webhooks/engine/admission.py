@@ -78,8 +78,7 @@ class Admission:
     def give_back(self, lane: Lane) -> None:
         """The slot of a lane is free again."""
         self.slots.give_back(lane.webhook.reseller_id)
-        self._in_time.lowered(lane)
-        self._late.lowered(lane)
+        self._note_less(lane)
 
     def started(self, lane: Lane, body_bytes: int, at: float) -> None:
         """A slot that was taken serves a delivery of the lane."""
@@ -92,7 +91,9 @@ class Admission:
 
         late: what the lane was when it started.
         """
-        self.slots.ended(lane.webhook.reseller_id, body_bytes, late=late)
+        if self.slots.ended(lane.webhook.reseller_id, body_bytes, late=late):
+            self._note_less(lane)
+            asyncio.get_running_loop().call_soon(self._serve_waiting)
 
     def turns(self, at: float) -> Iterator[Lane]:
         """Lanes that wait and may have a slot now. One that wants more waits again."""
@@ -103,6 +104,10 @@ class Admission:
         # Beside others, what is late has little to take, and that it gets. Alone it could keep
         # all slots for ever from whoever comes and is in time.
         return chain(in_time, late) if self._budget.is_alone(at) else chain(late, in_time)
+
+    def _note_less(self, lane: Lane) -> None:
+        self._in_time.lowered(lane)
+        self._late.lowered(lane)
 
     def _queue(self) -> FairQueue[Lane]:
         return FairQueue(

@@ -41,9 +41,11 @@ class Slots(FairShares):
             self._large += more
             self.take(reseller_id, more)
 
-    def ended(self, reseller_id: int, body_bytes: int, *, late: bool) -> None:
-        """It serves that delivery no more."""
+    def ended(self, reseller_id: int, body_bytes: int, *, late: bool) -> bool:
+        """It serves that delivery no more. Whether others are free that a large body took."""
         self._late -= late
-        if more := body_bytes // BYTES_A_SLOT:
+        more = body_bytes // BYTES_A_SLOT
+        if more:
             self._large -= more
             self.give_back(reseller_id, more)
+        return more > 0
