@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from attack import bombs, connections, floods, neighbours, pages
+from attack import bombs, connections, floods, neighbours, pages, tenancy
 from attack.measuring import Attack, measured
 from bench.program import Server, workshop
 
@@ -20,23 +20,30 @@ ATTACKS: dict[str, Attack] = {
 }
 BY_RESELLERS: dict[str, Callable[[Server], str]] = {"slow_webhooks": neighbours.slow_webhooks}
 """Attacks by somebody with a key, which measure what they do to deliveries."""
-NAMES = (*ATTACKS, *BY_RESELLERS)
+TENANCY = "tenancy"
+NAMES = (*ATTACKS, *BY_RESELLERS, TENANCY)
 
 
 def main(names: list[str]) -> int:
     if unknown := set(names) - set(NAMES):
         print(f"{', '.join(sorted(unknown))}: there is only {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    leaks: list[str] = []
     with workshop() as directory:
         server = Server(directory)
         server.start()
         pages.make_once(server.port)
         try:
             for name in names or NAMES:
-                print(f"{name:17} {_told(server, name)}", flush=True)
+                if name == TENANCY:
+                    found = tenancy.enumerate_routes(server)
+                    leaks += found.leaks
+                    print(f"{name:17} {found}", flush=True)
+                else:
+                    print(f"{name:17} {_told(server, name)}", flush=True)
         finally:
             server.stop()
-    return 0
+    return 1 if leaks else 0
 
 
 def _told(server: Server, name: str) -> str:

@@ -9,5 +9,5 @@ from reseller_webhooks.store.database import Database
 def sign_in(database: Database, email: str, password: str, device: Device = NOWHERE) -> str:
     """A session's token."""
     attempt = password_sign_in.begin(database, email, device)
-    fits = secrets.password_fits(attempt.password_hash, password)
-    return password_sign_in.finish(database, attempt, fits=fits)
+    fitting = secrets.fitting_hashes(attempt.hashes, password)
+    return password_sign_in.finish(database, attempt, fitting)

@@ -45,7 +45,7 @@ def test_no_file_has_a_vague_name() -> None:
 
 
 def test_passwords_are_hashed_in_one_place() -> None:
-    hashing = re.compile(r"\b(hash_password|password_fits|PasswordHasher)\b")
+    hashing = re.compile(r"\b(hash_password|fitting_hashes|PasswordHasher)\b")
     found = {
         path.relative_to(ROOT / "src").as_posix()
         for path in SOURCES

@@ -13,8 +13,8 @@ from reseller_webhooks.bootstrap import (
     quota_commands,
     restore_commands,
     secret_commands,
+    user_commands,
 )
-from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.audit import COMMAND
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
 from reseller_webhooks.edges import commands as edges
@@ -26,9 +26,8 @@ app = typer.Typer(
     help="Keeps a reseller's own systems in sync with the platform.",
 )
 resellers = typer.Typer(no_args_is_help=True, help="Resellers: the tenants that own everything.")
-users = typer.Typer(no_args_is_help=True, help="People who sign in to the pages.")
 app.add_typer(resellers, name="resellers")
-app.add_typer(users, name="users")
+app.add_typer(user_commands.app, name="users")
 app.add_typer(api_key_commands.app, name="api-keys")
 app.add_typer(edges.app)
 app.add_typer(restore_commands.app)
@@ -187,54 +186,6 @@ def list_resellers(search: Search = "") -> None:
 
     for one in operations.every(_database_to_read(), search=search):
         typer.echo(f"{one.uuid}\t{one.name}")
-
-
-@users.command("add")
-def add_user(
-    email: str,
-    reseller: Annotated[str | None, typer.Option(help="Id of the user's reseller.")] = None,
-    role: Annotated[str | None, typer.Option(help="admin, if nothing is said, or viewer.")] = None,
-    operator: Annotated[bool, typer.Option("--operator", help="Sees every reseller.")] = False,
-) -> None:
-    """Add a user and print a one-time sign-in link."""
-    from reseller_webhooks.operations import people
-
-    if operator == (reseller is not None):
-        raise typer.BadParameter("give either --reseller ID or --operator")
-    if operator and role:
-        raise typer.BadParameter("an operator has no other role; leave out --role")
-    if role not in (None, Role.ADMIN, Role.VIEWER):
-        raise typer.BadParameter(f"{role!r} is no role; give admin or viewer")
-    wanted = Role.OPERATOR if operator else Role(role or Role.ADMIN)
-    token = people.add(_ready_database(), email, wanted, reseller)
-    typer.echo(f"{settings.load().public_url}/sign-in/{token}")
-
-
-@users.command("link")
-def link_user(email: str) -> None:
-    """Print a one-time sign-in link for a user who has forgotten the password."""
-    from reseller_webhooks.operations import people
-
-    token = people.link_for(_ready_database(), email)
-    typer.echo(f"{settings.load().public_url}/sign-in/{token}")
-
-
-@users.command("lock")
-def lock_user(email: str) -> None:
-    """Let a user in no more; sessions and links end at once."""
-    from reseller_webhooks.operations import people
-
-    database = _ready_database()
-    people.lock(database, None, people.uuid_of(database, email), reseller_id=None)
-
-
-@users.command("unlock")
-def unlock_user(email: str) -> None:
-    """Let a user in again."""
-    from reseller_webhooks.operations import people
-
-    database = _ready_database()
-    people.unlock(database, people.uuid_of(database, email), reseller_id=None)
 
 
 def _verify_mirror(sides: Any) -> NoReturn:

@@ -5,15 +5,17 @@ import os
 import random
 import secrets as stdlib_secrets
 import tempfile
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from hmac import compare_digest
 from pathlib import Path
 from uuid import uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import InvalidHashError
 from argon2.low_level import ARGON2_VERSION
 from cryptography.fernet import Fernet
 
@@ -164,17 +166,38 @@ def digest(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
-def hash_password(password: str) -> str:
-    """The argon2id hash to store."""
-    return _passwords.hash(password)
+def hash_password(password: str, like: str | None = None) -> str:
+    """The argon2id hash to store. like: a stored hash whose salt and costs to use again.
 
-
-def password_fits(stored: str | None, password: str) -> bool:
-    """Whether the password is the one; takes as long when there is none to compare with."""
+    The hashes of one e-mail address share a salt, so that one computation compares a password
+    with all of them: how long it takes does not tell how many there are.
+    """
     try:
-        return _passwords.verify(stored or _decoy(), password) and stored is not None
-    except (Argon2Error, InvalidHashError):
-        return False
+        return _hasher(like).hash(password, salt=_salt(like)) if like else _passwords.hash(password)
+    except (InvalidHashError, ValueError, IndexError):
+        return _passwords.hash(password)
+
+
+def fitting_hashes(stored: Iterable[str], password: str) -> frozenset[str]:
+    """Those that the password fits; takes as long when there is none to compare with."""
+    known = {_salted(one): one for one in stored} or {"": _decoy()}
+    computed = [hash_password(password, one) for one in known.values()]
+    return frozenset(
+        one for one in stored for found in computed if compare_digest(one.encode(), found.encode())
+    )
+
+
+def _hasher(like: str) -> PasswordHasher:
+    return PasswordHasher.from_parameters(extract_parameters(like))
+
+
+def _salt(like: str) -> bytes:
+    text = like.split("$")[-2]
+    return b64decode(text + "=" * (-len(text) % 4), validate=True)
+
+
+def _salted(stored: str) -> str:
+    return stored.rpartition("$")[0]
 
 
 @cache

@@ -6,6 +6,7 @@ from reseller_webhooks import secrets
 from reseller_webhooks.core.access import FREE_GUESSES, Role, Scope
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.operations import access, passwords, people, resellers
+from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from tests.passwords import sign_in
@@ -13,7 +14,7 @@ from tests.passwords import sign_in
 PASSWORD = "correct horse battery"
 
 
-def signed_in(database: Database, role: Role, reseller: str | None) -> access.Visitor:
+def signed_in(database: Database, role: Role, reseller: str | None) -> Visitor:
     link = people.add(database, f"{role}@acme.example", role, reseller)
     return access.visitor(database, access.sign_in_by_link(database, link))
 
@@ -108,7 +109,7 @@ def test_a_new_password_ends_the_other_sessions(database: Database, reseller: Re
 def test_a_session_that_has_ended_sets_no_password(database: Database, reseller: Reseller) -> None:
     email = with_password(database, reseller)
     visitor = access.visitor(database, sign_in(database, email, PASSWORD))
-    people.lock(database, None, visitor.person.uuid, reseller_id=None)
+    people.lock(database, None, visitor.entered.uuid, reseller_id=None)
 
     with pytest.raises(NotSignedIn):
         passwords.change(database, visitor, secrets.hash_password("another long one"))

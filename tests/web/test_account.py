@@ -214,7 +214,7 @@ async def forgetful(house: House, host: Person, reseller: Reseller) -> tuple[Per
     found = re.search(r"[\w-]+@acme.example", await first.see(paths.ACCOUNT))
     second = Person(house)
     await second.opens(
-        await shown_link(host, people.uuid_of(house.database, found[0] if found else ""))
+        await shown_link(host, people.named(house.database, found[0] if found else "")[0].uuid)
     )
     return first, second
 

@@ -138,7 +138,8 @@ SAID_BELOW = [
     *("core/targets.py", "core/texts.py", "core/attempts.py", "core/backfills.py"),
     *("engine/failures.py", "engine/grants.py", "operations/access.py", "operations/invites.py"),
     *("operations/people.py", "operations/passwords.py", "operations/backfills.py"),
-    *("operations/guesses.py", "store/access.py", "store/backfills.py"),
+    *("operations/guesses.py", "operations/single_sign_on.py", "operations/memberships.py"),
+    "store/backfills.py",
 ]
 RAISERS = {"_Unfit", "at", "Conflict", "NotSignedIn", "NotAllowed", "Failure", "Denied"}
 NAMES = {"what", "detail"}

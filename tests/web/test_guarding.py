@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
+from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.operations import backfills, webhooks
+from reseller_webhooks.operations import backfills, invites, people, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -54,6 +55,14 @@ OF_ONE = [
 """What names one webhook or delivery."""
 
 
+BEFORE_CHOICE = {
+    paths.CHOOSE, f"{paths.CHOOSE}/invites/{{uuid}}", paths.SIGN_OUT, paths.LANGUAGE
+}  # fmt: skip
+"""What somebody may do who has to choose a reseller yet."""
+OF_USERS = [("POST", path) for path in WRITES if path.startswith(f"{paths.USERS}/") and "{" in path]
+"""What names a user or an invite."""
+
+
 @pytest.fixture
 def row(house: House, northwind: Reseller) -> WebhookRow:
     return a_webhook(house, northwind, auth=TOKEN)
@@ -78,6 +87,7 @@ def everything(house: House) -> Any:
     with house.database.read() as tx:
         tables = ["webhook", "delivery", "attempt", "session", "person", "sign_in_link"]
         tables += ["api_key", "invite", "reseller", "audit", "backfill", "job"]
+        tables += ["membership", "identity"]
         return [
             tx.connection.exec_driver_sql(f"SELECT * FROM {table}").fetchall() for table in tables
         ]
@@ -197,6 +207,73 @@ async def test_what_is_another_resellers_is_not_there(
     assert answer.status_code == 404
     assert theirs.url not in answer.text
     assert everything(house) == before
+
+
+@pytest.mark.parametrize(("method", "path"), OF_ONE)
+async def test_somebody_of_two_resellers_has_only_the_things_of_the_chosen_one(
+    house: House, northwind: Reseller, contoso: Reseller, method: str, path: str
+) -> None:
+    person = await of_both(house, northwind, contoso)
+    place = filled(path, a_webhook(house, contoso, auth=TOKEN), house)
+    before = everything(house)
+    answer = await (person.client.get(place) if method == "GET" else person.send(place))
+
+    assert answer.status_code == 404
+    assert everything(house) == before
+
+
+@pytest.mark.parametrize("path", sorted({*READS, *WRITES} - OPEN - BEFORE_CHOICE))
+async def test_somebody_who_has_not_chosen_a_reseller_reaches_nothing(
+    house: House, northwind: Reseller, contoso: Reseller, row: WebhookRow, path: str
+) -> None:
+    person = await of_both(house, northwind, contoso, chosen=None)
+    place = filled(path, row, house)
+    token = token_in(await person.see(paths.CHOOSE))
+    before = everything(house)
+    answers = [
+        await person.client.get(place),
+        await person.send_raw(place, [("form-token", token)]),
+    ]
+
+    allowed = {303, 404, 405}
+    assert {one.status_code for one in answers} <= allowed
+    for one in answers:
+        assert one.status_code != 303 or one.headers["location"].startswith(paths.CHOOSE)
+    assert everything(house) == before
+
+
+@pytest.mark.parametrize(("method", "path"), OF_USERS)
+async def test_what_an_admin_of_another_reseller_manages_is_not_there(
+    house: House, admin: Person, contoso: Reseller, method: str, path: str
+) -> None:
+    people.add(house.database, "eve@contoso.example", Role.ADMIN, contoso.uuid)
+    invites.invite(house.database, "fay@contoso.example", Role.ADMIN, contoso.uuid)
+    (theirs,) = people.page(house.database, contoso.id)
+    (invite,) = invites.page(house.database, contoso.id)
+    before = everything(house)
+    answers = [
+        await admin.send(path.format(uuid=uuid)) for uuid in (theirs.uuid, invite.uuid, "nobody")
+    ]
+
+    assert {one.status_code for one in answers} == {404}
+    assert len({one.text for one in answers}) == 1
+    assert everything(house) == before
+
+
+async def of_both(
+    house: House, first: Reseller, second: Reseller, chosen: str | None = "first"
+) -> Person:
+    """Somebody who belongs to two resellers, and has turned to the first if to any."""
+    email = "two@acme.example"
+    for reseller in (first, second):
+        people.add(house.database, email, Role.ADMIN, reseller.uuid)
+    person = Person(house)
+    await person.opens(f"{paths.SIGN_IN}/{people.link_for(house.database, email)}")
+    if chosen:
+        (one,) = people.named(house.database, email, first.uuid)
+        token = token_in(await person.see(paths.CHOOSE))
+        await person.send_raw(paths.CHOOSE, [("membership", one.uuid), ("form-token", token)])
+    return person
 
 
 @pytest.mark.parametrize(("method", "path"), OF_ONE)

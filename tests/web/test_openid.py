@@ -1,6 +1,7 @@
 """Signing in with an identity provider: a real one written by others, and one that lies."""
 
 import hmac
+import re
 import ssl
 import subprocess
 import sys
@@ -18,14 +19,14 @@ from joserfc.jwk import OctKey, RSAKey
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.access import Role
-from reseller_webhooks.operations import invites, people
+from reseller_webhooks.operations import invites, people, resellers
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
 from tests.receivers.authority import Authority
 from tests.receivers.openid_server import CLIENT, UNVERIFIED
-from tests.web.browsing import HOST, Outside, Person, house_of, words
+from tests.web.browsing import HOST, Outside, Person, house_of, token_in, words
 
 PROGRAM = Path(__file__).parent.parent / "receivers" / "openid_server.py"
 ANA = "ana@acme.example"
@@ -96,10 +97,31 @@ async def test_somebody_who_was_invited_becomes_a_user(
 ) -> None:
     invites.invite(house.database, "Bea@acme.example", Role.VIEWER, northwind.uuid)
     place = await comes_back(house, nobody, "bea@acme.example", paths.OPENID)
-    await nobody.client.get(place)
+    asked = await nobody.follow(await nobody.client.get(place))
+    button = re.search(r'action="(/choose-reseller/invites/[^"]+)"', asked)
+    before = invites.page(house.database, None)
+    token = token_in(asked)
+    await nobody.send_raw(button[1] if button else "", [("form-token", token)])
 
+    assert "Northwind Viewer" in words(asked)
+    assert len(before) == 1
     assert "Viewer: sees webhooks" in words(await nobody.see(paths.ACCOUNT))
     assert invites.page(house.database, None) == []
+
+
+async def test_somebody_enters_only_where_they_are_a_member_and_chooses(
+    house: House, nobody: Person, northwind: Reseller, contoso: Reseller
+) -> None:
+    fabrikam = resellers.add(house.database, "Fabrikam")
+    for reseller in (northwind, contoso):
+        people.add(house.database, ANA, Role.ADMIN, reseller.uuid)
+    invites.invite(house.database, ANA, Role.ADMIN, fabrikam.uuid)
+    place = await comes_back(house, nobody, ANA, paths.openid(paths.LOG))
+    asked = await nobody.follow(await nobody.client.get(place))
+
+    assert re.findall(r"<strong>(\w+)</strong>", asked) == ["Contoso", "Northwind", "Fabrikam"]
+    assert (await nobody.client.get(paths.WEBHOOKS)).headers["location"].startswith(paths.CHOOSE)
+    assert {one.reseller for one in people.named(house.database, ANA)} == {"Northwind", "Contoso"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.access import Role, Scope
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations import access, people, resellers, webhooks
@@ -248,7 +248,7 @@ async def test_the_log_comes_in_pages_that_miss_nothing_and_repeat_nothing(
 async def test_wrong_passwords_of_an_account_leave_few_lines(
     operator: Person, database: Database, northwind: Reseller
 ) -> None:
-    people.add(database, "ana@acme.example", access.Role.ADMIN, northwind.uuid)
+    people.add(database, "ana@acme.example", Role.ADMIN, northwind.uuid)
     for email in ("ana@acme.example", "nobody@acme.example"):
         for _ in range(5):
             with pytest.raises(NotSignedIn):

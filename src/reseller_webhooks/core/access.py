@@ -26,6 +26,27 @@ class Role(StrEnum):
     """Sees and manages every reseller's."""
 
 
+class Way(StrEnum):
+    """How a session began."""
+
+    PASSWORD = "password"  # noqa: S105 - a word
+    LINK = "link"
+    """A sign-in link of an operator's, or of the command line."""
+    ADMIN_LINK = "admin link"
+    """A sign-in link of an admin's, who may have opened it instead of the person."""
+    INVITE = "invite"
+    SINGLE_SIGN_ON = "single sign-on"
+    """The identity provider vouches for the person's e-mail address."""
+    RENAMED_SIGN_ON = "renamed sign-on"
+    """The identity is the person's, but has another e-mail address by now."""
+
+    @property
+    def word(self) -> str:
+        """What the audit log calls it: the same for each kind of link and of single sign-on."""
+        shown = {Way.ADMIN_LINK: Way.LINK, Way.RENAMED_SIGN_ON: Way.SINGLE_SIGN_ON}
+        return shown.get(self, self).value
+
+
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
 """Characters of a password; the longest keeps the slow hash from being fed megabytes."""
 FREE_GUESSES = 5

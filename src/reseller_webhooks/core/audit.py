@@ -51,6 +51,8 @@ class Act(StrEnum):
     USER_INVITED = "user.invited"
     USER_INVITE_WITHDRAWN = "user.invite-withdrawn"
     USER_JOINED = "user.joined"
+    USER_ROLE_CHANGED = "user.role-changed"
+    USER_REMOVED = "user.removed"
     USER_LOCKED = "user.locked"
     USER_UNLOCKED = "user.unlocked"
     USER_LINK_MADE = "user.link-made"

@@ -1,19 +1,24 @@
 """Who comes in: by key, link, password or identity provider; and what their sessions are."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from string import ascii_lowercase, ascii_uppercase
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY, SECOND, Micros
-from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.core.access import Scope, Way
 from reseller_webhooks.core.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn, Unavailable
+from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.store import access as store
-from reseller_webhooks.store import audit, resellers, sessions
+from reseller_webhooks.store import audit, links, memberships, resellers, sessions
 from reseller_webhooks.store.access import Person
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.links import Link
+from reseller_webhooks.store.memberships import Membership
+from reseller_webhooks.store.opens import Opens
 from reseller_webhooks.store.sessions import Session
 
 SESSION_LIVES = 14 * DAY
@@ -38,34 +43,6 @@ class Caller:
     reseller_id: int | None
     name: str = field(default="", compare=False)
     key_id: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who looks at the pages, in which session, and at which reseller if any.
-
-    may_reset: whether this session may set a new password without the present one.
-    """
-
-    person: Person
-    session: Session
-    reseller_id: int | None
-    may_reset: bool = False
-
-    @property
-    def shows_password(self) -> bool:
-        """Whether the present password has to be shown before another is set."""
-        return self.person.password is not None and not self.may_reset
-
-    @property
-    def may_write(self) -> bool:
-        """Whether this person may change webhooks."""
-        return self.person.role != Role.VIEWER
-
-    @property
-    def is_operator(self) -> bool:
-        """Whether this person sees and manages every reseller."""
-        return self.person.role == Role.OPERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,28 +101,37 @@ def caller(database: Database, key: str) -> Caller:
 def owner_of_link(database: Database, token: str) -> Person:
     """Whom a link signs in; to look does not use it up. NotSignedIn when it does not hold."""
     with database.read() as tx:
-        person_id = store.link_owner(tx, secrets.fingerprint(token))
-        person = None if person_id is None else store.person_by_id(tx, person_id)
-    if person is None or person.locked_at is not None:
+        found = _opened(tx, links.by_fingerprint(tx, secrets.fingerprint(token)))
+    if found is None:
         raise NotSignedIn(LINK_GONE)
-    return person
+    return found[0]
 
 
 def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) -> str:
     """A session's token for a link that was not used yet; NotSignedIn otherwise."""
     with database.write() as tx:
-        person_id = store.use_link(tx, secrets.fingerprint(token))
-        person = None if person_id is None else store.person_by_id(tx, person_id)
-        if person is not None and person.locked_at is None:
-            return enter(tx, person, device, "link", reset_until=tx.now + RESET_LIVES)
+        link = links.use(tx, secrets.fingerprint(token))
+        found = _opened(tx, link)
+        if link is not None and found is not None:
+            person, opened = found
+            until = tx.now + RESET_LIVES
+            return enter(tx, person, opened, device, link.way, into=only(opened), reset_until=until)
     raise NotSignedIn(LINK_GONE)
 
 
 def enter(
-    tx: Tx, person: Person, device: Device, way: str, *, reset_until: Micros | None = None
+    tx: Tx,
+    person: Person,
+    opened: Sequence[Membership],
+    device: Device,
+    way: Way,
+    *,
+    into: Membership | None,
+    reset_until: Micros | None = None,
 ) -> str:
-    """A new session's token for somebody who has shown who they are. way: how, in a word.
+    """A new session's token for somebody who has shown that they may enter these memberships.
 
+    into: which of them is entered at once; None to let the person choose.
     reset_until: until when it may set a new password without the present one.
     """
     token = secrets.new_token()
@@ -161,12 +147,27 @@ def enter(
         seen_at=tx.now,
         expires_at=tx.now + SESSION_LIVES,
         password_reset_until=reset_until,
+        opens=frozenset(membership.id for membership in opened),
+        way=way.value,
     )
     sessions.add(tx, one)
-    store.change_person(tx, person.id, seen_at=tx.now)
-    by = Actor(ActorKind.PERSON, person.email, device.address)
-    audit.write(tx, Act.USER_SIGNED_IN, subject_of(person), {"by": way}, by=by)
+    if into is not None:
+        note_entry(tx, one, into, device)
     return token
+
+
+def only(opened: Sequence[Membership]) -> Membership | None:
+    """The membership to enter where there is nothing to choose."""
+    return opened[0] if len(opened) == 1 else None
+
+
+def note_entry(tx: Tx, session: Session, membership: Membership, device: Device) -> None:
+    """The person enters a membership: its reseller's audit log tells of it, and no other's."""
+    sessions.change(tx, session.fingerprint, membership_id=membership.id, reseller_id=None)
+    _note_seen(tx, session.person_id, membership.id)
+    by = Actor(ActorKind.PERSON, membership.email, device.address)
+    way = Way(session.way).word if session.way else ""
+    audit.write(tx, Act.USER_SIGNED_IN, subject_of(membership), {"by": way}, by=by)
 
 
 def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor:
@@ -174,13 +175,21 @@ def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor
     with database.read() as tx:
         session = sessions.by_fingerprint(tx, secrets.fingerprint(token))
         person = store.person_by_id(tx, session.person_id) if session else None
+        choices = choices_of(tx, session) if session else ()
         now = tx.now
-    if session is None or person is None or person.locked_at is not None:
+    if session is None or person is None:
+        raise NotSignedIn("sign in first")
+    found = Visitor(person, session, choices, may_reset=may_reset(session, now))
+    if not choices and not found.is_vouched:
         raise NotSignedIn("sign in first")
     if now - session.seen_at > SEEN_EVERY:
-        _seen(database, session, device)
-    reseller_id = session.reseller_id if person.role == Role.OPERATOR else person.reseller_id
-    return Visitor(person, session, reseller_id, may_reset=may_reset(session, now))
+        _seen(database, found, device)
+    return found
+
+
+def choices_of(tx: Tx, session: Session) -> tuple[Membership, ...]:
+    """The memberships that a session may enter now, by the reseller's name."""
+    return _unlocked(tx, session.person_id, session.opens)
 
 
 def session_of(tx: Tx, visitor: Visitor) -> Session:
@@ -219,9 +228,9 @@ def normal(email: str) -> str:
     return email.strip().translate(_SMALL)
 
 
-def subject_of(person: Person) -> Subject:
-    """Somebody, for the audit log."""
-    return Subject(person.uuid, person.email, person.reseller_id)
+def subject_of(membership: Membership) -> Subject:
+    """Somebody at a reseller, for the audit log."""
+    return Subject(membership.uuid, membership.email, membership.reseller_id)
 
 
 def number_of(tx: Tx, reseller: str | None) -> int | None:
@@ -234,9 +243,32 @@ def number_of(tx: Tx, reseller: str | None) -> int | None:
     return found.id
 
 
-def _seen(database: Database, session: Session, device: Device) -> None:
+def _opened(tx: Tx, link: Link | None) -> tuple[Person, Sequence[Membership]] | None:
+    """Whom a link signs in, and what it opens now; None when that is nothing."""
+    person = None if link is None else store.person_by_id(tx, link.person_id)
+    if link is None or person is None:
+        return None
+    opened = _unlocked(tx, person.id, link.opens)
+    return (person, opened) if opened else None
+
+
+def _unlocked(tx: Tx, person_id: int, opens: Opens | None) -> tuple[Membership, ...]:
+    """Those of a person that something opens and that are not locked."""
+    found = memberships.of_person(tx, person_id)
+    if opens is None:  # written by an earlier version, where people have one membership
+        opens = frozenset(one.id for one in found) if len(found) == 1 else frozenset()
+    return tuple(one for one in found if one.id in opens and one.locked_at is None)
+
+
+def _seen(database: Database, visitor: Visitor, device: Device) -> None:
     given = {"address": device.address, "agent": device.agent[:AGENT_MAX]}
     changed = {name: value for name, value in given.items() if value}
     with suppress(Unavailable), database.write() as tx:
-        sessions.change(tx, session.fingerprint, seen_at=tx.now, **changed)
-        store.change_person(tx, session.person_id, seen_at=tx.now)
+        sessions.change(tx, visitor.session.fingerprint, seen_at=tx.now, **changed)
+        if visitor.membership is not None:
+            _note_seen(tx, visitor.person.id, visitor.membership.id)
+
+
+def _note_seen(tx: Tx, person_id: int, membership_id: int) -> None:
+    memberships.seen(tx, membership_id)
+    store.change_person(tx, person_id, seen_at=tx.now)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reseller_webhooks.store import access
 from reseller_webhooks.store import audit as store
+from reseller_webhooks.store import memberships
 from reseller_webhooks.store.audit import AuditQuery, Line, Subject
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -27,10 +27,10 @@ def own_page(database: Database, query: AuditQuery) -> list[Line]:
     if whose is None:
         raise ValueError("a reseller's own page is about one")
     with database.read() as tx:
-        if query.actor and not access.belonging(tx, whose, [query.actor]):
+        if query.actor and not memberships.belonging(tx, whose, [query.actor]):
             return []
         lines = store.page(tx, query)
-        known = access.belonging(tx, whose, {line.actor for line in lines})
+        known = memberships.belonging(tx, whose, {line.actor for line in lines})
     return [line if line.actor in known else replace(line, actor="", address="") for line in lines]
 
 

@@ -1,6 +1,7 @@
 """Limits on wrong passwords: by known device, else by account and address, for all processes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY, SECOND, Micros
@@ -13,32 +14,48 @@ from reseller_webhooks.core.access import (
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.store import guesses as store
-from reseller_webhooks.store.access import Person
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.memberships import Membership
 
 FORGOTTEN_AFTER = DAY
-Limits = Mapping[str, int]
-"""Rows that count, and how many guesses are free in each."""
 
 
-def limits_of_sign_in(
-    email: str, address: str, person: Person | None, device: KnownDevice | None
-) -> Limits:
-    """What a sign-in counts for: a known device alone, else the account and the address.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a guess counts for. free: how many guesses are free for each row that counts.
+
+    clears: whether a right guess clears the first row. Not that of an address: somebody with
+    one of its passwords could otherwise guess at the others without end.
+    """
+
+    free: Mapping[str, int]
+    clears: bool = False
+
+
+def limits_of_sign_in(email: str, address: str) -> Limits:
+    """What a sign-in from a device that is not known counts for: the e-mail and the IP address."""
+    free = {secrets.fingerprint(f"account {email}"): FREE_GUESSES}
+    if address:
+        free[secrets.fingerprint(f"address {network_of(address)}")] = FREE_GUESSES_OF_ADDRESS
+    return Limits(free)
+
+
+def limits_of_device(device: KnownDevice) -> Limits:
+    """What a sign-in from a known device counts for.
 
     Whoever guesses from elsewhere so cannot lock out a known device, nor the other way round.
     """
-    if device and person and device.is_of(person):
-        return {secrets.fingerprint(f"device {device.id}"): FREE_GUESSES}
-    limits = {secrets.fingerprint(f"account {email}"): FREE_GUESSES}
-    if address:
-        limits[secrets.fingerprint(f"address {network_of(address)}")] = FREE_GUESSES_OF_ADDRESS
-    return limits
+    return Limits({secrets.fingerprint(f"device {device.id}"): FREE_GUESSES}, clears=True)
 
 
-def limits_of_session(person: Person) -> Limits:
+def limits_of_others(email: str) -> Limits:
+    """What a known device counts for when it tries another password than it is known for."""
+    return Limits({secrets.fingerprint(f"others {email}"): FREE_GUESSES})
+
+
+def limits_of_session(membership: Membership) -> Limits:
     """What a guess by somebody who is signed in counts for: nothing that holds up a sign-in."""
-    return {secrets.fingerprint(f"inside {person.uuid}"): FREE_GUESSES}
+    return Limits({secrets.fingerprint(f"inside {membership.uuid}"): FREE_GUESSES}, clears=True)
 
 
 def begin(database: Database, limits: Limits) -> int:
@@ -48,20 +65,30 @@ def begin(database: Database, limits: Limits) -> int:
     """
     # Looking first keeps whoever hammers at the door from the writer.
     with database.read() as tx:
-        _refuse(tx, list(limits))
+        _refuse(tx, list(limits.free))
     with database.write() as tx:
-        _refuse(tx, list(limits))
-        counts = [_count(tx, key, free) for key, free in limits.items()]
+        _refuse(tx, list(limits.free))
+        counts = [_count(tx, key, free) for key, free in limits.free.items()]
     return counts[0]
+
+
+def may_begin(database: Database, limits: Limits) -> bool:
+    """Count a guess before it is tried, unless it has to wait."""
+    try:
+        begin(database, limits)
+    except NotSignedIn:
+        return False
+    return True
 
 
 def forgive(tx: Tx, limits: Limits) -> None:
     """The guess that was begun was right."""
-    first, *others = limits
-    store.clear(tx, first)
-    for key in others:
-        # Who knows one password may still guess at others.
-        store.take_back(tx, key)
+    for place, key in enumerate(limits.free):
+        if limits.clears and place == 0:
+            store.clear(tx, key)
+        else:
+            # Who knows one password may still guess at others.
+            store.take_back(tx, key)
 
 
 def is_worth_a_line(count: int) -> bool:

@@ -1,47 +1,59 @@
 """Invites: a colleague opens a link, chooses a password and is in."""
 
+from dataclasses import dataclass
+
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.access import Role
-from reseller_webhooks.core.audit import Act, Actor, ActorKind
-from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.operations import people
-from reseller_webhooks.operations.access import (
-    LOCKED,
-    NOWHERE,
-    Device,
-    enter,
-    normal,
-    number_of,
-    subject_of,
-)
-from reseller_webhooks.store import access, audit
+from reseller_webhooks.core.access import Role, Way
+from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.operations import access, guesses, memberships, people
+from reseller_webhooks.operations.access import NOWHERE, Device, number_of
+from reseller_webhooks.operations.guesses import Limits
+from reseller_webhooks.operations.password_sign_in import hashes_of
+from reseller_webhooks.operations.visitors import Visitor
+from reseller_webhooks.store import access as persons
+from reseller_webhooks.store import audit
 from reseller_webhooks.store import invites as store
+from reseller_webhooks.store import memberships as members
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.invites import Invite
+from reseller_webhooks.store.memberships import Membership
 
 LIVES = 7 * DAY
 GONE = "this invite was used, withdrawn or is older than a week"
 
 
-def invite(database: Database, email: str, role: Role, reseller: str | None) -> str:
-    """The token of an invite's link, given once. A second invite ends the first of an address.
+@dataclass(frozen=True, slots=True)
+class Accepting:
+    """What the password is compared with that an invite is accepted with.
 
-    reseller: the id of the one it is for, None for an operator. Conflict for who is in already.
+    limits: what that counts for, None when there were too many guesses, so it opens nothing else.
+    """
+
+    stored: frozenset[str]
+    limits: Limits | None
+
+
+def invite(database: Database, email: str, role: Role, reseller: str | None) -> str:
+    """The token of an invite's link, given once. A second one of a reseller ends the first.
+
+    reseller: the id of the one it is for, None for an operator. Conflict for somebody who belongs
+    to it already; whether they belong to others makes no difference.
     """
     address = people.address_of(email)
     if (role is Role.OPERATOR) != (reseller is None):
         raise NotAllowed("operators belong to no reseller, and everybody else to one")
     token = secrets.new_token()
     with database.write() as tx:
-        if access.person_by_email(tx, address):
-            raise Conflict(f"there is already a user with the address {address}")
+        reseller_id = number_of(tx, reseller)
+        memberships.refuse_member(tx, address, reseller_id)
         made = Invite(
             uuid=secrets.new_id(),
             email=address,
             role=role.value,
-            reseller_id=number_of(tx, reseller),
+            reseller_id=reseller_id,
             invited_by=tx.by.name,
             created_at=tx.now,
             expires_at=tx.now + LIVES,
@@ -77,40 +89,56 @@ def look(database: Database, token: str) -> Invite:
     return found
 
 
-def accept(database: Database, token: str, hashed: str, device: Device = NOWHERE) -> str:
-    """A session's token for a new user with the password of a hash. NotSignedIn when gone."""
+def begin_accepting(database: Database, invite: Invite, device: Device) -> Accepting:
+    """What to compare the password with that an invite is accepted with.
+
+    If it opens other memberships of the address, the session opens them too. That would be a way
+    to guess passwords, so it counts as a sign-in; whoever has to wait joins all the same.
+    """
+    with database.read() as tx:
+        stored = hashes_of(members.of_email(tx, invite.email))
+    limits = guesses.limits_of_sign_in(invite.email, device.address)
+    return Accepting(stored, limits if guesses.may_begin(database, limits) else None)
+
+
+def accept(
+    database: Database,
+    token: str,
+    hashed: str,
+    device: Device = NOWHERE,
+    *,
+    begun: Accepting | None = None,
+    visitor: Visitor | None = None,
+) -> str:
+    """A session's token for a new user with the password of a hash. NotSignedIn when gone.
+
+    What is told does not depend on whether the address belongs to other resellers: whoever has
+    the link may be the admin who has made it. visitor: somebody who is signed in already.
+    Conflict for somebody who has joined the reseller meanwhile.
+    """
     with database.write() as tx:
         found = store.by_fingerprint(tx, secrets.fingerprint(token))
-        if found is not None:
-            return _join(tx, found, device, "invite", hashed)
-    raise NotSignedIn(GONE)
-
-
-def enter_as(database: Database, email: str, device: Device = NOWHERE) -> str:
-    """A session's token for whom an identity provider vouches: a user, or somebody invited.
-
-    NotSignedIn for anybody else, and for who has been locked.
-    """
-    address = normal(email)
-    with database.write() as tx:
-        person = access.person_by_email(tx, address)
-        if person is not None and person.locked_at is None:
-            return enter(tx, person, device, "single sign-on")
-        found = None if person else store.by_email(tx, address)
-        if found is not None:
-            return _join(tx, found, device, "single sign-on", None)
-    if person is not None:
-        raise NotSignedIn(LOCKED)
-    raise NotSignedIn(f"nobody has invited {address}; ask an admin or the operator for an invite")
-
-
-def _join(tx: Tx, found: Invite, device: Device, way: str, password: str | None) -> str:
-    store.take(tx, found.uuid)
-    person = people.create(tx, found.email, Role(found.role), found.reseller_id, password)
-    by = Actor(ActorKind.PERSON, person.email, device.address)
-    audit.write(tx, Act.USER_JOINED, subject_of(person), {"role": person.role}, by=by)
-    return enter(tx, person, device, way)
+        if found is None or not store.take(tx, found.uuid):
+            raise NotSignedIn(GONE)
+        role = Role(found.role)
+        made = memberships.join(tx, found.email, role, found.reseller_id, hashed)
+        memberships.note_joined(tx, made, device)
+        others = _also_opened(tx, made, begun)
+        if visitor is not None and visitor.person.id == made.person_id:
+            others |= visitor.opens
+        person = persons.person_for(tx, found.email, made.uuid)
+        opened = [one for one in members.of_person(tx, person.id) if one.id in others | {made.id}]
+        return access.enter(tx, person, opened, device, Way.INVITE, into=made)
 
 
 def _subject(one: Invite) -> Subject:
     return Subject(one.uuid, one.email, one.reseller_id)
+
+
+def _also_opened(tx: Tx, made: Membership, begun: Accepting | None) -> frozenset[int]:
+    """What the new member's password opens besides, where it may be compared."""
+    if begun is None or begun.limits is None or made.password not in begun.stored:
+        return frozenset()
+    guesses.forgive(tx, begun.limits)
+    found = members.of_person(tx, made.person_id)
+    return frozenset(one.id for one in found if one.password == made.password)

@@ -17,7 +17,7 @@ from reseller_webhooks.core.jobs import (
     JobState,
 )
 from reseller_webhooks.operations import backfills, job_steps, resellers
-from reseller_webhooks.store import access, audit, webhooks
+from reseller_webhooks.store import audit, memberships, webhooks
 from reseller_webhooks.store import jobs as store
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
@@ -186,7 +186,7 @@ def _get(tx: Tx, uuid: str, reseller_id: int) -> Job:
 
 def _entries(tx: Tx, reseller_id: int, found: list[Job]) -> list[Entry]:
     names = webhooks.names(tx, {one.webhook_id for one in found if one.webhook_id is not None})
-    known = access.belonging(tx, reseller_id, {one.by.name for one in found if one.by.name})
+    known = memberships.belonging(tx, reseller_id, {one.by.name for one in found if one.by.name})
     return [
         Entry(
             one,

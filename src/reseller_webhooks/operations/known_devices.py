@@ -13,6 +13,7 @@ from reseller_webhooks.clock import DAY, Micros
 from reseller_webhooks.core.errors import SecretUnreadable
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.access import Person
+from reseller_webhooks.store.memberships import Membership
 
 PURPOSE = "known device"
 LIVES = 365 * DAY
@@ -26,16 +27,21 @@ class KnownDevice:
     person: str
     password: str
 
-    def is_of(self, person: Person) -> bool:
-        """Whether this person has signed in there, with the password of today."""
-        return self.person == person.uuid and self.password == _password_name(person)
+    def is_for(self, membership: Membership) -> bool:
+        """Whether it has signed in with the password that this membership has now."""
+        return self.password == _password_name(membership.password)
 
 
-def issue(box: Box, person: Person, now: Micros, before: KnownDevice | None = None) -> str:
-    """The cookie for a browser that this person signs in. before: what it is known as already."""
+def issue(
+    box: Box, person: Person, password: str | None, now: Micros, before: KnownDevice | None = None
+) -> str:
+    """The cookie for a browser that this person signs in, with the password of that hash.
+
+    before: what it is known as already.
+    """
     is_same = before is not None and before.person == person.uuid
     device = before.id if before and is_same else secrets.new_id()
-    fields = [PURPOSE, now + LIVES, device, person.uuid, _password_name(person)]
+    fields = [PURPOSE, now + LIVES, device, person.uuid, _password_name(password)]
     return box.seal(orjson.dumps(fields).decode())
 
 
@@ -48,6 +54,6 @@ def read(box: Box, cookie: str, now: Micros) -> KnownDevice | None:
         return None
 
 
-def _password_name(person: Person) -> str:
+def _password_name(password: str | None) -> str:
     """Another one for each password, which tells nothing of it; it is sealed besides."""
-    return secrets.fingerprint(f"password {person.password}")[:16]
+    return secrets.fingerprint(f"password {password}")[:16]

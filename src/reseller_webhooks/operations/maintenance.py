@@ -16,7 +16,6 @@ from reseller_webhooks.operations.jobs import AFTER_FAILURE
 from reseller_webhooks.operations.people import LINK_LIVES
 from reseller_webhooks.operations.webhooks import BOTH_SIGN_FOR
 from reseller_webhooks.store import (
-    access,
     audit,
     days,
     deadlines,
@@ -26,6 +25,7 @@ from reseller_webhooks.store import (
     history,
     idempotency,
     invites,
+    links,
     maintenance_clock,
     privileges,
     retention,
@@ -124,7 +124,7 @@ def drop_expired_access(database: Database) -> int:
             return 0
         sessions.forget_expired(tx)
         invites.forget_expired(tx)
-        access.forget_expired_links(tx)
+        links.forget_expired(tx)
         guesses.forget(tx, tx.now - FORGOTTEN_AFTER)
     return 0
 

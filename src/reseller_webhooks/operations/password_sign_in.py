@@ -1,32 +1,37 @@
-"""Sign-in with an e-mail address and a password: what happens before and after it is compared."""
+"""Sign-in with an e-mail address and a password: what happens before and after it is compared.
+
+A password opens the memberships that have its hash: whoever has set it there was entitled to.
+"""
 
 from dataclasses import dataclass
 
+from reseller_webhooks.core.access import Way
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations import guesses
-from reseller_webhooks.operations.access import LOCKED, NOWHERE, Device, enter, normal, subject_of
+from reseller_webhooks.operations.access import LOCKED, NOWHERE, Device, enter, normal, only
+from reseller_webhooks.operations.guesses import Limits
 from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.store import access as store
-from reseller_webhooks.store import audit
+from reseller_webhooks.store import audit, memberships
 from reseller_webhooks.store.access import Person
+from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.memberships import Membership
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A password that is about to be compared. guesses: how many in a row it makes."""
+    """A password that is about to be compared. guesses: how many in a row it makes.
 
-    email: str
+    hashes: what to compare with, in one computation however many there are.
+    """
+
     device: Device
-    limits: guesses.Limits
+    limits: tuple[Limits, ...]
     guesses: int
     person: Person | None
-
-    @property
-    def password_hash(self) -> str | None:
-        """What to compare with; unknown addresses have to take as long as known ones."""
-        return self.person.password if self.person else None
+    hashes: frozenset[str]
 
 
 def begin(
@@ -40,20 +45,46 @@ def begin(
     wanted = normal(email)
     with database.read() as tx:
         person = store.person_by_email(tx, wanted)
-    limits = guesses.limits_of_sign_in(wanted, device.address, person, known)
-    return Attempt(wanted, device, limits, guesses.begin(database, limits), person)
+        found = memberships.of_email(tx, wanted)
+    is_known = known is not None and person is not None and known.person == person.uuid
+    own = hashes_of([one for one in found if known and is_known and known.is_for(one)])
+    if not known or not own:
+        limits = guesses.limits_of_sign_in(wanted, device.address)
+        count = guesses.begin(database, limits)
+        return Attempt(device, (limits,), count, person, hashes_of(found))
+    of_device, of_others = guesses.limits_of_device(known), guesses.limits_of_others(wanted)
+    count = guesses.begin(database, of_device)
+    if not guesses.may_begin(database, of_others):
+        return Attempt(device, (of_device,), count, person, own)
+    return Attempt(device, (of_device, of_others), count, person, hashes_of(found))
 
 
-def finish(database: Database, attempt: Attempt, *, fits: bool) -> str:
-    """A session's token, if the password fits. NotSignedIn otherwise, without saying why."""
+def finish(database: Database, attempt: Attempt, fitting: frozenset[str]) -> str:
+    """A session's token, if the password fits. NotSignedIn otherwise, without saying why.
+
+    fitting: those of the attempt's hashes that it fits.
+    """
     person, device = attempt.person, attempt.device
     with database.write() as tx:
-        found = store.person_by_id(tx, person.id) if person and fits else None
-        if found is not None:
-            guesses.forgive(tx, attempt.limits)
-        if found is not None and found.locked_at is None:
-            return enter(tx, found, device, "password")
-        if person is not None and guesses.is_worth_a_line(attempt.guesses):
-            refused = {"guesses in a row": attempt.guesses}
-            audit.write(tx, Act.USER_SIGN_IN_REFUSED, subject_of(person), refused)
-    raise NotSignedIn(LOCKED if found else "the e-mail address or the password is wrong")
+        opened = []
+        if person and fitting:
+            found = memberships.of_person(tx, person.id)
+            opened = [one for one in found if one.password in fitting]
+        if opened:
+            for limits in attempt.limits:
+                guesses.forgive(tx, limits)
+        unlocked = [one for one in opened if one.locked_at is None]
+        if person and unlocked:
+            return enter(tx, person, unlocked, device, Way.PASSWORD, into=only(unlocked))
+        if person and guesses.is_worth_a_line(attempt.guesses):
+            # It was at no reseller's: none of them learns that the person tries to sign in.
+            subject = Subject(person.uuid, person.email, None)
+            audit.write(
+                tx, Act.USER_SIGN_IN_REFUSED, subject, {"guesses in a row": attempt.guesses}
+            )
+    raise NotSignedIn(LOCKED if opened else "the e-mail address or the password is wrong")
+
+
+def hashes_of(found: list[Membership]) -> frozenset[str]:
+    """The passwords that open them."""
+    return frozenset(one.password for one in found if one.password is not None)

@@ -1,12 +1,13 @@
 """Passwords: set or change one's own, and what one has to be like."""
 
-from reseller_webhooks.core.access import PASSWORD_MAX, PASSWORD_MIN
+from reseller_webhooks.core.access import PASSWORD_MAX, PASSWORD_MIN, Way
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.operations import access, guesses
-from reseller_webhooks.operations.access import Visitor, subject_of
-from reseller_webhooks.store import access as store
-from reseller_webhooks.store import audit, sessions
+from reseller_webhooks.operations.access import subject_of
+from reseller_webhooks.operations.password_sign_in import hashes_of
+from reseller_webhooks.operations.visitors import Visitor
+from reseller_webhooks.store import audit, links, memberships, sessions
 from reseller_webhooks.store.database import Database
 
 
@@ -17,8 +18,14 @@ def begin_change(database: Database, visitor: Visitor) -> str | None:
     """
     if not visitor.shows_password:
         return None
-    guesses.begin(database, guesses.limits_of_session(visitor.person))
-    return visitor.person.password
+    guesses.begin(database, guesses.limits_of_session(visitor.entered))
+    return visitor.entered.password
+
+
+def hash_to_resemble(database: Database, email: str) -> str | None:
+    """A stored hash of the address, whose salt the next one has to share."""
+    with database.read() as tx:
+        return next(iter(sorted(hashes_of(memberships.of_email(tx, email)))), None)
 
 
 def wrong_present() -> Invalid:
@@ -27,25 +34,34 @@ def wrong_present() -> Invalid:
 
 
 def change(database: Database, visitor: Visitor, hashed: str) -> None:
-    """Set one's own password to that of a hash; every other session of the person ends.
+    """Set one's own password to that of a hash, for what the session opens and nothing else.
 
-    Invalid when it was to be set without the present one and that is not possible any more.
-    NotSignedIn when the session has ended meanwhile.
+    It opens that from then on; sessions and links that did before do not. Invalid when it was to
+    be set without the present one and that is not possible any more. NotSignedIn when the session
+    has ended meanwhile.
     """
-    person = visitor.person
-    is_reset = person.password is not None and visitor.may_reset
+    present = visitor.entered.password
+    is_reset = present is not None and visitor.may_reset
     with database.write() as tx:
         session = access.session_of(tx, visitor)
         if is_reset and not access.may_reset(session, tx.now):
             raise wrong_present()
         if visitor.shows_password:
-            guesses.forgive(tx, guesses.limits_of_session(person))
-        store.change_person(tx, person.id, password=hashed)
-        store.drop_links(tx, person.id)
-        sessions.end_all(tx, person.id, but=session.fingerprint)
+            guesses.forgive(tx, guesses.limits_of_session(visitor.entered))
+        # Those with another password keep it, as it was not shown.
+        changed = [
+            one
+            for one in access.choices_of(tx, session)
+            if visitor.may_reset or one.password in (None, present)
+        ]
+        details = {"by": Way.LINK.value} if is_reset else {}
+        for one in changed:
+            memberships.change(tx, one, password=hashed)
+            audit.write(tx, Act.USER_PASSWORD_SET, subject_of(one), details)
+        numbers = frozenset(one.id for one in changed)
+        links.close(tx, visitor.person.id, numbers)
+        sessions.close(tx, visitor.person.id, numbers, but=session.fingerprint)
         sessions.change(tx, session.fingerprint, password_reset_until=None)
-        details = {"by": "link"} if is_reset else {}
-        audit.write(tx, Act.USER_PASSWORD_SET, subject_of(person), details)
 
 
 def check(new: str, pointer: str) -> None:

@@ -1,18 +1,22 @@
 """Users: add, list, lock, unlock, fresh sign-in links; the sessions of one."""
 
 import re
+from collections.abc import Callable, Sequence
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.access import Role, Way
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from reseller_webhooks.core.texts import check_seen
-from reseller_webhooks.operations.access import Visitor, normal, number_of, subject_of
-from reseller_webhooks.store import access as store
-from reseller_webhooks.store import audit, sessions
-from reseller_webhooks.store.access import Person
+from reseller_webhooks.operations import memberships
+from reseller_webhooks.operations.access import choices_of, normal, number_of, subject_of
+from reseller_webhooks.operations.visitors import Visitor
+from reseller_webhooks.store import audit, links, sessions
+from reseller_webhooks.store import memberships as store
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.links import Link
+from reseller_webhooks.store.memberships import Membership
 from reseller_webhooks.store.sessions import Session
 
 LINK_LIVES = 1 * DAY
@@ -20,26 +24,16 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 def add(database: Database, email: str, role: Role, reseller: str | None) -> str:
-    """A new user; the token of a one-time sign-in link."""
+    """A new user of a reseller; the token of a one-time sign-in link, which opens that alone.
+
+    Conflict for somebody who belongs to it already.
+    """
     address = address_of(email)
     with database.write() as tx:
-        person = create(tx, address, role, number_of(tx, reseller))
-        audit.write(tx, Act.USER_ADDED, subject_of(person), {"role": role.value})
-        return _new_link(tx, person.id)
-
-
-def create(
-    tx: Tx, email: str, role: Role, reseller_id: int | None, password: str | None = None
-) -> Person:
-    """Write a new user down. password: its hash. Conflict when the address is taken."""
-    return store.add_person(
-        tx,
-        uuid=secrets.new_id(),
-        email=email,
-        password=password,
-        role=role.value,
-        reseller_id=reseller_id,
-    )
+        reseller_id = number_of(tx, reseller)
+        made = memberships.join(tx, address, role, reseller_id, None)
+        audit.write(tx, Act.USER_ADDED, subject_of(made), {"role": role.value})
+        return _new_link(tx, [made], Way.LINK)
 
 
 def address_of(email: str) -> str:
@@ -51,110 +45,134 @@ def address_of(email: str) -> str:
     return address
 
 
-def uuid_of(database: Database, email: str) -> str:
-    """The id of the user with that address; NotFound."""
+def named(database: Database, email: str, reseller: str | None = None) -> list[Membership]:
+    """What the person with that address has at a reseller, or everywhere for None. NotFound."""
     with database.read() as tx:
-        person = store.person_by_email(tx, normal(email))
-    if person is None:
+        found = store.of_email(tx, normal(email))
+        reseller_id = number_of(tx, reseller)
+    if reseller is not None:
+        found = [one for one in found if one.reseller_id == reseller_id]
+    if not found:
         raise NotFound("user", email)
-    return person.uuid
+    return found
 
 
 def page(
     database: Database, reseller_id: int | None, *, after: int = 0, limit: int = 100
-) -> list[Person]:
+) -> list[Membership]:
     """Users in the order they were added: of one reseller, or all for None."""
     with database.read() as tx:
-        return store.people(tx, reseller_id, after=after, limit=limit)
-
-
-def get(database: Database, uuid: str, *, reseller_id: int | None) -> Person:
-    """The user with that id; reseller_id: whose it has to be, None for anybody's."""
-    with database.read() as tx:
-        return _get(tx, uuid, reseller_id)
+        return store.page(tx, reseller_id, after=after, limit=limit)
 
 
 def new_link(
     database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None
-) -> tuple[Person, str]:
+) -> tuple[Membership, str]:
     """Somebody who has forgotten the password, and the token of a link to come in without one.
 
-    Earlier links end. Conflict when the user is locked. Nobody makes one for themselves: whoever
-    has got hold of a session could set another password with it.
+    It opens this membership alone: whoever makes a link may open it instead of the person, and
+    can then set the password of what it opens. Earlier links end. Conflict when the user is locked.
+    Nobody makes one for themselves: whoever has got hold of a session could set another password.
     """
     with database.write() as tx:
-        person = _get(tx, uuid, reseller_id)
-        if by is not None and person.id == by.person.id:
+        one = memberships.get(tx, uuid, reseller_id)
+        if by is not None and one.person_id == by.person.id:
             raise NotAllowed("you cannot make a link for yourself; ask somebody else to do it")
-        if person.locked_at is not None:
-            raise Conflict(
-                f"{person.email} is locked, so no link would work; unlock the user first"
-            )
-        store.drop_links(tx, person.id)
-        audit.write(tx, Act.USER_LINK_MADE, subject_of(person))
-        return person, _new_link(tx, person.id)
+        is_operators = by is None or by.is_operator
+        return one, _replace_links(tx, [one], Way.LINK if is_operators else Way.ADMIN_LINK)
 
 
-def link_for(database: Database, email: str) -> str:
-    """As `new_link`, for the user with that address; NotFound."""
-    return new_link(database, None, uuid_of(database, email), reseller_id=None)[1]
+def link_for(database: Database, email: str, reseller: str | None = None) -> str:
+    """A link of the command line for the user with that address; NotFound.
 
-
-def lock(database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None) -> Person:
-    """Let somebody in no more: sessions and links end. Nobody can lock themselves."""
+    It opens what they have at a reseller, or everywhere for None.
+    """
+    found = named(database, email, reseller)
     with database.write() as tx:
-        person = _get(tx, uuid, reseller_id)
-        if by is not None and person.id == by.person.id:
+        return _replace_links(tx, found, Way.LINK)
+
+
+def lock(
+    database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None
+) -> Membership:
+    """Let somebody into a reseller no more; what they have elsewhere stays.
+
+    Nobody can lock themselves.
+    """
+    with database.write() as tx:
+        one = memberships.get(tx, uuid, reseller_id)
+        if by is not None and one.person_id == by.person.id:
             raise NotAllowed("you cannot lock yourself; ask somebody else to do it")
-        if person.locked_at is None:
-            store.change_person(tx, person.id, locked_at=tx.now)
-            store.drop_links(tx, person.id)
-            sessions.end_all(tx, person.id)
-            audit.write(tx, Act.USER_LOCKED, subject_of(person))
-        return person
+        if one.locked_at is None:
+            store.change(tx, one, locked_at=tx.now)
+            memberships.close(tx, one)
+            audit.write(tx, Act.USER_LOCKED, subject_of(one))
+        return one
 
 
-def unlock(database: Database, uuid: str, *, reseller_id: int | None) -> Person:
+def unlock(database: Database, uuid: str, *, reseller_id: int | None) -> Membership:
     """Let somebody in again, who then has to sign in anew."""
     with database.write() as tx:
-        person = _get(tx, uuid, reseller_id)
-        if person.locked_at is not None:
-            store.change_person(tx, person.id, locked_at=None)
-            audit.write(tx, Act.USER_UNLOCKED, subject_of(person))
-        return person
+        one = memberships.get(tx, uuid, reseller_id)
+        if one.locked_at is not None:
+            store.change(tx, one, locked_at=None)
+            audit.write(tx, Act.USER_UNLOCKED, subject_of(one))
+        return one
 
 
 def sessions_of(database: Database, visitor: Visitor) -> list[Session]:
     """Where somebody is signed in, the one that was seen last first."""
     with database.read() as tx:
-        return sessions.of_person(tx, visitor.person.id)
+        return _visible(tx, visitor)
 
 
 def end_session(database: Database, visitor: Visitor, uuid: str) -> None:
     """Sign one of one's own browsers out. One that has ended by itself is no error."""
-    with database.write() as tx:
-        if sessions.end_named(tx, visitor.person.id, uuid):
-            audit.write(tx, Act.USER_SESSIONS_ENDED, subject_of(visitor.person), {"sessions": 1})
+    _end(database, visitor, lambda one: one.uuid == uuid)
 
 
 def end_other_sessions(database: Database, visitor: Visitor) -> int:
     """Sign oneself out everywhere but here; in how many places."""
+    return _end(database, visitor, lambda one: one.uuid != visitor.session.uuid)
+
+
+def _end(database: Database, visitor: Visitor, is_meant: Callable[[Session], bool]) -> int:
     with database.write() as tx:
-        count = sessions.end_all(tx, visitor.person.id, but=visitor.session.fingerprint)
-        if count:
-            ended = {"sessions": count}
-            audit.write(tx, Act.USER_SESSIONS_ENDED, subject_of(visitor.person), ended)
-        return count
+        ended = [one for one in _visible(tx, visitor) if is_meant(one)]
+        for one in ended:
+            sessions.end(tx, one.fingerprint)
+        if ended:
+            subject = subject_of(visitor.entered)
+            audit.write(tx, Act.USER_SESSIONS_ENDED, subject, {"sessions": len(ended)})
+        return len(ended)
 
 
-def _get(tx: Tx, uuid: str, reseller_id: int | None) -> Person:
-    person = store.person_by_uuid(tx, uuid)
-    if person is None or (reseller_id is not None and person.reseller_id != reseller_id):
-        raise NotFound("user", uuid)
-    return person
+def _visible(tx: Tx, visitor: Visitor) -> list[Session]:
+    """The person's sessions that open nothing which this one does not open.
+
+    One that began with an admin's link sees itself alone: it may be the admin who looks, and must
+    not learn where else the person is signed in.
+    """
+    found = sessions.of_person(tx, visitor.person.id)
+    if visitor.session.way == Way.ADMIN_LINK:
+        return [one for one in found if one.uuid == visitor.session.uuid]
+    opened = [(one, {each.id for each in choices_of(tx, one)}) for one in found]
+    return [one for one, opens in opened if opens <= visitor.opens]
 
 
-def _new_link(tx: Tx, person_id: int) -> str:
+def _replace_links(tx: Tx, opened: Sequence[Membership], way: Way) -> str:
+    unlocked = [one for one in opened if one.locked_at is None]
+    if not unlocked:
+        email = opened[0].email
+        raise Conflict(f"{email} is locked, so no link would work; unlock the user first")
+    links.close(tx, opened[0].person_id, frozenset(one.id for one in unlocked))
+    for one in unlocked:
+        audit.write(tx, Act.USER_LINK_MADE, subject_of(one))
+    return _new_link(tx, unlocked, way)
+
+
+def _new_link(tx: Tx, opened: Sequence[Membership], way: Way) -> str:
     token = secrets.new_token()
-    store.add_link(tx, secrets.fingerprint(token), person_id, tx.now + LINK_LIVES)
+    link = Link(opened[0].person_id, frozenset(one.id for one in opened), way)
+    links.add(tx, secrets.fingerprint(token), link, tx.now + LINK_LIVES)
     return token

@@ -1,17 +1,16 @@
-"""Who may come in: API keys, people, their sign-in links. Tokens only as hashes."""
+"""Who may come in: API keys and people. Keys only as hashes."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Select, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.access import Role
 from reseller_webhooks.store import text_search
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.schema import api_key, person, sign_in_link
+from reseller_webhooks.store.schema import api_key, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +35,11 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who signs in. password is the argon2 hash, or None until one is set."""
+    """Somebody who signs in: an e-mail address. What they may do is in their memberships."""
 
     id: int
     uuid: str
     email: str
-    password: str | None = field(repr=False)
-    role: str
-    reseller_id: int | None
-    created_at: Micros
-    seen_at: Micros | None
-    locked_at: Micros | None
 
 
 def add_key(tx: Tx, **columns: object) -> None:
@@ -96,13 +89,20 @@ def change_key(tx: Tx, number: int, **columns: object) -> None:
     tx.connection.execute(update(api_key).where(api_key.c.id == number).values(**columns))
 
 
-def add_person(tx: Tx, **columns: object) -> Person:
-    """Write a new person down. Conflict when the e-mail address is taken."""
-    statement = insert(person).values(**columns, created_at=tx.now)
-    try:
-        return Person(**tx.connection.execute(statement.returning(*_PERSON)).mappings().one())
-    except IntegrityError:
-        raise Conflict(f"there is already a user with the address {columns['email']}") from None
+def person_for(tx: Tx, email: str, uuid: str) -> Person:
+    """The person with that address, made with that id when there is none; locked until the end.
+
+    Nobody else changes the person's memberships meanwhile.
+    """
+    # Filled from the only membership, for earlier versions.
+    blank = {"role": Role.VIEWER.value, "password": None, "reseller_id": None}
+    made = {"uuid": uuid, "email": email, "created_at": tx.now, **blank}
+    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(person).values(**made)
+    tx.connection.execute(statement.on_conflict_do_nothing(index_elements=["email"]))
+    found = _person(tx, select(*_PERSON).where(person.c.email == email).with_for_update())
+    assert found is not None, "it was there or has been added"  # noqa: S101
+    return found
 
 
 def person_by_email(tx: Tx, email: str) -> Person | None:
@@ -115,72 +115,9 @@ def person_by_id(tx: Tx, number: int) -> Person | None:
     return _person(tx, select(*_PERSON).where(person.c.id == number))
 
 
-def person_by_uuid(tx: Tx, uuid: str) -> Person | None:
-    """The person with that id."""
-    return _person(tx, select(*_PERSON).where(person.c.uuid == uuid))
-
-
-def people(tx: Tx, reseller_id: int | None, *, after: int, limit: int) -> list[Person]:
-    """People in the order they were added: of one reseller, or all for None."""
-    statement = select(*_PERSON).where(person.c.id > after).order_by(person.c.id).limit(limit)
-    if reseller_id is not None:
-        statement = statement.where(person.c.reseller_id == reseller_id)
-    return [Person(**row) for row in tx.connection.execute(statement).mappings()]
-
-
 def change_person(tx: Tx, number: int, **columns: object) -> None:
     """Overwrite some of a person's columns."""
     tx.connection.execute(update(person).where(person.c.id == number).values(**columns))
-
-
-def belonging(tx: Tx, reseller_id: int, names: Iterable[str]) -> set[str]:
-    """Which of the names are people of a reseller, or keys of it as they are `known_as`."""
-    wanted = set(names)
-    emails = select(person.c.email).where(
-        person.c.reseller_id == reseller_id, person.c.email.in_(wanted)
-    )
-    starts = {name.rpartition(" ")[2] for name in wanted}
-    own_keys = _keys().where(api_key.c.reseller_id == reseller_id, api_key.c.start.in_(starts))
-    found = [ApiKey(**row) for row in tx.connection.execute(own_keys).mappings()]
-    return wanted & {*tx.connection.execute(emails).scalars(), *(one.known_as for one in found)}
-
-
-def add_link(tx: Tx, fingerprint: str, person_id: int, expires_at: Micros) -> None:
-    """Write a one-time sign-in link down."""
-    tx.connection.execute(
-        insert(sign_in_link).values(
-            fingerprint=fingerprint, person_id=person_id, expires_at=expires_at
-        )
-    )
-
-
-def link_owner(tx: Tx, fingerprint: str) -> int | None:
-    """Whose link it is, if it still holds. To look does not use it up."""
-    statement = select(sign_in_link.c.person_id).where(
-        sign_in_link.c.fingerprint == fingerprint, sign_in_link.c.expires_at > tx.now
-    )
-    return tx.connection.execute(statement).scalar()
-
-
-def use_link(tx: Tx, fingerprint: str) -> int | None:
-    """Take a link that still holds, so that nobody can take it again; whose it is."""
-    taken = (
-        delete(sign_in_link)
-        .where(sign_in_link.c.fingerprint == fingerprint)
-        .returning(sign_in_link.c.person_id, sign_in_link.c.expires_at)
-    )
-    row = tx.connection.execute(taken).first()
-    return row.person_id if row and row.expires_at > tx.now else None
-
-
-def drop_links(tx: Tx, person_id: int) -> None:
-    """Let nobody sign in by links that somebody has been given."""
-    tx.connection.execute(delete(sign_in_link).where(sign_in_link.c.person_id == person_id))
-
-
-def forget_expired_links(tx: Tx) -> None:
-    """Drop links whose time is over."""
-    tx.connection.execute(delete(sign_in_link).where(sign_in_link.c.expires_at <= tx.now))
 
 
 _PERSON = [person.c[name] for name in Person.__dataclass_fields__]

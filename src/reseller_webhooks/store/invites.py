@@ -11,7 +11,7 @@ from reseller_webhooks.store.schema import invite
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Somebody who may come in; an address has at most one."""
+    """Somebody who may come in; an address has at most one of each reseller."""
 
     uuid: str
     email: str
@@ -26,8 +26,9 @@ _COLUMNS = [invite.c[name] for name in Invite.__dataclass_fields__]
 
 
 def put(tx: Tx, one: Invite, fingerprint: str) -> None:
-    """Write an invite down, in the place of one that the address has."""
-    tx.connection.execute(delete(invite).where(invite.c.email == one.email))
+    """Write an invite down, in the place of one that the address has of the same reseller."""
+    same = invite.c.reseller_id.is_not_distinct_from(one.reseller_id)
+    tx.connection.execute(delete(invite).where(invite.c.email == one.email, same))
     columns = {name: getattr(one, name) for name in Invite.__dataclass_fields__}
     tx.connection.execute(insert(invite).values(**columns, fingerprint=fingerprint))
 
@@ -37,9 +38,11 @@ def by_fingerprint(tx: Tx, fingerprint: str) -> Invite | None:
     return _one(tx, invite.c.fingerprint == fingerprint)
 
 
-def by_email(tx: Tx, email: str) -> Invite | None:
-    """The invite of an address, if it still holds."""
-    return _one(tx, invite.c.email == email)
+def of_email(tx: Tx, email: str) -> list[Invite]:
+    """The invites of an address that still hold, of whichever resellers, the first one first."""
+    wanted = (invite.c.email == email) & (invite.c.expires_at > tx.now)
+    statement = select(*_COLUMNS).where(wanted).order_by(invite.c.id)
+    return [Invite(*row) for row in tx.connection.execute(statement)]
 
 
 def by_uuid(tx: Tx, uuid: str) -> Invite | None:

@@ -36,6 +36,8 @@ _ACTS: Mapping[str, str] = {
     Act.USER_INVITED: N_("User invited"),
     Act.USER_INVITE_WITHDRAWN: N_("Invite withdrawn"),
     Act.USER_JOINED: N_("Invite accepted"),
+    Act.USER_ROLE_CHANGED: N_("Role changed"),
+    Act.USER_REMOVED: N_("User removed"),
     Act.USER_LOCKED: N_("User locked"),
     Act.USER_UNLOCKED: N_("User unlocked"),
     Act.USER_LINK_MADE: N_("Sign-in link made"),

@@ -25,7 +25,7 @@ from reseller_webhooks.web import language, paths, quota_words
 from reseller_webhooks.web.headers import ALWAYS, NOT_KEPT, with_retry_after
 from reseller_webhooks.web.page import SEE_OTHER, Site
 from reseller_webhooks.web.rendering import sentence
-from reseller_webhooks.web.visiting import READS, Forged, NoResellerChosen
+from reseller_webhooks.web.visiting import READS, Forged, NoMembershipChosen, NoResellerChosen
 
 NOT_FOUND, BROKEN = 404, 500
 STATUS: dict[type[ResellerWebhooksError], int] = {
@@ -56,6 +56,8 @@ async def refused(request: Request, error: ResellerWebhooksError) -> Response:
     """What the program refused, on purpose."""
     if isinstance(error, NotSignedIn):
         return RedirectResponse(paths.sign_in(_wanted(request)), SEE_OTHER)
+    if isinstance(error, NoMembershipChosen):
+        return RedirectResponse(paths.choose(_wanted(request)), SEE_OTHER)
     if isinstance(error, NoResellerChosen):
         return RedirectResponse(paths.RESELLERS, SEE_OTHER)
     # The route's own path: in the address there may be the token of a sign-in link.

@@ -20,6 +20,7 @@ from reseller_webhooks import clock
 from reseller_webhooks.anonymous_requests import queue_left
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
+from reseller_webhooks.operations.single_sign_on import Vouched
 from reseller_webhooks.request_deadline import waiting_for_others
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.web import paths
@@ -31,6 +32,8 @@ LEEWAY_S = 60
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 NO_ANSWER = "the identity provider does not answer"
 ANSWER_BYTES_MAX = 256 * 1024
+SUBJECT_MAX = 255
+"""Characters (OpenID Connect Core, 2)."""
 METADATA_KEPT_S = 3600.0
 
 
@@ -60,8 +63,8 @@ class OpenId:
         endpoint = _https(await self._metadata(), "authorization_endpoint")
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
-    async def email(self, one: Login, code: str, issuer: str) -> str:
-        """The verified address of whoever has signed in there. NotSignedIn when there is none.
+    async def vouched(self, one: Login, code: str, issuer: str) -> Vouched:
+        """Who has signed in there, with a verified address. NotSignedIn when there is none.
 
         issuer: who the browser says it comes from, if it says so (RFC 9207).
         """
@@ -76,7 +79,10 @@ class OpenId:
         # Address and verification from one source: each vouches only for its own address.
         if not isinstance(told.get("email"), str) or told.get("email_verified") is not True:
             raise NotSignedIn("the identity provider does not vouch for an e-mail address of yours")
-        return str(told["email"])
+        subject = str(claims["sub"])
+        if len(subject) > SUBJECT_MAX:
+            raise NotSignedIn("the identity token is not valid: its subject is too long")
+        return Vouched(self._issuer, subject, told["email"])
 
     async def _metadata(self) -> Mapping[str, Any]:
         """What the provider says of itself (OpenID Connect Discovery 1.0, 4)."""

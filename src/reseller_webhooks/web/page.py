@@ -12,10 +12,11 @@ from reseller_webhooks.core.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import known_devices, webhooks
-from reseller_webhooks.operations.access import Device, Visitor
+from reseller_webhooks.operations.access import Device
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.operations.public_ids import PublicIds
+from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database

@@ -8,7 +8,7 @@ import os
 import sys
 from asyncio import get_running_loop
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import get_native_id
@@ -78,18 +78,18 @@ class HashingPlace:
     def __init__(self, threads: ThreadPoolExecutor) -> None:
         self._threads = threads
 
-    async def hash(self, password: str) -> str:
-        """The hash to store."""
+    async def hash(self, password: str, like: str | None = None) -> str:
+        """The hash to store. like: a stored one of the same e-mail address, if there is any."""
         async with queue_left():
             return await get_running_loop().run_in_executor(
-                self._threads, secrets.hash_password, password
+                self._threads, secrets.hash_password, password, like
             )
 
-    async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password is the one; takes as long when there is none to compare with."""
+    async def fitting(self, stored: Iterable[str], password: str) -> frozenset[str]:
+        """Those that the password fits; takes as long when there is none to compare with."""
         async with queue_left():
             return await get_running_loop().run_in_executor(
-                self._threads, secrets.password_fits, stored, password[:PASSWORD_MAX]
+                self._threads, secrets.fitting_hashes, stored, password[:PASSWORD_MAX]
             )
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from reseller_webhooks.core.access import network_of
+from reseller_webhooks.core.access import Way, network_of
 from reseller_webhooks.operations import access, invites, known_devices, password_sign_in
 from reseller_webhooks.operations import passwords as operations
 from reseller_webhooks.web.page import Page
@@ -22,11 +22,8 @@ async def sign_in(page: Page, email: str, password: str) -> str:
     with _place(page) as place:
         begin = partial(password_sign_in.begin, page.database, email, page.device)
         attempt = await run_in_threadpool(begin, page.known_device)
-        fits = await place.verify(attempt.password_hash, password)
-        finish: Callable[[], str] = partial(
-            password_sign_in.finish, page.database, attempt, fits=fits
-        )
-        return await run_in_threadpool(finish)
+        fitting = await place.fitting(attempt.hashes, password)
+        return await run_in_threadpool(password_sign_in.finish, page.database, attempt, fitting)
 
 
 async def change(page: Page, old: str, new: str) -> None:
@@ -34,9 +31,9 @@ async def change(page: Page, old: str, new: str) -> None:
     operations.check(new, "/new")
     with _place(page) as place:
         present = await run_in_threadpool(operations.begin_change, page.database, page.who)
-        if present is not None and not await place.verify(present, old):
+        if present is not None and not await place.fitting([present], old):
             raise operations.wrong_present()
-        hashed = await place.hash(new)
+        hashed = await _hash(page, place, page.who.person.email, new)
         await run_in_threadpool(operations.change, page.database, page.who, hashed)
 
 
@@ -44,21 +41,40 @@ async def accept_invite(page: Page, token: str, password: str) -> str:
     """A session's token for a new user. Errors: Invalid, NotSignedIn when the invite is gone."""
     operations.check(password, "/new")
     with _place(page) as place:
-        await run_in_threadpool(invites.look, page.database, token)
-        hashed = await place.hash(password)
-        return await run_in_threadpool(invites.accept, page.database, token, hashed, page.device)
+        invite = await run_in_threadpool(invites.look, page.database, token)
+        begun = await run_in_threadpool(invites.begin_accepting, page.database, invite, page.device)
+        hashed = await _hash(page, place, invite.email, password)
+        accept: Callable[[], str] = partial(
+            invites.accept,
+            *(page.database, token, hashed, page.device),
+            begun=begun,
+            visitor=page.visitor,
+        )
+        return await run_in_threadpool(accept)
 
 
 def keep_device(page: Page, response: Response, session: str) -> None:
-    """Know this browser again. session: the token of the one that it has now."""
-    person = access.visitor(page.database, session).person
-    sealed = known_devices.issue(page.box, person, page.now(), page.known_device)
+    """Know this browser again. session: the token of the one that it has now.
+
+    Not after an admin's link: the admin may have opened it, and would get guesses of their own.
+    """
+    visitor = access.visitor(page.database, session)
+    opened = visitor.membership or next(iter(visitor.choices), None)
+    if opened is None or (visitor.session.way == Way.ADMIN_LINK and visitor.may_reset):
+        return
+    person, before = visitor.person, page.known_device
+    sealed = known_devices.issue(page.box, person, opened.password, page.now(), before)
     page.site.cookies.keep_device(response, sealed)
+
+
+async def _hash(page: Page, place: HashingPlace, email: str, password: str) -> str:
+    like = await run_in_threadpool(operations.hash_to_resemble, page.database, email)
+    return await place.hash(password, like)
 
 
 def _place(page: Page) -> AbstractContextManager[HashingPlace]:
     known = page.known_device
     if page.visitor or known:
-        caller = page.visitor.person.uuid if page.visitor else known.person if known else ""
-        return page.site.hashing.place(f"person {caller}", is_known=True)
+        caller = page.visitor.session.uuid if page.visitor else known.id if known else ""
+        return page.site.hashing.place(f"browser {caller}", is_known=True)
     return page.site.hashing.place(network_of(page.device.address))

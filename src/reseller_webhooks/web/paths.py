@@ -9,6 +9,7 @@ OPENID = f"{SIGN_IN}/openid"
 OPENID_BACK = f"{OPENID}/callback"
 SIGN_OUT = "/sign-out"
 INVITE = "/invite"
+CHOOSE = "/choose-reseller"
 ACCOUNT = "/account"
 LANGUAGE = "/language"
 SESSIONS = f"{ACCOUNT}/sessions"
@@ -64,8 +65,18 @@ def reseller(uuid: str) -> str:
 
 
 def user(uuid: str, step: str) -> str:
-    """What can be done with a user: link, lock, unlock."""
+    """What can be done with a user: link, lock, unlock, remove."""
     return f"{USERS}/{uuid}/{step}"
+
+
+def choose(wanted: str = "") -> str:
+    """Where somebody who belongs to several resellers chooses one, and where to go on to."""
+    return f"{CHOOSE}?{urlencode({'next': wanted})}" if wanted else CHOOSE
+
+
+def accept(uuid: str) -> str:
+    """Where an invite is accepted by somebody whom an identity provider vouches for."""
+    return f"{CHOOSE}/invites/{uuid}"
 
 
 def invite(uuid: str) -> str:

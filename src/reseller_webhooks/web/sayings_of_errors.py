@@ -89,6 +89,9 @@ WORDS = (
     N_("operators belong to no reseller, and everybody else to one"),
     N_("you cannot make a link for yourself; ask somebody else to do it"),
     N_("you cannot lock yourself; ask somebody else to do it"),
+    N_("you cannot remove yourself; ask somebody else to do it"),
+    N_("this address belongs to another account of the identity provider; ask the operator"),
+    N_("the identity token is not valid: its subject is too long"),
     N_("this delivery is still pending and is tried again by itself"),
     N_(
         "it cannot be repeated: it is being sent again already, its webhook was deleted, "

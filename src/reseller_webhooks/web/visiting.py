@@ -1,7 +1,7 @@
 """Who looks at a page and what they may do: what routes depend on.
 
-`Anyone` < `SignedIn` < `AtReseller` < `Writer`. Whatever comes in by anything but GET has
-been checked by `genuine` before, for every route alike.
+`Anyone` < `Arrived` < `SignedIn` < `AtReseller` < `Writer`. Whatever comes in by anything but
+GET has been checked by `genuine` before, for every route alike.
 """
 
 import hmac
@@ -12,10 +12,9 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
 from reseller_webhooks import anonymous_requests, secrets
-from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, ResellerWebhooksError
 from reseller_webhooks.operations import access, resellers
-from reseller_webhooks.operations.access import Visitor
+from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.web.form import Form, read
 from reseller_webhooks.web.page import Page, Site, device_of
 
@@ -25,6 +24,10 @@ FORM_TOKEN = "form-token"  # noqa: S105 - the name of a field
 
 class Forged(ResellerWebhooksError):
     """A form that was not sent from one of our pages, or from one that is out of date."""
+
+
+class NoMembershipChosen(ResellerWebhooksError):
+    """Somebody who belongs to several resellers has to choose one first."""
 
 
 class NoResellerChosen(ResellerWebhooksError):
@@ -102,10 +105,20 @@ def anyone(request: Request, site: TheSite, visitor: TheVisitor) -> Page:
 Anyone = Annotated[Page, Depends(anyone)]
 
 
-async def signed_in(page: Anyone) -> Page:
-    """For somebody who is signed in. NotSignedIn otherwise."""
+async def arrived(page: Anyone) -> Page:
+    """For somebody who is signed in, and may have to choose a reseller yet. NotSignedIn."""
     if page.visitor is None:
         raise NotSignedIn("sign in first")
+    return page
+
+
+Arrived = Annotated[Page, Depends(arrived)]
+
+
+async def signed_in(page: Arrived) -> Page:
+    """For somebody who is signed in, at one reseller or as an operator."""
+    if page.who.membership is None:
+        raise NoMembershipChosen("choose a reseller first")
     return page
 
 
@@ -114,7 +127,7 @@ SignedIn = Annotated[Page, Depends(signed_in)]
 
 async def operator(page: SignedIn) -> Page:
     """For operators."""
-    if page.visitor is None or page.visitor.person.role != Role.OPERATOR:
+    if page.visitor is None or not page.visitor.is_operator:
         raise NotAllowed("only operators of this service may see this page")
     return page
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from reseller_webhooks.store.schema.columns import (
@@ -54,8 +55,41 @@ person = Table(
     of_reseller(nullable=True),
     instant("created_at"),
     instant("seen_at", nullable=True),
-    # Somebody who may not come in any more.
+    # role, reseller_id, password and locked_at mirror the only membership, for earlier versions.
     instant("locked_at", nullable=True),
+)
+
+# What a person may do at a reseller; operators have one without a reseller.
+membership = Table(
+    "membership",
+    metadata,
+    numbered(),
+    Column("uuid", String(36), nullable=False, unique=True),
+    Column("person_id", Id, ForeignKey("person.id"), nullable=False),
+    of_reseller(nullable=True),
+    Column("role", String(16), nullable=False),
+    # A hash. Whoever has set it has shown that they may enter this reseller, not more.
+    Column("password", Text),
+    instant("created_at"),
+    instant("seen_at", nullable=True),
+    instant("locked_at", nullable=True),
+    # The row stays, so that the reseller's audit log goes on to name the person.
+    instant("removed_at", nullable=True),
+    UniqueConstraint("person_id", "reseller_id"),
+    Index(None, "reseller_id", "id"),
+)
+
+# Whom an identity provider means: a subject of an issuer (OpenID Connect Core, 5.7).
+identity = Table(
+    "identity",
+    metadata,
+    numbered(),
+    Column("issuer", Text, nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("person_id", Id, ForeignKey("person.id"), nullable=False),
+    instant("created_at"),
+    UniqueConstraint("issuer", "subject"),
+    UniqueConstraint("person_id", "issuer"),
 )
 
 session = Table(
@@ -74,6 +108,12 @@ session = Table(
     instant("expires_at"),
     # Until when it may set a new password without the present one: for a while after a link.
     instant("password_reset_until", nullable=True),
+    # Ids of the memberships that it may enter; without a value, that of the mirror in `person`.
+    Column("opens", Text),
+    # How it began.
+    Column("way", String(20)),
+    # The membership that it has entered.
+    Column("membership_id", Id),
     Index(None, "expires_at"),
     Index(None, "person_id"),
 )
@@ -84,6 +124,8 @@ sign_in_link = Table(
     Column("fingerprint", String(64), primary_key=True),
     Column("person_id", Id, ForeignKey("person.id"), nullable=False),
     instant("expires_at"),
+    Column("opens", Text),
+    Column("way", String(20)),
 )
 
 invite = Table(
@@ -92,12 +134,13 @@ invite = Table(
     numbered(),
     Column("uuid", String(36), nullable=False, unique=True),
     Column("fingerprint", String(64), nullable=False, unique=True),
-    Column("email", String(254), nullable=False, unique=True),
+    Column("email", String(254), nullable=False),
     Column("role", String(16), nullable=False),
     of_reseller(nullable=True),
     Column("invited_by", Text, nullable=False),
     instant("created_at"),
     instant("expires_at"),
+    UniqueConstraint("email", "reseller_id"),
     Index(None, "reseller_id"),
 )
 

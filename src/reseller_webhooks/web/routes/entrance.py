@@ -12,7 +12,7 @@ from reseller_webhooks.web.page import SEE_OTHER, Page
 from reseller_webhooks.web.password_hashing import TooManyPasswords
 from reseller_webhooks.web.password_limits import describe, status_of
 from reseller_webhooks.web.rendering import sentence
-from reseller_webhooks.web.visiting import Anyone, Posted, SignedIn
+from reseller_webhooks.web.visiting import Anyone, Arrived, Posted
 
 GONE, NOT_SIGNED_IN, TOO_MANY = 410, 401, 429
 
@@ -52,7 +52,7 @@ async def sign_in(page: Anyone, form: Posted) -> Response:
 
 
 @routes.post(paths.SIGN_OUT)
-def sign_out(page: SignedIn) -> Response:
+def sign_out(page: Arrived) -> Response:
     """End this session."""
     _end_session(page)
     response = RedirectResponse(paths.SIGN_IN, SEE_OTHER)
@@ -70,9 +70,13 @@ def sign_in_form(
 
 
 def entered(page: Page, token: str, path: str) -> Response:
-    """Signed in, and on to a page; whoever was signed in here is out."""
+    """Signed in, and on to a page; whoever was signed in here is out.
+
+    Somebody who belongs to several resellers chooses one first.
+    """
     _end_session(page)
-    response = RedirectResponse(path, SEE_OTHER)
+    has_to_choose = access.visitor(page.database, token).membership is None
+    response = RedirectResponse(paths.choose(path) if has_to_choose else path, SEE_OTHER)
     page.site.cookies.keep_session(response, token)
     passwords.keep_device(page, response, token)
     return response

@@ -18,7 +18,8 @@ from reseller_webhooks.core.errors import (
     SecretUnreadable,
     Unavailable,
 )
-from reseller_webhooks.operations import invites
+from reseller_webhooks.operations import single_sign_on
+from reseller_webhooks.operations.single_sign_on import Vouched
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.cookies import OPENID_LIVES_S
 from reseller_webhooks.web.openid_login import Login, new_login
@@ -58,8 +59,10 @@ async def back(page: Anyone) -> Response:
     one = _begun(page)
     wanted = one.wanted if one else ""
     try:
-        email = await _email(page, one)
-        session = await run_in_threadpool(invites.enter_as, page.database, email, page.device)
+        vouched = await _vouched(page, one)
+        session = await run_in_threadpool(
+            single_sign_on.sign_in, page.database, vouched, page.device
+        )
     except NotSignedIn as error:
         return await _failed(page, wanted, NOT_SIGNED_IN, error)
     except Unavailable as error:
@@ -69,8 +72,8 @@ async def back(page: Anyone) -> Response:
     return response
 
 
-async def _email(page: Page, one: Login | None) -> str:
-    """The verified address of whoever comes back. NotSignedIn, Unavailable."""
+async def _vouched(page: Page, one: Login | None) -> Vouched:
+    """Whom the provider vouches for. NotSignedIn, Unavailable."""
     provider, given = _provider(page), page.request.query_params
     state = given.get("state", "").encode()
     if one is None or not hmac.compare_digest(one.state.encode(), state):
@@ -78,7 +81,7 @@ async def _email(page: Page, one: Login | None) -> str:
     if "code" not in given:
         reason = given.get("error", "")[:100] or "it sent no code"
         raise NotSignedIn(f"the identity provider refused the sign-in: {reason}")
-    return await provider.email(one, given["code"], given.get("iss", ""))
+    return await provider.vouched(one, given["code"], given.get("iss", ""))
 
 
 def _provider(page: Page) -> "OpenId":

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.errors import Conflict, Invalid
 from reseller_webhooks.core.quotas import Quota
-from reseller_webhooks.operations import invites, people
+from reseller_webhooks.operations import invites, memberships, people
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.notices import Notice
@@ -59,23 +59,30 @@ def withdraw(page: Host, uuid: str) -> Response:
 @routes.post(paths.USERS + "/{uuid}/link")
 def link(page: Host, uuid: str) -> Response:
     """A link for somebody who has forgotten the password."""
-    person, token = people.new_link(page.database, page.who, uuid, reseller_id=_scope(page))
+    member, token = people.new_link(page.database, page.who, uuid, reseller_id=_scope(page))
     made = f"{page.site.house.settings.public_url}{paths.SIGN_IN}/{token}"
-    return page.go(paths.USERS, Notice("link_made", person.email, made))
+    return page.go(paths.USERS, Notice("link_made", member.email, made))
 
 
 @routes.post(paths.USERS + "/{uuid}/lock")
 def lock(page: Host, uuid: str) -> Response:
     """Let somebody in no more."""
-    person = people.lock(page.database, page.who, uuid, reseller_id=_scope(page))
-    return page.go(paths.USERS, Notice("locked", detail=person.email))
+    member = people.lock(page.database, page.who, uuid, reseller_id=_scope(page))
+    return page.go(paths.USERS, Notice("locked", detail=member.email))
 
 
 @routes.post(paths.USERS + "/{uuid}/unlock")
 def unlock(page: Host, uuid: str) -> Response:
     """Let somebody in again."""
-    person = people.unlock(page.database, uuid, reseller_id=_scope(page))
-    return page.go(paths.USERS, Notice("unlocked", detail=person.email))
+    member = people.unlock(page.database, uuid, reseller_id=_scope(page))
+    return page.go(paths.USERS, Notice("unlocked", detail=member.email))
+
+
+@routes.post(paths.USERS + "/{uuid}/remove")
+def remove(page: Host, uuid: str) -> Response:
+    """End what somebody may do at a reseller."""
+    member = memberships.remove(page.database, page.who, uuid, reseller_id=_scope(page))
+    return page.go(paths.USERS, Notice("removed", detail=member.email))
 
 
 def _scope(page: Page) -> int | None:
@@ -107,7 +114,7 @@ def _page(
     number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
     rows = people.page(page.database, _scope(page), after=number, limit=ROWS + 1)
     pending = invites.page(page.database, _scope(page))
-    whose = {one.reseller_id for one in rows} | {one.reseller_id for one in pending}
+    whose = {one.reseller_id for one in pending}
     chosen = form.text("reseller") if form else page.reseller.uuid if page.reseller else ""
     return page.html(
         "users.html",

@@ -1,0 +1,139 @@
+"""The commands about users. What they need is imported late, so that --help is quick."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from reseller_webhooks import settings
+from reseller_webhooks.clock import SECOND
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.audit import COMMAND
+
+app = typer.Typer(no_args_is_help=True, help="People who sign in to the pages.")
+
+AtReseller = Annotated[
+    str | None, typer.Option("--reseller", help="Id of a reseller; else wherever they belong.")
+]
+PAGE = 500
+
+
+@app.command("add")
+def add(
+    email: str,
+    reseller: Annotated[str | None, typer.Option(help="Id of the user's reseller.")] = None,
+    role: Annotated[str | None, typer.Option(help="admin, if nothing is said, or viewer.")] = None,
+    operator: Annotated[bool, typer.Option("--operator", help="Sees every reseller.")] = False,
+) -> None:
+    """Add a user to a reseller and print a one-time sign-in link, which opens that reseller."""
+    from reseller_webhooks.operations import people
+
+    if operator == (reseller is not None):
+        raise typer.BadParameter("give either --reseller ID or --operator")
+    if operator and role:
+        raise typer.BadParameter("an operator has no other role; leave out --role")
+    wanted = Role.OPERATOR if operator else _role(role or Role.ADMIN)
+    _print_link(people.add(_database(), email, wanted, reseller))
+
+
+@app.command("list")
+def list_all(
+    reseller: Annotated[str | None, typer.Option(help="Id of a reseller; else of all.")] = None,
+) -> None:
+    """Print users in the order they were added: address, role, reseller's id, state, last seen.
+
+    Somebody who belongs to several resellers has a line for each.
+    """
+    from reseller_webhooks.operations import people, resellers
+
+    database = _database(reads_only=True)
+    number = None if reseller is None else resellers.get(database, reseller).id
+    after = 0
+    while rows := people.page(database, number, after=after, limit=PAGE):
+        for one in rows:
+            state = "locked" if one.locked_at else "active"
+            seen = _utc(one.seen_at) if one.seen_at else "never"
+            where = one.reseller_uuid or "all"
+            typer.echo("\t".join((one.email, one.role, where, state, seen)))
+        after = rows[-1].id
+
+
+@app.command("link")
+def link(email: str, reseller: AtReseller = None) -> None:
+    """Print a one-time sign-in link for a user who has forgotten the password.
+
+    Whoever opens it can set the password of what it opens, so give it to the user alone.
+    """
+    from reseller_webhooks.operations import people
+
+    _print_link(people.link_for(_database(), email, reseller))
+
+
+@app.command("role")
+def role(
+    email: str,
+    role: Annotated[str, typer.Argument(help="admin or viewer.")],
+    reseller: Annotated[str, typer.Option(help="Id of the reseller.")],
+) -> None:
+    """Give a user another role at a reseller."""
+    from reseller_webhooks.operations import memberships, people
+
+    wanted, database = _role(role), _database()
+    for one in people.named(database, email, reseller):
+        memberships.set_role(database, one.uuid, wanted, reseller_id=None)
+
+
+@app.command("remove")
+def remove(email: str, reseller: AtReseller = None) -> None:
+    """End what a user may do at a reseller, or everywhere."""
+    from reseller_webhooks.operations import memberships, people
+
+    database = _database()
+    for one in people.named(database, email, reseller):
+        memberships.remove(database, None, one.uuid, reseller_id=None)
+
+
+@app.command("lock")
+def lock(email: str, reseller: AtReseller = None) -> None:
+    """Let a user in no more; sessions and links end at once."""
+    from reseller_webhooks.operations import people
+
+    database = _database()
+    for one in people.named(database, email, reseller):
+        people.lock(database, None, one.uuid, reseller_id=None)
+
+
+@app.command("unlock")
+def unlock(email: str, reseller: AtReseller = None) -> None:
+    """Let a user in again."""
+    from reseller_webhooks.operations import people
+
+    database = _database()
+    for one in people.named(database, email, reseller):
+        people.unlock(database, one.uuid, reseller_id=None)
+
+
+def _role(text: str) -> Role:
+    if text not in (Role.ADMIN, Role.VIEWER):
+        raise typer.BadParameter(f"{text!r} is no role; give admin or viewer")
+    return Role(text)
+
+
+def _print_link(token: str) -> None:
+    typer.echo(f"{settings.load().public_url}/sign-in/{token}")
+
+
+def _utc(at: int) -> str:
+    return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _database(*, reads_only: bool = False) -> Any:
+    from reseller_webhooks.store import migrate
+    from reseller_webhooks.store.database import Database
+
+    database = Database(settings.load().database, reads_only=reads_only)
+    if reads_only:
+        migrate.check(database)
+        return database
+    migrate.upgrade(database)
+    return database.acting(COMMAND)

@@ -1,0 +1,137 @@
+"""Which resellers a person belongs to: join, choose one, change the role, be removed."""
+
+from reseller_webhooks import secrets
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.audit import Act, Actor, ActorKind
+from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.operations import access
+from reseller_webhooks.operations.access import Device, subject_of
+from reseller_webhooks.operations.visitors import Visitor
+from reseller_webhooks.store import access as people
+from reseller_webhooks.store import audit, identities, invites, links, sessions
+from reseller_webhooks.store import memberships as store
+from reseller_webhooks.store.access import Person
+from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.invites import Invite
+from reseller_webhooks.store.memberships import Membership
+
+
+def choose(database: Database, visitor: Visitor, uuid: str, device: Device) -> str:
+    """Enter one of the memberships that the session opens; the session's new token.
+
+    Token and form token are others from then on, so that no form of a page about one reseller
+    does anything at another. NotFound.
+    """
+    with database.write() as tx:
+        session = access.session_of(tx, visitor)
+        choices = access.choices_of(tx, session)
+        chosen = next((one for one in choices if one.uuid == uuid), None)
+        if chosen is None:
+            raise NotFound("user", uuid)
+        token = secrets.new_token()
+        fingerprint, csrf = secrets.fingerprint(token), secrets.new_token()
+        fresh = sessions.rotate(tx, session, fingerprint=fingerprint, csrf=csrf)
+        access.note_entry(tx, fresh, chosen, device)
+        return token
+
+
+def pending(database: Database, visitor: Visitor) -> list[Invite]:
+    """The invites that the visitor may accept without a link: an identity provider vouches."""
+    if not visitor.is_vouched:
+        return []
+    with database.read() as tx:
+        return invites.of_email(tx, visitor.person.email)
+
+
+def accept(database: Database, visitor: Visitor, uuid: str, device: Device) -> str:
+    """Accept one of the `pending` invites, and enter it; the session's new token. NotFound."""
+    with database.write() as tx:
+        session = access.session_of(tx, visitor)
+        found = invites.by_uuid(tx, uuid) if visitor.is_vouched else None
+        if found is None or found.email != visitor.person.email or not invites.take(tx, uuid):
+            raise NotFound("invite", uuid)
+        made = join(tx, found.email, Role(found.role), found.reseller_id, None)
+        note_joined(tx, made, device)
+        opens = (session.opens or frozenset()) | {made.id}
+        sessions.open_more(tx, session.fingerprint, opens)
+    return choose(database, visitor, made.uuid, device)
+
+
+def join(
+    tx: Tx, email: str, role: Role, reseller_id: int | None, password: str | None
+) -> Membership:
+    """Make somebody a member. password: the hash that opens it.
+
+    Earlier links and sessions do not open it. Conflict for somebody who is one already.
+    """
+    new = secrets.new_id()
+    person = people.person_for(tx, email, new)
+    refuse_member(tx, email, reseller_id)
+    is_first = person.uuid == new
+    uuid = new if is_first else secrets.new_id()
+    store.put(tx, uuid, person.id, reseller_id, role=role, password=password)
+    return _at(tx, person, reseller_id)
+
+
+def refuse_member(tx: Tx, email: str, reseller_id: int | None) -> None:
+    """Conflict when somebody belongs to the reseller already; others are of no interest here."""
+    if any(one.reseller_id == reseller_id for one in store.of_email(tx, email)):
+        raise Conflict(f"there is already a user with the address {email}")
+
+
+def note_joined(tx: Tx, made: Membership, device: Device) -> None:
+    """Tell the audit log that an invite was accepted."""
+    by = Actor(ActorKind.PERSON, made.email, device.address)
+    audit.write(tx, Act.USER_JOINED, subject_of(made), {"role": made.role}, by=by)
+
+
+def set_role(database: Database, uuid: str, role: Role, *, reseller_id: int | None) -> Membership:
+    """Give a member of a reseller another role there; it holds from the next request on.
+
+    NotAllowed for an operator, or to make one: operators belong to no reseller.
+    """
+    with database.write() as tx:
+        one = get(tx, uuid, reseller_id)
+        if role is Role.OPERATOR or one.role == Role.OPERATOR:
+            raise NotAllowed("operators belong to no reseller, and everybody else to one")
+        if one.role != role.value:
+            store.change(tx, one, role=role.value)
+            audit.write(tx, Act.USER_ROLE_CHANGED, subject_of(one), {"role": role.value})
+        return one
+
+
+def remove(
+    database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None
+) -> Membership:
+    """End a membership; what the person has elsewhere stays. Nobody removes themselves."""
+    with database.write() as tx:
+        one = get(tx, uuid, reseller_id)
+        if by is not None and one.person_id == by.person.id:
+            raise NotAllowed("you cannot remove yourself; ask somebody else to do it")
+        close(tx, one)
+        store.change(tx, one, removed_at=tx.now, password=None)
+        if not store.of_person(tx, one.person_id):
+            identities.forget(tx, one.person_id)
+        audit.write(tx, Act.USER_REMOVED, subject_of(one), {"role": one.role})
+        return one
+
+
+def close(tx: Tx, one: Membership) -> None:
+    """End what opens a membership: its links, and sessions as far as they open it."""
+    links.close(tx, one.person_id, frozenset({one.id}))
+    sessions.close(tx, one.person_id, frozenset({one.id}))
+
+
+def get(tx: Tx, uuid: str, reseller_id: int | None) -> Membership:
+    """The membership; reseller_id: whose it has to be, None for anybody's. NotFound."""
+    found = store.by_uuid(tx, uuid)
+    if found is None or (reseller_id is not None and found.reseller_id != reseller_id):
+        raise NotFound("user", uuid)
+    return found
+
+
+def _at(tx: Tx, person: Person, reseller_id: int | None) -> Membership:
+    found = store.at(tx, person.id, reseller_id)
+    if found is None:
+        raise NotSignedIn("sign in first")
+    return found

@@ -1,0 +1,38 @@
+"""Identities: whom an identity provider means by a subject."""
+
+from sqlalchemy import delete, insert, select
+
+from reseller_webhooks.store.access import Person
+from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.schema import identity, person
+
+
+def person_of(tx: Tx, issuer: str, subject: str) -> Person | None:
+    """The person whom the subject is bound to."""
+    columns = [person.c[name] for name in Person.__dataclass_fields__]
+    statement = select(*columns).join_from(identity, person, identity.c.person_id == person.c.id)
+    wanted = statement.where(identity.c.issuer == issuer, identity.c.subject == subject)
+    row = tx.connection.execute(wanted).first()
+    return Person(*row) if row else None
+
+
+def is_bound(tx: Tx, issuer: str, person_id: int) -> bool:
+    """Whether a subject of the issuer is bound to the person."""
+    statement = select(identity.c.id).where(
+        identity.c.issuer == issuer, identity.c.person_id == person_id
+    )
+    return tx.connection.execute(statement).first() is not None
+
+
+def bind(tx: Tx, issuer: str, subject: str, person_id: int) -> None:
+    """From now on the subject is this person."""
+    tx.connection.execute(
+        insert(identity).values(
+            issuer=issuer, subject=subject, person_id=person_id, created_at=tx.now
+        )
+    )
+
+
+def forget(tx: Tx, person_id: int) -> None:
+    """Unbind a person, so that whoever has the e-mail address next can be bound."""
+    tx.connection.execute(delete(identity).where(identity.c.person_id == person_id))

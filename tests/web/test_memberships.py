@@ -1,0 +1,200 @@
+"""A person of several resellers on the pages; and what an admin of one learns of the others."""
+
+import re
+from collections.abc import Sequence
+
+import httpx
+import pytest
+
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.operations import invites, people
+from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.web import paths
+from tests.web.browsing import Person, a_webhook, token_in, words
+from tests.web.test_account import invited, shown_link
+
+ANA, BOB = "anna@acme.example", "bert@acme.example"
+PASSWORD, ANOTHER = "correct horse battery", "another long password"
+
+
+async def accepts(person: Person, link: str, password: str = PASSWORD) -> httpx.Response:
+    form = await person.see(link)
+    return await person.send_raw(link, [("new", password), ("form-token", token_in(form))])
+
+
+async def joins(house: House, reseller: Reseller, email: str = ANA) -> Person:
+    """Somebody who accepts an invite in a browser of their own, with the same password always."""
+    person = Person(house)
+    token = invites.invite(house.database, email, Role.ADMIN, reseller.uuid)
+    await accepts(person, f"{paths.INVITE}/{token}")
+    return person
+
+
+async def signs_in(house: House, email: str = ANA, password: str = PASSWORD) -> httpx.Response:
+    return (await signed_in(house, email, password))[1]
+
+
+async def signed_in(
+    house: House, email: str = ANA, password: str = PASSWORD, wanted: str = ""
+) -> tuple[Person, httpx.Response]:
+    person = Person(house)
+    token = token_in(await person.see(paths.SIGN_IN))
+    fields = [("email", email), ("password", password), ("next", wanted), ("form-token", token)]
+    return person, await person.send_raw(paths.SIGN_IN, fields)
+
+
+async def chooses(person: Person, name: str, page: str = "", wanted: str = "") -> httpx.Response:
+    """Press the button of a reseller on the page where one is chosen."""
+    html = page or await person.see(paths.CHOOSE)
+    buttons = dict(re.findall(r'value="([^"]+)"><strong>([^<]+)</strong>', html))
+    (uuid,) = [uuid for uuid, shown in buttons.items() if shown == name]
+    fields = [("membership", uuid), ("next", wanted), ("form-token", token_in(html))]
+    return await person.send_raw(paths.CHOOSE, fields)
+
+
+@pytest.fixture
+async def ana(house: House, northwind: Reseller, contoso: Reseller) -> Person:
+    """Belongs to both, and has turned to Contoso."""
+    await joins(house, northwind)
+    return await joins(house, contoso)
+
+
+async def test_somebody_of_several_resellers_chooses_on_sign_in_and_goes_where_they_wanted(
+    house: House, ana: Person
+) -> None:
+    person, entered = await signed_in(house, wanted=paths.LOG)
+    early = await person.client.get(paths.USERS)
+    page = await person.follow(entered)
+    opened = await chooses(person, "Northwind", page, paths.LOG)
+
+    assert early.headers["location"] == f"{paths.CHOOSE}?next=%2Fusers"
+    assert f'name="next" value="{paths.LOG}"' in page
+    assert opened.headers["location"] == paths.LOG
+    assert "for Northwind" in words(await person.see(paths.USERS))
+
+
+async def test_a_switch_changes_session_and_form_token(house: House, ana: Person) -> None:
+    form = await ana.see(paths.USERS)
+    before = dict(ana.client.cookies)
+    options = dict(re.findall(r'<option value="([^"]+)" [^>]*>([^<]+)</option>', form))
+    (uuid,) = [uuid for uuid, shown in options.items() if shown.strip() == "Northwind"]
+    switched = await ana.send(paths.CHOOSE, {"membership": uuid})
+    fields = [("email", "x@acme.example"), ("role", "viewer"), ("form-token", token_in(form))]
+    stale = await ana.send_raw(paths.INVITES, fields)
+    old = Person(house)
+    old.client.cookies.update(before)
+
+    assert switched.status_code == 303
+    assert "for Northwind" in words(await ana.see(paths.USERS))
+    assert stale.status_code == 403
+    assert (await old.client.get(paths.USERS)).headers["location"].startswith(paths.SIGN_IN)
+    assert invites.page(house.database, None) == []
+
+
+async def test_whoever_has_chosen_one_sees_nothing_of_the_other(
+    house: House, ana: Person, northwind: Reseller, contoso: Reseller
+) -> None:
+    theirs = a_webhook(house, northwind)
+    here = a_webhook(house, contoso)
+
+    assert (await ana.client.get(paths.webhook(theirs.uuid))).status_code == 404
+    assert (await ana.client.get(paths.webhook(here.uuid))).status_code == 200
+
+
+async def test_nobody_enters_what_they_do_not_belong_to(
+    house: House, admin: Person, ana: Person
+) -> None:
+    rows = people.page(house.database, None)
+    for one in rows:
+        if one.email == ANA:
+            answer = await admin.send(paths.CHOOSE, {"membership": one.uuid})
+            assert answer.status_code == 404
+    assert (await admin.send(paths.accept("nope"))).status_code == 404
+    assert (await admin.send(paths.CHOOSE, {"membership": ""})).status_code == 404
+
+
+async def test_a_removal_leaves_the_others(house: House, admin: Person, ana: Person) -> None:
+    (one,) = [row for row in people.page(house.database, None) if row.reseller == "Northwind"][1:]
+    told = words(await admin.follow(await admin.send(paths.user(one.uuid, "remove"))))
+    myself = people.page(house.database, None)[0].uuid
+
+    assert f"{ANA} was removed" in told
+    assert (await admin.send(paths.user(myself, "remove"))).status_code == 403
+    assert "for Contoso" in words(await ana.see(paths.USERS))
+    assert (await signs_in(house)).headers["location"] == paths.WEBHOOKS
+
+
+class TestWhatAnAdminLearns:
+    """Each step is done for somebody who belongs to another reseller, and for somebody unknown."""
+
+    async def test_nothing_by_inviting_and_opening_the_invite_themselves(
+        self, house: House, admin: Person, contoso: Reseller
+    ) -> None:
+        await joins(house, contoso, ANA)
+        told = [await self._invite(house, admin, email) for email in (ANA, BOB)]
+
+        assert told[0] == told[1]
+
+    async def _invite(self, house: House, admin: Person, email: str) -> Sequence[object]:
+        link = await invited(admin, email=email, role="viewer")
+        holder = Person(house)
+        form = await holder.see(link)
+        short = await accepts(holder, link, "short")
+        accepted = await accepts(holder, link, ANOTHER)
+        pages = [await holder.see(path) for path in (paths.WEBHOOKS, paths.ACCOUNT, paths.CHOOSE)]
+        again = await signs_in(house, email, ANOTHER)
+        seen = [form, short.text, *pages]
+        where = [accepted.headers["location"], again.headers["location"]]
+        return [*where, short.status_code, *(plain(html, email) for html in seen)]
+
+    async def test_nothing_by_a_link_that_they_open_themselves(
+        self, house: House, admin: Person, northwind: Reseller, contoso: Reseller
+    ) -> None:
+        for reseller in (contoso, northwind):
+            await joins(house, reseller, ANA)
+        await joins(house, northwind, BOB)
+        told = [await self._link(house, admin, email) for email in (ANA, BOB)]
+
+        assert told[0] == told[1]
+        assert (await signs_in(house, ANA)).headers["location"] == paths.WEBHOOKS
+        assert (await signs_in(house, BOB)).status_code == 401
+
+    async def _link(self, house: House, admin: Person, email: str) -> Sequence[object]:
+        rows = people.named(house.database, email)
+        (uuid,) = [one.uuid for one in rows if one.reseller == "Northwind"]
+        holder = Person(house)
+        entered = await holder.opens(await shown_link(admin, uuid))
+        pages = [await holder.see(path) for path in (paths.WEBHOOKS, paths.ACCOUNT)]
+        sessions = await holder.send(f"{paths.SESSIONS}/end-others")
+        changed = await holder.send(paths.ACCOUNT, {"new": ANOTHER})
+        after = await holder.see(paths.ACCOUNT)
+        again = await signs_in(house, email, ANOTHER)
+        places = [one.headers["location"] for one in (entered, sessions, changed, again)]
+        history = await admin.see(f"{paths.HISTORY}?who={email}")
+        names = [one[0] for one in cookies(entered)]
+        return [*places, names, *(plain(html, email) for html in (*pages, after, history))]
+
+    async def test_nothing_of_when_somebody_was_seen_or_signed_in_elsewhere(
+        self, house: House, admin: Person, northwind: Reseller, contoso: Reseller
+    ) -> None:
+        await joins(house, northwind)
+        await joins(house, contoso)
+        before = await admin.see(paths.USERS), await admin.see(paths.HISTORY)
+        await signs_in(house, ANA, "wrong password")
+        person, _ = await signed_in(house)
+        await chooses(person, "Contoso")
+        await person.send(paths.ACCOUNT, {"old": "wrong", "new": ANOTHER})
+
+        assert (await admin.see(paths.USERS), await admin.see(paths.HISTORY)) == before
+
+
+def plain(html: str, email: str) -> str:
+    """What a page says, without the address, times, tokens and the numbers that ids are."""
+    text = re.sub(r'(name="form-token" value|datetime|href|action)="[^"]*"', "", html)
+    text = text.replace("<wbr>", "").replace(email, "EMAIL")
+    return re.sub(r"\d{1,2} \w{3} \d{4}, \d\d:\d\d:\d\d UTC|[\w-]{36,}", "SOME", text)
+
+
+def cookies(answer: httpx.Response) -> list[Sequence[str]]:
+    return [one.partition("=") for one in answer.headers.get_list("set-cookie")]
