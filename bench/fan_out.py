@@ -17,7 +17,7 @@ from reseller_webhooks.store.database import Database
 CHANGES = int(os.environ.get("FAN_OUT_CHANGES", "1000"))
 WEBHOOKS = int(os.environ.get("FAN_OUT_WEBHOOKS", "2000"))
 QUIET_S = 10.0
-ROUNDS = 2
+ROUNDS = int(os.environ.get("FAN_OUT_ROUNDS", "2"))
 WITHIN_S = 900.0
 
 

@@ -16,7 +16,9 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.fanout import DELIVERIES_MAX
 from reseller_webhooks.core.names import Action, Resource, to_mask
 from reseller_webhooks.core.resources import read_content
-from reseller_webhooks.operations import backfills, changes, fan_out, resellers
+from reseller_webhooks.core.standing import Standing
+from reseller_webhooks.operations import backfills, browse, changes, fan_out, resellers
+from reseller_webhooks.operations.browse import Part
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.store import fan_out as store
 from reseller_webhooks.store import retention
@@ -318,6 +320,19 @@ def test_a_backfill_waits_for_the_steps_of_its_records(database: Database, busy:
     assert made(database, busy) == []
     list(steps(database))
     assert sorted(made(database, busy)) == wanted(database, busy)
+
+
+def test_a_record_waits_at_the_webhooks_that_are_still_to_be_told(
+    database: Database, busy: Reseller
+) -> None:
+    change_many(database, busy, "Acme")
+    change_one(database, busy, "c0", "Acme Ltd")
+    next(steps(database, limit=WEBHOOKS // 2))
+    part = Part(webhooks=WEBHOOKS)
+    look = browse.look(database, Resource.COMPANY, "c0", reseller_id=busy.id, part=part)
+
+    assert {one.stands.standing for one in look.stances} == {Standing.WAITING}
+    assert {one.tried for one in look.stances} == {2}
 
 
 def test_an_event_stays_as_long_as_its_deliveries_are_to_be_made(

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from reseller_webhooks.core import standing
+from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.standing import Stands, Told
 from reseller_webhooks.store import browse as store
-from reseller_webhooks.store import events, log, record_deliveries, webhooks
+from reseller_webhooks.store import events, fan_out, log, record_deliveries, webhooks
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import Line
 from reseller_webhooks.store.record_deliveries import LINES_COUNTED, RecordDelivery, RecordKey
@@ -25,6 +26,7 @@ LINES_SHOWN = 10
 class Stance:
     """How a record stands with a webhook. line: the delivery that says why, if there is one.
 
+    tried: the version that says why, also while its delivery is still to be made.
     cut_at: set when no accepted delivery was found down to this version and older ones were not
     looked at.
     """
@@ -32,6 +34,7 @@ class Stance:
     webhook: WebhookRow
     stands: Stands
     line: Line | None
+    tried: int | None = None
     cut_at: int | None = None
 
 
@@ -143,11 +146,20 @@ def _stances(tx: Tx, record: Record, key: RecordKey, part: Part, count: int) -> 
     pending = record_deliveries.newest_pending(tx, key, numbers)
     closed = record_deliveries.closed(tx, key, numbers, receivers=count)
     by_webhook: dict[int, list[RecordDelivery]] = {number: [] for number in numbers}
-    for one in (*pending, *closed.deliveries):
+    for one in (*pending, *_to_be_made(tx, key, numbers), *closed.deliveries):
         by_webhook[one.webhook_id].append(one)
     found = {number: _stands(record.version, told) for number, told in by_webhook.items()}
     lines = _lines(tx, [about.delivery_id for _, about in found.values() if about], key)
     return [_stance(row, *found[row.id], lines, closed.cut_at) for row in rows]
+
+
+def _to_be_made(tx: Tx, key: RecordKey, webhook_ids: Sequence[int]) -> list[RecordDelivery]:
+    """The deliveries that steps of a fan-out are still to make: they wait, and have no number."""
+    record = key.uuid, key.resource, key.reseller_id
+    return [
+        RecordDelivery(webhook_id, 0, version, State.PENDING, 0)
+        for webhook_id, version in fan_out.newest_of_record(tx, record, webhook_ids)
+    ]
 
 
 def _stands(
@@ -166,7 +178,8 @@ def _stance(
     cut_at: int | None,
 ) -> Stance:
     line = lines.get(about.delivery_id) if about else None
-    return Stance(row, stands, line, None if stands.accepted else cut_at)
+    tried = about.version if about else None
+    return Stance(row, stands, line, tried, None if stands.accepted else cut_at)
 
 
 def _versions(tx: Tx, key: RecordKey, some: Sequence[Event]) -> list[Version]:

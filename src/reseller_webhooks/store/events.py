@@ -96,7 +96,14 @@ def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
     return found
 
 
-MATCHING = select(
+MATCHES = (
+    (webhook.c.reseller_id == event.c.reseller_id)
+    & (webhook.c.resource == event.c.resource)
+    & (webhook.c.actions.bitwise_and(event.c.ticked) != 0)
+    & webhook.c.deleted_at.is_(None)
+)
+"""Whether an event goes to a webhook."""
+DELIVERY = [
     event.c.id.label("event_id"),
     webhook.c.id.label("webhook_id"),
     event.c.reseller_id,
@@ -108,19 +115,14 @@ MATCHING = select(
     literal(0).label("attempts"),
     bindparam("now", type_=BigInteger).label("created_at"),
     bindparam("now", type_=BigInteger).label("next_at"),
-).join_from(
-    event,
-    webhook,
-    (webhook.c.reseller_id == event.c.reseller_id)
-    & (webhook.c.resource == event.c.resource)
-    & (webhook.c.actions.bitwise_and(event.c.ticked) != 0)
-    & webhook.c.deleted_at.is_(None),
-)
-"""A delivery for each event and each webhook that matches it."""
-COLUMNS = [column.name for column in MATCHING.selected_columns]
-_OF_EVENTS = event.c.id.in_(bindparam("events", expanding=True))
+]
+"""The delivery of an event to a webhook."""
 _FAN_OUT = insert(delivery).from_select(
-    COLUMNS, MATCHING.where(_OF_EVENTS).order_by(event.c.id, webhook.c.id)
+    [column.name for column in DELIVERY],
+    select(*DELIVERY)
+    .join_from(event, webhook, MATCHES)
+    .where(event.c.id.in_(bindparam("events", expanding=True)))
+    .order_by(event.c.id, webhook.c.id),
 )
 
 

@@ -17,7 +17,7 @@ from reseller_webhooks.core.fanout import RecordKey
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.events import COLUMNS, MATCHING
+from reseller_webhooks.store.events import DELIVERY, MATCHES
 from reseller_webhooks.store.schema import delivery, event, pending_fan_out, reseller, webhook
 
 EVENTS_MAX = 500
@@ -64,6 +64,24 @@ def records_behind(tx: Tx, keys: Collection[RecordKey]) -> set[RecordKey]:
         rows = tx.connection.execute(_OF_RECORDS, {"uuids": uuids[start : start + EVENTS_MAX]})
         found |= {(uuid, Resource(resource), owner) for uuid, resource, owner in rows.tuples()}
     return found & set(keys)
+
+
+def newest_of_record(
+    tx: Tx, record: RecordKey, webhook_ids: Collection[int]
+) -> list[tuple[int, int]]:
+    """Of each webhook that is still to be told of the record: its number and the newest version."""
+    uuid, resource, reseller_id = record
+    statement = (
+        _following(select(webhook.c.id, func.max(event.c.version)))
+        .where(
+            pending_fan_out.c.resource_uuid == uuid,
+            pending_fan_out.c.resource == resource,
+            pending_fan_out.c.reseller_id == reseller_id,
+            webhook.c.id.in_(webhook_ids),
+        )
+        .group_by(webhook.c.id)
+    )
+    return [(number, version) for number, version in tx.connection.execute(statement)]
 
 
 def next_reseller(tx: Tx, after: int) -> int | None:
@@ -114,15 +132,14 @@ def _webhook_at(tx: Tx, number: int, limit: int) -> int | None:
     return tx.connection.execute(_PLACE, {"events": [number], "place": limit - 1}).scalar()
 
 
-def _following(*, upto: bool) -> Select[Any]:
-    """The deliveries that pending events still need."""
-    statement = MATCHING.join(
-        pending_fan_out,
-        (pending_fan_out.c.event_id == event.c.id)
-        & (webhook.c.id > pending_fan_out.c.webhook_after)
-        & (webhook.c.id <= pending_fan_out.c.webhook_upto),
-    ).where(pending_fan_out.c.event_id.in_(bindparam("events", expanding=True)))
-    return statement.where(webhook.c.id <= bindparam("upto")) if upto else statement
+def _following(what: Select[Any]) -> Select[Any]:
+    """Something of events and of webhooks that are still to be told of them."""
+    place = pending_fan_out.c.webhook_after, pending_fan_out.c.webhook_upto
+    return (
+        what.select_from(pending_fan_out)
+        .join(event, event.c.id == pending_fan_out.c.event_id)
+        .join(webhook, MATCHES & (webhook.c.id > place[0]) & (webhook.c.id <= place[1]))
+    )
 
 
 _LAST = 2**62
@@ -147,14 +164,17 @@ _FIRST = (
     .limit(bindparam("limit"))
 )
 _PLACE = (
-    _following(upto=False)
-    .with_only_columns(webhook.c.id)
+    _following(select(webhook.c.id))
+    .where(_OF_EVENTS)
     .order_by(webhook.c.id)
     .limit(1)
     .offset(bindparam("place"))
 )
 _MAKE = insert(delivery).from_select(
-    COLUMNS, _following(upto=True).order_by(event.c.id, webhook.c.id)
+    [column.name for column in DELIVERY],
+    _following(select(*DELIVERY))
+    .where(_OF_EVENTS, webhook.c.id <= bindparam("upto"))
+    .order_by(event.c.id, webhook.c.id),
 )
 _END = delete(pending_fan_out).where(_OF_EVENTS)
 _MOVE = (

@@ -69,7 +69,7 @@ def told(stance: Stance, version: int) -> str:
         said += " " + _("The webhook is paused.")
     elif line and line.state is State.PENDING and stance.webhook.circuit == "OPEN":
         said += " " + _("The receiver is failing.")
-    tried = line.version if line else ""
+    tried = stance.tried or ""
     return said % {"version": version, "accepted": accepted, "tried": tried, "why": _why(stance)}
 
 
