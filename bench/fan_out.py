@@ -1,4 +1,4 @@
-"""python -m bench fan_out: what a request that needs two million deliveries does to others.
+"""python -m bench.fan_out: what a request that needs two million deliveries does to others.
 
 1,000 changes of a reseller with 2,000 webhooks, which are paused, so that only the fan-out is
 measured and no receiver. Another reseller sends a change at a steady beat, first alone and then

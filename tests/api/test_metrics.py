@@ -16,7 +16,7 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.maintenance import Job
 from reseller_webhooks.operations import fleet, resellers
-from reseller_webhooks.store import maintenance
+from reseller_webhooks.store import events, fan_out, maintenance
 from reseller_webhooks.store.database import Database
 from tests.conftest import Running, serving
 from tests.store.making import due, event, told, webhook
@@ -127,6 +127,25 @@ async def test_an_api_process_tells_what_is_due_and_that_nobody_sends_it(
     assert value(text, "reseller_webhooks_workers_alive") == 0
     assert value(text, "reseller_webhooks_webhooks_failing") == 0
     assert value(text, "reseller_webhooks_store_up") == 1
+
+
+async def test_a_fan_out_that_is_late_is_told_by_every_process(
+    tmp_path: Path, migrated: Path
+) -> None:
+    async with serving(tmp_path, migrated, Part.API) as one:
+        owner = resellers.add(one.database, "Northwind").id
+        with one.database.write() as tx:
+            some = [event(reseller_id=owner, version=version) for version in range(1, 4)]
+            fan_out.add(tx, list(zip(events.add(tx, some), some, strict=True)))
+            since = tx.now - 1_000 * SECOND
+            tx.connection.exec_driver_sql(f"UPDATE pending_fan_out SET created_at = {since}")
+        async with httpx.AsyncClient(base_url=one.url) as client:
+            text = await scrape(client)
+            conditions = (await client.get("/readyz")).json()["conditions"]
+
+    assert value(text, "reseller_webhooks_fan_out_pending") == 3
+    assert value(text, "reseller_webhooks_fan_out_oldest_seconds") == pytest.approx(1_000, abs=60)
+    assert [it["severity"] for it in conditions if it["code"] == "fan-out-late"] == ["degraded"]
 
 
 async def test_the_operators_page_tells_the_same_numbers(running: Running) -> None:

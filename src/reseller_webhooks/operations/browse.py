@@ -12,9 +12,18 @@ from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.standing import Stands, Told
 from reseller_webhooks.store import browse as store
-from reseller_webhooks.store import events, fan_out, log, record_deliveries, webhooks
+from reseller_webhooks.store import (
+    events,
+    fan_out,
+    log,
+    page_bytes,
+    record_deliveries,
+    records,
+    webhooks,
+)
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import Line
+from reseller_webhooks.store.page_bytes import RecordPage
 from reseller_webhooks.store.record_deliveries import LINES_COUNTED, RecordDelivery, RecordKey
 from reseller_webhooks.store.webhooks import WebhookRow
 
@@ -80,10 +89,17 @@ class Look:
 
 def page(
     database: Database, resource: Resource, *, reseller_id: int, behind: int | None, limit: int
-) -> list[Record]:
+) -> RecordPage:
     """Records of one resource, newest first, from behind the store's number `behind`."""
     with database.read() as tx:
-        return store.page(tx, resource, reseller_id=reseller_id, behind=behind, limit=limit)
+        return page_bytes.read(
+            lambda after, rows: store.page(
+                tx, resource, reseller_id=reseller_id, behind=after, limit=rows
+            ),
+            behind,
+            place=records.number_of,
+            limit=limit,
+        )
 
 
 def called(database: Database, uuid: str, *, reseller_id: int) -> list[Record]:

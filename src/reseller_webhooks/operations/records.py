@@ -4,9 +4,10 @@ from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import events
+from reseller_webhooks.store import events, page_bytes
 from reseller_webhooks.store import records as store
 from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.page_bytes import RecordPage
 
 
 def get(
@@ -43,11 +44,16 @@ def page(
     parent: str | None = None,
     after: int = 0,
     limit: int = 100,
-) -> list[Record]:
+) -> RecordPage:
     """Live records in the order they came, from behind the store's number `after`."""
     with database.read() as tx:
-        return store.page(
-            tx, resource, reseller_id=reseller_id, parent=parent, after=after, limit=limit
+        return page_bytes.read(
+            lambda behind, rows: store.page(
+                tx, resource, reseller_id=reseller_id, parent=parent, after=behind, limit=rows
+            ),
+            after,
+            place=store.number_of,
+            limit=limit,
         )
 
 

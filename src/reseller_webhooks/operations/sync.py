@@ -6,7 +6,7 @@ from reseller_webhooks.core.digests import BUCKETS, Digest
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import digests, generations, horizon, records, tombstones
+from reseller_webhooks.store import digests, generations, horizon, page_bytes, records, tombstones
 from reseller_webhooks.store.database import Database
 
 
@@ -47,6 +47,7 @@ def snapshot(
 ) -> Page:
     """A page of every record, tombstones too, from behind a position; no record is ever skipped.
 
+    It has fewer than `limit` where those have many bytes (store/page_bytes.py).
     A record that changes meanwhile keeps its place and may show its newer version; one that is
     added meanwhile comes at the end. So a reader who goes on from notifications misses nothing.
     with_unsettled: whatever is visible, although a lower number may appear later.
@@ -60,17 +61,22 @@ def snapshot(
         settled = horizon.settled(database, tx, "record")
         is_valid = after.generation == generation and after.number <= settled.newest
         start = after.number if is_valid else 0
-        found = records.snapshot(
-            tx, resource, reseller_id=reseller_id, bucket=bucket, after=start, limit=limit + 1
+        found = page_bytes.read(
+            lambda behind, rows: records.snapshot(
+                tx, resource, reseller_id=reseller_id, bucket=bucket, after=behind, limit=rows
+            ),
+            start,
+            place=records.number_of,
+            limit=limit,
         )
-    wanted = found[:limit]
-    shown = [one for one in wanted if with_unsettled or (one.id or 0) <= settled.upto]
+    shown = [one for one in found.records if with_unsettled or (one.id or 0) <= settled.upto]
+    is_cut = len(shown) < len(found.records)
     end = shown[-1].id if shown else None
     return Page(
         shown,
         Position(start if end is None else end, generation),
-        has_more=len(shown) < len(found),
-        is_cut=len(shown) < len(wanted),
+        has_more=found.has_more or is_cut,
+        is_cut=is_cut,
     )
 
 

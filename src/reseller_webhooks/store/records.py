@@ -33,6 +33,11 @@ def key(one: Record) -> Key:
     return (one.uuid, one.resource, one.reseller_id)
 
 
+def number_of(one: Record) -> int:
+    """The store's number of a record that is stored."""
+    return one.id or 0
+
+
 def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Record]:
     """Those of the named records that exist, locked for this transaction where that is needed.
 

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from reseller_webhooks.api import record_changes
 from reseller_webhooks.api.auth import Platform, Readable, TheHouse
 from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, Raw, takes
-from reseller_webhooks.api.paging import Cursor, Limit, cut, position
+from reseller_webhooks.api.paging import Cursor, Limit, cursor_behind, position
 from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.api.record_changes import Aim, Place, fields_of
 from reseller_webhooks.api.submission import submit_one
@@ -52,7 +52,9 @@ Id = Annotated[str, Path(alias="id")]
 
 
 def page(house: TheHouse, place: Here, limit: Limit = 100, cursor: Cursor = None) -> Response:
-    """In the order they came. A platform key sees every reseller's, or with ?reseller= one's."""
+    """In the order they came. A platform key sees every reseller's, or with ?reseller= one's.
+    A page has fewer than `limit` where contents have more than 2 MB; `nextCursor` leads on.
+    """
     (after,) = position(house.ids, cursor) or (0,)
     found = records.page(
         house.database,
@@ -60,10 +62,11 @@ def page(house: TheHouse, place: Here, limit: Limit = 100, cursor: Cursor = None
         reseller_id=place.reseller_id,
         parent=place.parent,
         after=after,
-        limit=limit + 1,
+        limit=limit,
     )
-    shown, next_cursor = cut(house.ids, found, limit, lambda record: (record.id or 0,))
-    items = [orjson.Fragment(record.content or "null") for record in shown]
+    last = found.records[-1].id if found.has_more else None
+    next_cursor = cursor_behind(house.ids, (last,)) if last else None
+    items = [orjson.Fragment(record.content or "null") for record in found.records]
     return Response(orjson.dumps({"items": items, "nextCursor": next_cursor}), media_type=JSON)
 
 

@@ -45,6 +45,7 @@ async def snapshot(  # noqa: PLR0917 - FastAPI passes them by name
     """In the order they came, so that a reader can go on where it stopped. What changes meanwhile
     keeps its place; what is added meanwhile comes at the end. `nextCursor` is always there; while
     `hasMore` is true there is more to read at once, later records are read from the last one on.
+    A page has fewer than `limit` where contents have more than 2 MB.
     """
     find = partial(
         sync.snapshot,

@@ -7,6 +7,7 @@ from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.names import Resource, number_in
 from reseller_webhooks.operations import browse
 from reseller_webhooks.operations.browse import Part
+from reseller_webhooks.store.page_bytes import RecordPage
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.log_filter import ID_MAX
 from reseller_webhooks.web.visiting import AtReseller
@@ -25,23 +26,24 @@ def records_page(page: AtReseller, resource: str = "", behind: str = "") -> Resp
     chosen = Resource(resource) if resource in Resource.__members__ else Resource.COMPANY
     wanted = page.request.query_params.get("id", "").replace("\0", "").strip()[:ID_MAX]
     if wanted:
-        found = browse.called(page.database, wanted, reseller_id=page.tenant)
-        if len(found) == 1:
-            return page.go(paths.record(found[0].resource, found[0].uuid))
+        named = browse.called(page.database, wanted, reseller_id=page.tenant)
+        if len(named) == 1:
+            return page.go(paths.record(named[0].resource, named[0].uuid))
+        found = RecordPage(named, has_more=False)
     else:
         found = browse.page(
             page.database,
             chosen,
             reseller_id=page.tenant,
             behind=number_in(behind),
-            limit=ROWS + 1,
+            limit=ROWS,
         )
     return page.html(
         "records.html",
         chosen=chosen,
         wanted=wanted,
-        records=found[:ROWS],
-        older=found[ROWS - 1].id if len(found) > ROWS else None,
+        records=found.records,
+        older=found.records[-1].id if found.has_more else None,
         first=number_in(behind) is None,
     )
 
