@@ -2,7 +2,8 @@
 
 1,000 changes of a reseller with 2,000 webhooks, which are paused, so that only the fan-out is
 measured and no receiver. Another reseller sends a change at a steady beat, first alone and then
-beside it; on SQLite and on PostgreSQL. FAN_OUT_CHANGES and FAN_OUT_WEBHOOKS make it smaller.
+beside it; on SQLite and on PostgreSQL. FAN_OUT_CHANGES, FAN_OUT_WEBHOOKS and FAN_OUT_ROUNDS make
+it smaller.
 """
 
 import os

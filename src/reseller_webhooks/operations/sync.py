@@ -1,6 +1,8 @@
 """Snapshot and digest: how a receiver begins, and how it proves that it is equal."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from reseller_webhooks.core.digests import BUCKETS, Digest
 from reseller_webhooks.core.errors import Invalid
@@ -8,6 +10,7 @@ from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.store import digests, generations, horizon, page_bytes, records, tombstones
 from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.page_bytes import RecordPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,8 @@ def snapshot(
         settled = horizon.settled(database, tx, "record")
         is_valid = after.generation == generation and after.number <= settled.newest
         start = after.number if is_valid else 0
-        found = page_bytes.read(
-            lambda behind, rows: records.snapshot(
-                tx, resource, reseller_id=reseller_id, bucket=bucket, after=behind, limit=rows
-            ),
-            start,
-            place=records.number_of,
-            limit=limit,
-        )
+        read = partial(records.snapshot, tx, resource, reseller_id=reseller_id, bucket=bucket)
+        found = _page(read, start, limit)
     shown = [one for one in found.records if with_unsettled or (one.id or 0) <= settled.upto]
     is_cut = len(shown) < len(found.records)
     end = shown[-1].id if shown else None
@@ -77,6 +74,16 @@ def snapshot(
         Position(start if end is None else end, generation),
         has_more=found.has_more or is_cut,
         is_cut=is_cut,
+    )
+
+
+def _page(read: Callable[..., list[Record]], start: int, limit: int) -> RecordPage:
+    """Records from behind a number."""
+    return page_bytes.read(
+        lambda behind, rows: read(after=behind, limit=rows),
+        start,
+        place=records.number_of,
+        limit=limit,
     )
 
 
