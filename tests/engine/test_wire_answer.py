@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reseller_webhooks.core.attempts import RESPONSE_BYTES_READ
-from reseller_webhooks.engine.wire.answer import ANSWER_BYTES_MAX, INTERIM_MAX, Answer, Ear
+from reseller_webhooks.engine.wire.answer import (
+    ANSWER_BYTES_MAX,
+    INTERIM_MAX,
+    PIECES_MAX,
+    Answer,
+    Ear,
+)
 from reseller_webhooks.engine.wire.faults import Garbled
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -63,6 +69,22 @@ def test_an_answer_is_the_same_in_whatever_parts_it_comes(
 @pytest.mark.parametrize(("raw", "answer"), PROPER.values(), ids=PROPER)
 def test_an_answer_is_the_same_byte_by_byte(raw: bytes, answer: Answer) -> None:
     assert heard(bytes([byte]) for byte in raw).answer() == answer
+
+
+def test_a_head_in_very_many_pieces_is_no_answer() -> None:
+    with pytest.raises(Garbled, match=f"comes in more than {PIECES_MAX} pieces"):
+        heard(bytes([byte]) for byte in head(2 * PIECES_MAX))
+
+
+def test_a_body_in_very_many_pieces_ends_there_and_the_answer_counts() -> None:
+    raw = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"
+    ear = heard([raw, *[b"x"] * (PIECES_MAX - 1)])
+    with pytest.raises(Garbled, match="pieces"):
+        ear.hear(b"x")
+    answer = ear.answer()
+
+    assert answer is not None
+    assert (answer.status, len(answer.body)) == (200, PIECES_MAX - 1)
 
 
 @pytest.mark.parametrize(("raw", "answer"), PROPER.values(), ids=PROPER)
@@ -127,7 +149,7 @@ def test_a_body_without_length_is_open_until_the_end() -> None:
     assert not ear.complete
 
 
-@pytest.mark.parametrize("size", [1, 1000, 70_000])
+@pytest.mark.parametrize("size", [300, 1000, 70_000])
 def test_a_head_may_fill_the_limit_and_not_a_byte_more(size: int) -> None:
     just, over = head(ANSWER_BYTES_MAX), head(ANSWER_BYTES_MAX + 1)
 

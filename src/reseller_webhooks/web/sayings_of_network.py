@@ -35,6 +35,7 @@ SAYINGS = (
     N_("%(host)s closed the connection before it answered"),
     N_("the answer of %(host)s is not HTTP/1.1: %(why)s"),
     N_("the answer of %(host)s has headers of more than %(size)s KiB"),
+    N_("the answer of %(host)s comes in more than %(count)s pieces"),
     N_("the answer of %(host)s came before the request"),
     N_("token request failed: %(why)s"),
     N_("token request answered %(status)s without an access token"),

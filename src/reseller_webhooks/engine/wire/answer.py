@@ -11,6 +11,8 @@ from reseller_webhooks.engine.wire.faults import Garbled
 ANSWER_BYTES_MAX = 64 * 1024
 """Heads, body and framing together; four times what is kept of a body. Most servers cannot even
 send a head of more than 8 KiB."""
+PIECES_MAX = 256
+"""Reads of one answer. A receiver that sends byte by byte costs us a turn of the loop for each."""
 INTERIM_MAX = 16
 """1xx answers before the real one. Nobody needs more than a few; without end they burn our CPU."""
 HEADERS_MAX = 64
@@ -50,12 +52,16 @@ class Ear:
         """A request goes out."""
         self.complete = self.keeps = False
         self._left = ANSWER_BYTES_MAX
+        self._pieces = 0
         self._messages = self._status = 0
         self._retry_after = self._body = b""
         self._headers: list[tuple[bytes, bytes]] = []
 
     def hear(self, data: bytes) -> None:
-        """Bytes in any portions. Garbled when they are no answer."""
+        """Bytes in any portions, but not too many. Garbled when they are no answer."""
+        self._pieces += 1
+        if self._pieces > PIECES_MAX:
+            raise Garbled(f"comes in more than {PIECES_MAX} pieces")
         known = self._status
         try:
             self._parser.feed_data(data[: self._left])
