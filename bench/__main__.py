@@ -15,6 +15,7 @@ NAMES = (
     "outage",
     "day",
     "neighbours",
+    "size",
 )
 
 

@@ -56,7 +56,7 @@ def main() -> None:
             lines, last = send(str(directory / "bench.db"))
             size = (directory / "bench.db").stat().st_size / 2**20
             print(f"{lines:,} lines, {RECORDS:,} records, {WEBHOOKS} webhooks; {size:.0f} MB")
-            visitor = _signed_in(server)
+            visitor = signed_in(server)
             for name, path in _pages(hook, record, last).items():
                 print(f"{name:24} {_time(visitor, path)}", flush=True)
         finally:
@@ -86,7 +86,8 @@ def send(path: str) -> tuple[int, str]:
     return lines, f"{DELIVERY}{last}"
 
 
-def _signed_in(server: Server) -> httpx.Client:
+def signed_in(server: Server) -> httpx.Client:
+    """Somebody in front of the pages, signed in as an admin."""
     email = "ana@acme.example"
     link = server.command("users", "add", email, "--reseller", server.reseller, "--role", "admin")
     visitor = httpx.Client(base_url=server.url, follow_redirects=True, timeout=30)

@@ -1,7 +1,7 @@
 """Resellers and webhooks to choose from, a few at a time and by search; the names of resellers.
 
 A page offers SHOWN of them, and a search field when there are more. With JavaScript the field
-searches while somebody types (static/js/choosing.js), in the JSON that `answer` makes.
+searches while somebody types (static/js/choosing.js), in JSON.
 """
 
 from collections.abc import Iterable, Sequence
