@@ -35,7 +35,10 @@ def step(database: Database, after: int, limit: int) -> FanOutStep | None:
         return None
     with database.write() as tx:
         began_s = monotonic_s()
-        numbers = store.step(tx, reseller_id, limit) if store.lock(tx, reseller_id) else []
-        deliveries.supersede(tx, numbers)
+        span = store.step(tx, reseller_id, limit) if store.lock(tx, reseller_id) else None
+        if span:
+            deliveries.supersede_between(tx, span.events, span.after, span.upto)
     target_s = STEP_S if database.has_one_writer else STEP_BESIDE_OTHERS_S
-    return FanOutStep(reseller_id, len(numbers), monotonic_s() - began_s, target_s)
+    return FanOutStep(
+        reseller_id, len(span.events) if span else 0, monotonic_s() - began_s, target_s
+    )

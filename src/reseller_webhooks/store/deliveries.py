@@ -22,10 +22,12 @@ from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.store import closing, reads
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.events import MATCHES
 from reseller_webhooks.store.membership import number_in
 from reseller_webhooks.store.schema import any_attempts, attempt, backfill, delivery, event, webhook
 
 CHUNK = 500
+REPLACED = "a newer notification of the same resource replaced it"
 
 
 def arrivals(tx: Tx, since: int) -> tuple[int, list[int]]:
@@ -73,9 +75,15 @@ def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
     """
     for start in range(0, len(event_ids), CHUNK):
         rows = tx.connection.execute(_OLDER, {"events": event_ids[start : start + CHUNK]})
-        why = "a newer notification of the same resource replaced it"
         # An older state must not stay pending because its result is just being written.
-        closing.close(tx, list(rows.scalars()), State.SUPERSEDED, why, waits=True)
+        closing.close(tx, list(rows.scalars()), State.SUPERSEDED, REPLACED, waits=True)
+
+
+def supersede_between(tx: Tx, event_ids: Sequence[int], after: int, upto: int) -> None:
+    """As `supersede`, of the webhooks above `after` up to `upto`, which were just told of all."""
+    given = {"events": event_ids, "after": after, "upto": upto}
+    rows = tx.connection.execute(_OLDER_BETWEEN, given)
+    closing.close(tx, list(rows.scalars()), State.SUPERSEDED, REPLACED, waits=True)
 
 
 def cancel(tx: Tx, webhook_id: int, *, limit: int) -> int:
@@ -200,6 +208,31 @@ _OLDER = (
         # that no delivery is looked at.
         or_(_wants_latest, webhook.c.id.in_(select(backfill.c.webhook_id))),
         or_(_wants_latest, exists().where(event.c.id == delivery.c.event_id, _restated)),
+    )
+    .distinct()
+)
+_told = event.alias("told")
+_OLDER_BETWEEN = (
+    select(delivery.c.id)
+    .select_from(event)
+    .join(
+        webhook,
+        MATCHES & (webhook.c.id > bindparam("after")) & (webhook.c.id <= bindparam("upto")),
+    )
+    .join(
+        delivery,
+        (delivery.c.webhook_id == webhook.c.id)
+        & any_attempts(delivery)
+        & (delivery.c.resource_uuid == event.c.resource_uuid)
+        & (delivery.c.version < event.c.version),
+    )
+    .where(
+        event.c.id.in_(bindparam("events", expanding=True)),
+        or_(_wants_latest, webhook.c.id.in_(select(backfill.c.webhook_id))),
+        or_(
+            _wants_latest,
+            exists().where(_told.c.id == delivery.c.event_id, _told.c.ticked == 0),
+        ),
     )
     .distinct()
 )

@@ -7,7 +7,8 @@ record are made in the sequence of its versions.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
@@ -20,10 +21,19 @@ from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.events import DELIVERY, MATCHES
 from reseller_webhooks.store.schema import delivery, event, pending_fan_out, reseller, webhook
 
-EVENTS_MAX = 500
-"""Events of one step, whose ids one statement names."""
+EVENTS_A_STEP = 100
+CHUNK = 500
+"""Ids named in one statement."""
 COUNTED_MAX = 100_000
 """Counting stops here."""
+
+
+class Span(NamedTuple):
+    """What a step made: deliveries of events to webhooks above `after` up to `upto`."""
+
+    events: list[int]
+    after: int
+    upto: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +70,8 @@ def add(tx: Tx, numbered: Sequence[tuple[int, Event]]) -> None:
 def records_behind(tx: Tx, keys: Collection[RecordKey]) -> set[RecordKey]:
     """Those of the records that have an event whose deliveries are still to be made."""
     uuids, found = list({uuid for uuid, *_ in keys}), set[RecordKey]()
-    for start in range(0, len(uuids), EVENTS_MAX):
-        rows = tx.connection.execute(_OF_RECORDS, {"uuids": uuids[start : start + EVENTS_MAX]})
+    for start in range(0, len(uuids), CHUNK):
+        rows = tx.connection.execute(_OF_RECORDS, {"uuids": uuids[start : start + CHUNK]})
         found |= {(uuid, Resource(resource), owner) for uuid, resource, owner in rows.tuples()}
     return found & set(keys)
 
@@ -96,25 +106,28 @@ def lock(tx: Tx, reseller_id: int) -> bool:
     return tx.connection.execute(locking).first() is not None
 
 
-def step(tx: Tx, reseller_id: int, limit: int) -> list[int]:
-    """Make about `limit` deliveries of a reseller's first events; the events' numbers.
+def step(tx: Tx, reseller_id: int, limit: int) -> Span | None:
+    """Make about `limit` deliveries of a reseller's first events; None when it has none.
 
-    Several events only as far as their deliveries fit; of one that has more, a part.
+    The first events go together from webhook to webhook, as deliveries of one webhook lie side by
+    side in the indexes: many events for few webhooks change far fewer pages than the reverse.
     """
-    webhooks = tx.connection.execute(_WEBHOOKS, {"reseller": reseller_id, "limit": limit + 1})
-    count = min(EVENTS_MAX, max(1, limit // max(1, webhooks.scalar_one())))
-    first = tx.connection.execute(_FIRST, {"reseller": reseller_id, "limit": count})
-    numbers = list(first.scalars())
-    if not numbers:
-        return []
-    upto = _webhook_at(tx, numbers[0], limit) if len(numbers) == 1 else None
-    given = {"events": numbers, "upto": upto or _LAST, "now": tx.now}
-    tx.connection.execute(_MAKE, given)
+    rows = tx.connection.execute(_FIRST, {"reseller": reseller_id}).all()
+    if not rows:
+        return None
+    after = rows[0].webhook_after
+    group = list(takewhile(lambda row: row.webhook_after == after, rows))
+    events, newest = [row.event_id for row in group], max(row.webhook_upto for row in group)
+    given = {"reseller": reseller_id, "after": after, "newest": newest}
+    place = max(1, limit // len(events)) - 1
+    upto = tx.connection.execute(_WEBHOOK, given | {"place": place}).scalar()
+    span = Span(events, after, upto or newest)
+    tx.connection.execute(_MAKE, {"events": events, "upto": span.upto, "now": tx.now})
     if upto is None:
-        tx.connection.execute(_END, {"events": numbers})
+        tx.connection.execute(_END, {"events": events})
     else:
-        tx.connection.execute(_MOVE, {"event": numbers[0], "upto": upto})
-    return numbers
+        tx.connection.execute(_MOVE, {"events": events, "upto": upto})
+    return span
 
 
 def backlog(tx: Tx) -> Backlog:
@@ -127,11 +140,6 @@ def oldest(tx: Tx) -> Micros | None:
     return tx.connection.execute(_OLDEST).scalar()
 
 
-def _webhook_at(tx: Tx, number: int, limit: int) -> int | None:
-    """The webhook up to which an event's next `limit` deliveries go; None: there are no more."""
-    return tx.connection.execute(_PLACE, {"events": [number], "place": limit - 1}).scalar()
-
-
 def _following(what: Select[Any]) -> Select[Any]:
     """Something of events and of webhooks that are still to be told of them."""
     place = pending_fan_out.c.webhook_after, pending_fan_out.c.webhook_upto
@@ -142,7 +150,6 @@ def _following(what: Select[Any]) -> Select[Any]:
     )
 
 
-_LAST = 2**62
 _OF_EVENTS = pending_fan_out.c.event_id.in_(bindparam("events", expanding=True))
 _OF_RESELLER = pending_fan_out.c.reseller_id == bindparam("reseller")
 _OF_RECORDS = select(
@@ -151,21 +158,22 @@ _OF_RECORDS = select(
 _NEXT_RESELLER = select(func.min(pending_fan_out.c.reseller_id)).where(
     pending_fan_out.c.reseller_id > bindparam("after")
 )
-_WEBHOOKS = select(func.count()).select_from(
-    select(webhook.c.id)
-    .where(webhook.c.reseller_id == bindparam("reseller"), webhook.c.deleted_at.is_(None))
-    .limit(bindparam("limit"))
-    .subquery()
-)
 _FIRST = (
-    select(pending_fan_out.c.event_id)
+    select(
+        pending_fan_out.c.event_id, pending_fan_out.c.webhook_after, pending_fan_out.c.webhook_upto
+    )
     .where(_OF_RESELLER)
     .order_by(pending_fan_out.c.event_id)
-    .limit(bindparam("limit"))
+    .limit(EVENTS_A_STEP)
 )
-_PLACE = (
-    _following(select(webhook.c.id))
-    .where(_OF_EVENTS)
+_WEBHOOK = (
+    select(webhook.c.id)
+    .where(
+        webhook.c.reseller_id == bindparam("reseller"),
+        webhook.c.deleted_at.is_(None),
+        webhook.c.id > bindparam("after"),
+        webhook.c.id <= bindparam("newest"),
+    )
     .order_by(webhook.c.id)
     .limit(1)
     .offset(bindparam("place"))
@@ -174,14 +182,10 @@ _MAKE = insert(delivery).from_select(
     [column.name for column in DELIVERY],
     _following(select(*DELIVERY))
     .where(_OF_EVENTS, webhook.c.id <= bindparam("upto"))
-    .order_by(event.c.id, webhook.c.id),
+    .order_by(webhook.c.id, event.c.id),
 )
 _END = delete(pending_fan_out).where(_OF_EVENTS)
-_MOVE = (
-    update(pending_fan_out)
-    .where(pending_fan_out.c.event_id == bindparam("event"))
-    .values(webhook_after=bindparam("upto"))
-)
+_MOVE = update(pending_fan_out).where(_OF_EVENTS).values(webhook_after=bindparam("upto"))
 _OLDEST = select(pending_fan_out.c.created_at).order_by(pending_fan_out.c.event_id).limit(1)
 _COUNT = select(func.count()).select_from(
     select(pending_fan_out.c.event_id).limit(COUNTED_MAX).subquery()
