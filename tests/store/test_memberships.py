@@ -312,6 +312,26 @@ def test_an_own_password_gives_no_free_guesses_at_the_others(
     assert tried <= FREE_GUESSES
 
 
+def test_a_new_password_is_no_free_guess_at_the_others(
+    database: Database, northwind: Reseller, contoso: Reseller
+) -> None:
+    accept(database, northwind, FIRST)
+    attacker = accept(database, contoso, SECOND)
+    opened = []
+    for number in range(FREE_GUESSES):
+        guess = f"{FIRST} {number}"
+        passwords.count_new(database, attacker)
+        like = passwords.hash_to_resemble(database, ANA)
+        passwords.change(database, attacker, secrets.hash_password(guess, like))
+        opened += entering(database, guess)
+        attacker = access.visitor(database, sign_in(database, ANA, guess))
+
+    with pytest.raises(NotSignedIn, match="too many new passwords; wait 1"):
+        passwords.count_new(database, attacker)
+    assert opened == ["Contoso"] * FREE_GUESSES
+    assert entering(database, FIRST) == ["Northwind"]
+
+
 @pytest.mark.parametrize("elsewhere", [0, 1, 3])
 def test_a_password_is_compared_with_all_in_one_computation(
     database: Database, elsewhere: int

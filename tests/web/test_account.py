@@ -98,6 +98,16 @@ async def test_the_present_password_cannot_be_guessed_from_inside(admin: Person)
     assert codes == [422] * 5 + [429]
 
 
+async def test_new_passwords_are_limited_as_guesses_are(admin: Person) -> None:
+    codes, old = [], ""
+    for number in range(6):
+        new = f"{PASSWORD} {number}"
+        codes.append((await admin.send(paths.ACCOUNT, {"old": old, "new": new})).status_code)
+        old = new
+
+    assert codes == [303] * 5 + [429]
+
+
 async def test_an_invite_lets_a_colleague_in_once(
     house: House, admin: Person, nobody: Person, northwind: Reseller
 ) -> None:

@@ -26,10 +26,12 @@ class Limits:
 
     clears: whether a right guess clears the first row. Not that of an address: somebody with
     one of its passwords could otherwise guess at the others without end.
+    refusal: what there were too many of.
     """
 
     free: Mapping[str, int]
     clears: bool = False
+    refusal: str = "too many wrong passwords"
 
 
 def limits_of_sign_in(email: str, address: str) -> Limits:
@@ -58,6 +60,15 @@ def limits_of_session(membership: Membership) -> Limits:
     return Limits({secrets.fingerprint(f"inside {membership.uuid}"): FREE_GUESSES}, clears=True)
 
 
+def limits_of_new_password(membership: Membership) -> Limits:
+    """What setting a password counts for, right or wrong.
+
+    By address and reseller, so that it holds up nobody who belongs to another one.
+    """
+    whose = f"new {membership.reseller_id} {membership.email}"
+    return Limits({secrets.fingerprint(whose): FREE_GUESSES}, refusal="too many new passwords")
+
+
 def begin(database: Database, limits: Limits) -> int:
     """Count a guess before it is tried; how many in a row it makes for the first of the limits.
 
@@ -65,10 +76,10 @@ def begin(database: Database, limits: Limits) -> int:
     """
     # Looking first keeps whoever hammers at the door from the writer.
     with database.read() as tx:
-        _refuse(tx, list(limits.free))
+        _refuse(tx, limits)
     with database.write() as tx:
-        _refuse(tx, list(limits.free))
-        counts = [_count(tx, key, free) for key, free in limits.free.items()]
+        _refuse(tx, limits)
+        counts = [_count(tx, key, limits) for key in limits.free]
     return counts[0]
 
 
@@ -96,30 +107,28 @@ def is_worth_a_line(count: int) -> bool:
     return count & (count - 1) == 0
 
 
-def _refuse(tx: Tx, keys: list[str]) -> None:
-    until = max(store.waits_until(tx, key) for key in keys)
+def _refuse(tx: Tx, limits: Limits) -> None:
+    until = max(store.waits_until(tx, key) for key in limits.free)
     if until:
-        raise _too_many(until - tx.now)
+        raise _too_many(limits, until - tx.now)
 
 
-def _count(tx: Tx, key: str, free: int) -> int:
+def _count(tx: Tx, key: str, limits: Limits) -> int:
     failures = store.count(tx, key, fresh=tx.now - FORGOTTEN_AFTER)
     if failures is None:  # another process has counted in between
-        raise _too_many(max(store.waits_until(tx, key) - tx.now, SECOND))
-    wait_s = lock_s(failures, free)
+        raise _too_many(limits, max(store.waits_until(tx, key) - tx.now, SECOND))
+    wait_s = lock_s(failures, limits.free[key])
     if wait_s:  # a free one must not hold back who began a moment earlier and counts later
         store.wait(tx, key, tx.now + wait_s * SECOND)
     return failures
 
 
-def _too_many(left: Micros) -> NotSignedIn:
+def _too_many(limits: Limits, left: Micros) -> NotSignedIn:
     seconds = -(-left // SECOND)
     minutes, rest = divmod(seconds, 60)
     parts = [_plural(minutes, "minute")] if minutes else []
     parts += [_plural(rest, "second")] if rest or not minutes else []
-    return NotSignedIn(
-        f"too many wrong passwords; wait {' and '.join(parts)} and try again", seconds
-    )
+    return NotSignedIn(f"{limits.refusal}; wait {' and '.join(parts)} and try again", seconds)
 
 
 def _plural(count: int, word: str) -> str:

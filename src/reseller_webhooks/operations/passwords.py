@@ -22,6 +22,14 @@ def begin_change(database: Database, visitor: Visitor) -> str | None:
     return visitor.entered.password
 
 
+def count_new(database: Database, visitor: Visitor) -> None:
+    """Count a password that is about to be set. NotSignedIn when there were too many.
+
+    It opens whatever else of the address has the same one, so it is a guess at that.
+    """
+    guesses.begin(database, guesses.limits_of_new_password(visitor.entered))
+
+
 def hash_to_resemble(database: Database, email: str) -> str | None:
     """A stored hash of the address, whose salt the next one has to share."""
     with database.read() as tx:

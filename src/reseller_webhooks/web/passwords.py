@@ -33,6 +33,7 @@ async def change(page: Page, old: str, new: str) -> None:
         present = await run_in_threadpool(operations.begin_change, page.database, page.who)
         if present is not None and not await place.fitting([present], old):
             raise operations.wrong_present()
+        await run_in_threadpool(operations.count_new, page.database, page.who)
         hashed = await _hash(page, place, page.who.person.email, new)
         await run_in_threadpool(operations.change, page.database, page.who, hashed)
 

@@ -34,6 +34,7 @@ SAYINGS = (
     N_("give a password of %(least)s to %(most)s characters"),
     N_("give a name of %(least)s to %(most)s characters"),
     N_("too many wrong passwords; wait %(time)s and try again"),
+    N_("too many new passwords; wait %(time)s and try again"),
     N_("%(minutes)s and %(seconds)s"),
     N_("1 minute"),
     N_("%(count)s minutes"),

@@ -37,7 +37,8 @@ async def set_password(page: SignedIn, form: Posted) -> Response:
     except NotSignedIn as error:
         if not error.retry_after_s:
             raise
-        status, wrong, wait_s = TOO_MANY, {"old": sentence(str(error))}, error.retry_after_s
+        field = "old" if page.who.shows_password else "new"
+        status, wrong, wait_s = TOO_MANY, {field: sentence(str(error))}, error.retry_after_s
     except TooManyPasswords as error:
         status, wrong, wait_s = status_of(error), {"new": describe(error)}, error.retry_after_s
     else:
