@@ -115,14 +115,14 @@ def step(tx: Tx, reseller_id: int, limit: int) -> Span | None:
     rows = tx.connection.execute(_FIRST, {"reseller": reseller_id}).all()
     if not rows:
         return None
-    after = rows[0].webhook_after
-    group = list(takewhile(lambda row: row.webhook_after == after, rows))
-    events, newest = [row.event_id for row in group], max(row.webhook_upto for row in group)
+    _, after, newest = rows[0]
+    events = [row.event_id for row in takewhile(lambda row: row[1:] == rows[0][1:], rows)]
     given = {"reseller": reseller_id, "after": after, "newest": newest}
     place = max(1, limit // len(events)) - 1
     upto = tx.connection.execute(_WEBHOOK, given | {"place": place}).scalar()
     span = Span(events, after, upto or newest)
-    tx.connection.execute(_MAKE, {"events": events, "upto": span.upto, "now": tx.now})
+    given = {"events": events, "after": after, "upto": span.upto, "now": tx.now}
+    tx.connection.execute(_MAKE, given)
     if upto is None:
         tx.connection.execute(_END, {"events": events})
     else:
@@ -180,8 +180,13 @@ _WEBHOOK = (
 )
 _MAKE = insert(delivery).from_select(
     [column.name for column in DELIVERY],
-    _following(select(*DELIVERY))
-    .where(_OF_EVENTS, webhook.c.id <= bindparam("upto"))
+    select(*DELIVERY)
+    .join_from(event, webhook, MATCHES)
+    .where(
+        event.c.id.in_(bindparam("events", expanding=True)),
+        webhook.c.id > bindparam("after"),
+        webhook.c.id <= bindparam("upto"),
+    )
     .order_by(webhook.c.id, event.c.id),
 )
 _END = delete(pending_fan_out).where(_OF_EVENTS)
