@@ -48,7 +48,7 @@ async def test_an_operator_makes_a_key_and_revokes_it(window: Open) -> None:
     page = (await window(Role.OPERATOR, java_script_enabled=False)).page
     await page.get_by_role("link", name="API keys").click()
     await page.get_by_label("Name").fill("Billing export")
-    await page.get_by_role("button", name="Make key").click()
+    await page.get_by_role("button", name="Create key").click()
 
     await expect(page.get_by_label("API key", exact=True)).to_have_value(re.compile("^rwk_"))
     row = page.get_by_role("row").filter(has_text="Billing export")

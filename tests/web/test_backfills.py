@@ -83,7 +83,7 @@ async def test_a_second_one_is_not_begun_and_the_running_one_is_shown(
 async def test_deleted_records_are_told_of_where_that_is_ticked(
     house: House, row: WebhookRow, admin: Person
 ) -> None:
-    assert "Tell of deleted records too" in await section(admin, row)
+    assert "Send deleted records too" in await section(admin, row)
 
     await begins(admin, row, removed="yes")
     assert backfills.get(house.database, row.reseller_id, row.uuid).with_removed

@@ -119,3 +119,56 @@ async def test_full_pages_are_under_100_kb(
     sizes = {path: len((await operator.see(path)).encode()) for path in pages}
 
     assert {path: size for path, size in sizes.items() if size > PAGE_MAX} == {}
+
+
+async def test_a_webhook_of_many_is_found_by_a_part_of_its_url(
+    admin: Person, house: House, northwind: Reseller, contoso: Reseller
+) -> None:
+    for number in range(60):
+        a_webhook(house, northwind, url=f"https://receiver.example/{number:03}")
+    a_webhook(house, contoso, url="https://theirs.example/059")
+    assert 'name="search"' in await admin.see(paths.WEBHOOKS)
+
+    found = words(await admin.see(paths.webhooks(search="EXAMPLE/059")))
+
+    assert "receiver.example/059" in found.replace(" ", "")
+    assert "receiver.example/058" not in found.replace(" ", "")
+    assert "theirs.example" not in found
+    assert "Nothing matches" in words(await admin.see(paths.webhooks(search="nowhere")))
+
+
+async def test_a_few_webhooks_are_shown_without_a_search(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    a_webhook(house, northwind)
+
+    assert 'name="search"' not in await admin.see(paths.WEBHOOKS)
+
+
+async def test_a_user_of_many_is_found_by_a_part_of_the_address(
+    operator: Person, admin: Person, house: House, northwind: Reseller, contoso: Reseller
+) -> None:
+    for number in range(60):
+        people.add(house.database, f"p{number:03}@acme.example", Role.VIEWER, northwind.uuid)
+    people.add(house.database, "p059@theirs.example", Role.VIEWER, contoso.uuid)
+    path = paths.users(search="P059@")
+
+    everybody, own = (await operator.see(path), await admin.see(path))
+
+    assert 'name="search"' in await admin.see(paths.USERS)
+    assert "p058" not in everybody
+    assert "theirs" in everybody
+    assert "acme" in own
+    assert "theirs" not in own
+    assert "Nothing matches" in words(await admin.see(paths.users(search="p%")))
+
+
+async def test_a_reseller_of_many_is_found_on_the_quotas_page(
+    operator: Person, many: list[Reseller]
+) -> None:
+    found = words(await operator.see(paths.quota_list(search="seller 0598")))
+
+    assert "Reseller 0598" in found
+    assert "Reseller 0597" not in found
+    assert 'name="search"' in await operator.see(paths.QUOTAS)
+    assert "Nothing matches" in words(await operator.see(paths.quota_list(search="nobody")))

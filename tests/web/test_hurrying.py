@@ -14,7 +14,7 @@ from tests.web.browsing import OK, Outside, Person, a_tried_webhook, tell, words
 from tests.web.test_health import opens
 
 DOWN = from_status(503, 5)
-BUTTON = "Try now what waits"
+BUTTON = "Retry pending now"
 
 
 def only_line(house: House, reseller: Reseller) -> Line:
@@ -31,7 +31,7 @@ async def test_what_waits_is_tried_now_from_the_webhooks_page(
     told = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-pending")))
 
     assert asked
-    assert "What waits is tried now." in words(told)
+    assert "Pending notifications are tried now." in words(told)
     assert "one notification goes first" not in words(told)
     assert only_line(house, northwind).next_at <= clock.now()
     assert outside.pokes == before + 1
@@ -49,7 +49,10 @@ async def test_from_a_deliverys_page_the_way_leads_back_to_it(
 
     assert asked
     assert answer.headers["location"] == path
-    assert "What waits is tried now. As the receiver was failing, one notification goes" in told
+    assert (
+        "Pending notifications are tried now. As the receiver was failing, one notification goes"
+        in told
+    )
 
 
 async def test_nobody_is_offered_what_would_do_nothing(

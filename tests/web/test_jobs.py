@@ -40,7 +40,7 @@ async def test_what_goes_on_is_told_and_shown(house: House, row: WebhookRow, adm
     jobs.step(house.database, job)
     after = words(await admin.see(paths.JOBS))
 
-    assert "It goes on in the background." in words(told)
+    assert "It runs in the background." in words(told)
     assert "Retry of failed notifications All webhooks Running 500 of 501" in words(shown)
     assert 'data-follows="' + paths.JOBS in shown
     assert "Done 501 501 sent again" in after

@@ -88,7 +88,7 @@ async def test_a_key_is_shown_once_listed_by_name_and_use_and_revoked(
     ("fields", "told"),
     [
         ({"name": "", "scope": "platform"}, "Name:"),
-        ({"name": "x", "scope": "everything"}, "May do:"),
+        ({"name": "x", "scope": "everything"}, "Permissions:"),
         ({"name": "x", "scope": "reseller"}, "Reseller:"),
     ],
 )
@@ -133,7 +133,7 @@ async def test_health_tells_workers_what_is_late_and_what_fails(
         )
     page = words(await operator.see(paths.WORKERS))
 
-    assert "No worker lives" in empty
+    assert "No worker is running" in empty
     assert "sender-a 1.0" in page
     assert "250 of 256" in page
     assert "6 of 256 partitions are held by no worker" in page

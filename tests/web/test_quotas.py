@@ -99,3 +99,27 @@ async def test_tests_and_retries_too_many_are_refused_in_the_visitors_language(
         assert refused.status_code == 429
         assert said in words(refused.text)
         assert "Eine Grenze ist erreicht" in words(refused.text)
+
+
+async def test_a_test_too_many_keeps_what_was_typed_into_the_form(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    limited(house, northwind, {Quota.TESTS_PER_HOUR: 1})
+    fields = {"url": "https://b.example/", "resource": "LEAD", "actions": "ADDED", "auth": "NONE"}
+    fields |= {"mode": "EVERY_CHANGE", "maxInFlight": "10", "ratePerSecond": ""}
+
+    answers = [await admin.send(f"{paths.ADD}/test", fields) for _ in range(2)]
+
+    assert [one.status_code for one in answers] == [200, 429]
+    assert int(answers[1].headers["retry-after"]) > 0
+    assert "The test notification was not sent." in words(answers[1].text)
+    assert "may send 1 test notifications per hour" in words(answers[1].text)
+    assert 'value="https://b.example/"' in answers[1].text
+
+
+async def test_stored_bytes_are_shown_in_the_unit_that_they_fill(
+    operator: Person, house: House, northwind: Reseller
+) -> None:
+    limited(house, northwind, {Quota.STORED_BYTES: 1_500_000_000})
+
+    assert "0 B of 1.5 GB (own)" in words(await operator.see(paths.QUOTAS))

@@ -58,11 +58,19 @@ def named(database: Database, email: str, reseller: str | None = None) -> list[M
 
 
 def page(
-    database: Database, reseller_id: int | None, *, after: int = 0, limit: int = 100
+    database: Database,
+    reseller_id: int | None,
+    *,
+    after: int = 0,
+    limit: int = 100,
+    search: str = "",
 ) -> list[Membership]:
-    """Users in the order they were added: of one reseller, or all for None."""
+    """Users in the order they were added: of one reseller, or all for None.
+
+    search: part of the e-mail address, or the user's id.
+    """
     with database.read() as tx:
-        return store.page(tx, reseller_id, after=after, limit=limit)
+        return store.page(tx, reseller_id, after=after, limit=limit, search=search)
 
 
 def new_link(

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, insert, select, update
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.access import Role
+from reseller_webhooks.store import text_search
 from reseller_webhooks.store.access import ApiKey
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import api_key, membership, person, reseller
@@ -49,11 +50,19 @@ def by_uuid(tx: Tx, uuid: str) -> Membership | None:
     return next(iter(_all(tx, membership.c.uuid == uuid)), None)
 
 
-def page(tx: Tx, reseller_id: int | None, *, after: int, limit: int) -> list[Membership]:
-    """Memberships in the order they were added: of one reseller, or all for None."""
+def page(
+    tx: Tx, reseller_id: int | None, *, after: int, limit: int, search: str = ""
+) -> list[Membership]:
+    """Memberships in the order they were added: of one reseller, or all for None.
+
+    search: part of the e-mail address, or the membership's id.
+    """
     statement = _members().where(membership.c.id > after).order_by(membership.c.id).limit(limit)
     if reseller_id is not None:
         statement = statement.where(membership.c.reseller_id == reseller_id)
+    if search:
+        named = text_search.matches(search, part_of=person.c.email, exactly=membership.c.uuid)
+        statement = statement.where(named)
     return [Membership(*row) for row in tx.connection.execute(statement)]
 
 

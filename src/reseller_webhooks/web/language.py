@@ -28,6 +28,8 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
 COOKIE = "webhooks-language"
 _current: ContextVar[str] = ContextVar("language", default=SOURCE)
 
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
 
 def _(text: str) -> str:
     """The text in the language of the request; in English when it is not translated."""
@@ -42,6 +44,12 @@ def ngettext(one: str, many: str, count: int) -> str:
 def number(count: int) -> str:
     """A count with what parts its thousands: 12,345 or 12.345."""
     return format_decimal(count, locale=_current.get())
+
+
+def data_size(count: int) -> str:
+    """A number of bytes in the largest unit that it fills, such as "1.1 TB"."""
+    power = min((len(str(count)) - 1) // 3, len(_UNITS) - 1)
+    return f"{format_decimal(count / 1000**power, '#,##0.#', locale=current())} {_UNITS[power]}"
 
 
 def day(moment: date) -> str:

@@ -104,6 +104,21 @@ def resellers(**filters: object) -> str:
     return _filtered(RESELLERS, filters)
 
 
+def users(**filters: object) -> str:
+    """The list of users, filtered alike."""
+    return _filtered(USERS, filters)
+
+
+def webhooks(**filters: object) -> str:
+    """The list of webhooks, filtered alike."""
+    return _filtered(WEBHOOKS, filters)
+
+
+def quota_list(**filters: object) -> str:
+    """The operator's list of every reseller's quotas, filtered alike."""
+    return _filtered(QUOTAS, filters)
+
+
 def keys(**filters: object) -> str:
     """The operator's list of API keys, filtered alike."""
     return _filtered(KEYS, filters)

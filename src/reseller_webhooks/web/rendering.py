@@ -73,6 +73,7 @@ def templates() -> Environment:
     )
     made.filters.update(
         breakable=breakable,
+        bytes=language.data_size,
         cause=health.cause,
         condition=condition,
         delivery_id=_delivery_id,

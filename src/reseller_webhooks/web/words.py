@@ -102,7 +102,7 @@ REMEDIES = {
 }
 """What to do about each reason but STATUS, for which the number tells more."""
 _BY_STATUS = {
-    400: N_("The receiver did not like what it got. Its answer may say why."),
+    400: N_("The receiver rejected the notification. Its answer may say why."),
     401: N_("Check the authentication of the webhook: the receiver did not recognise the sender."),
     403: N_("Check the authentication of the webhook, and whether a firewall stands before it."),
     404: N_("Check the path of the URL: the receiver has nothing there."),
@@ -129,7 +129,7 @@ def remedy(reason: str | None, status: int | None) -> str:
         return _(_BY_STATUS[status])
     if status >= 500:
         return _("Look in the receiver's log at that time: something went wrong there.")
-    return _("The receiver's answer may say what it did not like.")
+    return _("The receiver's answer may say why it rejected the notification.")
 
 
 def was_sent(line: AttemptLine) -> bool:

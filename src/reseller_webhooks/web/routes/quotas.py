@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from reseller_webhooks.core.names import number_in
 from reseller_webhooks.core.quotas import LIMIT_MAX, Quota
 from reseller_webhooks.operations import quota_settings, resellers
-from reseller_webhooks.web import language, paths
+from reseller_webhooks.web import choosing, language, paths
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.language import _
 from reseller_webhooks.web.notices import Notice
@@ -25,14 +26,15 @@ routes = APIRouter()
 @routes.get(paths.QUOTAS)
 def quotas(page: Operator, after: str = "") -> Response:
     """What resellers use beside what they may, a page of them at a time."""
-    number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
-    rows = resellers.page(page.database, after=number, limit=ROWS + 1)
+    search = choosing.searched(page, "search")
+    rows = resellers.page(page.database, after=number_in(after) or 0, limit=ROWS + 1, search=search)
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
     found = quota_settings.uses(page.database, page.site.house.quotas, rows[:ROWS])
     return page.html(
         "quotas.html",
         rows=list(zip(rows[:ROWS], found, strict=True)),
-        more=more,
+        next_page=paths.quota_list(search=search, after=more) if more else "",
+        search=search,
         labels=LABELS,
     )
 

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.errors import Conflict, Invalid
+from reseller_webhooks.core.names import number_in
 from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import invites, memberships, people
 from reseller_webhooks.web import choosing, paths
@@ -111,8 +112,11 @@ def _page(
     form: Form | None = None,
     wrong: dict[str, str] | None = None,
 ) -> Response:
-    number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
-    rows = people.page(page.database, _scope(page), after=number, limit=ROWS + 1)
+    search = choosing.searched(page, "search")
+    rows = people.page(
+        page.database, _scope(page), after=number_in(after) or 0, limit=ROWS + 1, search=search
+    )
+    more = rows[ROWS - 1].id if len(rows) > ROWS else None
     pending = invites.page(page.database, _scope(page))
     whose = {one.reseller_id for one in pending}
     chosen = form.text("reseller") if form else page.reseller.uuid if page.reseller else ""
@@ -120,7 +124,8 @@ def _page(
         "users.html",
         status,
         rows=rows[:ROWS],
-        more=rows[ROWS - 1].id if len(rows) > ROWS else None,
+        next_page=paths.users(search=search, after=more) if more else "",
+        search=search,
         invites=pending,
         choices=choosing.of_resellers(page, chosen) if page.who.is_operator else None,
         names=choosing.names(page, whose),

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from reseller_webhooks.core.attempts import Attempt
+from reseller_webhooks.core.attempts import Attempt, Outcome
 from reseller_webhooks.core.errors import Conflict, Invalid, Outdated, QuotaExceeded
 from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhooks import SecretPurpose, Webhook
@@ -17,6 +17,7 @@ from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import kept, paths, quota_words, webhook_form
 from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.kept import Refilled
 from reseller_webhooks.web.language import N_, _
 from reseller_webhooks.web.notices import Notice
@@ -130,7 +131,12 @@ async def _tested(page: Page, form: Form, stored: _Stored | None) -> Response:
         wanted = _wanted(page, form, stored)
     except (Wrong, Invalid) as error:
         return await run_in_threadpool(_refused, page, form, error, stored)
-    attempt = await try_now(page, wanted)
+    try:
+        attempt = await try_now(page, wanted)
+    except QuotaExceeded as error:
+        attempt = Attempt(Outcome.REFUSED, 0, detail=quota_words.describe(error))
+        again = await run_in_threadpool(_again, page, form, {}, TOO_MANY, stored, attempt)
+        return with_retry_after(again, error.retry_after_s)
     return await run_in_threadpool(_again, page, form, {}, 200, stored, attempt)
 
 

@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import health, webhooks
-from reseller_webhooks.web import paths
+from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.visiting import AtReseller
 
 ROWS = 50
@@ -15,8 +16,8 @@ routes = APIRouter()
 @routes.get(paths.WEBHOOKS)
 def webhooks_page(page: AtReseller, after: str = "") -> Response:
     """The Webhooks table."""
-    number = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
-    rows = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1)
+    number, search = number_in(after) or 0, choosing.searched(page, "search")
+    rows = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1, search=search)
     more = rows[ROWS - 1].id if len(rows) > ROWS else None
     fares = health.courses(page.database, rows[:ROWS])
     now = page.now()
@@ -25,6 +26,7 @@ def webhooks_page(page: AtReseller, after: str = "") -> Response:
         rows=rows[:ROWS],
         fares=fares,
         unreadable={row.id for row in rows if webhooks.unreadable(page.box, row, now)},
-        more=more,
+        next_page=paths.webhooks(search=search, after=more) if more else "",
+        search=search,
         first=number == 0,
     )
