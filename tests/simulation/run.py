@@ -314,6 +314,8 @@ def _the_world_is(run: Run) -> Iterator[None]:
         loop = engine.asyncio.get_running_loop()
         who = next((one.name for one in run.every if one.loop is loop), "?")
         what = event.pop("event")
+        if event.keys() >= {"reason", "count"}:
+            raise structlog.DropEvent  # log_refusal: when a line is due, this machine's clock says
         run.trace.note(who, "{} {}", what, event or "")
         if method in ("error", "exception") and "suspected" not in what:
             run.watch.broken("the engine reported a mistake of its own", f"{who}: {what} {event}")
