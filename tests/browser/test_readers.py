@@ -190,3 +190,19 @@ async def test_a_viewer_sees_webhooks_and_no_way_to_change_them(window: Open) ->
 
     await expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
     await expect(page.get_by_role("link", name="Add Webhook")).to_have_count(0)
+
+
+async def test_german_pages_are_no_wider_than_the_window(window: Open, receiver: Receiver) -> None:
+    one = await window()
+    await add(one.page, receiver.url(host="127.0.0.1"))
+    await one.page.get_by_role("button", name="Deutsch").click()
+    await expect(one.page.locator("html")).to_have_attribute("lang", "de")
+
+    wide = {}
+    for width in (320, 1280):
+        await one.page.set_viewport_size({"width": width, "height": 740})
+        for path in (paths.WEBHOOKS, paths.HISTORY, paths.ACCOUNT):
+            await one.to(path)
+            wide[path, width] = await one.overflow()
+
+    assert set(wide.values()) == {0}, wide

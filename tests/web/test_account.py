@@ -243,7 +243,7 @@ async def test_a_forgotten_password_is_set_anew_after_a_link(
         assert 'name="old"' not in form
         assert answer.status_code == 303
         assert (await elsewhere.client.get(paths.ACCOUNT)).status_code == 303
-        assert "Present password: This is not the present password." in words(once_more.text)
+        assert "Current password: This is not the current password." in words(once_more.text)
     page = words(await operator.see(paths.audit(subject="user")))
 
     assert page.count("Password set") == 4

@@ -81,7 +81,7 @@ async def test_a_password_is_suggested_and_once_set_signs_in(nobody: Person, lin
     ("old", "new", "problem"),
     [
         (PASSWORD, "short", "New password: Give a password of 10 to 200 characters."),
-        ("wrong", "long enough to be one", "Present password: This is not the present password."),
+        ("wrong", "long enough to be one", "Current password: This is not the current password."),
     ],
 )
 async def test_a_password_that_cannot_be_is_refused_beside_its_field(

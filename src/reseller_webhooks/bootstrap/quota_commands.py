@@ -18,9 +18,9 @@ DEFAULT = "default"
 
 @app.command()
 def show(reseller: Reseller) -> None:
-    """Print name, limit and use of each quota; a limit of this reseller alone is marked.
+    """Print each quota's name, limit, use, and "own" if the limit is set for this reseller.
 
-    The use of requests and changes per second is known to the processes that serve alone.
+    Only serving processes know the use of requests and changes per second.
     """
     from reseller_webhooks.core.quotas import BY_SECOND
     from reseller_webhooks.operations import quota_settings
@@ -37,7 +37,7 @@ def show(reseller: Reseller) -> None:
 @app.command("set")
 def set_limit(
     name: Name,
-    value: Annotated[str, typer.Argument(help=f"A number from 1 on, or {DEFAULT}.")],
+    value: Annotated[str, typer.Argument(help=f"A number, 1 or more, or {DEFAULT}.")],
     reseller: Reseller,
 ) -> None:
     """Set a limit of one reseller; in force everywhere within 5 seconds."""
@@ -47,7 +47,7 @@ def set_limit(
     if quota not in set(Quota):
         raise typer.BadParameter(f"{name!r} is no quota; give one of {', '.join(Quota)}")
     if value != DEFAULT and not (value.isascii() and value.isdecimal()):
-        raise typer.BadParameter(f"{value!r} is no limit; give a number from 1 on, or {DEFAULT}")
+        raise typer.BadParameter(f"{value!r} is no limit; give a number, 1 or more, or {DEFAULT}")
     wanted = {Quota(quota): None if value == DEFAULT else int(value)}
     quota_settings.change(_database(), settings.load().quotas, reseller, wanted)
 

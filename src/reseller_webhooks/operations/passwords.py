@@ -12,7 +12,7 @@ from reseller_webhooks.store.database import Database
 
 
 def begin_change(database: Database, visitor: Visitor) -> str | None:
-    """The hash that the present password has to fit, or None when it need not be shown.
+    """The hash that the current password has to fit, or None when it need not be shown.
 
     Guesses of it are counted apart, so that they hold up no sign-in. NotSignedIn.
     """
@@ -37,8 +37,8 @@ def hash_to_resemble(database: Database, email: str) -> str | None:
 
 
 def wrong_present() -> Invalid:
-    """The refusal of a present password that does not fit."""
-    return Invalid.at("/old", "this is not the present password")
+    """The refusal of a current password that does not fit."""
+    return Invalid.at("/old", "this is not the current password")
 
 
 def change(database: Database, visitor: Visitor, hashed: str) -> None:

@@ -56,7 +56,7 @@ class Visitor:
 
     @property
     def shows_password(self) -> bool:
-        """Whether the present password has to be shown before another is set."""
+        """Whether the current password has to be shown before another is set."""
         return self.entered.password is not None and not self.may_reset
 
     @property

@@ -84,7 +84,7 @@ WORDS = (
     N_("this sign-in link was used before or is older than a day"),
     N_("this invite was used, withdrawn or is older than a week"),
     N_("the e-mail address or the password is wrong"),
-    N_("this is not the present password"),
+    N_("this is not the current password"),
     N_("sign in first"),
     N_("only an operator can turn to another reseller"),
     N_("operators belong to no reseller, and everybody else to one"),
