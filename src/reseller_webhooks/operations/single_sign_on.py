@@ -39,25 +39,32 @@ def sign_in(database: Database, vouched: Vouched, device: Device = NOWHERE) -> s
         person = _person(tx, vouched, address)
         found = memberships.of_person(tx, person.id) if person else []
         unlocked = [one for one in found if one.locked_at is None]
-        is_same = person is None or person.email == address
+        is_same = person is not None and person.email == address
         is_invited = is_same and bool(invites.of_email(tx, address))
-        if unlocked or is_invited:
-            person = person or persons.person_for(tx, address, secrets.new_id())
-            if not identities.is_bound(tx, vouched.issuer, person.id):
-                identities.bind(tx, vouched.issuer, vouched.subject, person.id)
+        if person and (unlocked or is_invited):
             way = Way.SINGLE_SIGN_ON if is_same else Way.RENAMED_SIGN_ON
             into = None if is_invited else access.only(unlocked)
             return access.enter(tx, person, unlocked, device, way, into=into)
-    if found:
-        raise NotSignedIn(LOCKED)
-    raise NotSignedIn(f"nobody has invited {address}; ask an admin or the operator for an invite")
+        if found:
+            raise NotSignedIn(LOCKED)
+        raise NotSignedIn(
+            f"nobody has invited {address}; ask an admin or the operator for an invite"
+        )
 
 
 def _person(tx: Tx, vouched: Vouched, address: str) -> Person | None:
+    """Whom the subject is bound to, from now on if it was to nobody.
+
+    None for an address that is nobody's and not invited. NotSignedIn for one that belongs to
+    another subject.
+    """
     bound = identities.person_of(tx, vouched.issuer, vouched.subject)
     if bound is not None:
         return bound
-    found = persons.person_by_email(tx, address)
-    if found is not None and identities.is_bound(tx, vouched.issuer, found.id):
+    if persons.person_by_email(tx, address) is None and not invites.of_email(tx, address):
+        return None
+    found = persons.person_for(tx, address, secrets.new_id())
+    bound = identities.bind(tx, vouched.issuer, vouched.subject, found.id)
+    if bound is None:
         raise NotSignedIn(BOUND)
-    return found
+    return bound

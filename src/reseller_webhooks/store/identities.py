@@ -1,6 +1,7 @@
 """Identities: whom an identity provider means by a subject."""
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from reseller_webhooks.store.access import Person
 from reseller_webhooks.store.database import Tx
@@ -16,21 +17,17 @@ def person_of(tx: Tx, issuer: str, subject: str) -> Person | None:
     return Person(*row) if row else None
 
 
-def is_bound(tx: Tx, issuer: str, person_id: int) -> bool:
-    """Whether a subject of the issuer is bound to the person."""
-    statement = select(identity.c.id).where(
-        identity.c.issuer == issuer, identity.c.person_id == person_id
-    )
-    return tx.connection.execute(statement).first() is not None
+def bind(tx: Tx, issuer: str, subject: str, person_id: int) -> Person | None:
+    """Bind the subject to a person, unless it or the person is bound; whom it is bound to then.
 
-
-def bind(tx: Tx, issuer: str, subject: str, person_id: int) -> None:
-    """From now on the subject is this person."""
-    tx.connection.execute(
-        insert(identity).values(
-            issuer=issuer, subject=subject, person_id=person_id, created_at=tx.now
-        )
+    A binding that another transaction is just making is waited for.
+    """
+    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(identity).values(
+        issuer=issuer, subject=subject, person_id=person_id, created_at=tx.now
     )
+    tx.connection.execute(statement.on_conflict_do_nothing())
+    return person_of(tx, issuer, subject)
 
 
 def forget(tx: Tx, person_id: int) -> None:

@@ -1,0 +1,104 @@
+"""First sign-ons of an identity provider that come at the same time, on both databases."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+
+import pytest
+from sqlalchemy import text
+
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.operations import (
+    access,
+    invites,
+    memberships,
+    people,
+    resellers,
+    single_sign_on,
+)
+from reseller_webhooks.operations.single_sign_on import BOUND, Vouched
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
+from testkit.processes import wait_until
+
+ANA, BOB = "ana@acme.example", "bob@acme.example"
+BLOCKED = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+@pytest.fixture
+def northwind(database: Database) -> Reseller:
+    return resellers.add(database, "Northwind")
+
+
+def sign_in(database: Database, vouched: Vouched) -> str:
+    """Whose session it is, or why there is none."""
+    try:
+        return access.visitor(database, single_sign_on.sign_in(database, vouched)).person.email
+    except NotSignedIn as error:
+        return str(error)
+
+
+def sign_in_together(database: Database, vouched: Sequence[Vouched]) -> list[str]:
+    """Sign on at once: on PostgreSQL, no identity is written before all of them wait."""
+    is_postgres = database.url.startswith("postgresql")
+    with ThreadPoolExecutor(len(vouched)) as threads:
+        with database.write() if is_postgres else nullcontext() as holder:
+            if holder:
+                holder.connection.execute(text("LOCK TABLE identity IN SHARE MODE"))
+            running = [threads.submit(sign_in, database, one) for one in vouched]
+            if holder:
+                wait_until(lambda: _blocked(database) == len(vouched), "all of them wait")
+        return [one.result() for one in running]
+
+
+def _blocked(database: Database) -> int:
+    with database.read() as tx:
+        return int(tx.connection.execute(BLOCKED).scalar_one())
+
+
+def vouched(subject: str, email: str = ANA) -> Vouched:
+    return Vouched("https://id.example", subject, email)
+
+
+def test_of_one_subject_both_enter(database: Database, northwind: Reseller) -> None:
+    people.add(database, ANA, Role.ADMIN, northwind.uuid)
+
+    assert sign_in_together(database, [vouched("1"), vouched("1")]) == [ANA, ANA]
+
+
+def test_of_one_invited_subject_both_enter(database: Database, northwind: Reseller) -> None:
+    invites.invite(database, ANA, Role.ADMIN, northwind.uuid)
+
+    assert sign_in_together(database, [vouched("1"), vouched("1")]) == [ANA, ANA]
+
+
+def test_of_two_subjects_with_one_address_one_enters(
+    database: Database, northwind: Reseller
+) -> None:
+    people.add(database, ANA, Role.ADMIN, northwind.uuid)
+
+    assert sorted(sign_in_together(database, [vouched("1"), vouched("2")])) == [ANA, BOUND]
+
+
+def test_one_subject_with_two_addresses_is_one_person(
+    database: Database, northwind: Reseller
+) -> None:
+    for email in (ANA, BOB):
+        people.add(database, email, Role.ADMIN, northwind.uuid)
+    found = sign_in_together(database, [vouched("1", ANA), vouched("1", BOB)])
+
+    assert found in ([ANA, ANA], [BOB, BOB])
+
+
+def test_a_refused_sign_on_binds_nobody(database: Database, northwind: Reseller) -> None:
+    people.add(database, ANA, Role.ADMIN, northwind.uuid)
+    (ana,) = people.named(database, ANA)
+    memberships.remove(database, None, ana.uuid, reseller_id=None)
+    assert "nobody has invited" in sign_in(database, vouched("1"))
+    people.add(database, ANA, Role.ADMIN, northwind.uuid)
+
+    assert sign_in(database, vouched("2")) == ANA
