@@ -102,6 +102,35 @@ def test_a_user_is_locked_and_unlocked_and_gets_a_new_link(run: Run) -> None:
     assert run("users", "link", "eve@acme.example").returncode == 1
 
 
+def test_users_are_listed_searched_given_a_role_and_removed(run: Run) -> None:
+    acme, fabrikam = (run("resellers", "add", name).stdout.strip() for name in ("Acme", "Fabrikam"))
+    for email, reseller in (
+        ("ana@acme.example", acme),
+        ("ana@acme.example", fabrikam),
+        ("bob@fabrikam.example", fabrikam),
+    ):
+        run("users", "add", email, "--reseller", reseller)
+    both = run("users", "list", "--search", "ANA@").stdout.splitlines()
+    done = [
+        run("users", "role", "ana@acme.example", "viewer", "--reseller", acme),
+        run("users", "remove", "ana@acme.example", "--reseller", fabrikam),
+    ]
+    unknown = run("users", "role", "eve@acme.example", "viewer", "--reseller", acme)
+
+    assert both == [
+        f"ana@acme.example\tadmin\t{acme}\tactive\tnever",
+        f"ana@acme.example\tadmin\t{fabrikam}\tactive\tnever",
+    ]
+    assert [(one.returncode, one.stdout) for one in done] == [(0, ""), (0, "")]
+    assert run("users", "list").stdout.splitlines() == [
+        f"ana@acme.example\tviewer\t{acme}\tactive\tnever",
+        f"bob@fabrikam.example\tadmin\t{fabrikam}\tactive\tnever",
+    ]
+    assert run("users", "list", "--reseller", fabrikam, "--search", "ana").stdout == ""
+    assert "no user with id 'eve@acme.example'" in unknown.stderr
+    assert run("users", "role", "ana@acme.example", "cook", "--reseller", acme).returncode == 2
+
+
 def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
     before = run("check")
     run("migrate")
@@ -122,6 +151,7 @@ def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
         ["secrets", "reseal", "--dry-run"],
         ["api-keys", "list"],
         ["resellers", "list"],
+        ["users", "list"],
         ["backup", "copy.db"],
     ],
 )

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from reseller_webhooks.core.access import Role, Scope
-from reseller_webhooks.operations import access, people, resellers
+from reseller_webhooks.operations import access, invites, people, resellers
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import resellers as store
 from reseller_webhooks.store.database import Database
@@ -20,6 +20,26 @@ def options(html: str, field: str) -> list[str]:
     """What a field offers, apart from nothing."""
     select = html.partition(f'<select id="{field}"')[2].partition("</select>")[0]
     return re.findall(r'<option value="[^"]+" (?:selected)?>([^<]*)<', select)
+
+
+def next_pages(html: str) -> list[str]:
+    """Where the buttons for further rows lead."""
+    return [one.replace("&amp;", "&") for one in re.findall(r'href="([^"]+)">Next<', html)]
+
+
+def users_of(html: str) -> list[str]:
+    """The users that a page lists, by what is before the @."""
+    return _addresses(html.partition('id="invites"')[0])
+
+
+def invites_of(html: str) -> list[str]:
+    """The invites alike."""
+    return _addresses(html.partition('id="invites"')[2])
+
+
+def _addresses(html: str) -> list[str]:
+    cells = re.findall(r"<td[^>]*><strong>(.*?)</strong>", html)
+    return [words(cell).partition("@")[0] for cell in cells]
 
 
 @pytest.fixture
@@ -103,6 +123,30 @@ async def test_lists_are_searched_page_by_page(
     assert many[3].uuid in await operator.see(f"{paths.RESELLERS}?search={many[3].uuid}")
 
 
+async def test_users_and_invites_are_searched_page_by_page(
+    operator: Person, admin: Person, database: Database, northwind: Reseller, contoso: Reseller
+) -> None:
+    for number in range(60):
+        people.add(database, f"user-{number:02}@acme.example", Role.VIEWER, northwind.uuid)
+        invites.invite(database, f"user-i{number:02}@acme.example", Role.VIEWER, northwind.uuid)
+    people.add(database, "user-other@contoso.example", Role.VIEWER, contoso.uuid)
+    invites.invite(database, "user-i@contoso.example", Role.VIEWER, contoso.uuid)
+    first = await admin.see(f"{paths.USERS}?search=USER-")
+    users_link, invites_link = next_pages(first)
+    users = await admin.see(users_link)
+    both = await admin.see(next_pages(users)[0])
+
+    assert users_of(first) == [f"user-{number:02}" for number in range(40)]
+    assert invites_of(first) == [f"user-i{number:02}" for number in range(59, 39, -1)]
+    assert users_of(users) == [f"user-{number:02}" for number in range(40, 60)]
+    assert invites_of(users) == invites_of(first)
+    assert invites_of(await admin.see(invites_link))[0] == "user-i39"
+    assert (users_of(both), invites_of(both)[0]) == (users_of(users), "user-i39")
+    assert "contoso.example" not in first + users + both
+    assert "Nothing matches" in await admin.see(f"{paths.USERS}?search=contoso.example")
+    assert users_of(await operator.see(f"{paths.USERS}?search=r@contoso")) == ["user-other"]
+
+
 async def test_nobody_but_an_operator_searches_resellers(admin: Person, viewer: Person) -> None:
     assert (await admin.client.get(paths.RESELLER_CHOICES)).status_code == 403
     assert (await viewer.client.get(paths.RESELLER_CHOICES)).status_code == 403
@@ -113,6 +157,7 @@ async def test_full_pages_are_under_100_kb(
 ) -> None:
     for number in range(130):
         people.add(database, f"user-{number:03}@northwind.example", Role.ADMIN, northwind.uuid)
+        invites.invite(database, f"invite-{number}@x.example", Role.ADMIN, northwind.uuid)
         access.add_key(database, Scope.RESELLER, northwind.uuid, f"Program number {number}")
         a_webhook(house, northwind, url=f"https://receiver.example/{'x' * 80}/{number}")
     pages = (paths.RESELLERS, paths.USERS, paths.KEYS, paths.AUDIT, paths.WEBHOOKS, paths.LOG)

@@ -15,7 +15,6 @@ app = typer.Typer(no_args_is_help=True, help="People who sign in to the pages.")
 AtReseller = Annotated[
     str | None, typer.Option("--reseller", help="Id of a reseller; else wherever they belong.")
 ]
-PAGE = 500
 
 
 @app.command("add")
@@ -39,6 +38,7 @@ def add(
 @app.command("list")
 def list_all(
     reseller: Annotated[str | None, typer.Option(help="Id of a reseller; else of all.")] = None,
+    search: Annotated[str, typer.Option(help="Only those whose address holds this.")] = "",
 ) -> None:
     """Print users in the order they were added: address, role, reseller's id, state, last seen.
 
@@ -48,14 +48,11 @@ def list_all(
 
     database = _database(reads_only=True)
     number = None if reseller is None else resellers.get(database, reseller).id
-    after = 0
-    while rows := people.page(database, number, after=after, limit=PAGE):
-        for one in rows:
-            state = "locked" if one.locked_at else "active"
-            seen = _utc(one.seen_at) if one.seen_at else "never"
-            where = one.reseller_uuid or "all"
-            typer.echo("\t".join((one.email, one.role, where, state, seen)))
-        after = rows[-1].id
+    for one in people.every(database, number, search=search):
+        state = "locked" if one.locked_at else "active"
+        seen = _utc(one.seen_at) if one.seen_at else "never"
+        where = one.reseller_uuid or "all"
+        typer.echo("\t".join((one.email, one.role, where, state, seen)))
 
 
 @app.command("link")

@@ -49,24 +49,33 @@ def invite(database: Database, email: str, role: Role, reseller: str | None) -> 
     with database.write() as tx:
         reseller_id = number_of(tx, reseller)
         memberships.refuse_member(tx, address, reseller_id)
-        made = Invite(
+        made = store.put(
+            tx,
+            secrets.fingerprint(token),
             uuid=secrets.new_id(),
             email=address,
-            role=role.value,
+            role=role,
             reseller_id=reseller_id,
-            invited_by=tx.by.name,
-            created_at=tx.now,
             expires_at=tx.now + LIVES,
         )
-        store.put(tx, made, secrets.fingerprint(token))
         audit.write(tx, Act.USER_INVITED, _subject(made), {"role": role.value})
     return token
 
 
-def page(database: Database, reseller_id: int | None, *, limit: int = 100) -> list[Invite]:
-    """Those that still hold, newest first: of one reseller, or of all for None."""
+def page(
+    database: Database,
+    reseller_id: int | None,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    search: str = "",
+) -> list[Invite]:
+    """Those that still hold, newest first: of one reseller, or of all for None.
+
+    search: part of the address, or the id.
+    """
     with database.read() as tx:
-        return store.page(tx, reseller_id, limit=limit)
+        return store.page(tx, reseller_id, before=before, limit=limit, search=search)
 
 
 def withdraw(database: Database, uuid: str, *, reseller_id: int | None) -> Invite:

@@ -1,7 +1,7 @@
 """Users: add, list, lock, unlock, fresh sign-in links; the sessions of one."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY
@@ -71,6 +71,14 @@ def page(
     """
     with database.read() as tx:
         return store.page(tx, reseller_id, after=after, limit=limit, search=search)
+
+
+def every(database: Database, reseller_id: int | None, *, search: str = "") -> Iterator[Membership]:
+    """All of them, read page by page."""
+    found = page(database, reseller_id, search=search)
+    while found:
+        yield from found
+        found = page(database, reseller_id, after=found[-1].id, search=search)
 
 
 def new_link(

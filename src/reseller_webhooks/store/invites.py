@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.access import Role
+from reseller_webhooks.store import text_search
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import invite
 
@@ -13,6 +15,7 @@ from reseller_webhooks.store.schema import invite
 class Invite:
     """Somebody who may come in; an address has at most one of each reseller."""
 
+    id: int
     uuid: str
     email: str
     role: str
@@ -25,12 +28,30 @@ class Invite:
 _COLUMNS = [invite.c[name] for name in Invite.__dataclass_fields__]
 
 
-def put(tx: Tx, one: Invite, fingerprint: str) -> None:
+def put(
+    tx: Tx,
+    fingerprint: str,
+    *,
+    uuid: str,
+    email: str,
+    role: Role,
+    reseller_id: int | None,
+    expires_at: Micros,
+) -> Invite:
     """Write an invite down, in the place of one that the address has of the same reseller."""
-    same = invite.c.reseller_id.is_not_distinct_from(one.reseller_id)
-    tx.connection.execute(delete(invite).where(invite.c.email == one.email, same))
-    columns = {name: getattr(one, name) for name in Invite.__dataclass_fields__}
-    tx.connection.execute(insert(invite).values(**columns, fingerprint=fingerprint))
+    same = invite.c.reseller_id.is_not_distinct_from(reseller_id)
+    tx.connection.execute(delete(invite).where(invite.c.email == email, same))
+    statement = insert(invite).values(
+        uuid=uuid,
+        fingerprint=fingerprint,
+        email=email,
+        role=role.value,
+        reseller_id=reseller_id,
+        invited_by=tx.by.name,
+        created_at=tx.now,
+        expires_at=expires_at,
+    )
+    return Invite(*tx.connection.execute(statement.returning(*_COLUMNS)).one())
 
 
 def by_fingerprint(tx: Tx, fingerprint: str) -> Invite | None:
@@ -55,9 +76,19 @@ def take(tx: Tx, uuid: str) -> bool:
     return tx.connection.execute(delete(invite).where(invite.c.uuid == uuid)).rowcount > 0
 
 
-def page(tx: Tx, reseller_id: int | None, *, limit: int) -> list[Invite]:
-    """Those that still hold, newest first: of one reseller, or of all for None."""
+def page(
+    tx: Tx, reseller_id: int | None, *, before: int | None, limit: int, search: str = ""
+) -> list[Invite]:
+    """Those that still hold, newest first, from before a number: of one reseller, or all for None.
+
+    search: part of the address, or the id.
+    """
     statement = select(*_COLUMNS).where(invite.c.expires_at > tx.now)
+    if before is not None:
+        statement = statement.where(invite.c.id < before)
+    if search:
+        named = text_search.matches(search, part_of=invite.c.email, exactly=invite.c.uuid)
+        statement = statement.where(named)
     if reseller_id is not None:
         statement = statement.where(invite.c.reseller_id == reseller_id)
     rows = tx.connection.execute(statement.order_by(invite.c.id.desc()).limit(limit))

@@ -105,7 +105,7 @@ def resellers(**filters: object) -> str:
 
 
 def users(**filters: object) -> str:
-    """The list of users, filtered alike."""
+    """The list of users and invites, filtered alike."""
     return _filtered(USERS, filters)
 
 

@@ -8,6 +8,8 @@ from reseller_webhooks.core.errors import Conflict, Invalid
 from reseller_webhooks.core.names import number_in
 from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import invites, memberships, people
+from reseller_webhooks.store.invites import Invite
+from reseller_webhooks.store.memberships import Membership
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.notices import Notice
@@ -16,16 +18,17 @@ from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Host, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
-ROWS = 50
+USERS, INVITES = 40, 20
+"""Rows of a page: together under 100 KB."""
 INVALID, TAKEN = 422, 409
 
 routes = APIRouter()
 
 
 @routes.get(paths.USERS)
-def users(page: Host, after: str = "") -> Response:
+def users(page: Host) -> Response:
     """Users and pending invites, and the form that invites somebody."""
-    return _page(page, after=after)
+    return _page(page)
 
 
 @routes.post(paths.INVITES)
@@ -108,25 +111,21 @@ def _page(
     page: Page,
     status: int = 200,
     *,
-    after: str = "",
     form: Form | None = None,
     wrong: dict[str, str] | None = None,
 ) -> Response:
-    search = choosing.searched(page, "search")
-    rows = people.page(
-        page.database, _scope(page), after=number_in(after) or 0, limit=ROWS + 1, search=search
-    )
-    more = rows[ROWS - 1].id if len(rows) > ROWS else None
-    pending = invites.page(page.database, _scope(page))
+    rows, next_users = _users(page)
+    pending, next_invites = _invites(page)
     whose = {one.reseller_id for one in pending}
     chosen = form.text("reseller") if form else page.reseller.uuid if page.reseller else ""
     return page.html(
         "users.html",
         status,
-        rows=rows[:ROWS],
-        next_page=paths.users(search=search, after=more) if more else "",
-        search=search,
+        rows=rows,
+        next_users=next_users,
         invites=pending,
+        next_invites=next_invites,
+        search=choosing.searched(page, "search"),
         choices=choosing.of_resellers(page, chosen) if page.who.is_operator else None,
         names=choosing.names(page, whose),
         roles=[one for one in Role if one is not Role.OPERATOR or page.who.is_operator],
@@ -137,3 +136,27 @@ def _page(
         },
         wrong=wrong or {},
     )
+
+
+def _users(page: Page) -> tuple[list[Membership], str]:
+    """A page of users, and the address of the next one."""
+    query, search = page.request.query_params, choosing.searched(page, "search")
+    after = number_in(query.get("after", "")) or 0
+    rows = people.page(page.database, _scope(page), after=after, limit=USERS + 1, search=search)
+    if len(rows) <= USERS:
+        return rows, ""
+    before = query.get("invites", "")
+    return rows[:USERS], paths.users(search=search, after=rows[USERS - 1].id, invites=before)
+
+
+def _invites(page: Page) -> tuple[list[Invite], str]:
+    """A page of pending invites, and the address of the next one."""
+    query, search = page.request.query_params, choosing.searched(page, "search")
+    before = number_in(query.get("invites", ""))
+    rows = invites.page(
+        page.database, _scope(page), before=before, limit=INVITES + 1, search=search
+    )
+    if len(rows) <= INVITES:
+        return rows, ""
+    filters = {"search": search, "after": query.get("after", ""), "invites": rows[INVITES - 1].id}
+    return rows[:INVITES], paths.users(**filters) + "#invites"
