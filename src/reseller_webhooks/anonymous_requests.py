@@ -4,14 +4,17 @@ A request is anonymous until the program has verified an API key or session of i
 shows one that was verified lately does not queue, so anonymous callers cannot hold them up by
 asking for pages. A request occupies its place while it is worked on: not while its body is on the
 way, while it waits for other systems, or once its answer begins, so slow clients block nobody.
+
+Requests of one reseller, by its keys and by its people, take turns in the same way among
+themselves, so that one that reads all the time leaves the others theirs.
 """
 
 import asyncio
 import re
-from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
+from functools import partial
 from hashlib import blake2b
 
 from starlette.responses import Response
@@ -26,12 +29,15 @@ VERIFIED_FOR_S = 60.0
 VERIFIED_MAX = 10_000
 SESSION = re.compile(rb"webhooks-session=([^;]+)")
 
+Late = Callable[[FairQueue, QueueTimeout], Response]
+
 _current: ContextVar["_Turn | None"] = ContextVar("anonymous_request", default=None)
 
 
 class AnonymousTurns:
-    """Middleware. late: makes the answer to a request that waited too long.
+    """Middleware. late, verified_late: make the answer to a request that waited too long.
 
+    verified_queue: of requests whose credential is verified, by its owner.
     exempt: paths that are answered at once.
     """
 
@@ -39,13 +45,16 @@ class AnonymousTurns:
         self,
         app: ASGIApp,
         queue: FairQueue,
+        verified_queue: FairQueue,
         *,
-        late: Callable[[QueueTimeout], Response],
+        late: Late,
+        verified_late: Late,
         exempt: Collection[str] = (),
     ) -> None:
-        self._app, self._queue = app, queue
-        self._late, self._exempt = late, frozenset(exempt)
-        self._verified: dict[bytes, float] = {}
+        self._app, self._queue, self._verified_queue = app, queue, verified_queue
+        self._late, self._verified_late = late, verified_late
+        self._exempt = frozenset(exempt)
+        self._verified: dict[bytes, tuple[float, str]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on in its turn."""
@@ -53,18 +62,24 @@ class AnonymousTurns:
             await self._app(scope, receive, send)
             return
         credential = _credential(scope["headers"])
-        if credential and self._verified.get(credential, 0.0) > _now_s():
-            with self._queue.preferred():
-                await self._app(scope, receive, send)
-            return
-        network = network_of((scope.get("client") or ("",))[0])
-        turn = _Turn(self._queue, network, lambda: self._remember(credential))
+        until, owner = self._verified.get(credential, (0.0, ""))
+        if until > _now_s():
+            queue, caller = self._verified_queue, owner
+        else:
+            queue, caller = self._queue, network_of((scope.get("client") or ("",))[0])
+        turn = _Turn(queue, caller, self._verified_queue, partial(self._remember, credential))
+        await self._take(turn, scope, receive, send)
+
+    async def _take(self, turn: "_Turn", scope: Scope, receive: Receive, send: Send) -> None:
+        queue, is_verified = turn.queue, turn.queue is self._verified_queue
         try:
             await turn.begin(WAIT_S)
         except QueueTimeout as error:
-            await self._late(error)(scope, receive, send)
+            late = self._verified_late if is_verified else self._late
+            await late(queue, error)(scope, receive, send)
             return
-        await self._run(turn, scope, receive, send)
+        with self._queue.preferred() if is_verified else nullcontext():
+            await self._run(turn, scope, receive, send)
 
     async def _run(self, turn: "_Turn", scope: Scope, receive: Receive, send: Send) -> None:
         async def received() -> Message:
@@ -82,25 +97,34 @@ class AnonymousTurns:
             _current.reset(token)
             turn.end()
 
-    def _remember(self, credential: bytes) -> None:
+    def _remember(self, credential: bytes, owner: str) -> None:
         if len(self._verified) >= VERIFIED_MAX:
             self._verified.clear()
-        self._verified[credential] = _now_s() + VERIFIED_FOR_S
+        self._verified[credential] = _now_s() + VERIFIED_FOR_S, owner
 
 
 class _Turn:
-    """One request's place in the queue. verified: called when its credential is."""
+    """One request's place in a queue. remember: called with the owner of its credential.
 
-    def __init__(self, queue: FairQueue, network: str, verified: Callable[[], None]) -> None:
-        self._queue, self._network, self._verified = queue, network, verified
-        self._loop: AbstractEventLoop = asyncio.get_running_loop()
-        self._holds = self._is_over = False
+    caller: whose turn it is; empty for those that need none.
+    """
+
+    def __init__(
+        self,
+        queue: FairQueue,
+        caller: str,
+        verified_queue: FairQueue,
+        remember: Callable[[str], None],
+    ) -> None:
+        self.queue, self._caller = queue, caller
+        self._verified_queue, self._remember = verified_queue, remember
+        self._holds, self._is_over = False, caller == ""
 
     async def begin(self, within_s: float | None = None) -> None:
         """Wait for a place, unless none is needed any more. QueueTimeout."""
         if self._is_over or self._holds:
             return
-        await self._queue.enter(self._network, within_s)
+        await self.queue.enter(self._caller, within_s)
         self._holds = True
         self._leave_if_over()
 
@@ -109,14 +133,15 @@ class _Turn:
         self._is_over = True
         self._leave()
 
-    def verify(self) -> None:
-        """It is not anonymous."""
-        self._verified()
-        self.end()
-
-    def verify_soon(self) -> None:
-        """As `verify`, from any thread."""
-        self._loop.call_soon_threadsafe(self.verify)
+    async def verify(self, owner: str) -> None:
+        """It is not anonymous: leave that queue for the owner's."""
+        self._remember(owner)
+        if self.queue is self._verified_queue:
+            return
+        self._leave()
+        self.queue, self._caller = self._verified_queue, owner
+        self._is_over = self._is_over or not owner
+        await self.begin()
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
@@ -126,20 +151,23 @@ class _Turn:
         await self.begin()
 
     def _leave_if_over(self) -> None:
-        if self._is_over:  # verified while it waited
+        if self._is_over:  # it ended while it waited
             self._leave()
 
     def _leave(self) -> None:
         if self._holds:
             self._holds = False
-            self._queue.leave(self._network)
+            self.queue.leave(self._caller)
 
 
-def verified() -> None:
-    """The request's credential was verified: it need not queue. From any thread."""
+async def verified(owner: str) -> None:
+    """The request's credential was verified: it waits for those of its owner alone.
+
+    owner: who shares a limit with it; empty if nobody does.
+    """
     turn = _current.get()
     if turn is not None:
-        turn.verify_soon()
+        await turn.verify(owner)
 
 
 @asynccontextmanager

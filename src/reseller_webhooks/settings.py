@@ -101,9 +101,8 @@ class Settings(BaseSettings):
     limit_anonymous_requests: int = Field(
         8, ge=1, description="requests without a valid key or session that are worked on at once"
     )
-    limit_anonymous_requests_per_address: int = Field(
-        2, ge=1, description="of them from one address; the others wait for their turn"
-    )
+    limit_anonymous_requests_per_address: Limit = Field(2, description="of them from one address")
+    limit_reseller_requests_at_once: Limit = Field(4, description="requests of a reseller at once")
     limit_header_bytes: int = Field(
         65_536, ge=4096, description="bytes of a request line and of all header fields with it"
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -12,12 +11,14 @@ from starlette.types import Message, Receive, Scope, Send
 from reseller_ingress import FairQueue
 from reseller_webhooks import anonymous_requests
 from reseller_webhooks.anonymous_requests import AnonymousTurns, queue_left, verified
-from reseller_webhooks.api.anonymous_limits import too_late
+from reseller_webhooks.api.anonymous_limits import too_late, too_late_of_reseller
 from reseller_webhooks.core.access import Scope as KeyScope
-from reseller_webhooks.operations import access
+from reseller_webhooks.operations import access, resellers
 from tests.conftest import Running, serving
 
 WITHIN_S = 20.0
+RESELLER = KeyScope.RESELLER
+NEW = {"url": "https://hooks.example.com/a", "resource": "COMPANY", "actions": ["ADDED"]}
 FORM = {"content-type": "application/x-www-form-urlencoded", "content-length": "100"}
 
 
@@ -29,8 +30,11 @@ class Rooms:
         self.let_go = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = dict(scope["headers"]).get(b"authorization", b"").decode()
         if scope["path"] == "/verified":
-            verified()
+            await verified("")
+        if "reseller" in key:
+            await verified(key.rpartition(" ")[2])
         if scope["path"] in ("/slow", "/verified"):
             self.inside.release()
             await self.let_go.wait()
@@ -55,7 +59,12 @@ class Door:
         self.rooms = Rooms()
         queue = FairQueue(1, 1)
         self._app = AnonymousTurns(
-            self.rooms, queue, late=partial(too_late, queue), exempt={"/livez"}
+            self.rooms,
+            queue,
+            FairQueue(2, 1),
+            late=too_late,
+            verified_late=too_late_of_reseller,
+            exempt={"/livez"},
         )
 
     async def ask(self, path: str, key: str = "") -> int:
@@ -128,11 +137,53 @@ async def test_who_has_shown_a_valid_key_does_not_queue(door: Door) -> None:
     assert (await verified_one, await slow) == (200, 200)
 
 
+async def test_requests_of_a_reseller_take_turns_among_themselves(door: Door) -> None:
+    slow = asyncio.create_task(door.ask("/slow", key="rwk_1 reseller 1"))
+    await door.rooms.inside.acquire()
+    unknown = asyncio.create_task(door.ask("/", key="rwk_2 reseller 1"))
+
+    assert await door.ask("/", key="rwk_1 reseller 1") == 429
+    assert await door.ask("/", key="rwk_3 reseller 2") == 200
+    assert await door.ask("/") == 200
+    assert not unknown.done()
+
+    door.rooms.let_go.set()
+    assert (await slow, await unknown) == (200, 200)
+    assert await door.ask("/", key="rwk_1 reseller 1") == 200
+
+
 @pytest.fixture
 async def running(tmp_path: Path, migrated: Path) -> AsyncIterator[Running]:
     limits = {"limit_anonymous_requests": 1, "limit_anonymous_requests_per_address": 1}
     async with serving(tmp_path, migrated, **limits) as one:
         yield one
+
+
+async def test_a_reseller_that_reads_all_the_time_holds_its_own_places_alone(
+    tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anonymous_requests, "WAIT_S", 0.05)
+    async with (
+        serving(tmp_path, migrated, limit_reseller_requests_at_once=1) as one,
+        httpx.AsyncClient(base_url=one.url, timeout=WITHIN_S) as client,
+    ):
+        mine, theirs = [
+            {"authorization": f"Bearer {access.add_key(one.database, RESELLER, made.uuid).key}"}
+            for made in (resellers.add(one.database, name) for name in ("Northwind", "Contoso"))
+        ]
+
+        async def read(key: dict[str, str]) -> int:
+            return (await client.get("/api/v1/webhooks", headers=key)).status_code
+
+        assert (await read(mine), await read(theirs)) == (200, 200)
+        with one.database.write():  # so that a change has to wait
+            waits = asyncio.create_task(client.post("/api/v1/webhooks", headers=mine, json=NEW))
+            async with asyncio.timeout(WITHIN_S):
+                while await read(mine) != 429:
+                    pass
+            others = await read(theirs)
+
+        assert ((await waits).status_code, others, await read(mine)) == (201, 200, 200)
 
 
 async def test_all_are_answered_in_turn(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

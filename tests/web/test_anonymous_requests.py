@@ -1,14 +1,12 @@
 """Pages of somebody who is signed in do not queue behind those of strangers."""
 
-from functools import partial
-
 import httpx
 import pytest
 
 from reseller_ingress import FairQueue, network_of
 from reseller_webhooks import anonymous_requests
 from reseller_webhooks.anonymous_requests import AnonymousTurns
-from reseller_webhooks.api.anonymous_limits import too_late
+from reseller_webhooks.api.anonymous_limits import too_late, too_late_of_reseller
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.app import create_web
@@ -23,7 +21,9 @@ async def test_whoever_is_signed_in_does_not_queue(
     monkeypatch.setattr(anonymous_requests, "WAIT_S", 0.05)
     queue = FairQueue(1, 1)
     web = create_web(house, lambda: admin.trust.context)
-    app = AnonymousTurns(web, queue, late=partial(too_late, queue))
+    app = AnonymousTurns(
+        web, queue, FairQueue(1, 1), late=too_late, verified_late=too_late_of_reseller
+    )
     transport = httpx.ASGITransport(app, client=(ADDRESS, 1))
 
     async def status(person: Person, path: str) -> int:

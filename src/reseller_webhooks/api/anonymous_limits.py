@@ -1,4 +1,4 @@
-"""How a request is refused that waited too long behind other anonymous ones."""
+"""How a request is refused that waited too long for its turn."""
 
 from starlette.responses import Response
 
@@ -10,7 +10,10 @@ from reseller_webhooks.observability.ingress import refused_total
 
 ALWAYS_ANSWERED = frozenset({"/livez", "/healthz"})
 """Cheap, and whoever asks restarts the process when nothing comes."""
+RESELLER_REQUESTS_AT_ONCE = 32
+"""Of all resellers together: fewer than there are threads, so the platform finds one."""
 SETTING = "RESELLER_WEBHOOKS_LIMIT_ANONYMOUS_REQUESTS"
+RESELLER_SETTING = "RESELLER_WEBHOOKS_LIMIT_RESELLER_REQUESTS_AT_ONCE"
 
 
 def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
@@ -28,5 +31,23 @@ def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
         Unavailable(
             f"{queue.in_all} requests without a valid key or session are worked on at once "
             f"({SETTING}); try again in a second"
+        )
+    )
+
+
+def too_late_of_reseller(queue: FairQueue, error: QueueTimeout) -> Response:
+    """The same, of a request with a valid key or session."""
+    if error.of_network:
+        refused_total.labels("reseller_requests_at_once").inc()
+        return problems.answer(
+            TooManyRequests(
+                f"{queue.per_network} requests of one reseller are worked on at once "
+                f"({RESELLER_SETTING}); send fewer at once"
+            )
+        )
+    refused_total.labels("requests_at_once").inc()
+    return problems.answer(
+        Unavailable(
+            f"{queue.in_all} requests of resellers are worked on at once; try again in a second"
         )
     )

@@ -19,7 +19,12 @@ from reseller_ingress import FairQueue
 from reseller_webhooks import __version__
 from reseller_webhooks.anonymous_requests import AnonymousTurns
 from reseller_webhooks.api import docs, openapi, problems
-from reseller_webhooks.api.anonymous_limits import ALWAYS_ANSWERED, too_late
+from reseller_webhooks.api.anonymous_limits import (
+    ALWAYS_ANSWERED,
+    RESELLER_REQUESTS_AT_ONCE,
+    too_late,
+    too_late_of_reseller,
+)
 from reseller_webhooks.api.gate import UNDER, Gate
 from reseller_webhooks.api.host_check import HostCheck
 from reseller_webhooks.api.invalid import invalid
@@ -129,7 +134,14 @@ def _add_middleware(app: FastAPI, house: House, routes: Sequence[BaseRoute]) -> 
         settings.limit_anonymous_requests, settings.limit_anonymous_requests_per_address
     )
     app.add_middleware(
-        AnonymousTurns, queue=queue, late=partial(too_late, queue), exempt=ALWAYS_ANSWERED
+        AnonymousTurns,
+        queue=queue,
+        verified_queue=FairQueue(
+            RESELLER_REQUESTS_AT_ONCE, settings.limit_reseller_requests_at_once
+        ),
+        late=too_late,
+        verified_late=too_late_of_reseller,
+        exempt=ALWAYS_ANSWERED,
     )
     if settings.metrics_port:
         app.add_middleware(MetricsPort, port=settings.metrics_port)

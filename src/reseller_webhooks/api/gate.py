@@ -108,7 +108,8 @@ class Gate:
     async def _with_caller(self, scope: Scope, answer: "_Answer") -> Scope:
         key = _key(Headers(scope=scope))
         caller = await self._keys.caller(key)
-        anonymous_requests.verified()
+        is_platform = caller.reseller_id is None
+        await anonymous_requests.verified("" if is_platform else f"keys {caller.reseller_id}")
         if caller.reseller_id is not None:
             answer.allowance = self._quotas.take_request(caller.reseller_id)
         return {**scope, "state": {**scope.get("state", {}), "caller": caller, "key": key}}

@@ -13,6 +13,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from reseller_webhooks import __version__, clock, observability, secrets
+from reseller_webhooks.anonymous_requests import queue_left
 from reseller_webhooks.api.app import create_api
 from reseller_webhooks.bootstrap.capacity import deliveries_at_once
 from reseller_webhooks.bootstrap.change_refusals import ChangeRefusals
@@ -263,8 +264,9 @@ class Program:
     async def _try_now(self, webhook: Webhook) -> Attempt:
         at = self.database.clock.now()
         due = example_delivery(webhook, at, self.settings.public_url)
-        with waiting_for_others():
-            return await self._courier.request(webhook, due, number=1, at=at)
+        async with queue_left():
+            with waiting_for_others():
+                return await self._courier.request(webhook, due, number=1, at=at)
 
 
 def _worker(settings: Settings) -> Worker:

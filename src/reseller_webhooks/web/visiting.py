@@ -9,6 +9,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
 from reseller_webhooks import anonymous_requests, secrets
@@ -51,17 +52,28 @@ async def posted(request: Request) -> Form:
 Posted = Annotated[Form, Depends(posted)]
 
 
-def visitor(site: TheSite, request: Request) -> Visitor | None:
+async def visitor(site: TheSite, request: Request) -> Visitor | None:
     """Who is signed in, if anybody."""
     token = site.cookies.session(request)
     if not token:
         return None
     try:
-        found = access.visitor(site.house.database, token, device_of(request))
+        found = await run_in_threadpool(
+            access.visitor, site.house.database, token, device_of(request)
+        )
     except NotSignedIn:
         return None
-    anonymous_requests.verified()
+    await anonymous_requests.verified(_owner(found))
     return found
+
+
+def _owner(visitor: Visitor) -> str:
+    """Who shares a limit of requests at once: the people of a reseller; operators have none."""
+    if visitor.is_operator:
+        return ""
+    if visitor.reseller_id is None:
+        return f"person {visitor.person.id}"
+    return f"people {visitor.reseller_id}"
 
 
 TheVisitor = Annotated[Visitor | None, Depends(visitor)]
