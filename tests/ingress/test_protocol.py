@@ -313,6 +313,9 @@ AMBIGUOUS = {
     "signed length": b"Content-Length: +5\r\n\r\nhello",
     "list of lengths": b"Content-Length: 5, 0\r\n\r\nhello",
     "another encoding": b"Transfer-Encoding: xchunked\r\n\r\n",
+    "another encoding before": b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "two encodings": b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two hosts": b"Host: b\r\n\r\n",
     "chunked is not last": b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
     "space before colon": b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
     "bare line feed": b"A: b\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -332,6 +335,13 @@ def test_nothing_is_taken_for_a_request_that_a_proxy_may_see_as_a_body(
     assert status(answers) == 400
     assert answers.count(b"HTTP/1.1 ") == 1
     assert b"smuggled" not in answers
+
+
+def test_a_transfer_coding_by_http_1_0_is_refused(server: Served) -> None:
+    head = b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answers = said(server.port, head + b"0\r\n\r\n" + SMUGGLED)
+
+    assert (status(answers), answers.count(b"HTTP/1.1 ")) == (400, 1)
 
 
 @pytest.mark.parametrize("together", [False, True])
