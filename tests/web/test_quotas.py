@@ -123,3 +123,19 @@ async def test_stored_bytes_are_shown_in_the_unit_that_they_fill(
     limited(house, northwind, {Quota.STORED_BYTES: 1_500_000_000})
 
     assert "0 B of 1.5 GB (own)" in words(await operator.see(paths.QUOTAS))
+
+
+async def test_a_raised_limit_is_in_force_for_who_has_used_up_the_one_before(
+    admin: Person, operator: Person, house: House, northwind: Reseller
+) -> None:
+    limited(house, northwind, {Quota.TESTS_PER_HOUR: 1})
+    path = paths.webhook(a_webhook(house, northwind).uuid, "test")
+    first = [(await admin.send(path)).status_code for _ in range(2)]
+
+    limited(house, northwind, {Quota.TESTS_PER_HOUR: 3})
+    shown = words(await operator.see(paths.quotas(northwind.uuid)))
+    then = [(await admin.send(path)).status_code for _ in range(3)]
+
+    assert first == [200, 429]
+    assert "Used: 1 of 3." in shown
+    assert then == [200, 200, 429]

@@ -7,7 +7,7 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core import quotas as core
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Invalid, NotFound
-from reseller_webhooks.core.quotas import BY_HOUR, BY_SECOND, LIMIT_MAX, Limits, Quota
+from reseller_webhooks.core.quotas import BY_HOUR, BY_SECOND, HOUR_S, LIMIT_MAX, Limits, Quota
 from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.store import audit, resellers, stored_bytes
 from reseller_webhooks.store import quotas as store
@@ -66,7 +66,21 @@ def change(
         if changed:
             subject = Subject(reseller.uuid, reseller.name, reseller.id)
             audit.write(tx, Act.RESELLER_QUOTAS_CHANGED, subject, changed)
+        for quota in BY_HOUR & after.keys():
+            _keep_use(tx, reseller.id, quota, before.get(quota, defaults[quota]), after[quota])
     return reseller
+
+
+def _keep_use(tx: Tx, reseller_id: int, quota: Quota, before: int, after: int) -> None:
+    """What was used under the limit before stays used, and no more than an hour's worth.
+
+    A bucket is stored as the time when it will be full, which means other uses at other limits.
+    """
+    if before != after:
+        left = max(0, store.lock_bucket(tx, reseller_id, quota) - tx.now)
+        store.set_bucket(
+            tx, reseller_id, quota, tx.now + min(left * before // after, HOUR_S * SECOND)
+        )
 
 
 def _uses(tx: Tx, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
