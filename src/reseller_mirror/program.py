@@ -124,6 +124,7 @@ def opened(sides: Sides) -> Iterator[tuple[Mirror, Source]]:
     try:
         yield mirror, source
     finally:
+        source.close()
         mirror.engine.dispose()
 
 

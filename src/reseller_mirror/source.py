@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reseller_mirror.digest import Digest
+from reseller_mirror.keep_alive import KeepAlive
 from reseller_mirror.mirror import Held
 
 TIMEOUT_S = 30
@@ -29,9 +30,15 @@ class Source:
             raise ValueError(f"{url!r} is no URL of a platform; it begins with https://")
         self._url = url.rstrip("/")
         self._key = key
-        self._tls = ssl.create_default_context()
+        tls = ssl.create_default_context()
         if ca_file is not None:
-            self._tls.load_verify_locations(ca_file)
+            tls.load_verify_locations(ca_file)
+        self._connections = KeepAlive(tls)
+        self._opener = urllib.request.build_opener(self._connections)
+
+    def close(self) -> None:
+        """Close the connection that is kept open between requests."""
+        self._connections.close()
 
     def digest(self, resource: str) -> Digest:
         """The digest of everything the platform holds of a type."""
@@ -62,7 +69,5 @@ class Source:
                 "user-agent": "reseller-mirror",
             },
         )
-        with urllib.request.urlopen(  # noqa: S310
-            request, timeout=TIMEOUT_S, context=self._tls
-        ) as answer:
+        with self._opener.open(request, timeout=TIMEOUT_S) as answer:
             return json.load(answer)
