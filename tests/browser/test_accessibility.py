@@ -119,7 +119,7 @@ async def test_the_operators_pages(window: Open, program: Running) -> None:
     found += await violations(one, "asked again")
     await one.page.get_by_role("button", name="Create key").click()
     found += await violations(one, "no key made")
-    await one.page.get_by_label("Name").fill("Axe")
+    await one.page.get_by_label("Name", exact=True).fill("Axe")
     await one.page.get_by_role("button", name="Create key").click()
     await expect(one.page.get_by_role("status")).to_contain_text("was made")
     found += await violations(one, "key made")

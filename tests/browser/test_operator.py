@@ -47,7 +47,7 @@ async def locked(page: Page, email: str) -> None:
 async def test_an_operator_makes_a_key_and_revokes_it(window: Open) -> None:
     page = (await window(Role.OPERATOR, java_script_enabled=False)).page
     await page.get_by_role("link", name="API keys").click()
-    await page.get_by_label("Name").fill("Billing export")
+    await page.get_by_label("Name", exact=True).fill("Billing export")
     await page.get_by_role("button", name="Create key").click()
 
     await expect(page.get_by_label("API key", exact=True)).to_have_value(re.compile("^rwk_"))
