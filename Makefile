@@ -28,11 +28,11 @@ dev: .venv/installed-dev
 	@touch $@
 
 test: dev                   ## every test
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 4 --dist loadfile
 
 coverage: dev               ## every test, and the share of lines and branches that they run
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 3 --dist loadfile
+	$(BIN)/coverage run -m pytest -n 4 --dist loadfile
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
