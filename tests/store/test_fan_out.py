@@ -8,7 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.changes import Change, Put
@@ -20,12 +20,13 @@ from reseller_webhooks.core.standing import Standing
 from reseller_webhooks.operations import backfills, browse, changes, fan_out, resellers
 from reseller_webhooks.operations.browse import Part
 from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.store import counters, retention
 from reseller_webhooks.store import fan_out as store
-from reseller_webhooks.store import retention
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.schema import attempt, delivery, event, feature, webhook
 from tests.store import making
+from tests.store.test_generations import move
 
 URL = "https://platform.example"
 WEBHOOKS = 101
@@ -379,3 +380,18 @@ def test_a_change_that_waited_for_the_record_sees_its_steps(
 
     assert sorted(made(database, busy)) == wanted(database, busy)
     assert in_order(made(database, busy))
+
+
+def test_steps_after_a_promotion_give_numbers_of_the_new_generation(
+    database: Database, busy: Reseller
+) -> None:
+    change_one(database, busy, "first", "Before")
+    with database.read() as tx:
+        newest = tx.connection.execute(select(func.max(delivery.c.id))).scalar_one()
+    change_many(database, busy, "One")
+    move(database)
+    list(steps(database))
+
+    with database.read() as tx:
+        following = select(func.min(delivery.c.id)).where(delivery.c.id > newest)
+        assert tx.connection.execute(following).scalar_one() > newest + counters.GAP

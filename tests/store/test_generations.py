@@ -23,6 +23,7 @@ from reseller_webhooks.operations import (
     deliveries,
     generations,
     record_numbers,
+    repeats,
     resellers,
     sync,
     webhooks,
@@ -334,7 +335,7 @@ def retry(database: Database, row: WebhookRow) -> None:
 
 
 def retry_failed(database: Database, row: WebhookRow) -> None:
-    deliveries.retry_failed(database, LogQuery(row.reseller_id))
+    repeats.retry_all_failed(database, row.reseller_id, None, database.clock.now())
 
 
 def backfill(database: Database, row: WebhookRow) -> None:

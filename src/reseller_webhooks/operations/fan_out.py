@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.fanout import STEP_BESIDE_OTHERS_S, STEP_S
+from reseller_webhooks.operations.generations import notice_promotion
 from reseller_webhooks.store import deliveries
 from reseller_webhooks.store import fan_out as store
 from reseller_webhooks.store.database import Database
@@ -33,6 +34,7 @@ def step(database: Database, after: int, limit: int) -> FanOutStep | None:
         reseller_id = store.next_reseller(tx, after) or store.next_reseller(tx, 0)
     if reseller_id is None:
         return None
+    notice_promotion(database)
     with database.write() as tx:
         began_s = monotonic_s()
         span = store.step(tx, reseller_id, limit) if store.lock(tx, reseller_id) else None
