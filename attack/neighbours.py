@@ -12,7 +12,7 @@ WITHIN_S = 60.0
 
 
 def slow_webhooks(server: Server) -> str:
-    """What another reseller's deliveries felt, in a line."""
+    """One line about the latency of another reseller's deliveries."""
     receiver = Receiver(server.directory)
     webhook = server.add_webhook(f"{receiver.url}/hook")
     try:

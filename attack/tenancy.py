@@ -24,7 +24,7 @@ NOT_ASKED = {paths.SIGN_OUT, f"{paths.LOG}/stream", "/api/v1/deliveries/stream"}
 
 @dataclass
 class Found:
-    """What an enumeration came to. leaks: caller, method and route of each."""
+    """The result of an enumeration. leaks: caller, method and route of each."""
 
     requests: int = 0
     leaks: list[str] = field(default_factory=list)
@@ -161,7 +161,7 @@ def _things(server: Server, attacked: str, owner: httpx.Client) -> dict[str, str
 
 
 def _state(server: Server, attacked: str, owner: httpx.Client) -> list[str]:
-    """What the attacked reseller has, as far as somebody could change it."""
+    """The attacked reseller's data, as far as a caller could change them."""
     of_attacked = {"reseller": attacked}
     webhooks = server.api.get("/api/v1/webhooks", params=of_attacked).text
     companies = server.api.get("/api/account/v1/companies", params=of_attacked).text

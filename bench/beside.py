@@ -51,7 +51,7 @@ def lasting(seconds: float) -> Callable[[], bool]:
 
 
 def beat(server: Server, reseller: str, goes_on: Callable[[], bool]) -> list[float]:
-    """What a change of a reseller took each time, in milliseconds and in order of size."""
+    """Durations of the other reseller's changes, in milliseconds, sorted."""
     waits, number = [], 0
     following = time.monotonic()
     while goes_on():

@@ -1,4 +1,4 @@
-"""What 1,000 slow or dead webhooks of one reseller do to the others: ratios of pairs of spans.
+"""How 1,000 slow or dead webhooks of one reseller affect the others: ratios of pairs of spans.
 
 A third of them answer 204 after 20 s, a third take requests and never answer, and the names of a
 third are asked of a name server that never answers. Each wants ten requests at once. Twenty other
@@ -35,7 +35,7 @@ PAIRS, SPAN_S = 3, 15.0
 WARM_S = 5.0
 SETTLE_S = 3.0
 EMPTY_WITHIN_S, LOOK_EVERY_S = 60.0, 0.5
-"""What is under way when webhooks are deleted still ends, after 30 s at the latest."""
+"""Requests under way when their webhooks are deleted still end, after 30 s at the latest."""
 FEW = 50
 
 

@@ -66,7 +66,7 @@ class Store:
     quiet: str
 
     def plain(self, statement: str, **given: Any) -> list[Any]:
-        """What plain SQL says."""
+        """The answer of plain SQL."""
         with self.database.read() as tx:
             return list(tx.connection.execute(text(statement), given))
 
