@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 YIELD_S = 0.05
-"""A free place is kept as long as this while others than those of the queue are served."""
+"""How long a free place stays unused while preferred requests are served."""
 
 
 class QueueTimeout(Exception):
@@ -30,7 +30,7 @@ class FairQueue:
 
     @contextmanager
     def preferred(self) -> Iterator[None]:
-        """While a request is served that need not queue, those that queue begin later."""
+        """While a preferred request is served, those that queue begin later."""
         self._preferred += 1
         try:
             yield
@@ -56,7 +56,7 @@ class FairQueue:
             raise
 
     def leave(self, network: str) -> None:
-        """Free a place, for whoever is next."""
+        """Free a place for the next request."""
         self._occupied[network] -= 1
         if not self._occupied[network]:
             del self._occupied[network]
@@ -69,7 +69,7 @@ class FairQueue:
             self._timer = asyncio.get_running_loop().call_later(YIELD_S, self._fill)
 
     def _fill(self) -> None:
-        """Give every free place to whoever is next."""
+        """Give each free place to the next request."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -83,8 +83,9 @@ class FairQueue:
                 turn.set_result(None)
 
     def _next(self) -> str | None:
+        if self._occupied.total() >= self.in_all:
+            return None
         return next((one for one in self._waiting if self._has_room(one)), None)
 
     def _has_room(self, network: str) -> bool:
-        has_place = self._occupied.total() < self.in_all
-        return has_place and self._occupied[network] < self.per_network
+        return self._occupied[network] < self.per_network
