@@ -86,12 +86,6 @@ def end(tx: Tx, fingerprint: str) -> None:
     tx.connection.execute(delete(session).where(session.c.fingerprint == fingerprint))
 
 
-def end_named(tx: Tx, person_id: int, uuid: str) -> bool:
-    """Sign one of somebody's browsers out; whether there was one."""
-    mine = (session.c.person_id == person_id) & (session.c.uuid == uuid)
-    return tx.connection.execute(delete(session).where(mine)).rowcount > 0
-
-
 def close(tx: Tx, person_id: int, memberships: Opens, *, but: str = "") -> None:
     """Let no browser of a person enter these memberships any more, but one."""
     withdraw(tx, session, person_id, memberships, but=but)
