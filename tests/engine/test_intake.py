@@ -11,11 +11,16 @@ from reseller_webhooks.core.changes import Change, Put
 from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.resources import read_content
-from reseller_webhooks.engine.change_batcher import BYTES_A_BATCH, CHANGES_A_BATCH, fitting
+from reseller_webhooks.engine.change_batcher import (
+    BYTES_A_BATCH,
+    CHANGES_A_BATCH,
+    ChangeBatcher,
+    fitting,
+)
 from reseller_webhooks.engine.intake import LARGE_CHANGES, Intake
 from reseller_webhooks.engine.tasks import Tasks
 from reseller_webhooks.operations import changes, resellers
-from reseller_webhooks.operations.changes import Request
+from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.schema import record
@@ -117,3 +122,21 @@ def test_a_batch_ends_where_it_costs_too_much(reseller: Reseller) -> None:
     assert fitting([heavy, small]) == 1
     assert fitting([small, heavy]) == 1
     assert fitting([long, long, small]) == 2
+
+
+async def test_changes_are_counted_while_they_wait(reseller: Reseller) -> None:
+    """Transactions that take one request each put the others back."""
+    batcher = ChangeBatcher("test", lambda _: [Answer(())], lambda _: None)
+    tasks = Tasks()
+    requests = [request(reseller, "a"), request(reseller, "b", "c"), request(reseller, "d")]
+    submitted = [asyncio.create_task(batcher.submit(one)) for one in requests]
+    await asyncio.sleep(0)
+    assert batcher.changes == 4
+
+    tasks.spawn("batches", batcher.run)
+    async with asyncio.timeout(WITHIN_S):
+        await asyncio.gather(*submitted)
+        await batcher.stop()
+    await tasks.stop()
+
+    assert batcher.changes == 0

@@ -42,16 +42,14 @@ class ChangeBatcher:
         self._waiting: list[Waiting] = []
         self._more = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-
-    @property
-    def changes(self) -> int:
-        """Changes that wait."""
-        return sum(len(request.changes) for request, _ in self._waiting)
+        self.changes = 0
+        """Changes of the waiting requests; counted, since each request reads the number."""
 
     async def submit(self, request: Request) -> Answer:
         """Apply a request; durable when this returns. Raises what the request breaks."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
+        self.changes += len(request.changes)
         self._more.set()
         return await future
 
@@ -73,6 +71,7 @@ class ChangeBatcher:
     def _take(self) -> list[Waiting]:
         taken = fitting([request for request, _ in self._waiting])
         batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        self.changes -= _changes(batch)
         return [one for one in batch if not one[1].done()]  # whose caller has gone meanwhile
 
     async def _write(self, batch: list[Waiting]) -> None:
@@ -84,7 +83,9 @@ class ChangeBatcher:
             else:
                 _refuse(batch, error)
         else:
-            self._waiting[:0] = batch[count:]
+            rest = batch[count:]
+            self._waiting[:0] = rest
+            self.changes += _changes(rest)
 
     async def _write_each(self, batch: Sequence[Waiting]) -> None:
         for number, one in enumerate(batch):
@@ -122,6 +123,10 @@ def fitting(requests: Sequence[Request]) -> int:
 def may_lie_in_one(error: Exception) -> bool:
     """Whether a batch may have failed because of one of its requests."""
     return not isinstance(error, Unavailable) or error.cause in CAUSES_OF_ONE
+
+
+def _changes(batch: Sequence[Waiting]) -> int:
+    return sum(len(request.changes) for request, _ in batch)
 
 
 def _refuse(batch: Sequence[Waiting], error: Exception) -> None:
