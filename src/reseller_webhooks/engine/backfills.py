@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.observability.outages import log_refusal
+from reseller_webhooks.engine.due_work import do_when_due
 from reseller_webhooks.operations import backfills
 from reseller_webhooks.store.database import Database
-
-LOOK_S = 0.5
-"""A step that comes late is made up for, so the rate is kept."""
 
 
 class Backfills:
@@ -22,15 +19,9 @@ class Backfills:
         self._made = made
 
     async def run(self) -> None:
-        """Look for ever."""
-        while True:
-            try:
-                while await asyncio.to_thread(backfills.is_due, self._database):
-                    if not await self._step():
-                        break
-            except Unavailable as error:
-                log_refusal("a backfill was put off", error)
-            await asyncio.sleep(LOOK_S)
+        """Look for due backfills for ever. A late step makes up for the delay."""
+        is_due = partial(backfills.is_due, self._database)
+        await do_when_due(is_due, self._step, put_off="a backfill was put off")
 
     async def _step(self) -> bool:
         """Whether there may be another one."""

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.jobs import Job
-from reseller_webhooks.observability.outages import log_refusal
+from reseller_webhooks.engine.due_work import do_when_due
 from reseller_webhooks.operations import jobs
 from reseller_webhooks.store.database import Database
 
-LOOK_S = 0.5
 TURN_S = 0.5
 """A job's turn; then the next one has its turn, of another reseller perhaps."""
 PAUSE_MIN_S = 0.01
@@ -30,14 +30,8 @@ class Jobs:
 
     async def run(self) -> None:
         """Look for due jobs for ever."""
-        while True:
-            try:
-                while await asyncio.to_thread(jobs.is_due, self._database):
-                    if not await self._turn():
-                        break
-            except Unavailable as error:
-                log_refusal("a job was put off", error)
-            await asyncio.sleep(LOOK_S)
+        is_due = partial(jobs.is_due, self._database)
+        await do_when_due(is_due, self._turn, put_off="a job was put off")
 
     async def _turn(self) -> bool:
         """Whether there was a job to claim."""
