@@ -1,4 +1,4 @@
-"""How a request is refused that waited too long for its turn."""
+"""The answers to requests that waited too long for their turn."""
 
 from starlette.responses import Response
 
@@ -9,9 +9,9 @@ from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.observability.ingress import refused_total
 
 ALWAYS_ANSWERED = frozenset({"/livez", "/healthz"})
-"""Cheap, and whoever asks restarts the process when nothing comes."""
+"""Liveness probes: cheap to answer, and a process that answers none is restarted."""
 RESELLER_REQUESTS_AT_ONCE = 32
-"""Of all resellers together: fewer than there are threads, so the platform finds one."""
+"""Of all resellers together."""
 SETTING = "RESELLER_WEBHOOKS_LIMIT_ANONYMOUS_REQUESTS"
 RESELLER_SETTING = "RESELLER_WEBHOOKS_LIMIT_RESELLER_REQUESTS_AT_ONCE"
 
@@ -19,35 +19,42 @@ RESELLER_SETTING = "RESELLER_WEBHOOKS_LIMIT_RESELLER_REQUESTS_AT_ONCE"
 def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
     """429 when the caller's own network is at its limit, else 503 (RFC 6585, 4)."""
     if error.of_network:
-        refused_total.labels("anonymous_requests_per_address").inc()
-        return problems.answer(
+        return _refuse(
+            "anonymous_requests_per_address",
             TooManyRequests(
-                f"{queue.per_network} requests without a valid key or session are worked on at "
-                f"once for one address ({SETTING}_PER_ADDRESS); send fewer at once, or sign in"
-            )
+                f"at most {queue.per_network} requests without a valid key or session are handled "
+                f"at once for one address ({SETTING}_PER_ADDRESS); send fewer at once, or sign in"
+            ),
         )
-    refused_total.labels("anonymous_requests").inc()
-    return problems.answer(
+    return _refuse(
+        "anonymous_requests",
         Unavailable(
-            f"{queue.in_all} requests without a valid key or session are worked on at once "
+            f"at most {queue.in_all} requests without a valid key or session are handled at once "
             f"({SETTING}); try again in a second"
-        )
+        ),
     )
 
 
 def too_late_of_reseller(queue: FairQueue, error: QueueTimeout) -> Response:
-    """The same, of a request with a valid key or session."""
+    """The same for a request with a valid key or session."""
     if error.of_network:
-        refused_total.labels("reseller_requests_at_once").inc()
-        return problems.answer(
+        return _refuse(
+            "reseller_requests_at_once",
             TooManyRequests(
-                f"{queue.per_network} requests of one reseller are worked on at once "
+                f"at most {queue.per_network} requests of one reseller are handled at once "
                 f"({RESELLER_SETTING}); send fewer at once"
-            )
+            ),
         )
-    refused_total.labels("requests_at_once").inc()
-    return problems.answer(
+    return _refuse(
+        "requests_at_once",
         Unavailable(
-            f"{queue.in_all} requests of resellers are worked on at once; try again in a second"
-        )
+            f"at most {queue.in_all} requests of resellers are handled at once; "
+            "try again in a second"
+        ),
     )
+
+
+def _refuse(reason: str, error: TooManyRequests | Unavailable) -> Response:
+    """Count the refusal by its reason, and answer the problem."""
+    refused_total.labels(reason).inc()
+    return problems.answer(error)

@@ -46,7 +46,7 @@ class TooSlow(ResellerWebhooksError):
 
 
 class TooManyRequests(ResellerWebhooksError):
-    """The caller sends more anonymous requests at once than are worked on for one address."""
+    """More requests of one address or reseller came at once than are handled at once."""
 
     retry_after_s = 1
 
