@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reseller_webhooks.core.access import Way, network_of
-from reseller_webhooks.operations import access, invites, known_devices, password_sign_in
+from reseller_webhooks.operations import invites, known_devices, password_sign_in
 from reseller_webhooks.operations import passwords as operations
+from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.password_hashing import HashingPlace
 
@@ -54,12 +55,11 @@ async def accept_invite(page: Page, token: str, password: str) -> str:
         return await run_in_threadpool(accept)
 
 
-def keep_device(page: Page, response: Response, session: str) -> None:
-    """Know this browser again. session: the token of the one that it has now.
+def keep_device(page: Page, response: Response, visitor: Visitor) -> None:
+    """Know this browser again. visitor: who has its session now.
 
     Not after an admin's link: the admin may have opened it, and would get guesses of their own.
     """
-    visitor = access.visitor(page.database, session)
     opened = visitor.membership or next(iter(visitor.choices), None)
     if opened is None or (visitor.session.way == Way.ADMIN_LINK and visitor.may_reset):
         return

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.access import PASSWORD_MIN
 from reseller_webhooks.core.errors import Invalid, NotSignedIn
-from reseller_webhooks.operations import people
+from reseller_webhooks.operations import access, people
 from reseller_webhooks.web import passwords, paths
 from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.notices import Notice
@@ -49,7 +49,8 @@ async def set_password(page: SignedIn, form: Posted) -> Response:
 def _password_is_set(page: SignedIn) -> Response:
     response = page.go(paths.ACCOUNT, Notice("password_set"))
     # With the password before, this browser would not be known any more.
-    passwords.keep_device(page, response, page.site.cookies.session(page.request))
+    visitor = access.visitor(page.database, page.site.cookies.session(page.request))
+    passwords.keep_device(page, response, visitor)
     return response
 
 

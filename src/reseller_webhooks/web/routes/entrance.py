@@ -75,10 +75,10 @@ def entered(page: Page, token: str, path: str) -> Response:
     Somebody who belongs to several resellers chooses one first.
     """
     _end_session(page)
-    has_to_choose = access.visitor(page.database, token).membership is None
-    response = RedirectResponse(paths.choose(path) if has_to_choose else path, SEE_OTHER)
+    visitor = access.visitor(page.database, token)
+    response = RedirectResponse(path if visitor.membership else paths.choose(path), SEE_OTHER)
     page.site.cookies.keep_session(response, token)
-    passwords.keep_device(page, response, token)
+    passwords.keep_device(page, response, visitor)
     return response
 
 
