@@ -16,7 +16,7 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.log_query import LogQuery, closed_as, sifted, sought, whose
+from reseller_webhooks.store.log_query import LogQuery, closed_as, sifted, sorts, sought, whose
 from reseller_webhooks.store.membership import number_in
 from reseller_webhooks.store.schema import attempt, delivery, event
 
@@ -181,8 +181,7 @@ def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Sele
         statement = statement.where(tuple_(at, number) < query.behind)
     if query.down_to is not None:
         statement = statement.where(tuple_(at, number) >= query.down_to)
-    sorts = query.sorts_pending if table is delivery else query.events is not None
-    if not sorts:
+    if not sorts(table, query):
         return statement.order_by(at.desc(), number.desc()).limit(query.limit)
     # What the index names is little: better sorted than sought along the whole log.
     return statement.order_by((at + 0).desc(), number.desc()).limit(query.limit)

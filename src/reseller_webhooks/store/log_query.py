@@ -53,11 +53,6 @@ class LogQuery:
         """Whether pending deliveries are among those that it asks for."""
         return not self.states or State.PENDING in self.states
 
-    @property
-    def sorts_pending(self) -> bool:
-        """Whether all pending deliveries that indexes name are read, and sorted."""
-        return self.events is not None or (self.webhook_id is not None and not self.walks_pending)
-
 
 def sought(tx: Tx, query: LogQuery) -> LogQuery:
     """The query with what its plan depends on.
@@ -72,6 +67,13 @@ def sought(tx: Tx, query: LogQuery) -> LogQuery:
     if query.webhook_id is None or query.walks_pending is not None or not query.with_pending:
         return query
     return replace(query, walks_pending=_has_many_pending(tx, query.webhook_id))
+
+
+def sorts(table: Table, query: LogQuery) -> bool:
+    """Whether the few lines that indexes name are all read, and sorted."""
+    if table is delivery and query.webhook_id is not None and not query.walks_pending:
+        return True
+    return query.events is not None
 
 
 def closed_as(states: frozenset[State]) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from reseller_webhooks.store.log_query import (
     period,
     scope,
     sifted,
+    sorts,
     sought,
     whose,
 )
@@ -64,7 +65,7 @@ def reach(tx: Tx, query: LogQuery) -> Position | None:
     found = []
     for table, number, closed in _parts(query):
         conditions, sieve = _conditions(table, query, closed)
-        if not sieve or query.events is not None or (table is delivery and query.sorts_pending):
+        if not sieve or sorts(table, query):
             continue
         at = table.c.created_at
         if query.behind is not None:
@@ -118,7 +119,7 @@ def _newest(part: Part, query: LogQuery) -> tuple[Select[int, int], int]:
     conditions, sieve = _conditions(table, query, closed)
     limit = SIFTED_MAX if sieve else COUNTED_MAX + 1
     some = select(and_(true(), *sieve).label("fits")).where(*conditions).limit(limit)
-    if not (table is delivery and query.sorts_pending) and query.events is None:
+    if not sorts(table, query):
         some = some.order_by(table.c.created_at.desc(), number.desc())
     lines = some.subquery()
     matched = func.count().filter(lines.c.fits).label("matched")
@@ -130,7 +131,7 @@ def _conditions(
 ) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
     """Those that an index answers, and those for which each line is looked at."""
     conditions, sieve = whose(table, query), sifted(table, query)
-    if table is delivery and query.sorts_pending:
+    if table is delivery and sorts(table, query):
         # No index of a webhook's pending deliveries knows when they were made.
         conditions, sieve = scope(table, query), sieve + period(table, query)
     if closed is not None and State.DELIVERED in query.states:
