@@ -1,6 +1,6 @@
 """Deliveries: what people see of them, and repeating them. The engine has sending.py."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reseller_webhooks.clock import monotonic_s
@@ -17,7 +17,7 @@ from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import AttemptLine, Line
 from reseller_webhooks.store.log_query import LogQuery, Position, sought
 from reseller_webhooks.store.news import Mark
-from reseller_webhooks.store.tally import Tally, reach, tally
+from reseller_webhooks.store.tally import Tally, reach, tally, to_count
 
 SEARCH_S = 1.0
 """So long a request searches for lines that no index finds."""
@@ -49,10 +49,11 @@ class Details:
     repeat: int | None = None
 
 
-def tallies(database: Database, queries: Sequence[LogQuery]) -> list[Tally]:
-    """How many lines each query finds, as far as anybody counts."""
+def tallies(database: Database, query: LogQuery, tabs: Iterable[frozenset[State]]) -> list[Tally]:
+    """How many lines a query finds in the states of each tab, as far as they are counted."""
     with database.read() as tx:
-        return [tally(tx, query) for query in queries]
+        query = to_count(tx, query)
+        return [tally(tx, replace(query, states=states)) for states in tabs]
 
 
 def page(database: Database, query: LogQuery) -> list[Entry]:

@@ -49,11 +49,16 @@ class Tally:
 
 def tally(tx: Tx, query: LogQuery) -> Tally:
     """How many lines a query finds, whatever its place and limit."""
-    # Counted, and not sorted: the webhook's own index names the fewest, however many are pending.
-    query = sought(tx, replace(query, walks_pending=False))
+    query = to_count(tx, query)
     found = [_count(tx, part, query) for part in _parts(query)]
     number = sum(one.number for one in found)
     return Tally(min(number, COUNTED_MAX), number > COUNTED_MAX or any(one.more for one in found))
+
+
+def to_count(tx: Tx, query: LogQuery) -> LogQuery:
+    """The query with what its tally needs, whatever its states."""
+    # Counted, and not sorted: the webhook's own index names the fewest, however many are pending.
+    return sought(tx, replace(query, walks_pending=False))
 
 
 def reach(tx: Tx, query: LogQuery) -> Position | None:
