@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     and_,
     bindparam,
     exists,
@@ -189,29 +190,39 @@ _IS_OUTDATED = exists().where(
     _newest.c.version > attempt.c.version,
     _newest.c.ticked.bitwise_and(webhook.c.actions) != 0,
 )
-_newer = delivery.alias("newer")
+_newer, _older_event = delivery.alias("newer"), event.alias("older_event")
 _wants_latest = webhook.c.mode == Mode.LATEST_STATE.value
-_restated = event.c.ticked == 0  # see core/backfills.restated
+
+
+def _older_than(newer: FromClause) -> ColumnElement[bool]:
+    """Whether a delivery to the webhook is of an earlier version of the record."""
+    return (
+        (delivery.c.webhook_id == webhook.c.id)
+        & any_attempts(delivery)
+        & (delivery.c.resource_uuid == newer.c.resource_uuid)
+        & (delivery.c.version < newer.c.version)
+    )
+
+
+_IS_SUPERSEDED = and_(
+    # Of nearly every webhook the first line says already that there is nothing to close, so
+    # that no delivery is looked at.
+    or_(_wants_latest, webhook.c.id.in_(select(backfill.c.webhook_id))),
+    or_(
+        _wants_latest,
+        exists().where(
+            _older_event.c.id == delivery.c.event_id,
+            _older_event.c.ticked == 0,  # see core/backfills.restated
+        ),
+    ),
+)
 _OLDER = (
     select(delivery.c.id)
     .join_from(_newer, webhook, webhook.c.id == _newer.c.webhook_id)
-    .join(
-        delivery,
-        (delivery.c.webhook_id == _newer.c.webhook_id)
-        & any_attempts(delivery)
-        & (delivery.c.resource_uuid == _newer.c.resource_uuid)
-        & (delivery.c.version < _newer.c.version),
-    )
-    .where(
-        number_in(_newer.c.event_id, "events"),
-        # Of nearly every webhook the first line says already that there is nothing to close, so
-        # that no delivery is looked at.
-        or_(_wants_latest, webhook.c.id.in_(select(backfill.c.webhook_id))),
-        or_(_wants_latest, exists().where(event.c.id == delivery.c.event_id, _restated)),
-    )
+    .join(delivery, _older_than(_newer))
+    .where(number_in(_newer.c.event_id, "events"), _IS_SUPERSEDED)
     .distinct()
 )
-_told = event.alias("told")
 _OLDER_BETWEEN = (
     select(delivery.c.id)
     .select_from(event)
@@ -219,21 +230,8 @@ _OLDER_BETWEEN = (
         webhook,
         MATCHES & (webhook.c.id > bindparam("after")) & (webhook.c.id <= bindparam("upto")),
     )
-    .join(
-        delivery,
-        (delivery.c.webhook_id == webhook.c.id)
-        & any_attempts(delivery)
-        & (delivery.c.resource_uuid == event.c.resource_uuid)
-        & (delivery.c.version < event.c.version),
-    )
-    .where(
-        event.c.id.in_(bindparam("events", expanding=True)),
-        or_(_wants_latest, webhook.c.id.in_(select(backfill.c.webhook_id))),
-        or_(
-            _wants_latest,
-            exists().where(_told.c.id == delivery.c.event_id, _told.c.ticked == 0),
-        ),
-    )
+    .join(delivery, _older_than(event))
+    .where(event.c.id.in_(bindparam("events", expanding=True)), _IS_SUPERSEDED)
     .distinct()
 )
 
