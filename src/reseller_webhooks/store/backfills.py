@@ -20,7 +20,7 @@ from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.membership import number_in, text_in
+from reseller_webhooks.store.list_conditions import number_in, text_in
 from reseller_webhooks.store.schema import (
     any_attempts,
     backfill,

@@ -24,7 +24,7 @@ from reseller_webhooks.core.webhooks import Mode
 from reseller_webhooks.store import closing, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.events import MATCHES
-from reseller_webhooks.store.membership import number_in
+from reseller_webhooks.store.list_conditions import number_in
 from reseller_webhooks.store.schema import any_attempts, attempt, backfill, delivery, event, webhook
 
 CHUNK = 500

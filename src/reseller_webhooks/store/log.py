@@ -16,8 +16,8 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.list_conditions import number_in
 from reseller_webhooks.store.log_query import LogQuery, closed_as, sifted, sorts, sought, whose
-from reseller_webhooks.store.membership import number_in
 from reseller_webhooks.store.schema import attempt, delivery, event
 
 

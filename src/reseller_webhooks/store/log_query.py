@@ -12,7 +12,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store import days
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.membership import number_in
+from reseller_webhooks.store.list_conditions import number_in
 from reseller_webhooks.store.schema import attempt, delivery, event
 
 SORTED_MAX = 10_000

@@ -16,7 +16,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.store import days
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.membership import number_in
+from reseller_webhooks.store.list_conditions import number_in
 from reseller_webhooks.store.schema import any_attempts, attempt, delivery, event, webhook
 
 LINES_MAX = 100_000
