@@ -2,8 +2,9 @@
 
 import time
 
+from bench import slow_receiver
 from bench.program import Receiver, Server
-from bench.slow_receiver import SLOW, SlowReceiverProcess
+from bench.slow_receiver import SLOW
 
 WEBHOOKS, CHANGES = 300, 10
 """Each webhook is answered after 20 s and has ten deliveries to send at once."""
@@ -16,7 +17,7 @@ def slow_webhooks(server: Server) -> str:
     receiver = Receiver(server.directory)
     webhook = server.add_webhook(f"{receiver.url}/hook")
     try:
-        with SlowReceiverProcess(server.directory) as slow:
+        with Receiver(server.directory, slow_receiver.__name__) as slow:
             _delays_ms(server, receiver, "warm")
             quiet = _delays_ms(server, receiver, "quiet")
             before_mb = server.rss_mb()

@@ -16,9 +16,10 @@ import structlog
 import uvloop
 from sqlalchemy import func, select
 
+from bench import slow_receiver
 from bench.outage import Seen, Span, Street
-from bench.program import workshop
-from bench.slow_receiver import SILENT, SLOW, SlowReceiverProcess
+from bench.program import Receiver, workshop
+from bench.slow_receiver import SILENT, SLOW
 from bench.workplace import Workplace
 from reseller_webhooks import clock
 from reseller_webhooks.engine.engine import Engine
@@ -131,7 +132,7 @@ def measure(*, count: int, pairs: int, span_s: float) -> tuple[list[float], int]
     """The p99 ratio of each pair, printed as well, and the failed attempts of the others."""
     with (
         workshop("*.receiver.test") as directory,
-        SlowReceiverProcess(directory) as slow,
+        Receiver(directory, slow_receiver.__name__) as slow,
         SilentNameServer() as silent,
     ):
         street = Street(directory, OTHERS)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import psutil
@@ -18,23 +18,28 @@ import trustme
 from testkit.ports import free_port
 
 START_WITHIN_S = 120
-PLAIN_RECEIVER = Path(__file__).with_name("receiver.py")
 PORTS_OF_A_SERVER = 3
 """Its own, and those at which two workers tell their metrics."""
 
 
 class Receiver:
-    """A receiver in a process of its own, bench/receiver.py or another that prints its port."""
+    """A receiver in a process of its own. module: a program that prints its port."""
 
-    def __init__(self, directory: Path, script: Path = PLAIN_RECEIVER) -> None:
+    def __init__(self, directory: Path, module: str = "bench.receiver") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(script), str(directory)],
+            [sys.executable, "-m", module, str(directory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         self.port = int(self._line())
         self.url = f"https://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def ask(self, order: str) -> str:
         """One line to it, one line back."""

@@ -65,11 +65,11 @@ def _listen_to_orders(directory: Path) -> None:
                 break
 
 
-async def main(directory: Path) -> None:
+async def main(directory: Path, protocol: type[Receiver] = Receiver) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(directory / "server.pem")
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Receiver, "127.0.0.1", 0, ssl=context, backlog=1024)
+    server = await loop.create_server(protocol, "127.0.0.1", 0, ssl=context, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(_listen_to_orders, directory)
 

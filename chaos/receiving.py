@@ -5,14 +5,12 @@ from pathlib import Path
 from bench.program import Receiver
 from chaos.evidence import Received, parse_line
 
-SCRIPT = Path(__file__).with_name("receiver.py")
-
 
 class LoggingReceiver(Receiver):
     """chaos/receiver.py in a process of its own, on every address of this machine."""
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory, SCRIPT)
+        super().__init__(directory, "chaos.receiver")
         self._log = Path(self.ask("log"))
         self._read_bytes = 0
         self._received: list[Received] = []
