@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from reseller_webhooks.core.jobs import Job, JobKind, JobReason, JobState
 from reseller_webhooks.web import sayings
-from reseller_webhooks.web.language import N_, _, number
+from reseller_webhooks.web.language import N_, _, as_sentence, number
 from reseller_webhooks.web.words import Badge
 
 KINDS: Mapping[JobKind, str] = {
@@ -43,5 +43,4 @@ def reason(job: Job) -> str:
     """Why it ended by itself; empty when it did not."""
     if job.reason in REASONS:
         return _(REASONS[job.reason])
-    said = sayings.told(job.reason)
-    return f"{said[:1].upper()}{said[1:]}." if said else ""
+    return as_sentence(sayings.told(job.reason))

@@ -49,7 +49,14 @@ def number(count: int) -> str:
 def data_size(count: int) -> str:
     """A number of bytes in the largest unit that it fills, such as "1.1 TB"."""
     power = min((len(str(count)) - 1) // 3, len(_UNITS) - 1)
-    return f"{format_decimal(count / 1000**power, '#,##0.#', locale=current())} {_UNITS[power]}"
+    return (
+        f"{format_decimal(count / 1000**power, '#,##0.#', locale=_current.get())} {_UNITS[power]}"
+    )
+
+
+def as_sentence(text: str) -> str:
+    """The text with a capital letter and one full stop; an empty text stays empty."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def day(moment: date) -> str:

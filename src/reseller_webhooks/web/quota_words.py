@@ -26,5 +26,4 @@ def describe(error: QuotaExceeded) -> str:
         name: language.number(value) if isinstance(value, int) else value
         for name, value in error.params.items()
     }
-    text = _(TEXTS[error.quota]) % params
-    return f"{text[:1].upper()}{text[1:]}."
+    return language.as_sentence(_(TEXTS[error.quota]) % params)

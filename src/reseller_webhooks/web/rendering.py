@@ -102,14 +102,12 @@ def utc(at: Micros) -> str:
 
 def sentence(text: str) -> str:
     """A message of the program's, which begins small and without a full stop, as a sentence."""
-    said = sayings.told(text)
-    return f"{said[:1].upper()}{said[1:].rstrip('.')}." if said else ""
+    return language.as_sentence(sayings.told(text))
 
 
 def condition(given: Condition) -> str:
     """A condition of the program in the visitor's language, as a sentence."""
-    said = language._(TEXTS[given.code]) % dict(given.params)
-    return f"{said[:1].upper()}{said[1:]}."
+    return language.as_sentence(language._(TEXTS[given.code]) % dict(given.params))
 
 
 def duration(ms: int) -> str:
