@@ -7,12 +7,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.clock import DAY, SECOND, Micros
+from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import audit, resellers
 from reseller_webhooks.store.audit import AuditQuery, Line
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.audit_words import SUBJECTS
 from reseller_webhooks.web.choosing import Choices
 from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.visiting import Keeper, Operator
 
 ROWS = 50
@@ -50,12 +52,12 @@ def _shown(
     at: Callable[..., str],
     choices: Choices | None = None,
 ) -> Response:
-    more = rows[ROWS - 1].id if len(rows) > ROWS else None
+    shown, last = cut(rows, ROWS)
     return page.html(
         "audit.html",
-        rows=rows[:ROWS],
+        rows=shown,
         at=at,
-        older=at(**given, before=more) if more else "",
+        older=at(**given, before=last.id) if last else "",
         given=given,
         narrows=any(given.values()),
         choices=choices,
@@ -64,8 +66,6 @@ def _shown(
 
 
 def _query(page: Page, given: Mapping[str, str], whose: int | None) -> AuditQuery:
-    before = page.request.query_params.get("before", "")
-    is_number = before.isascii() and before.isdecimal() and len(before) < 19
     until = _day(given["to"])
     return AuditQuery(
         reseller_id=whose,
@@ -74,7 +74,7 @@ def _query(page: Page, given: Mapping[str, str], whose: int | None) -> AuditQuer
         actor=given["who"],
         since=_day(given["from"]),
         until=None if until is None else until + DAY,
-        behind=int(before) if is_number else None,
+        behind=number_in(page.request.query_params.get("before", "")),
         limit=ROWS + 1,
     )
 

@@ -10,6 +10,7 @@ from reseller_webhooks.operations import jobs, webhooks
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.store.jobs import ListPosition, list_position
 from reseller_webhooks.web import paths
+from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.visiting import AtReseller, Writer
 
 ROWS = 50
@@ -30,14 +31,15 @@ def jobs_page(page: AtReseller, webhook: str = "", behind: str = "") -> Response
         behind=place,
         limit=ROWS + 1,
     )
-    last = list_position(found[ROWS - 1].job) if len(found) > ROWS else None
+    shown, last = cut(found, ROWS)
+    end = page.ids.encrypt(PLACE, *list_position(last.job)) if last else ""
     return page.html(
         "jobs.html",
         webhook=chosen,
-        entries=found[:ROWS],
+        entries=shown,
         first=place is None,
         newest=paths.jobs(webhook=webhook),
-        older=last and paths.jobs(webhook=webhook, behind=page.ids.encrypt(PLACE, *last)),
+        older=paths.jobs(webhook=webhook, behind=end) if end else "",
     )
 
 

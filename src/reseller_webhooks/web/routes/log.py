@@ -21,6 +21,7 @@ from reseller_webhooks.web.log_changes import SHOWN_MAX, Change
 from reseller_webhooks.web.log_filter import LINES, TABS
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.routes.log_stream import told
 from reseller_webhooks.web.starting_jobs import retried_failed, start_job
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
@@ -40,6 +41,7 @@ def log_page(page: AtReseller) -> Response:
     tallies = deliveries.tallies(page.database, query, (states for _, states in TABS.values()))
     mark = deliveries.mark(page.database)  # before the lines: what comes between is told twice
     found, end = deliveries.search(page.database, query)
+    shown, last = cut(found, LINES)
     older = filters.from_behind(end) if end else None
     return page.html(
         "log.html",
@@ -49,9 +51,9 @@ def log_page(page: AtReseller) -> Response:
             (word, label, one)
             for (word, (label, _)), one in zip(TABS.items(), tallies, strict=True)
         ],
-        entries=found[:LINES],
-        older=filters.after(found[LINES - 1].line) if len(found) > LINES else older,
-        searched_to=end[0] if end and len(found) <= LINES else None,
+        entries=shown,
+        older=filters.after(last.line) if last else older,
+        searched_to=end[0] if end and not last else None,
         choices=choosing.of_webhooks(page, chosen),
         again=filters.since or period.of(page.now() - DAY, page.now()).values["from"],
         now=page.now(),

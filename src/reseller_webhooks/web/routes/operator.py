@@ -12,6 +12,7 @@ from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.visiting import Operator, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
@@ -83,14 +84,14 @@ def _keys(
     wrong: dict[str, str] | None = None,
 ) -> Response:
     search = choosing.searched(page, "search")
-    rows = api_keys.page(page.database, before=number_in(before), limit=ROWS + 1, search=search)
-    more = rows[ROWS - 1].id if len(rows) > ROWS else None
+    found = api_keys.page(page.database, before=number_in(before), limit=ROWS + 1, search=search)
+    rows, last = cut(found, ROWS)
     typed = form or Form({})
     return page.html(
         "operator_keys.html",
         status,
-        rows=rows[:ROWS],
-        next_page=paths.keys(search=search, before=more) if more else "",
+        rows=rows,
+        next_page=paths.keys(search=search, before=last.id) if last else "",
         search=search,
         choices=choosing.of_resellers(page, typed.text("reseller")),
         names=choosing.names(page, (one.reseller_id for one in rows)),

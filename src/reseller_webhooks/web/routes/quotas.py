@@ -13,6 +13,7 @@ from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.language import _
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.quota_words import LABELS
 from reseller_webhooks.web.visiting import Operator, Posted
 
@@ -27,13 +28,15 @@ routes = APIRouter()
 def quotas(page: Operator, after: str = "") -> Response:
     """What resellers use beside what they may, a page of them at a time."""
     search = choosing.searched(page, "search")
-    rows = resellers.page(page.database, after=number_in(after) or 0, limit=ROWS + 1, search=search)
-    more = rows[ROWS - 1].id if len(rows) > ROWS else None
-    found = quota_settings.uses(page.database, page.site.house.quotas, rows[:ROWS])
+    found = resellers.page(
+        page.database, after=number_in(after) or 0, limit=ROWS + 1, search=search
+    )
+    rows, last = cut(found, ROWS)
+    uses = quota_settings.uses(page.database, page.site.house.quotas, rows)
     return page.html(
         "quotas.html",
-        rows=list(zip(rows[:ROWS], found, strict=True)),
-        next_page=paths.quota_list(search=search, after=more) if more else "",
+        rows=list(zip(rows, uses, strict=True)),
+        next_page=paths.quota_list(search=search, after=last.id) if last else "",
         search=search,
         labels=LABELS,
     )

@@ -9,6 +9,7 @@ from reseller_webhooks.operations import access, resellers
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.visiting import Operator, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
@@ -56,13 +57,15 @@ def _page(
     wrong: dict[str, str] | None = None,
 ) -> Response:
     search = choosing.searched(page, "search")
-    rows = resellers.page(page.database, after=number_in(after) or 0, limit=ROWS + 1, search=search)
-    more = rows[ROWS - 1].id if len(rows) > ROWS else None
+    found = resellers.page(
+        page.database, after=number_in(after) or 0, limit=ROWS + 1, search=search
+    )
+    rows, last = cut(found, ROWS)
     return page.html(
         "resellers.html",
         status,
-        rows=rows[:ROWS],
-        next_page=paths.resellers(search=search, after=more) if more else "",
+        rows=rows,
+        next_page=paths.resellers(search=search, after=last.id) if last else "",
         search=search,
         typed=typed,
         wrong=wrong or {},

@@ -1,5 +1,7 @@
 """Who signs in: an admin sees colleagues and invites them, an operator everybody."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -14,6 +16,7 @@ from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Host, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
@@ -138,25 +141,26 @@ def _page(
     )
 
 
-def _users(page: Page) -> tuple[list[Membership], str]:
+def _users(page: Page) -> tuple[Sequence[Membership], str]:
     """A page of users, and the address of the next one."""
     query, search = page.request.query_params, choosing.searched(page, "search")
     after = number_in(query.get("after", "")) or 0
-    rows = people.page(page.database, _scope(page), after=after, limit=USERS + 1, search=search)
-    if len(rows) <= USERS:
+    found = people.page(page.database, _scope(page), after=after, limit=USERS + 1, search=search)
+    rows, last = cut(found, USERS)
+    if last is None:
         return rows, ""
-    before = query.get("invites", "")
-    return rows[:USERS], paths.users(search=search, after=rows[USERS - 1].id, invites=before)
+    return rows, paths.users(search=search, after=last.id, invites=query.get("invites", ""))
 
 
-def _invites(page: Page) -> tuple[list[Invite], str]:
+def _invites(page: Page) -> tuple[Sequence[Invite], str]:
     """A page of pending invites, and the address of the next one."""
     query, search = page.request.query_params, choosing.searched(page, "search")
     before = number_in(query.get("invites", ""))
-    rows = invites.page(
+    found = invites.page(
         page.database, _scope(page), before=before, limit=INVITES + 1, search=search
     )
-    if len(rows) <= INVITES:
+    rows, last = cut(found, INVITES)
+    if last is None:
         return rows, ""
-    filters = {"search": search, "after": query.get("after", ""), "invites": rows[INVITES - 1].id}
-    return rows[:INVITES], paths.users(**filters) + "#invites"
+    after = query.get("after", "")
+    return rows, paths.users(search=search, after=after, invites=last.id) + "#invites"

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import health, webhooks
 from reseller_webhooks.web import choosing, paths
+from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.visiting import AtReseller
 
 ROWS = 50
@@ -17,16 +18,16 @@ routes = APIRouter()
 def webhooks_page(page: AtReseller, after: str = "") -> Response:
     """The Webhooks table."""
     number, search = number_in(after) or 0, choosing.searched(page, "search")
-    rows = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1, search=search)
-    more = rows[ROWS - 1].id if len(rows) > ROWS else None
-    fares = health.courses(page.database, rows[:ROWS])
+    found = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1, search=search)
+    rows, last = cut(found, ROWS)
+    fares = health.courses(page.database, rows)
     now = page.now()
     return page.html(
         "webhooks.html",
-        rows=rows[:ROWS],
+        rows=rows,
         fares=fares,
         unreadable={row.id for row in rows if webhooks.unreadable(page.box, row, now)},
-        next_page=paths.webhooks(search=search, after=more) if more else "",
+        next_page=paths.webhooks(search=search, after=last.id) if last else "",
         search=search,
         first=number == 0,
     )
