@@ -6,7 +6,7 @@ BACKFILL_RECORDS makes it smaller: records that each of the three sends, 100,000
 import os
 import time
 
-from bench.beside import beat, lasting, on_postgresql, on_sqlite, print_waits
+from bench.beside import beat, lasting, measure_on_each_store, print_waits
 from bench.program import Receiver, Server
 
 RECORDS = int(os.environ.get("BACKFILL_RECORDS", "100000"))
@@ -19,19 +19,15 @@ WITHIN_S = 1_800.0
 
 def main() -> None:
     print(f"  {WEBHOOKS} backfills of {RECORDS} records, {RATE} a second each")
-    for name, prepared in (("SQLite", on_sqlite), ("PostgreSQL", on_postgresql)):
-        with prepared() as server:
-            receiver = Receiver(server.directory)
-            try:
-                _measure(name, server, receiver)
-            finally:
-                server.kill()
-                receiver.end()
+    measure_on_each_store(_measure)
 
 
-def _measure(name: str, server: Server, receiver: Receiver) -> None:
-    other = server.command("resellers", "add", "Other")
-    server.start()
+def _measure(name: str, server: Server, other: str) -> None:
+    with Receiver(server.directory) as receiver:
+        _backfill(name, server, other, receiver)
+
+
+def _backfill(name: str, server: Server, other: str, receiver: Receiver) -> None:
     for start in range(0, RECORDS, A_REQUEST):
         last = min(start + A_REQUEST, RECORDS)
         server.change([server.company(n, "Acme") for n in range(start, last)])

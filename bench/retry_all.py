@@ -12,7 +12,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bench.beside import add_paused_webhooks, beat, lasting, on_postgresql, on_sqlite, print_waits
+from bench.beside import (
+    add_paused_webhooks,
+    beat,
+    lasting,
+    measure_on_each_store,
+    print_waits,
+)
 from bench.program import Server
 from reseller_webhooks.store.database import Database
 
@@ -35,30 +41,23 @@ REPEATED = "SELECT count(*), count(DISTINCT replay_of) FROM delivery WHERE repla
 
 def main() -> None:
     print(f"  {WEBHOOKS} webhooks, {WEBHOOKS * EVENTS} failed; target: others' p99 under 100 ms")
-    for name, prepared in (("SQLite", on_sqlite), ("PostgreSQL", on_postgresql)):
-        with prepared() as server:
-            _measure(name, server)
+    measure_on_each_store(_measure)
 
 
-def _measure(name: str, server: Server) -> None:
-    other = server.command("resellers", "add", "Other")
-    server.start()
-    try:
-        add_paused_webhooks(server, WEBHOOKS)
-        server.change([server.company(number, "Failing") for number in range(EVENTS)])
-        _until(lambda: _count(server, "SELECT count(*) FROM delivery") == WEBHOOKS * EVENTS)
-        _run(server, *FAILED)
-        quiet = beat(server, other, lasting(QUIET_S))
-        answered_s, took_s, beside = _retry(server, other)
-        again_s, nothing_s, _ = _retry(server, other)
-        print(
-            f"  {name}: answered after {answered_s:.2f} s, all sent again after {took_s:.1f} s; "
-            f"again: answered after {again_s:.2f} s, nothing left after {nothing_s:.2f} s"
-        )
-        print_waits(quiet=quiet, beside=beside)
-        _kill(name, server)
-    finally:
-        server.kill()
+def _measure(name: str, server: Server, other: str) -> None:
+    add_paused_webhooks(server, WEBHOOKS)
+    server.change([server.company(number, "Failing") for number in range(EVENTS)])
+    _until(lambda: _count(server, "SELECT count(*) FROM delivery") == WEBHOOKS * EVENTS)
+    _run(server, *FAILED)
+    quiet = beat(server, other, lasting(QUIET_S))
+    answered_s, took_s, beside = _retry(server, other)
+    again_s, nothing_s, _ = _retry(server, other)
+    print(
+        f"  {name}: answered after {answered_s:.2f} s, all sent again after {took_s:.1f} s; "
+        f"again: answered after {again_s:.2f} s, nothing left after {nothing_s:.2f} s"
+    )
+    print_waits(quiet=quiet, beside=beside)
+    _kill(name, server)
 
 
 def _retry(server: Server, other: str) -> tuple[float, float, list[float]]:
