@@ -15,7 +15,7 @@ from reseller_webhooks.bootstrap import (
     secret_commands,
     user_commands,
 )
-from reseller_webhooks.core.audit import COMMAND
+from reseller_webhooks.bootstrap.command_database import command_database
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
 from reseller_webhooks.edges import commands as edges
 
@@ -176,7 +176,7 @@ def add_reseller(name: str) -> None:
     """Add a reseller and print its id."""
     from reseller_webhooks.operations import resellers as operations
 
-    typer.echo(operations.add(_ready_database(), name).uuid)
+    typer.echo(operations.add(command_database(upgrades=True), name).uuid)
 
 
 @resellers.command("list")
@@ -184,7 +184,7 @@ def list_resellers(search: Search = "") -> None:
     """Print resellers in the order they were added: id and name."""
     from reseller_webhooks.operations import resellers as operations
 
-    for one in operations.every(_database_to_read(), search=search):
+    for one in operations.every(command_database(reads_only=True), search=search):
         typer.echo(f"{one.uuid}\t{one.name}")
 
 
@@ -210,19 +210,3 @@ def _database(*, reads_only: bool = False) -> Any:
     from reseller_webhooks.store.database import Database
 
     return Database(settings.load().database, reads_only=reads_only)
-
-
-def _database_to_read() -> Any:
-    from reseller_webhooks.store import migrate as migrations
-
-    database = _database(reads_only=True)
-    migrations.check(database)
-    return database
-
-
-def _ready_database() -> Any:
-    from reseller_webhooks.store import migrate as migrations
-
-    database = _database()
-    migrations.upgrade(database)
-    return database.acting(COMMAND)

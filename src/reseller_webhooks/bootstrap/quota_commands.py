@@ -1,14 +1,12 @@
 """The commands about quotas. What they need is imported late, so that --help is quick."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from reseller_webhooks import settings
+from reseller_webhooks.bootstrap.command_database import command_database
 from reseller_webhooks.core.quotas import Quota
-
-if TYPE_CHECKING:
-    from reseller_webhooks.store.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="What each reseller may use.")
 Reseller = Annotated[str, typer.Option(help="Id of the reseller.")]
@@ -26,7 +24,7 @@ def show(reseller: Reseller) -> None:
     from reseller_webhooks.operations import quota_settings
     from reseller_webhooks.operations.quotas import Quotas
 
-    database = _database(reads_only=True)
+    database = command_database(reads_only=True)
     quotas = Quotas(database, settings.load().quotas)
     _, uses = quota_settings.use(database, quotas, reseller)
     for use in uses.values():
@@ -49,14 +47,4 @@ def set_limit(
     if value != DEFAULT and not (value.isascii() and value.isdecimal()):
         raise typer.BadParameter(f"{value!r} is no limit; give a number, 1 or more, or {DEFAULT}")
     wanted = {Quota(quota): None if value == DEFAULT else int(value)}
-    quota_settings.change(_database(), settings.load().quotas, reseller, wanted)
-
-
-def _database(*, reads_only: bool = False) -> "Database":
-    from reseller_webhooks.core.audit import COMMAND
-    from reseller_webhooks.store import migrate
-    from reseller_webhooks.store.database import Database
-
-    database = Database(settings.load().database, reads_only=reads_only)
-    migrate.check(database)
-    return database.acting(COMMAND)
+    quota_settings.change(command_database(), settings.load().quotas, reseller, wanted)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reseller_webhooks import settings
-from reseller_webhooks.core.audit import COMMAND
+from reseller_webhooks.bootstrap.command_database import command_database
 
 app = typer.Typer()
 
@@ -26,17 +26,13 @@ def restored(
     all that may have been sent.
     """
     from reseller_webhooks.operations import backfills, generations
-    from reseller_webhooks.store import migrate
-    from reseller_webhooks.store.database import Database
 
-    database = Database(settings.load().database)
-    migrate.upgrade(database)
-    acting = database.acting(COMMAND)
-    begun = generations.raise_floor(acting, above=above)
-    count = sum(iter(lambda: generations.lift(acting), 0))
+    database = command_database(upgrades=True)
+    begun = generations.raise_floor(database, above=above)
+    count = sum(iter(lambda: generations.lift(database), 0))
     typer.echo(f"generation {begun.number}: versions go on above {begun.floor}; {count} records")
     if backfill:
-        typer.echo(f"{backfills.begin_all(acting)} backfills begun")
+        typer.echo(f"{backfills.begin_all(database)} backfills begun")
 
 
 @app.command()

@@ -1,14 +1,13 @@
 """The commands about users. What they need is imported late, so that --help is quick."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from reseller_webhooks import settings
-from reseller_webhooks.clock import SECOND
+from reseller_webhooks.bootstrap.command_database import command_database
+from reseller_webhooks.bootstrap.command_output import time_or_never
 from reseller_webhooks.core.access import Role
-from reseller_webhooks.core.audit import COMMAND
 
 app = typer.Typer(no_args_is_help=True, help="People who sign in to the pages.")
 
@@ -32,7 +31,7 @@ def add(
     if operator and role:
         raise typer.BadParameter("an operator has no other role; leave out --role")
     wanted = Role.OPERATOR if operator else _role(role or Role.ADMIN)
-    _print_link(people.add(_database(), email, wanted, reseller))
+    _print_link(people.add(command_database(upgrades=True), email, wanted, reseller))
 
 
 @app.command("list")
@@ -46,11 +45,11 @@ def list_all(
     """
     from reseller_webhooks.operations import people, resellers
 
-    database = _database(reads_only=True)
+    database = command_database(reads_only=True)
     number = None if reseller is None else resellers.get(database, reseller).id
     for one in people.every(database, number, search=search):
         state = "locked" if one.locked_at else "active"
-        seen = _utc(one.seen_at) if one.seen_at else "never"
+        seen = time_or_never(one.seen_at)
         where = one.reseller_uuid or "all"
         typer.echo("\t".join((one.email, one.role, where, state, seen)))
 
@@ -63,7 +62,7 @@ def link(email: str, reseller: AtReseller = None) -> None:
     """
     from reseller_webhooks.operations import people
 
-    _print_link(people.link_for(_database(), email, reseller))
+    _print_link(people.link_for(command_database(upgrades=True), email, reseller))
 
 
 @app.command("role")
@@ -75,7 +74,7 @@ def role(
     """Give a user another role at a reseller."""
     from reseller_webhooks.operations import memberships, people
 
-    wanted, database = _role(role), _database()
+    wanted, database = _role(role), command_database(upgrades=True)
     for one in people.named(database, email, reseller):
         memberships.set_role(database, one.uuid, wanted, reseller_id=None)
 
@@ -85,7 +84,7 @@ def remove(email: str, reseller: AtReseller = None) -> None:
     """End what a user may do at a reseller, or everywhere."""
     from reseller_webhooks.operations import memberships, people
 
-    database = _database()
+    database = command_database(upgrades=True)
     for one in people.named(database, email, reseller):
         memberships.remove(database, None, one.uuid, reseller_id=None)
 
@@ -95,7 +94,7 @@ def lock(email: str, reseller: AtReseller = None) -> None:
     """Let a user in no more; sessions and links end at once."""
     from reseller_webhooks.operations import people
 
-    database = _database()
+    database = command_database(upgrades=True)
     for one in people.named(database, email, reseller):
         people.lock(database, None, one.uuid, reseller_id=None)
 
@@ -105,7 +104,7 @@ def unlock(email: str, reseller: AtReseller = None) -> None:
     """Let a user in again."""
     from reseller_webhooks.operations import people
 
-    database = _database()
+    database = command_database(upgrades=True)
     for one in people.named(database, email, reseller):
         people.unlock(database, one.uuid, reseller_id=None)
 
@@ -118,19 +117,3 @@ def _role(text: str) -> Role:
 
 def _print_link(token: str) -> None:
     typer.echo(f"{settings.load().public_url}/sign-in/{token}")
-
-
-def _utc(at: int) -> str:
-    return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _database(*, reads_only: bool = False) -> Any:
-    from reseller_webhooks.store import migrate
-    from reseller_webhooks.store.database import Database
-
-    database = Database(settings.load().database, reads_only=reads_only)
-    if reads_only:
-        migrate.check(database)
-        return database
-    migrate.upgrade(database)
-    return database.acting(COMMAND)

@@ -1,0 +1,25 @@
+"""The database of a command. The store is imported late, so that --help is quick."""
+
+from typing import TYPE_CHECKING
+
+from reseller_webhooks import settings
+from reseller_webhooks.core.audit import COMMAND
+
+if TYPE_CHECKING:
+    from reseller_webhooks.store.database import Database
+
+
+def command_database(*, reads_only: bool = False, upgrades: bool = False) -> "Database":
+    """The database of the settings; the audit log names the command line for what is done there.
+
+    upgrades: bring its tables up to this version first. Otherwise Refused when they are older.
+    """
+    from reseller_webhooks.store import migrate
+    from reseller_webhooks.store.database import Database
+
+    database = Database(settings.load().database, reads_only=reads_only)
+    if upgrades:
+        migrate.upgrade(database)
+    else:
+        migrate.check(database)
+    return database.acting(COMMAND)
