@@ -24,8 +24,9 @@ FORGOTTEN_AFTER = DAY
 class Limits:
     """What a guess counts for. free: how many guesses are free for each row that counts.
 
-    clears: whether a right guess clears the first row. Not that of an address: somebody with
-    one of its passwords could otherwise guess at the others without end.
+    clears: whether a right guess clears the rows; otherwise it only takes itself back. Rows of an
+    address are not cleared: somebody who knows one of its passwords could guess the others without
+    end.
     refusal: what there were too many of.
     """
 
@@ -94,12 +95,9 @@ def may_begin(database: Database, limits: Limits) -> bool:
 
 def forgive(tx: Tx, limits: Limits) -> None:
     """The guess that was begun was right."""
-    for place, key in enumerate(limits.free):
-        if limits.clears and place == 0:
-            store.clear(tx, key)
-        else:
-            # Who knows one password may still guess at others.
-            store.take_back(tx, key)
+    forget = store.clear if limits.clears else store.take_back
+    for key in limits.free:
+        forget(tx, key)
 
 
 def is_worth_a_line(count: int) -> bool:
