@@ -64,14 +64,15 @@ class Quotas:
 
     def limit(self, quota: Quota, reseller_id: int) -> int:
         """The limit of one reseller, by the store's number."""
-        return self._of_number.get(reseller_id, self.defaults).get(quota, self.defaults[quota])
+        return self._of_number.get(reseller_id, self.defaults)[quota]
 
     def refresh(self) -> None:
         """Read what operators have set, and how much those have stored whose records change."""
         with self._database.read() as tx:
             found = store.overrides(tx)
-        self._of_number = {owner.id: limits for owner, limits in found.items()}
-        self._of_uuid = {owner.uuid: limits for owner, limits in found.items()}
+        limits = {owner: {**self.defaults, **own} for owner, own in found.items()}
+        self._of_number = {owner.id: own for owner, own in limits.items()}
+        self._of_uuid = {owner.uuid: own for owner, own in limits.items()}
         uuids = self._to_measure()
         for start in range(0, len(uuids), AT_ONCE):
             self._measure(uuids[start : start + AT_ONCE])
@@ -118,7 +119,7 @@ class Quotas:
         return core.used(full_s or 0.0, monotonic_s(), rate) if rate else 0
 
     def _limit_by_uuid(self, quota: Quota, uuid: str) -> int:
-        return self._of_uuid.get(uuid, self.defaults).get(quota, self.defaults[quota])
+        return self._of_uuid.get(uuid, self.defaults)[quota]
 
     def _take_changes(self, uuid: str, units: int, now_s: float, request: Request) -> float:
         quota = Quota.CHANGES_PER_SECOND
