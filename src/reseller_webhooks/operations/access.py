@@ -9,10 +9,11 @@ from reseller_webhooks import secrets
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.core.access import Scope, Way
 from reseller_webhooks.core.audit import Act, Actor, ActorKind
-from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn, Unavailable
+from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, Unavailable
+from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.store import access as store
-from reseller_webhooks.store import audit, links, memberships, resellers, sessions
+from reseller_webhooks.store import audit, links, memberships, sessions
 from reseller_webhooks.store.access import Person
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
@@ -235,12 +236,7 @@ def subject_of(membership: Membership) -> Subject:
 
 def number_of(tx: Tx, reseller: str | None) -> int | None:
     """The store's number of the reseller with that id; NotFound."""
-    if reseller is None:
-        return None
-    found = resellers.by_uuid(tx, reseller)
-    if found is None:
-        raise NotFound("reseller", reseller)
-    return found.id
+    return None if reseller is None else resellers.by_uuid(tx, reseller).id
 
 
 def _opened(tx: Tx, link: Link | None) -> tuple[Person, Sequence[Membership]] | None:

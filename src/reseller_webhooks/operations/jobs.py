@@ -172,7 +172,8 @@ def _cancel(database: Database, found: Job) -> None:
 
 def _subject(tx: Tx, found: Job) -> tuple[Subject, Act]:
     if found.webhook_id is None:
-        return resellers.subject(tx, found.reseller_id), Act.RESELLER_JOB_CANCELLED
+        owner = resellers.by_id(tx, found.reseller_id)
+        return resellers.subject_of(owner), Act.RESELLER_JOB_CANCELLED
     names = webhooks.names(tx, {found.webhook_id}).get(found.webhook_id, ("", ""))
     return Subject(*names, found.reseller_id), Act.WEBHOOK_JOB_CANCELLED
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core import quotas as core
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.errors import Invalid, NotFound
+from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.quotas import BY_HOUR, BY_SECOND, HOUR_S, LIMIT_MAX, Limits, Quota
+from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.quotas import Quotas
-from reseller_webhooks.store import audit, resellers, stored_bytes
+from reseller_webhooks.store import audit, stored_bytes
 from reseller_webhooks.store import quotas as store
-from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.resellers import Reseller
 
@@ -42,7 +42,7 @@ def uses(database: Database, quotas: Quotas, owners: Sequence[Reseller]) -> list
 def use(database: Database, quotas: Quotas, uuid: str) -> tuple[Reseller, Uses]:
     """The same of one. NotFound."""
     with database.read() as tx:
-        reseller = _reseller(tx, uuid)
+        reseller = resellers.by_uuid(tx, uuid)
         return reseller, _uses(tx, quotas, [reseller])[0]
 
 
@@ -54,7 +54,7 @@ def change(
         if value is not None and not 1 <= value <= LIMIT_MAX:
             raise Invalid.at(f"/{quota.value}", f"give a number from 1 to {LIMIT_MAX}")
     with database.write() as tx:
-        reseller = _reseller(tx, uuid)
+        reseller = resellers.by_uuid(tx, uuid)
         before = store.of_reseller(tx, reseller.id)
         store.change(tx, reseller.id, wanted)
         after = {quota: value or defaults[quota] for quota, value in wanted.items()}
@@ -64,7 +64,7 @@ def change(
             if before.get(quota, defaults[quota]) != value
         }
         if changed:
-            subject = Subject(reseller.uuid, reseller.name, reseller.id)
+            subject = resellers.subject_of(reseller)
             audit.write(tx, Act.RESELLER_QUOTAS_CHANGED, subject, changed)
         for quota in BY_HOUR & after.keys():
             _keep_use(tx, reseller.id, quota, before.get(quota, defaults[quota]), after[quota])
@@ -110,11 +110,4 @@ def _uses(tx: Tx, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
                 for quota, limit in limits.items()
             }
         )
-    return found
-
-
-def _reseller(tx: Tx, uuid: str) -> Reseller:
-    found = resellers.by_uuid(tx, uuid)
-    if found is None:
-        raise NotFound("reseller", uuid)
     return found

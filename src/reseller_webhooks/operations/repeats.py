@@ -46,6 +46,7 @@ def retry_all_failed(
     """As `retry_failed`, for every webhook of a reseller."""
     with database.write() as tx:
         started = jobs.start(tx, JobKind.RETRY_FAILED, reseller_id, since=since, until=until)
+        subject = resellers.subject_of(resellers.by_id(tx, reseller_id))
         asked = {"from": since, "to": until}
-        audit.write(tx, Act.RESELLER_FAILED_RETRIED, resellers.subject(tx, reseller_id), asked)
+        audit.write(tx, Act.RESELLER_FAILED_RETRIED, subject, asked)
     return jobs.run_first(database, started)

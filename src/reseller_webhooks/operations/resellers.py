@@ -21,34 +21,41 @@ def add(database: Database, name: str) -> Reseller:
     check_name(wanted, NAME_MAX)
     with database.write() as tx:
         made = store.add(tx, secrets.new_id(), wanted)
-        audit.write(tx, Act.RESELLER_ADDED, Subject(made.uuid, made.name, made.id))
+        audit.write(tx, Act.RESELLER_ADDED, subject_of(made))
         return made
 
 
 def get(database: Database, uuid: str) -> Reseller:
     """The reseller with that id."""
     with database.read() as tx:
-        found = store.by_uuid(tx, uuid)
-    if found is None:
-        raise NotFound("reseller", uuid)
-    return found
+        return by_uuid(tx, uuid)
 
 
 def by_number(database: Database, number: int) -> Reseller:
     """The reseller with the store's number."""
     with database.read() as tx:
-        found = store.by_id(tx, number)
+        return by_id(tx, number)
+
+
+def by_uuid(tx: Tx, uuid: str) -> Reseller:
+    """The reseller with that id. NotFound."""
+    found = store.by_uuid(tx, uuid)
+    if found is None:
+        raise NotFound("reseller", uuid)
+    return found
+
+
+def by_id(tx: Tx, number: int) -> Reseller:
+    """The reseller with the store's number. NotFound."""
+    found = store.by_id(tx, number)
     if found is None:
         raise NotFound("reseller", str(number))
     return found
 
 
-def subject(tx: Tx, number: int) -> Subject:
+def subject_of(reseller: Reseller) -> Subject:
     """A reseller, as the audit log names it."""
-    found = store.by_id(tx, number)
-    if found is None:
-        raise NotFound("reseller", str(number))
-    return Subject(found.uuid, found.name, found.id)
+    return Subject(reseller.uuid, reseller.name, reseller.id)
 
 
 def page(
