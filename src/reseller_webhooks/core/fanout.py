@@ -12,7 +12,7 @@ it would overtake the earlier one.
 from collections.abc import Iterable, Sequence, Set
 
 from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import RecordKey
 from reseller_webhooks.core.webhooks import Webhook
 
 DELIVERIES_MAX = 5_000
@@ -21,9 +21,6 @@ STEP_S, STEP_BESIDE_OTHERS_S = 0.025, 0.1
 """How long a step is to take: where every other transaction waits for it (SQLite), and where they
 run beside it (PostgreSQL)."""
 STEP_DELIVERIES_MIN = 100
-
-RecordKey = tuple[str, Resource, int]
-"""What names a record: uuid, resource and reseller."""
 
 
 def is_told(webhook: Webhook, event: Event) -> bool:
@@ -57,7 +54,7 @@ def fitting(deliveries: Sequence[int]) -> int:
 
 def record_of(event: Event) -> RecordKey:
     """The record that the event is about."""
-    return event.resource_uuid, event.resource, event.reseller_id
+    return RecordKey(event.resource_uuid, event.resource, event.reseller_id)
 
 
 def follows_in_steps(event: Event, *, is_of_large_request: bool, behind: Set[RecordKey]) -> bool:

@@ -1,8 +1,17 @@
 """A record: the current state of one resource."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reseller_webhooks.core.names import Resource
+
+
+class RecordKey(NamedTuple):
+    """What names a record, in the sequence of the store's unique index."""
+
+    uuid: str
+    resource: Resource
+    reseller_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.records import Record, RecordKey
 from reseller_webhooks.core.standing import Stands, Told
 from reseller_webhooks.store import browse as store
 from reseller_webhooks.store import (
@@ -24,7 +24,7 @@ from reseller_webhooks.store import (
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import Line
 from reseller_webhooks.store.page_bytes import RecordPage
-from reseller_webhooks.store.record_deliveries import LINES_COUNTED, RecordDelivery, RecordKey
+from reseller_webhooks.store.record_deliveries import LINES_COUNTED, RecordDelivery
 from reseller_webhooks.store.webhooks import WebhookRow
 
 LINES_SHOWN = 10
@@ -124,7 +124,7 @@ def look(
     """One record, with a part of its versions and of the webhooks that it is for."""
     with database.read() as tx:
         record = _record(tx, resource, uuid, reseller_id)
-        key = RecordKey(reseller_id, resource, uuid)
+        key = RecordKey(uuid, resource, reseller_id)
         count = webhooks.count_of_resource(tx, resource, reseller_id=reseller_id)
         some = events.of_versions(
             tx,
@@ -171,10 +171,9 @@ def _stances(tx: Tx, record: Record, key: RecordKey, part: Part, count: int) -> 
 
 def _to_be_made(tx: Tx, key: RecordKey, webhook_ids: Sequence[int]) -> list[RecordDelivery]:
     """The deliveries that steps of a fan-out are still to make: they wait, and have no number."""
-    record = key.uuid, key.resource, key.reseller_id
     return [
         RecordDelivery(webhook_id, 0, version, State.PENDING, 0)
-        for webhook_id, version in fan_out.newest_of_record(tx, record, webhook_ids)
+        for webhook_id, version in fan_out.newest_of_record(tx, key, webhook_ids)
     ]
 
 

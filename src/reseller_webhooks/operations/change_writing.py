@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from reseller_webhooks.core import fanout
 from reseller_webhooks.core.digests import Bucket
 from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.records import Record, RecordKey
 from reseller_webhooks.store import deliveries, digests, events, fan_out, idempotency, records
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.idempotency import Given
-from reseller_webhooks.store.records import Key
 
 
 @dataclass(slots=True)
@@ -25,7 +24,7 @@ class Draft:
     floor: int
     version_floors: Mapping[int, int]
     reseller_ids: dict[str, int]
-    records: MutableMapping[Key, Record | None]
+    records: MutableMapping[RecordKey, Record | None]
     given: MutableMapping[str, Given]
     webhooks: Mapping[int, int]
     events: list[tuple[Event, bool]] = field(default_factory=list)
@@ -36,7 +35,7 @@ class TombstoneGone(Exception):
     """A tombstone was deleted between the read of its floor and the read of the records."""
 
 
-def write(tx: Tx, draft: Draft, before: Mapping[Key, Record | None]) -> None:
+def write(tx: Tx, draft: Draft, before: Mapping[RecordKey, Record | None]) -> None:
     """Write a draft. before: the records as they were."""
     changed = [one for key, one in draft.records.items() if one and one is not before.get(key)]
     any_fan_out_pending = _count(tx, changed, before, draft.version_floors)
@@ -51,7 +50,7 @@ def write(tx: Tx, draft: Draft, before: Mapping[Key, Record | None]) -> None:
 
 
 def _leave_to_steps(
-    tx: Tx, drafted: Sequence[tuple[Event, bool]], numbers: Sequence[int], behind: set[Key]
+    tx: Tx, drafted: Sequence[tuple[Event, bool]], numbers: Sequence[int], behind: set[RecordKey]
 ) -> list[int]:
     """Note events whose deliveries are made in steps; the numbers of the others."""
     now, later = list[int](), list[tuple[int, Event]]()
@@ -68,7 +67,7 @@ def _leave_to_steps(
 def _count(
     tx: Tx,
     changed: list[Record],
-    before: Mapping[Key, Record | None],
+    before: Mapping[RecordKey, Record | None],
     version_floors: Mapping[int, int],
 ) -> bool:
     """Keep the digests up: every changed record leaves its bucket and comes back newer.

@@ -13,7 +13,7 @@ from reseller_webhooks.core import fanout
 from reseller_webhooks.core.changes import Change
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
-from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.records import Record, RecordKey
 from reseller_webhooks.core.shortening import shortened
 from reseller_webhooks.operations import generations
 from reseller_webhooks.operations.change_writing import Draft, TombstoneGone, write
@@ -24,7 +24,6 @@ from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.features import Feature
 from reseller_webhooks.store.generations import Reading
 from reseller_webhooks.store.idempotency import Given
-from reseller_webhooks.store.records import Key
 
 MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
@@ -158,7 +157,7 @@ def _draft(
     reading: Reading,
 ) -> Draft:
     keys = {
-        (change.uuid, change.resource, reseller_ids[change.reseller])
+        RecordKey(change.uuid, change.resource, reseller_ids[change.reseller])
         for request in requests
         for change in request.changes
         if change.reseller in reseller_ids
@@ -207,7 +206,7 @@ def _given(draft: Draft, request: Request) -> Given | None:
 
 def _applied(tx: Tx, draft: Draft, request: Request) -> Answer:
     # On top of the draft, so that a request that fails half way leaves nothing behind.
-    top: dict[Key, Record | None] = {}
+    top: dict[RecordKey, Record | None] = {}
     view = ChainMap(top, draft.records)
     events_made: list[Event] = []
     results = []
@@ -235,14 +234,14 @@ def _is_large(tx: Tx, draft: Draft, made: Sequence[Event]) -> bool:
 
 
 def _one(
-    tx: Tx, draft: Draft, view: MutableMapping[Key, Record | None], change: Change
+    tx: Tx, draft: Draft, view: MutableMapping[RecordKey, Record | None], change: Change
 ) -> tuple[Result, Event | None]:
     reseller_id = draft.reseller_ids.get(change.reseller)
     if reseller_id is None:
         raise Invalid.at(
             "/reseller", f"there is no reseller with id {shortened(change.reseller)!r}"
         )
-    key = (change.uuid, change.resource, reseller_id)
+    key = RecordKey(change.uuid, change.resource, reseller_id)
     event_id = event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES))
     version_floor = draft.version_floors.get(reseller_id, 0)
     stamp = core.Stamp(tx.now, event_id, draft.public_url, draft.floor, version_floor)

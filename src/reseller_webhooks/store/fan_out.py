@@ -14,8 +14,8 @@ from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.fanout import RecordKey
 from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import RecordKey
 from reseller_webhooks.store import bulk
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.events import DELIVERY, MATCHES
@@ -72,7 +72,9 @@ def records_behind(tx: Tx, keys: Collection[RecordKey]) -> set[RecordKey]:
     uuids, found = list({uuid for uuid, *_ in keys}), set[RecordKey]()
     for start in range(0, len(uuids), CHUNK):
         rows = tx.connection.execute(_OF_RECORDS, {"uuids": uuids[start : start + CHUNK]})
-        found |= {(uuid, Resource(resource), owner) for uuid, resource, owner in rows.tuples()}
+        found |= {
+            RecordKey(uuid, Resource(resource), owner) for uuid, resource, owner in rows.tuples()
+        }
     return found & set(keys)
 
 
@@ -80,13 +82,12 @@ def newest_of_record(
     tx: Tx, record: RecordKey, webhook_ids: Collection[int]
 ) -> list[tuple[int, int]]:
     """Of each webhook that is still to be told of the record: its number and the newest version."""
-    uuid, resource, reseller_id = record
     statement = (
         _following(select(webhook.c.id, func.max(event.c.version)))
         .where(
-            pending_fan_out.c.resource_uuid == uuid,
-            pending_fan_out.c.resource == resource,
-            pending_fan_out.c.reseller_id == reseller_id,
+            pending_fan_out.c.resource_uuid == record.uuid,
+            pending_fan_out.c.resource == record.resource,
+            pending_fan_out.c.reseller_id == record.reseller_id,
             webhook.c.id.in_(webhook_ids),
         )
         .group_by(webhook.c.id)

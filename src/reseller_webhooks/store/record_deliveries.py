@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, select, tuple_
 
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.records import RecordKey
 from reseller_webhooks.store import days
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.list_conditions import number_in
@@ -25,14 +25,6 @@ EVENTS_AT_ONCE = (8, 64, 512)
 """Events whose deliveries are read in one statement: few at first, as few mostly suffice."""
 LINES_COUNTED = 100
 """Deliveries of one version that are counted; more are only known to be more."""
-
-
-class RecordKey(NamedTuple):
-    """Which record."""
-
-    reseller_id: int
-    resource: Resource
-    uuid: str
 
 
 class RecordDelivery(NamedTuple):

@@ -8,13 +8,10 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, select, u
 
 from reseller_webhooks.core.digests import bucket_of
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.records import Record, RecordKey
 from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import number, record
-
-Key = tuple[str, Resource, int]
-"""uuid, resource, reseller id: the order of the unique index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +25,9 @@ class Versioned:
     version: int
 
 
-def key(one: Record) -> Key:
+def key(one: Record) -> RecordKey:
     """What names a record."""
-    return (one.uuid, one.resource, one.reseller_id)
+    return RecordKey(one.uuid, one.resource, one.reseller_id)
 
 
 def number_of(one: Record) -> int:
@@ -38,7 +35,7 @@ def number_of(one: Record) -> int:
     return one.id or 0
 
 
-def held(tx: Tx, keys: Collection[Key]) -> dict[Key, Record]:
+def held(tx: Tx, keys: Collection[RecordKey]) -> dict[RecordKey, Record]:
     """Those of the named records that exist, locked for this transaction where that is needed.
 
     Always in the same sequence, so that two transactions never wait for each other.
