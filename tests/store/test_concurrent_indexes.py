@@ -50,20 +50,26 @@ def writing(url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@contextmanager
+def creating(database: Database) -> Iterator[tuple[Thread, psycopg.Connection]]:
+    """A thread that creates the indexes, and a writer whose end it waits for."""
+    work = Thread(target=concurrent_indexes.complete, args=[database.within(60)])
+    with (
+        psycopg.connect(database.url, autocommit=True) as watching,
+        writing(database.url) as first,
+    ):
+        work.start()
+        wait_until(lambda: _building(watching) > 0, "an index is being created")
+        yield work, first
+
+
 def is_valid(database: Database, name: str) -> bool:
     with database.read() as tx:
         return bool(tx.connection.execute(VALID, {"name": name}).scalar())
 
 
 def test_writers_go_on_while_an_index_is_created(incomplete: Database) -> None:
-    with (
-        psycopg.connect(incomplete.url, autocommit=True) as watching,
-        writing(incomplete.url) as first,
-    ):
-        work = Thread(target=concurrent_indexes.complete, args=[incomplete.within(60)])
-        work.start()
-        # It waits for the first writer to end, and others write meanwhile.
-        wait_until(lambda: _count(watching, BUILDING) > 0, "an index is being created")
+    with creating(incomplete) as (work, first):
         with writing(incomplete.url) as second:
             second.commit()
         assert work.is_alive()
@@ -102,13 +108,7 @@ def test_a_partition_that_is_added_meanwhile_has_its_part(incomplete: Database) 
 
 
 def test_two_do_not_create_the_same_index(incomplete: Database) -> None:
-    with (
-        psycopg.connect(incomplete.url, autocommit=True) as watching,
-        writing(incomplete.url) as first,
-    ):
-        work = Thread(target=concurrent_indexes.complete, args=[incomplete.within(60)])
-        work.start()
-        wait_until(lambda: _count(watching, BUILDING) > 0, "an index is being created")
+    with creating(incomplete) as (work, first):
         with pytest.raises(Refused, match="wait until it is done"):
             concurrent_indexes.complete(incomplete)
         first.rollback()
@@ -117,6 +117,6 @@ def test_two_do_not_create_the_same_index(incomplete: Database) -> None:
     assert is_valid(incomplete, INDEX)
 
 
-def _count(connection: psycopg.Connection, query: str) -> int:
-    row = connection.execute(query).fetchone()
+def _building(connection: psycopg.Connection) -> int:
+    row = connection.execute(BUILDING).fetchone()
     return int(row[0]) if row else 0
