@@ -15,9 +15,11 @@ from hypothesis import settings as hypothesis_settings
 
 from reseller_webhooks.bootstrap.ingress import bounds
 from reseller_webhooks.bootstrap.program import Part, Program
+from reseller_webhooks.operations import resellers
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate
 from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.resellers import Reseller
 
 # How long an example takes says more of the machine, and what else runs there, than of the code.
 hypothesis_settings.register_profile("any machine", deadline=None)
@@ -48,6 +50,23 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate.upgrade(database)
     database.close()
     return file
+
+
+@pytest.fixture
+def reseller(database: Database) -> Reseller:
+    """The only reseller of the `database` that the test's folder or module provides."""
+    return resellers.add(database, "Northwind")
+
+
+@pytest.fixture
+def northwind(database: Database) -> Reseller:
+    """The first of two resellers of that database."""
+    return resellers.add(database, "Northwind")
+
+
+@pytest.fixture
+def contoso(database: Database) -> Reseller:
+    return resellers.add(database, "Contoso")
 
 
 @pytest.fixture

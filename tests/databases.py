@@ -42,6 +42,14 @@ def empty_postgres(postgres: str, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def on_postgres(empty_postgres: str) -> Iterator[Database]:
+    """An empty PostgreSQL database with this version's tables."""
+    one = Database(empty_postgres)
+    yield one
+    one.close()
+
+
 @contextmanager
 def copied(server: str, template: str) -> Iterator[str]:
     """The URL of a new database, a copy of another; dropped in the end."""

@@ -10,9 +10,7 @@ import pytest
 import structlog
 from nats.js import JetStreamContext
 
-from reseller_webhooks.operations import resellers
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
 from testkit.processes import clean_environment
 from tests.edges.jetstream import Nats
 
@@ -53,11 +51,6 @@ def database(url: str) -> Iterator[Database]:
     one = Database(url)
     yield one
     one.close()
-
-
-@pytest.fixture
-def reseller(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")
 
 
 @pytest.fixture

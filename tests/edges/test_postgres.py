@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bench.postgres import Postgres
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.operations import exports, resellers
+from reseller_webhooks.operations import exports
 from reseller_webhooks.store import events, migrate
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
@@ -37,11 +37,6 @@ def database(postgres: Postgres) -> Iterator[Database]:
     one = Database(postgres.url)
     yield one
     one.close()
-
-
-@pytest.fixture
-def reseller(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")
 
 
 def test_who_is_about_to_commit_an_event_is_known(database: Database, reseller: Reseller) -> None:

@@ -30,15 +30,8 @@ WITHIN_S = 20.0
 
 
 @pytest.fixture
-def database(empty_postgres: str) -> Iterator[Database]:
-    one = Database(empty_postgres)
-    yield one
-    one.close()
-
-
-@pytest.fixture
-def reseller(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")
+def database(on_postgres: Database) -> Database:
+    return on_postgres
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.operations import resellers
 from reseller_webhooks.store import migrate
 from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
 
 
 @pytest.fixture
@@ -17,8 +15,3 @@ def database(tmp_path: Path) -> Iterator[Database]:
     migrate.upgrade(one)
     yield one
     one.close()
-
-
-@pytest.fixture
-def reseller(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")

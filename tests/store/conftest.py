@@ -10,14 +10,6 @@ from reseller_webhooks.store.database import Database
 
 
 @pytest.fixture
-def on_postgres(empty_postgres: str) -> Iterator[Database]:
-    """An empty PostgreSQL database with this version's tables."""
-    one = Database(empty_postgres)
-    yield one
-    one.close()
-
-
-@pytest.fixture
 def on_sqlite(tmp_path: Path) -> Iterator[Database]:
     """An empty SQLite file with this version's tables."""
     one = Database(f"sqlite:///{tmp_path}/test.db")

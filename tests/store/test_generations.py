@@ -24,7 +24,6 @@ from reseller_webhooks.operations import (
     generations,
     record_numbers,
     repeats,
-    resellers,
     sync,
     webhooks,
 )
@@ -51,11 +50,6 @@ from tests.databases import copied
 from tests.store import making
 
 URL = "https://platform.example"
-
-
-@pytest.fixture
-def reseller(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")
 
 
 def feed(database: Database, reseller: Reseller, *names: str) -> list[Result]:

@@ -38,16 +38,6 @@ ANA = "ana@acme.example"
 FIRST, SECOND, THIRD = "correct horse battery", "another long password", "a third long password"
 
 
-@pytest.fixture
-def northwind(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")
-
-
-@pytest.fixture
-def contoso(database: Database) -> Reseller:
-    return resellers.add(database, "Contoso")
-
-
 def accept(database: Database, reseller: Reseller, password: str, email: str = ANA) -> Visitor:
     """Be invited, and accept with a password as the page does."""
     token = invites.invite(database, email, Role.ADMIN, reseller.uuid)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
-import pytest
 from sqlalchemy import text
 
 from reseller_webhooks.core.access import Role
@@ -14,7 +13,6 @@ from reseller_webhooks.operations import (
     invites,
     memberships,
     people,
-    resellers,
     single_sign_on,
 )
 from reseller_webhooks.operations.single_sign_on import BOUND, Vouched
@@ -27,11 +25,6 @@ BLOCKED = text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
-
-
-@pytest.fixture
-def northwind(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")
 
 
 def sign_in(database: Database, vouched: Vouched) -> str:

@@ -1,23 +1,11 @@
 """Users and invites by a part of their address, page by page, on both databases."""
 
-import pytest
-
 from reseller_webhooks.core.access import Role
-from reseller_webhooks.operations import invites, memberships, people, resellers
+from reseller_webhooks.operations import invites, memberships, people
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 
 ANA, BOB = "ana@acme.example", "bob@acme.example"
-
-
-@pytest.fixture
-def northwind(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")
-
-
-@pytest.fixture
-def contoso(database: Database) -> Reseller:
-    return resellers.add(database, "Contoso")
 
 
 def found(database: Database, reseller: Reseller | None, search: str) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from reseller_webhooks.core.access import Role
-from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
@@ -30,16 +29,6 @@ def outside() -> Outside:
 @pytest.fixture
 def house(database: Database, outside: Outside) -> House:
     return house_of(database, outside)
-
-
-@pytest.fixture
-def northwind(database: Database) -> Reseller:
-    return resellers.add(database, "Northwind")
-
-
-@pytest.fixture
-def contoso(database: Database) -> Reseller:
-    return resellers.add(database, "Contoso")
 
 
 @pytest.fixture
