@@ -41,6 +41,19 @@ class FairQueue:
 
     async def enter(self, network: str, within_s: float | None = None) -> None:
         """Occupy a place; QueueTimeout when there was none in time."""
+        if self._waiting or self._preferred or self._is_full() or not self._has_room(network):
+            await self._wait(network, within_s)
+        else:
+            self._occupied[network] += 1
+
+    def leave(self, network: str) -> None:
+        """Free a place for the next request."""
+        self._occupied[network] -= 1
+        if not self._occupied[network]:
+            del self._occupied[network]
+        self._fill_soon()
+
+    async def _wait(self, network: str, within_s: float | None) -> None:
         turn: Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(network, deque()).append(turn)
         self._fill_soon()
@@ -55,17 +68,12 @@ class FairQueue:
                 raise QueueTimeout(of_network=is_full) from None
             raise
 
-    def leave(self, network: str) -> None:
-        """Free a place for the next request."""
-        self._occupied[network] -= 1
-        if not self._occupied[network]:
-            del self._occupied[network]
-        self._fill_soon()
-
     def _fill_soon(self) -> None:
+        if not self._waiting:
+            return
         if not self._preferred:
             self._fill()
-        elif self._timer is None and self._waiting:
+        elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(YIELD_S, self._fill)
 
     def _fill(self) -> None:
@@ -83,9 +91,12 @@ class FairQueue:
                 turn.set_result(None)
 
     def _next(self) -> str | None:
-        if self._occupied.total() >= self.in_all:
+        if self._is_full():
             return None
         return next((one for one in self._waiting if self._has_room(one)), None)
+
+    def _is_full(self) -> bool:
+        return self._occupied.total() >= self.in_all
 
     def _has_room(self, network: str) -> bool:
         return self._occupied[network] < self.per_network

@@ -83,8 +83,10 @@ class AnonymousTurns:
 
     async def _run(self, turn: "_Turn", scope: Scope, receive: Receive, send: Send) -> None:
         async def received() -> Message:
-            async with turn.paused():
-                return await receive()
+            turn.leave()
+            message = await receive()
+            await turn.begin()
+            return message
 
         async def sent(message: Message) -> None:
             turn.end()
@@ -131,33 +133,27 @@ class _Turn:
     def end(self) -> None:
         """Free the place for good."""
         self._is_over = True
-        self._leave()
+        self.leave()
 
     async def verify(self, owner: str) -> None:
         """It is not anonymous: leave that queue for the owner's."""
         self._remember(owner)
         if self.queue is self._verified_queue:
             return
-        self._leave()
+        self.leave()
         self.queue, self._caller = self._verified_queue, owner
         self._is_over = self._is_over or not owner
         await self.begin()
 
-    @asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
-        """Free the place meanwhile."""
-        self._leave()
-        yield
-        await self.begin()
-
-    def _leave_if_over(self) -> None:
-        if self._is_over:  # it ended while it waited
-            self._leave()
-
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Free the place until `begin`."""
         if self._holds:
             self._holds = False
             self.queue.leave(self._caller)
+
+    def _leave_if_over(self) -> None:
+        if self._is_over:  # it ended while it waited
+            self.leave()
 
 
 async def verified(owner: str) -> None:
@@ -177,8 +173,9 @@ async def queue_left() -> AsyncIterator[None]:
     if turn is None:
         yield
         return
-    async with turn.paused():
-        yield
+    turn.leave()
+    yield
+    await turn.begin()
 
 
 def _credential(headers: list[tuple[bytes, bytes]]) -> bytes:
