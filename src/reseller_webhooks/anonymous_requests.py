@@ -1,12 +1,12 @@
 """Anonymous requests take turns: few at once, in round-robin by network.
 
-A request is anonymous until the program has verified an API key or session of its own. Whoever
-shows one that was verified lately does not queue, so anonymous callers cannot hold them up by
-asking for pages. A request occupies its place while it is worked on: not while its body is on the
+A request is anonymous until the program has verified its API key or session. A request whose
+credential was verified recently does not queue, so anonymous callers cannot delay it by asking for
+pages. A request occupies its place while it is worked on: not while its body is on the
 way, while it waits for other systems, or once its answer begins, so slow clients block nobody.
 
 Requests of one reseller, by its keys and by its people, take turns in the same way among
-themselves, so that one that reads all the time leaves the others theirs.
+themselves, so that a reseller that reads all the time leaves the others their turns.
 """
 
 import asyncio
@@ -108,7 +108,7 @@ class AnonymousTurns:
 class _Turn:
     """One request's place in a queue. remember: called with the owner of its credential.
 
-    caller: whose turn it is; empty for those that need none.
+    caller: the network or owner that it counts for; empty if it needs no place.
     """
 
     def __init__(
@@ -157,9 +157,9 @@ class _Turn:
 
 
 async def verified(owner: str) -> None:
-    """The request's credential was verified: it waits for those of its owner alone.
+    """The request's credential was verified: it only waits for other requests of its owner.
 
-    owner: who shares a limit with it; empty if nobody does.
+    owner: requests of the same owner share a limit; empty if there is no limit.
     """
     turn = _current.get()
     if turn is not None:
@@ -168,7 +168,7 @@ async def verified(owner: str) -> None:
 
 @asynccontextmanager
 async def queue_left() -> AsyncIterator[None]:
-    """While the request waits for something that has limits of its own."""
+    """Free the place while the request waits for something that has limits of its own."""
     turn = _current.get()
     if turn is None:
         yield

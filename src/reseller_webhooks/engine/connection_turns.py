@@ -1,8 +1,8 @@
-"""How fast connections are opened: a TLS handshake keeps the event loop for a millisecond.
+"""Limits the rate of new connections: a TLS handshake blocks the event loop for a millisecond.
 
-A reseller whose webhooks all need a connection at once would keep it for seconds. So each
-connection has its turn for 25 ms, whatever becomes of it: a receiver that is silent
-keeps no turn for longer, and where the loop is late, turns last as much longer.
+A reseller whose webhooks all need a connection at once would block it for seconds. So each
+connection has a turn of 25 ms, whether it opens or not: a silent receiver keeps no turn for longer,
+and where the loop is late, turns last longer by the same time.
 """
 
 import asyncio
@@ -57,6 +57,6 @@ class ConnectionTurns:
         self._queue.lowered(_Wanted(reseller_id, 0))
         for wanted in self._queue.turns():
             begun = self._begun.pop(wanted)
-            if not begun.done():  # else whoever waited was cancelled
+            if not begun.done():  # else the waiting task was cancelled
                 self._begin(wanted.reseller_id)
                 begun.set_result(None)

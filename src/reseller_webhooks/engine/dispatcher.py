@@ -167,7 +167,7 @@ class Dispatcher:
         return self._pass_on(at)
 
     def _pass_on(self, at: float) -> Use | None:
-        """A slot is free: whoever is next among the lanes that wait may start."""
+        """A slot is free: the next of the waiting lanes may start."""
         use: Use | None = None
         for lane in self.admission.turns(at):
             if use:

@@ -3,7 +3,7 @@
 The rule is the dynamic threshold of Choudhury and Hahne (1998), made for the shared memory of a
 switch: a claim is admitted while its load is below what is free. One greedy reseller so gets half
 of all, two get a third each, n get one part in n + 1 each, and as much as each has stays free:
-whoever comes next never waits for somebody else's slow receiver. Nobody need be counted, and no
+the next reseller never waits for another's slow receiver. Resellers need not be counted, and no
 share is set aside for a reseller that wants nothing.
 
 A webhook's own requests count beside those of its reseller, so among the webhooks of one reseller

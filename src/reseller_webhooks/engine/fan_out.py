@@ -11,7 +11,7 @@ from reseller_webhooks.engine.ports import Store
 from reseller_webhooks.engine.tasks import wait_for_event
 
 POLL_S = 0.5
-"""How often to look for what other processes left; what this one left is begun at once."""
+"""How often to look for fan-outs of other processes; those of this process begin at once."""
 PAUSE_MIN_S = 0.005
 
 

@@ -12,7 +12,7 @@ from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.store.database import Database
 
 WAITING_MAX = 20_000
-"""Changes that may wait; whoever comes then is told to come again."""
+"""Changes that may wait; further requests are refused and may be repeated later."""
 LARGE_CHANGES, LARGE_BYTES = 100, 256 * 1024
 """A request of more than this takes the store longer than a small one should wait."""
 

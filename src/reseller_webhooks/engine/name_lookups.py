@@ -73,7 +73,7 @@ class NameLookups:
     def turn(self, host: str, reseller_id: int) -> Awaitable[None] | None:
         """Wait until the name's look-up has begun; None when there is nothing to wait for.
 
-        How long it takes says nothing about the name: it is other look-ups that are waited for.
+        The wait says nothing about the name: it is for other look-ups to end.
         """
         if self._known(host) is not None:
             return None
@@ -86,7 +86,7 @@ class NameLookups:
         return None if begun.done() else asyncio.shield(begun)
 
     async def addresses(self, host: str, reseller_id: int = 0) -> Sequence[str]:
-        """The addresses of a name, for now. OSError when it has none or nobody answers."""
+        """The addresses of a name. OSError when it has none or no name server answers."""
         lookup = self._known(host)
         while lookup is None:
             if (turn := self.turn(host, reseller_id)) is not None:

@@ -1,6 +1,6 @@
 """How much may start in one turn of the event loop, so that a turn stays short.
 
-What starts together is answered together, and whoever comes meanwhile waits for all of it. With a
+Requests that start together are answered together, and other work waits for all of them. With a
 thousand requests under way to quick receivers, that would be a quarter of a second.
 """
 

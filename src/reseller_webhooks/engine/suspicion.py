@@ -87,7 +87,7 @@ class Suspicion:
         return True
 
     def forget(self, witness: Witness) -> None:
-        """Another worker sends to it now: that it was seen from here says nothing any more."""
+        """Another worker sends to it now, so its answers to this one prove nothing any more."""
         self._unsee(witness)
 
     def _miss(self, witness: Witness, at: float) -> None:
