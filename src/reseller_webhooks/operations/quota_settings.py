@@ -55,7 +55,7 @@ def change(
             raise Invalid.at(f"/{quota.value}", f"give a number from 1 to {LIMIT_MAX}")
     with database.write() as tx:
         reseller = resellers.by_uuid(tx, uuid)
-        before = store.of_reseller(tx, reseller.id)
+        before = store.of_resellers(tx, [reseller.id])[reseller.id]
         store.change(tx, reseller.id, wanted)
         after = {quota: value or defaults[quota] for quota, value in wanted.items()}
         changed = {
@@ -86,7 +86,7 @@ def _keep_use(tx: Tx, reseller_id: int, quota: Quota, before: int, after: int) -
 def _uses(tx: Tx, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
     ids = [owner.id for owner in owners]
     webhooks, stored = store.webhooks(tx, ids), stored_bytes.of(tx, ids)
-    overrides = {owner.id: limits for owner, limits in store.overrides(tx).items()}
+    overrides = store.of_resellers(tx, ids)
     buckets, now_s = store.buckets(tx, ids), tx.now / SECOND
 
     def used(owner: Reseller, quota: Quota, limit: int) -> int | None:
@@ -100,7 +100,7 @@ def _uses(tx: Tx, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
 
     found: list[Uses] = []
     for owner in owners:
-        given = overrides.get(owner.id, {})
+        given = overrides[owner.id]
         limits = {quota: given.get(quota, default) for quota, default in quotas.defaults.items()}
         found.append(
             {

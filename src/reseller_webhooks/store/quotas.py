@@ -44,14 +44,17 @@ def overrides(tx: Tx) -> dict[Owner, dict[Quota, int]]:
     return found
 
 
-def of_reseller(tx: Tx, reseller_id: int) -> dict[Quota, int]:
-    """What operators have set for this reseller."""
+def of_resellers(tx: Tx, reseller_ids: Collection[int]) -> dict[int, dict[Quota, int]]:
+    """What operators have set for these resellers; an entry for each of them."""
+    c = reseller_quota.c
     rows = tx.connection.execute(
-        select(reseller_quota.c.name, reseller_quota.c.value).where(
-            reseller_quota.c.reseller_id == reseller_id
-        )
+        select(c.reseller_id, c.name, c.value).where(c.reseller_id.in_(reseller_ids))
     )
-    return {Quota(name): value for name, value in rows if name in _NAMES}
+    found: dict[int, dict[Quota, int]] = {number: {} for number in reseller_ids}
+    for number, name, value in rows:
+        if name in _NAMES:
+            found[number][Quota(name)] = value
+    return found
 
 
 def change(tx: Tx, reseller_id: int, wanted: Mapping[Quota, int | None]) -> None:
