@@ -93,7 +93,8 @@ def run_first(database: Database, started: Job) -> Job:
             release(database, job)
     except Unavailable:  # The job is there, so it goes on once its claim has ended.
         return job
-    return get(database, started.uuid, reseller_id=started.reseller_id).job
+    with database.read() as tx:
+        return _get(tx, started.uuid, started.reseller_id)
 
 
 def is_due(database: Database) -> bool:
