@@ -3,12 +3,7 @@
 from collections.abc import Mapping
 
 from reseller_webhooks.core.conditions import Code, Condition
-
-
-def N_(text: str) -> str:  # noqa: N802 - as gettext's users know it
-    """Mark a text for the catalogue."""
-    return text
-
+from reseller_webhooks.core.translation import N_
 
 TEXTS: Mapping[Code, str] = {
     Code.STORE_UNAVAILABLE: N_("the store does not answer or does not take changes; see the log"),
