@@ -60,7 +60,7 @@ async def test_requests_of_one_reseller_are_limited_and_anothers_go_on(
     assert first.headers["ratelimit-policy"] == '"requests_per_second";q=10;w=10'
     assert first.headers["ratelimit"] == '"requests_per_second";r=9;t=1'
     assert [one.status_code for one in answers[:10]] == [200] * 10
-    assert_refused(answers[12], Quota.REQUESTS_PER_SECOND, 1, 10, "go on in 1 s")
+    assert_refused(answers[12], Quota.REQUESTS_PER_SECOND, 1, 10, "try again in 1 s")
     assert (await rival.get(WEBHOOKS)).status_code == 200
     unlimited = await platform.get(WEBHOOKS, params={"reseller": northwind.uuid})
     assert (unlimited.status_code, "ratelimit" in unlimited.headers) == (200, False)

@@ -168,12 +168,14 @@ async def test_a_search_whose_time_is_over_says_how_far_it_came_and_goes_on(
     at_once = await admin.see(paths.log(action="ADDED"))
     monkeypatch.setattr("reseller_webhooks.operations.deliveries.SEARCH_S", 0.0)
     short = await admin.see(paths.log(action="ADDED"))
-    link = short.partition(">Search on<")[0].rpartition('href="')[2].partition('"')[0]
+    link = (
+        short.partition(">Search older notifications<")[0].rpartition('href="')[2].partition('"')[0]
+    )
     second = await admin.see(link.replace("&amp;", "&"))
 
     assert (lines(at_once), lines(short)) == (1, 0)
     assert "Nothing found yet No notification since" in words(short)
-    assert "Search on" in second
+    assert "Search older notifications" in second
 
 
 @pytest.mark.parametrize(

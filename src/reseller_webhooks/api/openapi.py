@@ -18,8 +18,8 @@ Every path under `/api/` needs `Authorization: Bearer rwk_...`. What goes wrong 
 `application/problem+json` (RFC 9457), with `errors: [{pointer, detail}]` for input. Lists answer
 `{"items", "nextCursor"}` and take `limit` up to 500; give `nextCursor` back as `cursor`.
 
-What a reseller has used up of its quotas is answered 429 with `Retry-After`; nothing was done then,
-so send the same request later. `RateLimit` tells a reseller's key how many requests are left.
+A request beyond a quota of a reseller is answered 429 with `Retry-After`; nothing was done, so send
+the same request again later. With a reseller's key, `RateLimit` tells how many requests are left.
 """
 TAGS = {
     "Changes": "What the platform tells, many changes at once.",

@@ -12,7 +12,7 @@ TEXTS: Mapping[Quota, str] = {
     ),
     Quota.REQUESTS_PER_SECOND: N_(
         "a reseller may send %(limit)s API requests per second (%(setting)s); "
-        "go on in %(wait)s s, or ask the operator of this service for more"
+        "try again in %(wait)s s, or ask the operator of this service for more"
     ),
     Quota.CHANGES_PER_SECOND: N_(
         "records of reseller %(reseller)s may change %(limit)s times per second (%(setting)s); "
@@ -20,15 +20,16 @@ TEXTS: Mapping[Quota, str] = {
     ),
     Quota.INVITES_PER_HOUR: N_(
         "a reseller may invite %(limit)s people per hour (%(setting)s); "
-        "go on in %(wait)s s, or ask the operator of this service for more"
+        "try again in %(wait)s s, or ask the operator of this service for more"
     ),
     Quota.TESTS_PER_HOUR: N_(
         "a reseller may send %(limit)s test notifications per hour (%(setting)s); "
-        "go on in %(wait)s s, or ask the operator of this service for more"
+        "try again in %(wait)s s, or ask the operator of this service for more"
     ),
     Quota.RETRIES_PER_HOUR: N_(
         "a reseller may ask for %(limit)s retries per hour (%(setting)s), each of any number of "
-        "deliveries of a webhook; go on in %(wait)s s, or ask the operator of this service for more"
+        "deliveries of a webhook; try again in %(wait)s s, "
+        "or ask the operator of this service for more"
     ),
     Quota.BACKFILL_RECORDS: N_(
         "a backfill may send %(limit)s records (%(setting)s), and this one would send %(used)s; "

@@ -22,7 +22,7 @@ SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One that can be chosen: what the form sends, and what people read."""
+    """An option of a field: the value that the form sends, and the label that people read."""
 
     value: str
     label: str
@@ -44,7 +44,7 @@ class Choices:
 
 
 def searched(page: Page, name: str) -> str:
-    """What a page's address searches for."""
+    """The search text in a page's address."""
     return page.request.query_params.get(name, "").strip()[:SEARCH_MAX]
 
 

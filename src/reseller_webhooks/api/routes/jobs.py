@@ -1,4 +1,4 @@
-"""Background jobs: what goes on, how far it is, and cancelling it."""
+"""Background jobs: their progress, and starting and cancelling them."""
 
 from functools import partial
 from typing import Annotated
@@ -44,7 +44,7 @@ def page(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Jobs:
-    """What goes on in the background and what did, newest first; backfills too.
+    """Unfinished and finished background jobs, newest first; backfills too.
 
     A finished job is kept as long as notifications are; of backfills the newest of each webhook.
     """
@@ -74,7 +74,7 @@ async def start(
     new: Annotated[NewJob, Depends(body(NewJob))],
     response: Response,
 ) -> Job:
-    """Makes a new delivery for each one of the period that has failed for good.
+    """Makes a new delivery for each delivery of the period that has failed for good.
 
     Each event goes to each webhook once, however often it has failed or is asked for.
     """
@@ -84,7 +84,7 @@ async def start(
     return job(await run_in_threadpool(shown))
 
 
-@router.get("/{id}", operation_id="getJob", summary="How far a job is")
+@router.get("/{id}", operation_id="getJob", summary="Get a job and its progress")
 def get(house: TheHouse, tenant: Tenant, uuid: Id) -> Job:
     """`state` is DONE once `done` has reached the end; `total` may be an estimate until then."""
     return job(jobs.get(house.database, uuid, reseller_id=tenant))
@@ -99,7 +99,7 @@ async def cancel(house: TheHouse, tenant: Tenant, uuid: Id) -> Job:
 
 
 def retried(response: Response, one: core.Job) -> Retried:
-    """The answer to a request that has started a job: 202 and where to look while it goes on."""
+    """The answer to a request that has started a job: 202 and its address until it is finished."""
     if one.is_finished:
         return Retried(count=one.made)
     response.status_code = ACCEPTED

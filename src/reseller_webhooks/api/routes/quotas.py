@@ -27,10 +27,11 @@ class Use(Shape):
     """A quota of a reseller."""
 
     limit: int
-    default: int = Field(description="Of every reseller for which no other limit is set.")
+    default: int = Field(description="The limit of every reseller that has no limit of its own.")
     used: int | None = Field(
-        description="Of rates: what has not come back yet. Requests and changes per second are "
-        "counted by each process for itself. null for what is limited each time by itself."
+        description="Of rates: units that were used and are not available again yet. Each process "
+        "counts requests and changes per second for itself. null for the records of a backfill, "
+        "since each backfill is limited by itself."
     )
 
 
@@ -70,8 +71,8 @@ def get(house: TheHouse, _: Platform, uuid: Id) -> object:
 def change(
     house: TheHouse, _: Platform, uuid: Id, patch: Annotated[_Patch, Depends(body(Patch))]
 ) -> object:
-    """Changes what is given and nothing else; null brings the default back. Every process goes by
-    it within 5 seconds."""
+    """Changes the limits that are given and no others; null restores the default. Every process
+    applies them within 5 seconds."""
     wanted = {Quota(name): getattr(patch, name) for name in patch.model_fields_set}
     quota_settings.change(house.database, house.quotas.defaults, uuid, wanted)
     house.quotas.refresh()

@@ -24,7 +24,7 @@ Id = Annotated[str, Path(alias="id")]
 GOES_ON: dict[int | str, dict[str, Any]] = {
     ACCEPTED: {
         "model": Retried,
-        "description": "A job goes on with it; `Location` says where to see how far it is.",
+        "description": "A job does the rest; `Location` is where it shows its progress.",
     }
 }
 
@@ -65,7 +65,7 @@ async def retry_pending(house: TheHouse, tenant: Tenant, uuid: Id, response: Res
 async def retry_failed(
     house: TheHouse, tenant: Tenant, uuid: Id, period: Asked, response: Response
 ) -> Retried:
-    """Makes a new delivery for each one of the period that has failed for good.
+    """Makes a new delivery for each delivery of the period that has failed for good.
 
     Each event goes to the webhook once, however often it has failed or is asked for.
     """

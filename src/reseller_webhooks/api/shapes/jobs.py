@@ -55,7 +55,7 @@ class Retried(Shape):
     """How many deliveries were made, or made due, so far."""
 
     count: int
-    job: str | None = Field(None, description="The job that goes on with it; only with 202.")
+    job: str | None = Field(None, description="The job that does the rest; only with 202.")
 
 
 def job(entry: Entry) -> Job:
