@@ -2,6 +2,7 @@
 
 import time
 
+from attack.measuring import Felt
 from bench import slow_receiver
 from bench.program import Receiver, Server
 from bench.slow_receiver import SLOW
@@ -10,6 +11,8 @@ WEBHOOKS, CHANGES = 300, 10
 """Each webhook is answered after 20 s and has ten deliveries to send at once."""
 SPAN_S, EVERY_S = 6.0, 0.03
 WITHIN_S = 60.0
+LEAST_MS = 0.1
+"""A delivery may arrive before the answer to its change."""
 
 
 def slow_webhooks(server: Server) -> str:
@@ -18,11 +21,11 @@ def slow_webhooks(server: Server) -> str:
     webhook = server.add_webhook(f"{receiver.url}/hook")
     try:
         with Receiver(server.directory, slow_receiver.__name__) as slow:
-            _delays_ms(server, receiver, "warm")
-            quiet = _delays_ms(server, receiver, "quiet")
+            _delays(server, receiver, "warm")
+            quiet = _delays(server, receiver, "quiet")
             before_mb = server.rss_mb()
             _begin(server, slow.port)
-            felt = _delays_ms(server, receiver, "beside")
+            felt = _delays(server, receiver, "beside")
             under_way = _metric(server, "reseller_webhooks_in_flight")
             share = _metric(server, "reseller_webhooks_largest_reseller_share")
             peak_mb = server.rss_mb()
@@ -31,8 +34,8 @@ def slow_webhooks(server: Server) -> str:
         path = f"/api/v1/webhooks/{webhook['id']}"
         server.api.delete(path, params={"reseller": server.reseller}).raise_for_status()
     return (
-        f"others' deliveries: {_shown(felt)} (quiet: {_shown(quiet)}), "
-        f"p99 ratio {_p(felt, 0.99) / _p(quiet, 0.99):.1f}; "
+        f"others' deliveries: {felt} (quiet: {quiet}), "
+        f"p99 ratio {felt.percentile(0.99) / quiet.percentile(0.99):.1f}; "
         f"memory {before_mb:.0f} MB, {peak_mb:.0f} MB with {under_way:.0f} requests under way; "
         f"the slow reseller holds {share:.0%} of the slots"
     )
@@ -51,8 +54,8 @@ def _begin(server: Server, port: int) -> None:
     server.change([server.company(n, "Greedy") | {"reseller": greedy} for n in range(CHANGES)])
 
 
-def _delays_ms(server: Server, receiver: Receiver, name: str) -> list[float]:
-    """Milliseconds from the answer to a change until its receipt, in sequence of length."""
+def _delays(server: Server, receiver: Receiver, name: str) -> Felt:
+    """The time from the answer to each change until its receipt."""
     receiver.ask("reset")
     answered: dict[str, int] = {}
     until, number = time.monotonic() + SPAN_S, 0
@@ -66,17 +69,10 @@ def _delays_ms(server: Server, receiver: Receiver, name: str) -> list[float]:
         time.sleep(0.05)
     received = dict(receiver.times())
     late = round(WITHIN_S * 1_000_000)
-    return sorted((received.get(one, at + late) - at) / 1000 for one, at in answered.items())
+    us = (received.get(one, at + late) - at for one, at in answered.items())
+    return Felt([max(one / 1000, LEAST_MS) for one in us])
 
 
 def _metric(server: Server, name: str) -> float:
     lines = server.api.get("/metrics").text.splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith(name + " "))
-
-
-def _p(delays_ms: list[float], share: float) -> float:
-    return max(delays_ms[min(len(delays_ms) - 1, int(len(delays_ms) * share))], 0.1)
-
-
-def _shown(delays_ms: list[float]) -> str:
-    return f"p50 {_p(delays_ms, 0.5):.0f} ms, p99 {_p(delays_ms, 0.99):.0f} ms"
