@@ -59,7 +59,7 @@ from reseller_webhooks.web.app import create_web
 THREADS = 16
 """Requests that use the store at once. More would only wait for each other."""
 SENDS_BESIDE = 100
-"""Requests beside deliveries: tests of webhooks and what waits for them."""
+"""Requests of webhook tests, beside those of deliveries."""
 
 log = structlog.get_logger()
 

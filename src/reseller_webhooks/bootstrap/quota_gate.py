@@ -7,11 +7,11 @@ from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.operations.quotas import Quotas
 
 EVERY_S = 5.0
-"""So soon a limit that an operator has set is in force in every process."""
+"""A limit that an operator sets is in force in every process after this time at most."""
 
 
 class QuotaGate:
-    """In front of the batch of changes, so that a refused request costs nobody a transaction."""
+    """Stands before the batches of changes, so that a refused request costs no transaction."""
 
     def __init__(self, quotas: Quotas, submit: Callable[[Request], Awaitable[Answer]]) -> None:
         self.quotas = quotas
@@ -23,7 +23,7 @@ class QuotaGate:
         return await self._submit(request)
 
     async def keep_up(self) -> None:
-        """Read anew what operators have set and how much is stored, again and again."""
+        """Refresh the limits and the stored bytes for ever."""
         while True:
             await asyncio.to_thread(self.quotas.refresh)
             await asyncio.sleep(EVERY_S)

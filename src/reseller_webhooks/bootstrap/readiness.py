@@ -14,7 +14,7 @@ FRESH_S = 1.0
 
 REFUSING = {Code.STORE_UNAVAILABLE, Code.STORE_DAMAGED, Code.LEASES_NOT_RENEWED}
 OF_LEASES = {Code.NO_WORKERS, Code.PARTITIONS_WITHOUT_OWNER}
-"""While the store refuses writes, workers live and cannot renew: to start one mends nothing."""
+"""While the store refuses writes, live workers cannot renew leases; another worker is no help."""
 
 
 class Readiness:

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class SecretsCheck:
-    """Looks now and then whether this process opens the store's secrets.
+    """Checks at intervals whether this process can open the secrets in the store.
 
     For processes that send nothing: an API that has other keys than the workers would seal
     secrets that no worker can open.
@@ -47,7 +47,7 @@ class SecretsCheck:
             await asyncio.sleep(MENDED_WITHIN_S if unreadable else EVERY_S)
 
     def conditions(self) -> Iterator[Condition]:
-        """That secrets did not open at the last check."""
+        """Degraded while the last check found secrets that do not open."""
         if self._unreadable:
             yield Condition(Code.SECRETS_UNREADABLE, Severity.DEGRADED, {"count": self._unreadable})
 
@@ -90,7 +90,7 @@ def _keys_from_file(file: Path) -> list[str]:
 
 
 def has_keys(settings: Settings) -> bool:
-    """Whether there are keys already; `serve` makes them else."""
+    """Whether there are keys already; otherwise `serve` makes them."""
     return bool(settings.secret_keys) or keys_file(settings).exists()
 
 

@@ -68,7 +68,7 @@ class Conflict(ResellerWebhooksError):
 
 
 class TooManyJobs(Conflict):
-    """So many jobs of a reseller are not finished that it may start no more."""
+    """A reseller has too many unfinished jobs to start another."""
 
     def __init__(self, unfinished: int) -> None:
         self.unfinished = unfinished
@@ -112,10 +112,10 @@ class Refused(ResellerWebhooksError):
 
 
 class QuotaExceeded(ResellerWebhooksError):
-    """A reseller has used up one of its quotas. Nothing was done; later it can be.
+    """A reseller has used up one of its quotas. Nothing was done; the caller can try again later.
 
     params: what the text of the quota quotes. remaining: units of a rate that are left.
-    places: JSON pointers of what is too much, in a request about several resellers.
+    places: JSON pointers of the changes in excess, in a request about several resellers.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Quotas of a reseller: which there are, and the bucket that the rates among them are kept by.
+"""Quotas of a reseller, and the bucket that counts those of them that are rates.
 
 A rate is kept as a single number, the time at which its bucket will be full again: GCRA, the
 generic cell rate algorithm (ITU-T I.371), as a meter. A bucket holds what may come in a window.
@@ -10,7 +10,7 @@ from enum import StrEnum
 from math import ceil
 
 BURST_S = 10
-"""What may come in as many seconds may come at once, of what is limited by the second."""
+"""A rate per second allows the units of this many seconds at once."""
 HOUR_S = 3600
 
 
@@ -44,14 +44,14 @@ Limits = Mapping[Quota, int]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many units in a window of so many seconds."""
+    """A number of units in each window of `window_s` seconds."""
 
     units: int
     window_s: int
 
     @property
     def interval_s(self) -> float:
-        """In which one unit comes back."""
+        """The time in which a unit comes back."""
         return self.window_s / self.units
 
 

@@ -1,4 +1,4 @@
-"""Writes what a transaction of changes comes to: records, digests, events, deliveries, answers."""
+"""Writes the records, digests, events, deliveries and answers of a transaction of changes."""
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from reseller_webhooks.store.idempotency import Given
 
 @dataclass(slots=True)
 class Draft:
-    """What the transaction is going to write, as the requests before have left it.
+    """What the transaction will write, after the requests that were applied so far.
 
     webhooks: how many each reseller has. events: each with whether its request is too large to
     fan out in this transaction.
@@ -70,9 +70,9 @@ def _count(
     before: Mapping[RecordKey, Record | None],
     version_floors: Mapping[int, int],
 ) -> bool:
-    """Keep the digests up: every changed record leaves its bucket and comes back newer.
+    """Update the digests: every changed record leaves its bucket and comes back newer.
 
-    Whether any fan-out is pending.
+    Returns whether any fan-out is pending.
     """
     keys = digests.keys(changed)
     held = digests.held(tx, set(keys.values()))

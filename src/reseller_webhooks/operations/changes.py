@@ -29,7 +29,7 @@ MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
 COLLISIONS_MAX = 5
 STEPS_AFTER = DAY
-"""So long after the upgrade an earlier version may run, which knows of no fan-out in steps."""
+"""How long after the upgrade an earlier version, which knows no steps, may run beside this one."""
 
 
 @dataclass(frozen=True, slots=True)

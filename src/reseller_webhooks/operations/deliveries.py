@@ -20,7 +20,7 @@ from reseller_webhooks.store.news import Mark
 from reseller_webhooks.store.tally import Tally, reach, tally, to_count
 
 SEARCH_S = 1.0
-"""So long a request searches for lines that no index finds."""
+"""How long a request searches for lines that no index finds."""
 
 
 @dataclass(frozen=True, slots=True)

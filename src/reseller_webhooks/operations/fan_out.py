@@ -1,4 +1,4 @@
-"""Fan-out in steps: what a transaction of changes left to do, a bounded transaction each."""
+"""Fan-out in steps: each makes some of the deliveries that a transaction of changes left to it."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from reseller_webhooks.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class FanOutStep:
-    """What a step did. reseller_id: whose it was. events: it made deliveries of so many.
+    """What a step did. reseller_id: whose it was. events: how many it made deliveries of.
 
     events is 0 when another worker takes the reseller's steps. took_s: without waiting for the
     store's writer. target_s: what it is to take.
@@ -25,7 +25,7 @@ class FanOutStep:
 
 
 def step(database: Database, after: int, limit: int) -> FanOutStep | None:
-    """Make about `limit` deliveries for the next reseller that waits for some.
+    """Make about `limit` deliveries for the next reseller with a pending fan-out.
 
     after: the number of the reseller whose turn was before; from the first one on when no other
     follows. None when nothing is left to do.

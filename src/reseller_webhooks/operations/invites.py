@@ -27,9 +27,10 @@ GONE = "this invite was used, withdrawn or is older than a week"
 
 @dataclass(frozen=True, slots=True)
 class Accepting:
-    """What the password is compared with that an invite is accepted with.
+    """An invite that is being accepted, before its password is compared.
 
-    limits: what that counts for, None when there were too many guesses, so it opens nothing else.
+    stored: hashes of the address's other memberships. limits: what the comparison counts for; None
+    after too many guesses, when the password opens nothing but the invite's own membership.
     """
 
     stored: frozenset[str]
@@ -99,7 +100,7 @@ def look(database: Database, token: str) -> Invite:
 
 
 def begin_accepting(database: Database, invite: Invite, device: Device) -> Accepting:
-    """What to compare the password with that an invite is accepted with.
+    """Hashes to compare the password of an invite with, and what the comparison counts for.
 
     If it opens other memberships of the address, the session opens them too. That would be a way
     to guess passwords, so it counts as a sign-in; whoever has to wait joins all the same.

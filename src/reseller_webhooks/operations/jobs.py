@@ -1,4 +1,4 @@
-"""Background jobs: start one, list them, cancel one, and take steps of what is due."""
+"""Background jobs: start, list and cancel them, and take the steps of due jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.jobs import ListPosition
 
 LEASE = 10 * SECOND
-"""A job whose process died goes on elsewhere after as long as this."""
+"""How long a claim holds; then another process takes on the job of a process that died."""
 STEPS_AT_ONCE = 2
 """Steps that a request takes by itself, so that a small job is done before its answer."""
 AFTER_FAILURE = 5 * SECOND
@@ -35,7 +35,7 @@ AFTER_FAILURE = 5 * SECOND
 class Entry:
     """A job as it is listed. webhook, url: of the one it is about, empty for all.
 
-    by: who started it; empty for the program itself and for strangers to the reseller.
+    by: who started it; empty for the program itself and for people who are not of the reseller.
     """
 
     job: Job
@@ -53,7 +53,7 @@ def start(
     since: Micros | None = None,
     until: Micros | None = None,
 ) -> Job:
-    """A new job, claimed for whoever starts it unless it is queued. TooManyJobs when many wait.
+    """A new job, claimed by the caller unless it is queued. TooManyJobs beyond UNFINISHED_MAX.
 
     The caller writes the audit log, and calls `run_first` after the commit.
     """

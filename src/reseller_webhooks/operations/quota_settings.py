@@ -1,4 +1,4 @@
-"""What operators set and see of a reseller's quotas."""
+"""A reseller's quotas for operators: limits to set, and what is used of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from reseller_webhooks.store.resellers import Reseller
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A quota of one reseller. used: None of what is limited each time by itself.
+    """A quota of one reseller. used: None where each act has the limit by itself.
 
     is_own: whether an operator has set it for this reseller.
     """
@@ -40,7 +40,7 @@ def uses(database: Database, quotas: Quotas, owners: Sequence[Reseller]) -> list
 
 
 def use(database: Database, quotas: Quotas, uuid: str) -> tuple[Reseller, Uses]:
-    """The same of one. NotFound."""
+    """The reseller with that id, and what it uses. NotFound."""
     with database.read() as tx:
         reseller = resellers.by_uuid(tx, uuid)
         return reseller, _uses(tx, quotas, [reseller])[0]

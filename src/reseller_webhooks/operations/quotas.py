@@ -1,7 +1,7 @@
-"""Quotas of resellers: what is in force, and whether somebody may go on.
+"""Quotas of resellers: the limits in force, and whether a request exceeds them.
 
-Limits of one reseller are read from the store every few seconds, so they hold everywhere soon.
-Rates by the second are kept in memory, each process by itself; those by the hour in the store.
+Each process reads the limits of single resellers from the store every few seconds. It counts rates
+per second in its memory; rates per hour are counted in the store, for all processes.
 """
 
 from collections import Counter
@@ -25,11 +25,12 @@ ASK_AGAIN_S = {
     Quota.BACKFILL_RECORDS: HOUR_S,
     Quota.STORED_BYTES: 600,
 }
-"""Retry-After of what is no rate: somebody has to delete something, or to raise the limit."""
+"""Retry-After of quotas that are no rates: they are exceeded until something is deleted, or the
+limit is raised."""
 MEASURED_EVERY_S = 60.0
-"""How often stored bytes are asked for again, which are counted as often."""
+"""How often the stored bytes of a reseller are read; maintenance counts them as often."""
 RESELLERS_MAX = 10_000
-"""Whose rates and bytes are remembered; full buckets and old bytes are forgotten beyond."""
+"""Resellers whose rates and bytes are kept; beyond that, full buckets and old bytes are dropped."""
 AT_ONCE = 100
 """Resellers in one statement."""
 K = TypeVar("K", int, str)
@@ -37,7 +38,7 @@ K = TypeVar("K", int, str)
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a rate after a request, for RateLimit fields. limit: as it was set."""
+    """What a request left of a rate, for RateLimit fields. limit: as it was set."""
 
     quota: Quota
     limit: int
@@ -51,7 +52,7 @@ class _Measured:
 
 
 class Quotas:
-    """The quotas in force in this process. Its event loop takes from the rates by second."""
+    """The quotas in force in this process. Its event loop takes from the rates per second."""
 
     def __init__(self, database: Database, defaults: Limits) -> None:
         self.defaults = defaults
@@ -67,7 +68,7 @@ class Quotas:
         return self._of_number.get(reseller_id, self.defaults)[quota]
 
     def refresh(self) -> None:
-        """Read what operators have set, and how much those have stored whose records change."""
+        """Read the limits that operators set, and the stored bytes of resellers with changes."""
         with self._database.read() as tx:
             found = store.overrides(tx)
         limits = {owner: {**self.defaults, **own} for owner, own in found.items()}
@@ -100,7 +101,7 @@ class Quotas:
         self._changes |= taken
 
     def charge(self, database: Database, quota: Quota, reseller_id: int) -> None:
-        """Count one act of those that are limited by the hour. QuotaExceeded."""
+        """Take one unit from a rate per hour. QuotaExceeded."""
         limit = self.limit(quota, reseller_id)
         with database.write() as tx:
             now_s = tx.now / SECOND
@@ -112,7 +113,7 @@ class Quotas:
             store.set_bucket(tx, reseller_id, quota, int(taken.full_s * SECOND))
 
     def seconds_used(self, quota: Quota, reseller_id: int, uuid: str) -> int:
-        """Units of a rate by second that this process has not given back yet."""
+        """Units of a rate per second that have not come back yet in this process."""
         rate = core.rate_of(quota, self.limit(quota, reseller_id))
         is_requests = quota is Quota.REQUESTS_PER_SECOND
         full_s = self._requests.get(reseller_id) if is_requests else self._changes.get(uuid)
@@ -176,7 +177,7 @@ class Quotas:
 
 
 def check_webhooks(tx: Tx, reseller_id: int, limit: int) -> None:
-    """QuotaExceeded when the reseller may not have one more."""
+    """QuotaExceeded when the reseller may have no further webhook."""
     store.lock_reseller(tx, reseller_id)
     if store.webhooks(tx, [reseller_id]).get(reseller_id, 0) >= limit:
         quota = Quota.WEBHOOKS
@@ -191,7 +192,7 @@ def check_backfill(total: int, limit: int | None) -> None:
 
 
 def count_stored(database: Database, *, retention_days: int) -> int:
-    """Count a batch of what was stored lately; how many rows, 0 when nothing is left to count."""
+    """Count a batch of rows that were stored lately; how many, 0 when none is left to count."""
     done = sum(stored_bytes.count(database, source) for source in stored_bytes.SOURCES)
     if not done:
         with database.write() as tx:

@@ -1,6 +1,6 @@
-"""Retries by hand: pending deliveries made due now, and failed ones made anew, as jobs.
+"""Retries by hand, as jobs: pending deliveries made due now, and failed deliveries made anew.
 
-What is little is done when these return; the rest goes on in the background.
+A small job is finished when these functions return; a larger job goes on in the background.
 """
 
 from reseller_webhooks.clock import Micros

@@ -1,4 +1,4 @@
-"""Sign-in of whom an identity provider vouches for.
+"""Sign-in of people whom an identity provider vouches for.
 
 The provider's subject is bound to a person the first time, by the verified e-mail address; from
 then on the subject counts, and another one with the same address is somebody else.
