@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.access import Role
-from reseller_webhooks.store import text_search
+from reseller_webhooks.store import missing_rows, text_search
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import api_key, person
 
@@ -97,9 +96,7 @@ def person_for(tx: Tx, email: str, uuid: str) -> Person:
     # Filled from the only membership, for earlier versions.
     blank = {"role": Role.VIEWER.value, "password": None, "reseller_id": None}
     made = {"uuid": uuid, "email": email, "created_at": tx.now, **blank}
-    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(person).values(**made)
-    tx.connection.execute(statement.on_conflict_do_nothing(index_elements=["email"]))
+    missing_rows.add(tx, person, made, key=["email"])
     found = _person(tx, select(*_PERSON).where(person.c.email == email).with_for_update())
     assert found is not None, "it was there or has been added"  # noqa: S101
     return found

@@ -1,8 +1,8 @@
 """Identities: whom an identity provider means by a subject."""
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from reseller_webhooks.store import missing_rows
 from reseller_webhooks.store.access import Person
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import identity, person
@@ -22,11 +22,8 @@ def bind(tx: Tx, issuer: str, subject: str, person_id: int) -> Person | None:
 
     A binding that another transaction is just making is waited for.
     """
-    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(identity).values(
-        issuer=issuer, subject=subject, person_id=person_id, created_at=tx.now
-    )
-    tx.connection.execute(statement.on_conflict_do_nothing())
+    new = {"issuer": issuer, "subject": subject, "person_id": person_id, "created_at": tx.now}
+    missing_rows.add(tx, identity, new)
     return person_of(tx, issuer, subject)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, func, select, text, update
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.quotas import Quota
+from reseller_webhooks.store import missing_rows
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import quota_bucket, reseller, reseller_quota, webhook
 
@@ -14,10 +15,6 @@ from reseller_webhooks.store.schema import quota_bucket, reseller, reseller_quot
 _SET = text(
     "INSERT INTO reseller_quota (reseller_id, name, value) VALUES (:reseller_id, :name, :value) "
     "ON CONFLICT (reseller_id, name) DO UPDATE SET value = :value"
-)
-_BEGIN = text(
-    "INSERT INTO quota_bucket (reseller_id, name, full_at) VALUES (:reseller_id, :name, 0) "
-    "ON CONFLICT (reseller_id, name) DO NOTHING"
 )
 _NAMES = frozenset(quota.value for quota in Quota)
 
@@ -72,7 +69,8 @@ def change(tx: Tx, reseller_id: int, wanted: Mapping[Quota, int | None]) -> None
 
 def lock_bucket(tx: Tx, reseller_id: int, quota: Quota) -> Micros:
     """When a bucket will be full; whoever takes from it at the same time waits."""
-    tx.connection.execute(_BEGIN, {"reseller_id": reseller_id, "name": quota.value})
+    new = {"reseller_id": reseller_id, "name": quota.value, "full_at": 0}
+    missing_rows.add(tx, quota_bucket, new)
     wanted = select(quota_bucket.c.full_at).where(*_named(reseller_id, quota)).with_for_update()
     return int(tx.connection.execute(wanted).scalar_one())
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from reseller_webhooks.clock import DAY, SECOND, Micros
+from reseller_webhooks.store import missing_rows
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.schema import attempt, digest, event, number, stored_bytes
 
@@ -39,9 +40,6 @@ _ADD = text(
     "ON CONFLICT (reseller_id, kind, day) DO UPDATE SET "
     "rows = stored_bytes.rows + :rows, bytes = stored_bytes.bytes + :bytes"
 )
-
-
-_BEGIN = text("INSERT INTO number (name, last) VALUES (:name, 0) ON CONFLICT (name) DO NOTHING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ def _bytes(tx: Tx, column: ColumnElement[str | None]) -> ColumnElement[int]:
 
 
 def _advance(tx: Tx, source: Source, before: int, last: int) -> bool:
-    tx.connection.execute(_BEGIN, {"name": source.position})
+    missing_rows.add(tx, number, {"name": source.position, "last": 0})
     named = (number.c.name == source.position) & (number.c.last == before)
     return tx.connection.execute(update(number).where(named).values(last=last)).rowcount == 1
 
