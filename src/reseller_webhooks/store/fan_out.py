@@ -1,8 +1,8 @@
 """Deliveries that are made in steps after the transaction of their events.
 
 A step makes deliveries and moves the place in one transaction, so a kill neither loses nor doubles
-any. Whoever holds the reseller's lock takes its steps, lowest event first, so the deliveries of a
-record are made in the sequence of its versions.
+any. The worker that holds the reseller's lock takes its steps, lowest event first, so a record's
+deliveries are made in the sequence of its versions.
 """
 
 from collections.abc import Collection, Sequence
@@ -137,12 +137,12 @@ def backlog(tx: Tx) -> Backlog:
 
 
 def oldest(tx: Tx) -> Micros | None:
-    """When the first event that waits was committed: the one with the lowest number."""
+    """When the pending event with the lowest number was committed."""
     return tx.connection.execute(_OLDEST).scalar()
 
 
 def _following(what: Select[Any]) -> Select[Any]:
-    """Something of events and of webhooks that are still to be told of them."""
+    """Join events with the webhooks that their pending fan-outs have not reached yet."""
     place = pending_fan_out.c.webhook_after, pending_fan_out.c.webhook_upto
     return (
         what.select_from(pending_fan_out)

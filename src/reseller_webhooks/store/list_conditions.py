@@ -42,7 +42,7 @@ class _either(FunctionElement[bool]):  # noqa: N801 - as SQLAlchemy names functi
     inherit_cache = True
 
     def self_group(self, against: Any = None) -> "_either":
-        """It is a condition already; SQLAlchemy would compare it with 1, which hides the index."""
+        """A condition as it is; SQLAlchemy would compare it with 1, which hides the index."""
         del against
         return self
 

@@ -1,4 +1,4 @@
-"""How many bytes each reseller has stored, about: counted once as rows come, by day.
+"""About how many bytes each reseller has stored: each row is counted once, by day.
 
 Events and attempts are only ever added, and go by the day, so nothing is read twice. A minute's
 rows wait, since lower ids may still be committed; what is committed later than that is not counted.
@@ -66,7 +66,7 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """Rows of a table up to an id, and what they come to by reseller and day."""
+    """Rows of a table up to an id: their number and bytes by reseller and day."""
 
     last: int
     rows: Counter[tuple[int, int]]
