@@ -21,6 +21,7 @@ from sqlalchemy import (
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.log_query import UNHAPPY, closed_as
 from reseller_webhooks.store.schema import attempt, circuit_change, delivery, webhook
 
 HOUR: Micros = 3600 * SECOND
@@ -30,7 +31,6 @@ CLOSED_SEARCHED = 1_000
 """How many closed deliveries are searched for one that was delivered, the newest first."""
 REFUSED_SEARCHED = 100
 """How many that wait are searched for the newest that was refused, the first due first."""
-UNHAPPY = (State.CANCELLED, State.FAILED, State.SUPERSEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +236,7 @@ def _unhappy_by_hour(webhook_ids: Collection[int], since: Micros) -> Select[Any]
     return (
         select(c.webhook_id, hour, c.state, func.count())
         .where(
-            c.state.in_([state.value for state in UNHAPPY]),
-            c.state != State.DELIVERED.value,
+            closed_as(UNHAPPY),
             c.created_at >= since,
             c.webhook_id.in_(webhook_ids),
         )

@@ -21,6 +21,9 @@ the reseller's, which are sorted already, are searched for them."""
 EVENTS_MAX = 5_000
 """The newest changes of a record of which the log tells, when it is asked for that record."""
 
+UNHAPPY = frozenset(State) - {State.PENDING, State.DELIVERED}
+"""The states of deliveries that were closed without being delivered."""
+
 Position = tuple[Micros, int]
 """created_at and delivery id of a line; the next page begins behind it."""
 

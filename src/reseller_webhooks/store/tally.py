@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true, t
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.log_query import (
+    UNHAPPY,
     LogQuery,
     Position,
     closed_as,
@@ -33,7 +34,6 @@ SIFTED_MAX = 1_000
 
 SEARCHED_MAX = 10_000
 """Lines that one step of a search looks at for such a filter: about 20 ms."""
-UNHAPPY = frozenset(State) - {State.PENDING, State.DELIVERED}
 
 Part = tuple[Table, ColumnElement[int], ColumnElement[bool] | None]
 """A table of the log, its column of delivery ids, and which of its rows are lines."""
