@@ -19,7 +19,7 @@ from bench.picture import Curve, draw
 from bench.program import workshop
 from bench.workplace import Workplace
 from reseller_webhooks import clock
-from reseller_webhooks.core.webhooks import Mode
+from reseller_webhooks.core.webhook_settings import Mode
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.store.webhooks import WebhookRow

@@ -18,7 +18,8 @@ from reseller_webhooks.core.delivery import Made
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.retry import RetryPolicy
-from reseller_webhooks.core.webhooks import Mode, Spec
+from reseller_webhooks.core.webhook_settings import Mode
+from reseller_webhooks.core.webhooks import Spec
 from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.name_lookups import Resolve

@@ -8,7 +8,8 @@ from standardwebhooks import Webhook as Standard
 from reseller_webhooks.core import examples
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.webhooks import Format, SpecPatch
+from reseller_webhooks.core.webhook_settings import Format
+from reseller_webhooks.core.webhooks import SpecPatch
 from reseller_webhooks.operations import webhooks
 from tests.engine.running import Make
 from tests.receivers.authority import Authority

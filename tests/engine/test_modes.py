@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.webhooks import Mode, SpecPatch
+from reseller_webhooks.core.webhook_settings import Mode
+from reseller_webhooks.core.webhooks import SpecPatch
 from reseller_webhooks.operations import webhooks
 from tests.engine.running import Make, ids
 from tests.receivers.behaviours import answers, by_turns, when

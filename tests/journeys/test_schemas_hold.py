@@ -12,7 +12,8 @@ from reseller_webhooks.core import examples
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.schemas import kinds, schema_name
-from reseller_webhooks.core.webhooks import Format, Spec
+from reseller_webhooks.core.webhook_settings import Format
+from reseller_webhooks.core.webhooks import Spec
 from reseller_webhooks.operations import access, resellers, webhooks
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority

@@ -8,7 +8,8 @@ from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.retry import RetryPolicy
-from reseller_webhooks.core.webhooks import Mode, WebhookState
+from reseller_webhooks.core.webhook_settings import Mode
+from reseller_webhooks.core.webhooks import WebhookState
 from tests.simulation.plan import Plan, Profile
 from tests.simulation.request import Request
 from tests.simulation.tables import Closed, Tables

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from reseller_webhooks.core.delivery import Delivery
-from reseller_webhooks.core.webhooks import Mode, Webhook
+from reseller_webhooks.core.webhook_settings import Mode
+from reseller_webhooks.core.webhooks import Webhook
 from tests.simulation.tables import Tenure
 
 

@@ -15,7 +15,8 @@ from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, State
 from reseller_webhooks.core.horizon import Horizon
 from reseller_webhooks.core.notification import Due
 from reseller_webhooks.core.partitions import wanted
-from reseller_webhooks.core.webhooks import PARTS, Mode, Webhook, WebhookState
+from reseller_webhooks.core.webhook_settings import Mode
+from reseller_webhooks.core.webhooks import PARTS, Webhook, WebhookState
 from reseller_webhooks.engine.ports import Known
 from reseller_webhooks.operations.leases import LEASES_AHEAD, Standing
 from reseller_webhooks.operations.revisions import Revised
@@ -250,7 +251,7 @@ class Tables:
 
     def _scan(self, ask: Ask) -> Found:
         some = list(self.pending[ask.webhook_id].values())
-        if ask.ordered:
+        if ask.heads_only:
             heads: dict[str, int] = {}
             for one in some:
                 heads[one.resource_uuid] = min(

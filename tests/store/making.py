@@ -84,7 +84,7 @@ def due(tx: Tx, webhook_id: int, *, ordered: bool = False, limit: int = 100) -> 
 
 
 def scanned(tx: Tx, ask: Ask) -> Rows:
-    return scan(tx, [ask], ordered=ask.ordered)[0]
+    return scan(tx, [ask], heads_only=ask.heads_only)[0]
 
 
 def made(one: Delivery, state: State, *, number: int = 1, next_at: int | None = None) -> Made:

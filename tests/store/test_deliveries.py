@@ -100,7 +100,7 @@ def test_a_scan_says_when_the_first_of_the_others_is_due(database: Database) -> 
         later = [made(first, State.PENDING, next_at=tx.now + 9)]
         later.append(made(second, State.PENDING, next_at=tx.now + 7))
         results.finish(tx, later)
-        rows = scanned(tx, Ask(one.id, ordered=False, room=100, held=frozenset()))
+        rows = scanned(tx, Ask(one.id, heads_only=False, room=100, held=frozenset()))
 
     assert ([d.version for d in rows.due], rows.later, rows.full) == ([3], tx.now + 7, False)
 
@@ -110,10 +110,10 @@ def test_a_scan_goes_on_where_another_has_ended(database: Database) -> None:
         owner = reseller(tx)
         one = webhook(tx, reseller_id=owner)
         told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
-        first = scanned(tx, Ask(one.id, ordered=False, room=2, held=frozenset()))
+        first = scanned(tx, Ask(one.id, heads_only=False, room=2, held=frozenset()))
         held = frozenset(d.id for d in first.due)
-        second = scanned(tx, Ask(one.id, ordered=False, room=2, held=held, after=first.upto))
-        third = scanned(tx, Ask(one.id, ordered=False, room=2, held=held, after=second.upto))
+        second = scanned(tx, Ask(one.id, heads_only=False, room=2, held=held, after=first.upto))
+        third = scanned(tx, Ask(one.id, heads_only=False, room=2, held=held, after=second.upto))
 
     assert ([d.version for d in first.due], first.full) == ([1, 2], True)
     assert ([d.version for d in second.due], second.full) == ([3], False)
@@ -126,7 +126,7 @@ def test_what_is_held_is_not_found_again(database: Database) -> None:
         one = webhook(tx, reseller_id=owner)
         told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
         held = frozenset(d.id for d in due(tx, one.id)[:2])
-        rows = scanned(tx, Ask(one.id, ordered=False, room=1, held=held))
+        rows = scanned(tx, Ask(one.id, heads_only=False, room=1, held=held))
 
     assert ([d.version for d in rows.due], rows.full) == ([3], True)
 
@@ -160,7 +160,7 @@ def test_an_ordered_scan_says_when_the_first_head_is_due_and_not_what_waits_behi
         waiting = [made(head, State.PENDING, next_at=tx.now + 9)]
         waiting.append(made(behind, State.PENDING, next_at=tx.now + 5))
         results.finish(tx, waiting)
-        rows = scanned(tx, Ask(one.id, ordered=True, room=100, held=frozenset()))
+        rows = scanned(tx, Ask(one.id, heads_only=True, room=100, held=frozenset()))
 
     assert (rows.due, rows.later) == ([], tx.now + 9)
 
@@ -177,8 +177,8 @@ def test_of_what_is_not_due_a_scan_reads_only_the_first(database: Database) -> N
             tx, [made(d, State.PENDING, next_at=tx.now + wait[d.version]) for d in later]
         )
         held = frozenset(d.id for d in some if d.version in (2, 3))
-        rows = scanned(tx, Ask(one.id, ordered=False, room=4, held=frozenset()))
-        around = scanned(tx, Ask(one.id, ordered=False, room=4, held=held))
+        rows = scanned(tx, Ask(one.id, heads_only=False, room=4, held=frozenset()))
+        around = scanned(tx, Ask(one.id, heads_only=False, room=4, held=held))
 
     assert ([d.version for d in rows.due], rows.later, rows.full) == ([1], tx.now + 7, False)
     assert ([d.version for d in around.due], around.later, around.full) == ([1], None, False)
@@ -191,8 +191,8 @@ def test_one_scan_asks_for_any_number_of_webhooks(database: Database) -> None:
         many = [webhook(tx, reseller_id=owner, url=url) for url in urls]
         told(tx, event(reseller_id=owner))
         for count in (1, 2, 3, 128, 131):
-            asks = [Ask(one.id, ordered=False, room=5, held=frozenset()) for one in many[:count]]
-            found = scan(tx, asks, ordered=False)
+            asks = [Ask(one.id, heads_only=False, room=5, held=frozenset()) for one in many[:count]]
+            found = scan(tx, asks, heads_only=False)
 
             assert [[d.webhook_id for d in rows.due] for rows in found] == [
                 [one.id] for one in many[:count]

@@ -20,6 +20,7 @@ from reseller_webhooks.core.resources.lead import LeadStatus
 from reseller_webhooks.core.resources.order import OrderStatus
 from reseller_webhooks.core.resources.subscription import SubscriptionStatus
 from reseller_webhooks.core.statuses import MOVES
+from reseller_webhooks.core.webhook_settings import SETTINGS
 from reseller_webhooks.web import language, sayings
 from reseller_webhooks.web.status_words import STATUSES
 from tests.web.catalogues import TREE, WEB, read
@@ -47,6 +48,7 @@ def test_the_catalogue_holds_what_the_sources_say() -> None:
     found = extract_from_dir(str(WEB), methods, options, KEYWORDS)
     said = {forms(text)[0] for _file, _line, text, _comments, _context in found}
     said |= {*TEXTS.values(), *quota_texts.TEXTS.values()}
+    said |= {text for setting in SETTINGS.values() for text in setting.texts}
 
     assert said == {forms(one.id)[0] for one in every("messages.pot")}, "run make catalogue"
 

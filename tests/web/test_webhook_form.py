@@ -12,9 +12,9 @@ import pytest
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.attempts import Attempt, from_status
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhook_settings import Mode
 from reseller_webhooks.core.webhooks import (
     ClientCredentialsAuth,
-    Mode,
     NoAuth,
     SpecPatch,
     TokenAuth,

@@ -74,11 +74,12 @@ FIRST: Place = (0, 0)
 class Ask:
     """Which webhook to scan, for how many new deliveries; those in `held` are known already.
 
+    heads_only: only the earliest unfinished version of each resource.
     after: where to begin; none of what lies before that is wanted, and all that is held does.
     """
 
     webhook_id: int
-    ordered: bool
+    heads_only: bool
     room: int
     held: frozenset[int]
     after: Place = FIRST

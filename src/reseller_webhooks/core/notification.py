@@ -8,7 +8,8 @@ from reseller_webhooks.core.attempts import Outgoing
 from reseller_webhooks.core.delivery import Delivery
 from reseller_webhooks.core.secret_masking import MASK
 from reseller_webhooks.core.signing import sign
-from reseller_webhooks.core.webhooks import Format, NoAuth, TokenAuth, Webhook
+from reseller_webhooks.core.webhook_settings import Format
+from reseller_webhooks.core.webhooks import NoAuth, TokenAuth, Webhook
 
 USER_AGENT = f"reseller-webhooks/{__version__}"
 TOKEN = "x-appdirect-webhook-token"  # noqa: S105 - the name of a header

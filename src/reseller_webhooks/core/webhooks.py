@@ -9,27 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhook_settings import (
+    WebhookSettings,
+    unset,
+    with_delivery_patches,
+    with_delivery_settings,
+)
 
 PARTS = 256
 """Partitions that workers own; fixed for ever, since the number is in every row."""
-RATE_MIN = 0.001
-"""One request in a quarter of an hour; less would only look like a pause."""
-MAX_IN_FLIGHT = 1000
-"""A webhook's own limit of requests at once can be no higher than this."""
-
-
-class Mode(StrEnum):
-    """What a receiver gets after an outage: every notification, or one per resource."""
-
-    EVERY_CHANGE = "EVERY_CHANGE"
-    LATEST_STATE = "LATEST_STATE"
-
-
-class Format(StrEnum):
-    """How a notification is packed: as AppDirect sends it, or as a CloudEvent that holds it."""
-
-    NOTIFICATION = "NOTIFICATION"
-    CLOUDEVENTS = "CLOUDEVENTS"
 
 
 class WebhookState(StrEnum):
@@ -107,32 +95,27 @@ Auth = Annotated[
 ]
 
 
+Actions = Annotated[frozenset[Action], Field(min_length=1)]
+
+
+@with_delivery_settings
 class Spec(_Input):
     """A webhook as somebody asks for it, in the API's names."""
 
     url: str
     resource: Resource
-    actions: frozenset[Action] = Field(min_length=1)
+    actions: Actions
     auth: Auth = NoAuth()
-    format: Format = Format.NOTIFICATION
-    mode: Mode = Mode.EVERY_CHANGE
-    ordered: bool = False
-    max_in_flight: int = Field(default=10, ge=1, le=MAX_IN_FLIGHT)
-    rate_per_second: float | None = Field(default=None, ge=RATE_MIN, le=100_000)
 
 
+@with_delivery_patches
 class SpecPatch(_Input):
     """What is to change about a webhook; what is not given stays as it is."""
 
-    url: str = ""
-    resource: Resource = Resource.COMPANY
-    actions: frozenset[Action] = Field(default=frozenset(), min_length=1)
-    auth: Auth = NoAuth()
-    format: Format = Format.NOTIFICATION
-    mode: Mode = Mode.EVERY_CHANGE
-    ordered: bool = False
-    max_in_flight: int = Field(default=10, ge=1, le=MAX_IN_FLIGHT)
-    rate_per_second: float | None = Field(default=None, ge=RATE_MIN, le=100_000)
+    url: str = unset()
+    resource: Resource = unset()
+    actions: Actions = unset()
+    auth: Auth = unset()
 
 
 AUTH_LABELS = {
@@ -143,11 +126,11 @@ AUTH_LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook(WebhookSettings):
     """A webhook as the engine needs it, secrets opened.
 
-    id: the store's number. uuid: the id that users see. rate_per_second: None for no limit.
+    id: the store's number. uuid: the id that users see.
     previous_secret: signs beside `secret` until the given time, while receivers change over;
         several, separated by blanks, when it was changed more than once in that time.
     """
@@ -155,16 +138,8 @@ class Webhook:
     id: int
     uuid: str
     reseller_id: int
-    url: str
-    resource: Resource
-    actions: frozenset[Action]
     auth: NoAuth | TokenAuth | PasswordAuth | ClientCredentialsAuth
     secret: str = field(repr=False)
-    format: Format = Format.NOTIFICATION
-    mode: Mode = Mode.EVERY_CHANGE
-    ordered: bool = False
-    max_in_flight: int = 10
-    rate_per_second: float | None = None
     state: WebhookState = WebhookState.ACTIVE
     previous_secret: str | None = field(default=None, repr=False)
     previous_secret_until: int = 0
@@ -182,11 +157,6 @@ class Webhook:
     def part(self) -> int:
         """The partition that owns this webhook's deliveries, 0 to PARTS - 1."""
         return part_of(self.uuid)
-
-    @property
-    def is_serial(self) -> bool:
-        """Whether requests of a resource go out one after the other."""
-        return self.ordered or self.mode is Mode.LATEST_STATE
 
 
 def part_of(uuid: str) -> int:

@@ -11,7 +11,7 @@ import structlog
 from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.delivery import Made, State, wait_step
 from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.webhooks import Mode, Webhook
+from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.engine.admission import Admission
 from reseller_webhooks.engine.agenda import Agenda
 from reseller_webhooks.engine.courier import Courier, Overtaken
@@ -216,7 +216,7 @@ class Dispatcher:
     def _kept(self, lane: Lane, made: Made) -> Made:
         """What is written: the newest state waits for a dead receiver, beyond its schedule."""
         is_given_up = made.step.state is State.FAILED
-        is_newest = lane.webhook.mode is Mode.LATEST_STATE
+        is_newest = lane.webhook.latest_only
         if not (is_given_up and is_newest and lane.circuit.is_open):
             return made
         courier = self._courier

@@ -14,7 +14,7 @@ from reseller_webhooks.core import circuit as circuits
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.delivery import FIRST, Ask
 from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.webhooks import Mode, Webhook
+from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.engine.stock import Stock
 from reseller_webhooks.engine.suspicion import Witness
 from reseller_webhooks.operations.sending import Found
@@ -106,7 +106,7 @@ class Lane:
     def tell(self) -> None:
         """Something new is in the store for this webhook."""
         self.look(0.0)
-        if self.webhook.mode is Mode.LATEST_STATE:
+        if self.webhook.latest_only:
             self._drop_ready()  # some of it may have been superseded
 
     def look(self, at: float) -> None:
@@ -124,7 +124,7 @@ class Lane:
         self._stock.asked += self._asked
         return Ask(
             webhook_id=self.webhook.id,
-            ordered=self.webhook.ordered,
+            heads_only=self.webhook.ordered,
             room=self._asked,
             held=frozenset(self.held),
             after=self._after,

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reseller_webhooks.core.webhook_settings import SETTINGS
 from reseller_webhooks.store import audit as store
 from reseller_webhooks.store import memberships
 from reseller_webhooks.store.audit import AuditQuery, Line, Subject
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.webhooks import WebhookRow
 
-_SHOWN = ("url", "resource", "actions", "format", "mode", "ordered", "max_in_flight")
-_SETTINGS = (*_SHOWN, "rate_per_second", "auth_type")
+_SETTINGS = (*SETTINGS, "auth_type")
 ENTERED_AGAIN = "entered again"
 
 

@@ -219,9 +219,9 @@ def _brought(tx: Tx, some: Sequence[Delivery], upto: int, *, more: bool) -> Arri
 
 def _scan(tx: Tx, asks: Sequence[Ask]) -> list[Rows]:
     found: dict[int, Rows] = {}
-    for ordered in (False, True):
-        some = [ask for ask in asks if ask.ordered is ordered]
-        rows = scans.scan(tx, some, ordered=ordered)
+    for heads_only in (False, True):
+        some = [ask for ask in asks if ask.heads_only is heads_only]
+        rows = scans.scan(tx, some, heads_only=heads_only)
         found |= {ask.webhook_id: its for ask, its in zip(some, rows, strict=True)}
     return [found[ask.webhook_id] for ask in asks]
 

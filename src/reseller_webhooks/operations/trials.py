@@ -32,7 +32,14 @@ def of_new(reseller_id: int, spec: Spec) -> Webhook:
     """A webhook as it would be added, with a signing secret of its own. Invalid for its URLs."""
     secret = new_secret(secrets.random_bytes(SECRET_BYTES))
     blank = Webhook(
-        NOT_STORED, "", reseller_id, spec.url, spec.resource, spec.actions, NoAuth(), secret
+        id=NOT_STORED,
+        uuid="",
+        reseller_id=reseller_id,
+        url=spec.url,
+        resource=spec.resource,
+        actions=spec.actions,
+        auth=NoAuth(),
+        secret=secret,
     )
     return of_changed(blank, spec)
 

@@ -65,8 +65,6 @@ def check_settings(
                 plain["url"] = targets.check_target(value, allowed, "/url")
             case "auth":
                 auth = _checked_auth(value, allowed)
-            case "resource" | "format" | "mode":
-                plain[name] = value.value
             case _:
                 plain[name] = value
     return CheckedSettings(plain, auth)

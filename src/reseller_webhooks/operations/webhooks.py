@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from reseller_webhooks import secrets
 from reseller_webhooks.clock import SECOND, Micros
@@ -9,6 +10,7 @@ from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import NotFound, Outdated, SecretUnreadable
 from reseller_webhooks.core.signing import new_secret
+from reseller_webhooks.core.webhook_settings import DELIVERY, values_of
 from reseller_webhooks.core.webhooks import (
     NoAuth,
     SecretPurpose,
@@ -119,9 +121,11 @@ def change(
 def edition_of(row: WebhookRow) -> str:
     """Another one after each change of what can be entered; of secrets it tells nothing."""
     auth = revision_of(row.auth_sealed)  # sealing it anew is no change
-    entered = [row.url, row.resource, sorted(row.actions), auth, row.format, row.mode]
-    limits = [row.ordered, row.max_in_flight, row.rate_per_second]
-    return secrets.fingerprint(repr([*map(str, entered), *limits]))
+    target = [row.url, str(row.resource), str(sorted(row.actions)), auth]
+    delivery = [getattr(row, setting.name) for setting in DELIVERY]
+    # As texts, not enumerations: the version before makes the same tag.
+    plain = [str(value) if isinstance(value, StrEnum) else value for value in delivery]
+    return secrets.fingerprint(repr([*target, *plain]))
 
 
 def delete(database: Database, reseller_id: int, uuid: str) -> None:
@@ -209,21 +213,14 @@ def known(box: Box, row: WebhookRow, now: Micros) -> Webhook:
         id=row.id,
         uuid=row.uuid,
         reseller_id=row.reseller_id,
-        url=row.url,
-        resource=row.resource,
-        actions=row.actions,
         auth=found.auth or NoAuth(),
         secret=found.signing,
         previous_secret=found.previous,
         previous_secret_until=row.previous_secret_until or 0,
-        format=row.format,
-        mode=row.mode,
-        ordered=row.ordered,
-        max_in_flight=row.max_in_flight,
-        rate_per_second=row.rate_per_second,
         state=row.state,
         hurried_at=row.hurried_at or 0,
         unreadable=found.unreadable,
+        **values_of(row),
     )
 
 

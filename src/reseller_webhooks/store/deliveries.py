@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import Delivery, State
-from reseller_webhooks.core.webhooks import Mode
+from reseller_webhooks.core.webhook_settings import Mode
 from reseller_webhooks.store import closing, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.events import MATCHES
@@ -140,7 +140,7 @@ def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[
     )
     if only_newest:
         from_log = from_log.where(
-            ~exists().where(*_WAS_SENT_AGAIN), or_(~_wants_latest, ~_IS_OUTDATED)
+            ~exists().where(*_WAS_SENT_AGAIN), or_(~LATEST_ONLY, ~_IS_OUTDATED)
         )
     statement = insert(delivery).from_select(_REPLAY_COLUMNS, from_log)
     return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
@@ -191,7 +191,8 @@ _IS_OUTDATED = exists().where(
     _newest.c.ticked.bitwise_and(webhook.c.actions) != 0,
 )
 _newer, _older_event = delivery.alias("newer"), event.alias("older_event")
-_wants_latest = webhook.c.mode == Mode.LATEST_STATE.value
+LATEST_ONLY = webhook.c.mode == Mode.LATEST_STATE.value
+"""Whether a newer delivery of the webhook replaces an older one of the same resource."""
 
 
 def _older_than(newer: FromClause) -> ColumnElement[bool]:
@@ -207,9 +208,9 @@ def _older_than(newer: FromClause) -> ColumnElement[bool]:
 _IS_SUPERSEDED = and_(
     # Of nearly every webhook the first line says already that there is nothing to close, so
     # that no delivery is looked at.
-    or_(_wants_latest, webhook.c.id.in_(select(backfill.c.webhook_id))),
+    or_(LATEST_ONLY, webhook.c.id.in_(select(backfill.c.webhook_id))),
     or_(
-        _wants_latest,
+        LATEST_ONLY,
         exists().where(
             _older_event.c.id == delivery.c.event_id,
             _older_event.c.ticked == 0,  # see core/backfills.restated

@@ -7,9 +7,10 @@ from sqlalchemy import Select, select
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.attempts import Reason
 from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.webhooks import Mode, WebhookState
+from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store import closing
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.deliveries import LATEST_ONLY
 from reseller_webhooks.store.schema import delivery, webhook
 from reseller_webhooks.store.schema.deliveries import any_attempts, is_tried
 
@@ -25,12 +26,12 @@ def on_dead_receiver(tx: Tx, webhook_id: int, *, before: Micros, limit: int) -> 
     latest state, the newest delivery of each record stays.
     """
     unchanged = _ACTIVE.where(webhook.c.id == webhook_id, webhook.c.changed_at < before)
-    mode = tx.connection.execute(unchanged).scalar()
-    if mode is None:
+    latest_only = tx.connection.execute(unchanged).scalar()
+    if latest_only is None:
         return 0
     numbers: set[int] = set()
     for statement in _old(webhook_id, before):
-        kept = statement.where(_has_successor) if mode == Mode.LATEST_STATE else statement
+        kept = statement.where(_has_successor) if latest_only else statement
         numbers |= set(tx.connection.execute(kept.limit(limit)).scalars())
     oldest = sorted(numbers)[:limit]
     return closing.close(tx, oldest, State.FAILED, DEAD, reason=Reason.RECEIVER_DEAD)
@@ -54,7 +55,7 @@ def _old(webhook_id: int, before: Micros) -> tuple[Select[Any], ...]:
 
 # Locked, so that it is neither paused nor resumed meanwhile.
 _ACTIVE = (
-    select(webhook.c.mode)
+    select(LATEST_ONLY)
     .where(webhook.c.state == WebhookState.ACTIVE.value, webhook.c.deleted_at.is_(None))
     .with_for_update(read=True)
 )

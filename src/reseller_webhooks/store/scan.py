@@ -45,12 +45,12 @@ class Rows(NamedTuple):
     full: bool
 
 
-def scan(tx: Tx, asks: Sequence[Ask], *, ordered: bool) -> list[Rows]:
+def scan(tx: Tx, asks: Sequence[Ask], *, heads_only: bool) -> list[Rows]:
     """For each ask, deliveries in the sequence in which they are due.
 
-    ordered: asks that all want heads of a resource only, or none of them does.
+    heads_only: asks that all want heads of a resource only, or none of them does.
     """
-    statement = _HEADS_DUE if ordered else _DUE
+    statement = _HEADS_DUE if heads_only else _DUE
     found: dict[int, list[reads.Row]] = {ask.webhook_id: [] for ask in asks}
     for start in range(0, len(asks), WEBHOOKS_A_STATEMENT):
         some = asks[start : start + WEBHOOKS_A_STATEMENT]
@@ -89,7 +89,7 @@ def _mine(name: str) -> BindParameter[int]:
     return bindparam(name + reads.MARK, type_=BigInteger)
 
 
-def _asking(*, ordered: bool) -> Select[Any]:
+def _asking(*, heads_only: bool) -> Select[Any]:
     """What is due, and what comes first of the rest; not more of that, which may be a million."""
     its = delivery.c.webhook_id == _mine("webhook")
     behind = tuple_(delivery.c.next_at, delivery.c.id) > tuple_(_mine("next_at"), _mine("number"))
@@ -102,7 +102,7 @@ def _asking(*, ordered: bool) -> Select[Any]:
         .limit(1)
     )
     statement = select(*(delivery.c[name] for name in Delivery._fields)).where(its, behind)
-    if ordered:
+    if heads_only:
         first, statement = first.where(_is_head(rest)), statement.where(_is_head(delivery))
     upto = func.coalesce(first.scalar_subquery(), _mine("now"))
     return (
@@ -123,4 +123,4 @@ def _is_head(table: FromClause) -> ColumnElement[bool]:
     )
 
 
-_DUE, _HEADS_DUE = _asking(ordered=False), _asking(ordered=True)
+_DUE, _HEADS_DUE = _asking(heads_only=False), _asking(heads_only=True)

@@ -1,6 +1,6 @@
 """Webhooks: their rows, secrets sealed. A deleted webhook keeps its row while the log names it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,9 @@ from sqlalchemy.exc import IntegrityError
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.circuit import Circuit
 from reseller_webhooks.core.errors import Conflict
-from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
-from reseller_webhooks.core.webhooks import PARTS, Format, Hold, Mode, WebhookState
+from reseller_webhooks.core.names import Resource, from_mask, to_mask
+from reseller_webhooks.core.webhook_settings import SETTINGS, Kind, Setting, WebhookSettings
+from reseller_webhooks.core.webhooks import PARTS, Hold, WebhookState
 from reseller_webhooks.store import text_search
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import circuit_change, delivery, lease, webhook
@@ -33,27 +34,19 @@ from reseller_webhooks.store.schema import circuit_change, delivery, lease, webh
 CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRow(WebhookSettings):
     """A webhook as it is stored."""
 
     id: int
     uuid: str
     reseller_id: int
     part: int
-    url: str
-    resource: Resource
-    actions: frozenset[Action]
     auth_type: str
     auth_sealed: str
     secret_sealed: str
     previous_secret_sealed: str | None
     previous_secret_until: Micros | None
-    format: Format
-    mode: Mode
-    ordered: bool
-    max_in_flight: int
-    rate_per_second: float | None
     state: WebhookState
     circuit: str
     circuit_reason: str
@@ -247,24 +240,37 @@ def _rows(tx: Tx, statement: Select[Any]) -> list[WebhookRow]:
 
 
 def _stored(columns: dict[str, object]) -> dict[str, object]:
-    actions = columns.get("actions")
-    return {**columns, "actions": to_mask(actions)} if isinstance(actions, frozenset) else columns
+    return {name: _TO_COLUMN.get(name, _same)(value) for name, value in columns.items()}
 
 
 def _row(row: RowMapping) -> WebhookRow:
-    rate = row["rate_per_second"]
-    return WebhookRow(
-        **{
-            **row,
-            "resource": Resource(row["resource"]),
-            "actions": from_mask(row["actions"]),
-            "format": Format(row["format"]),
-            "mode": Mode(row["mode"]),
-            # SQLite's RETURNING gives 5 for 5.0.
-            "rate_per_second": None if rate is None else float(rate),
-            "state": WebhookState(row["state"]),
-        }
-    )
+    settings = {name: read(row[name]) for name, read in _FROM_COLUMN.items()}
+    return WebhookRow(**{**row, **settings, "state": WebhookState(row["state"])})
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _number(value: float | None) -> float | None:
+    # SQLite's RETURNING gives 5 for 5.0.
+    return None if value is None else float(value)
+
+
+def _from_column(setting: Setting) -> Callable[[Any], Any]:
+    read: dict[Kind, Callable[[Any], Any]] = {
+        Kind.CHOICE: setting.type,
+        Kind.ACTIONS: from_mask,
+        Kind.NUMBER: _number,
+    }
+    return read.get(setting.kind, _same)
+
+
+_FROM_COLUMN = {name: _from_column(setting) for name, setting in SETTINGS.items()}
+_TO_COLUMN: dict[str, Callable[[Any], Any]] = {
+    **{name: str for name, setting in SETTINGS.items() if setting.kind is Kind.CHOICE},
+    **{name: to_mask for name, setting in SETTINGS.items() if setting.kind is Kind.ACTIONS},
+}
 
 
 def _taken(columns: dict[str, object]) -> Conflict:

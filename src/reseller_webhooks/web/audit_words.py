@@ -5,6 +5,7 @@ from typing import Any
 
 from reseller_webhooks.core.audit import Act, ActorKind
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.webhook_settings import SETTINGS
 from reseller_webhooks.core.webhooks import AUTH_LABELS
 from reseller_webhooks.store.audit import Line
 from reseller_webhooks.web.job_words import KINDS
@@ -53,18 +54,11 @@ _ACTS: Mapping[str, str] = {
     Act.RESELLER_QUOTAS_CHANGED: N_("Quotas changed"),
 }
 FIELDS = {
-    "url": N_("URL"),
+    **{name: setting.audit_label or setting.label for name, setting in SETTINGS.items()},
     "auth_type": N_("Authentication"),
-    "max_in_flight": N_("Requests at once"),
-    "rate_per_second": N_("Requests per second"),
-    "format": N_("Format"),
-    "mode": N_("After an outage"),
     "host": N_("Host"),
     "token_host": N_("Host of the Access Token URI"),
     "by": N_("With"),
-    "actions": N_("Action"),
-    "ordered": N_("In order"),
-    "resource": N_("Resource"),
     "role": N_("Role"),
     "scope": N_("Permissions"),
     "sessions": N_("Browsers"),
@@ -86,8 +80,7 @@ _VALUES: Mapping[str, str] = {
     **{one.value: one.label for one in Resource},
     **{one.value: one.label for one in Action},
     **AUTH_LABELS,
-    "EVERY_CHANGE": N_("every change"),
-    "LATEST_STATE": N_("the latest state"),
+    **{value: text for each in SETTINGS.values() for value, text in each.audit_values.items()},
     "platform": N_("Platform"),
     "reseller": N_("One reseller"),
     "reseller:read": N_("One reseller, only to read"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.webhook_settings import DELIVERY, SETTINGS, TARGET
 from reseller_webhooks.web.language import N_, _
 from reseller_webhooks.web.rendering import sentence
 
@@ -25,9 +26,7 @@ AUTH_FIELDS: Mapping[str, Sequence[str]] = {
 }
 SECRETS = frozenset({"token", "clientSecret", "password"})
 LABELS = {
-    "url": N_("URL"),
-    "resource": N_("Resource"),
-    "actions": N_("Action"),
+    **{setting.api_name: setting.label for setting in TARGET},
     "auth": N_("Authentication"),
     "token": N_("Token"),
     "tokenUrl": N_("Access Token URI"),
@@ -36,28 +35,18 @@ LABELS = {
     "username": N_("Username"),
     "password": N_("Password"),
     "scope": N_("Scope"),
-    "format": N_("Format"),
-    "mode": N_("After an outage"),
-    "ordered": N_("Order of changes"),
-    "maxInFlight": N_("Requests at once"),
-    "ratePerSecond": N_("Requests per second"),
+    **{setting.api_name: setting.label for setting in DELIVERY},
 }
 """What the page calls each field, in the page's order."""
 ADVICE = {
-    "url": N_("Enter the HTTPS address that notifications are sent to."),
+    **{each.api_name: each.advice for each in SETTINGS.values() if each.advice},
     "tokenUrl": N_("Enter the HTTPS address at which access tokens are fetched."),
-    "resource": N_("Select a resource."),
-    "actions": N_("Tick at least one action."),
     "auth": N_("Choose None, Token or OAuth2."),
     "token": N_("Enter the token that the receiver checks."),
     "clientId": N_("Enter the client ID that the token server knows."),
     "clientSecret": N_("Enter the client secret."),
     "username": N_("Enter the name of the user to sign in as."),
     "password": N_("Enter the password of that user."),
-    "format": N_("Choose one of the two."),
-    "mode": N_("Choose one of the two."),
-    "maxInFlight": N_("Enter a whole number from 1 to 1000."),
-    "ratePerSecond": N_("Enter a number above 0 and up to 100000, or nothing for no limit."),
 }
 ENTER_AGAIN = N_(
     "Enter it again: with this URL it would go to another host than the one it was entered for."

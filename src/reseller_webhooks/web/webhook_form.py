@@ -10,7 +10,8 @@ from reseller_webhooks.core import targets
 from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.errors import Invalid, Problem
 from reseller_webhooks.core.secret_destinations import Destinations, secrets_to_reenter
-from reseller_webhooks.core.webhooks import Format, Mode, Spec, SpecPatch
+from reseller_webhooks.core.webhook_settings import DELIVERY, SETTINGS, Kind, Setting
+from reseller_webhooks.core.webhooks import Spec, SpecPatch
 from reseller_webhooks.operations.webhooks import edition_of
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web.form import Form
@@ -48,6 +49,12 @@ class Filled:
         """What the page calls each field."""
         return LABELS
 
+    @property
+    def opens_delivery(self) -> bool:
+        """Whether the delivery settings are open: one is not at its default, or is wrong."""
+        is_custom = any(self.values[name] not in ("", value) for name, value in _DEFAULTS.items())
+        return is_custom or any(name in self.wrong for name in _DEFAULTS)
+
     def with_wrong(self, wrong: Mapping[str, str]) -> "Filled":
         """The same, with what is wrong, in the page's order."""
         return replace(self, wrong={name: wrong[name] for name in LABELS if name in wrong})
@@ -71,13 +78,7 @@ class StoredSettings:
 
 def blank() -> Filled:
     """The form before anything is typed."""
-    defaults = {
-        "auth": "NONE",
-        "format": Format.NOTIFICATION.value,
-        "mode": Mode.EVERY_CHANGE.value,
-        "maxInFlight": "10",
-    }
-    return Filled(dict.fromkeys(LABELS, "") | defaults)
+    return Filled(dict.fromkeys(LABELS, "") | _DEFAULTS | {"auth": "NONE"})
 
 
 def of_row(row: WebhookRow, auth: Any) -> Filled:
@@ -85,13 +86,9 @@ def of_row(row: WebhookRow, auth: Any) -> Filled:
     known = auth.model_dump(by_alias=True, exclude_none=True) if auth else {}
     shown = {name: text for name, text in known.items() if name not in SECRETS}
     values = {
-        "url": row.url,
-        "resource": row.resource.value,
-        "format": row.format.value,
-        "mode": row.mode.value,
-        "ordered": "on" if row.ordered else "",
-        "maxInFlight": str(row.max_in_flight),
-        "ratePerSecond": "" if row.rate_per_second is None else f"{row.rate_per_second:g}",
+        setting.api_name: _text(setting, getattr(row, setting.name))
+        for setting in SETTINGS.values()
+        if setting.kind is not Kind.ACTIONS
     }
     return Filled(
         dict.fromkeys(LABELS, "") | shown | values | {"auth": row.auth_type},
@@ -141,17 +138,34 @@ def to_reenter(form: Form, stored: StoredSettings | None) -> frozenset[str]:
 
 
 def _fields(form: Form, stored: Any) -> dict[str, Any]:
-    return {
-        "url": form.text("url"),
-        "resource": form.text("resource"),
-        "actions": sorted(form.every("actions")),
-        "auth": _auth(form, stored),
-        "format": form.text("format") or Format.NOTIFICATION.value,
-        "mode": form.text("mode") or Mode.EVERY_CHANGE.value,
-        "ordered": form.has("ordered"),
-        "maxInFlight": form.text("maxInFlight"),
-        "ratePerSecond": form.text("ratePerSecond") or None,
-    }
+    settings = {setting.api_name: _entered(form, setting) for setting in SETTINGS.values()}
+    return settings | {"auth": _auth(form, stored)}
+
+
+def _entered(form: Form, setting: Setting) -> object:
+    match setting.kind:
+        case Kind.ACTIONS:
+            return sorted(form.every(setting.api_name))
+        case Kind.FLAG:
+            return form.has(setting.api_name)
+        case Kind.CHOICE:  # a form without it leaves it at its default
+            return form.text(setting.api_name) or _DEFAULTS.get(setting.api_name, "")
+    return form.text(setting.api_name) or (None if setting.is_optional else "")
+
+
+def _text(setting: Setting, value: Any) -> str:
+    """The value as the form's field holds it."""
+    if value is None:
+        return ""
+    match setting.kind:
+        case Kind.FLAG:
+            return "on" if value else ""
+        case Kind.NUMBER:
+            return f"{value:g}"
+    return str(value)
+
+
+_DEFAULTS = {setting.api_name: _text(setting, setting.default) for setting in DELIVERY}
 
 
 def _auth(form: Form, stored: StoredSettings | None) -> dict[str, Any]:

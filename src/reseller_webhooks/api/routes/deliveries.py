@@ -26,7 +26,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.quotas import Quota
-from reseller_webhooks.core.webhooks import Format
+from reseller_webhooks.core.webhook_settings import Format
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.deliveries import Entry
 from reseller_webhooks.operations.house import House

@@ -10,7 +10,7 @@ from reseller_webhooks.core.attempts import Outcome
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.notification import shown_headers
-from reseller_webhooks.core.webhooks import Format
+from reseller_webhooks.core.webhook_settings import Format
 from reseller_webhooks.operations.deliveries import Details, Entry
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.store.log import AttemptLine, Line

@@ -8,7 +8,8 @@ from reseller_webhooks import clock
 from reseller_webhooks.api import moments
 from reseller_webhooks.api.shapes import Shape
 from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Format, Mode, SecretPurpose, WebhookState
+from reseller_webhooks.core.webhook_settings import DELIVERY, with_shown_delivery_settings
+from reseller_webhooks.core.webhooks import SecretPurpose, WebhookState
 from reseller_webhooks.operations.webhook_secrets import UNREADABLE, WebhookSecrets, open_secrets
 from reseller_webhooks.operations.webhooks import Added
 from reseller_webhooks.secrets import Box
@@ -36,21 +37,18 @@ class UnreadableSecrets(Shape):
     detail: str = Field(description="What is wrong and what to do.")
 
 
-class Webhook(Shape):
-    """A target that is told of some actions on one kind of resource."""
-
+@with_shown_delivery_settings
+class _WebhookSettings(Shape):
     id: str
     url: str
     resource: Resource
     actions: list[Action]
     auth: ShownAuth
-    format: Format = Field(
-        description="AppDirect's notification, or a CloudEvent 1.0 that holds it."
-    )
-    mode: Mode
-    ordered: bool
-    max_in_flight: int
-    rate_per_second: float | None
+
+
+class Webhook(_WebhookSettings):
+    """A target that is told of some actions on one kind of resource."""
+
     state: WebhookState
     circuit: Literal["CLOSED", "OPEN"]
     circuit_reason: str | None = Field(description="Why the circuit is open.")
@@ -100,11 +98,7 @@ def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
         "resource": row.resource,
         "actions": [action for action in Action if action in row.actions],
         "auth": _auth(secrets.auth) if secrets.auth else ShownAuth(type=row.auth_type),
-        "format": row.format,
-        "mode": row.mode,
-        "ordered": row.ordered,
-        "max_in_flight": row.max_in_flight,
-        "rate_per_second": row.rate_per_second,
+        **{setting.name: getattr(row, setting.name) for setting in DELIVERY},
         "state": row.state,
         "circuit": row.circuit,
         "circuit_reason": row.circuit_reason if is_open else None,

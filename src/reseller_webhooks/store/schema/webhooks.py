@@ -1,5 +1,8 @@
 """Webhooks; a deleted one keeps its row while the log names it. Actions are masks (core/names)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -13,7 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.types import TypeEngine
 
+from reseller_webhooks.core.webhook_settings import SETTINGS, Kind, Setting
 from reseller_webhooks.store.schema.columns import (
     Id,
     instant,
@@ -23,6 +28,26 @@ from reseller_webhooks.store.schema.columns import (
     only,
 )
 
+_TYPES: Mapping[Kind, type[TypeEngine[Any]] | TypeEngine[Any]] = {
+    Kind.TEXT: Text,
+    Kind.CHOICE: String(16),
+    Kind.ACTIONS: SmallInteger,
+    Kind.FLAG: Boolean,
+    Kind.WHOLE_NUMBER: Integer,
+    Kind.NUMBER: Float,
+}
+
+
+def _column(setting: Setting) -> Column[Any]:
+    default = str(setting.default) if setting.has_column_default else None
+    return Column(
+        setting.name,
+        _TYPES[setting.kind],
+        nullable=setting.is_optional,
+        server_default=default,
+    )
+
+
 webhook = Table(
     "webhook",
     metadata,
@@ -30,19 +55,12 @@ webhook = Table(
     Column("uuid", String(36), nullable=False, unique=True),
     of_reseller(),
     Column("part", SmallInteger, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("resource", String(16), nullable=False),
-    Column("actions", SmallInteger, nullable=False),
+    *map(_column, SETTINGS.values()),
     Column("auth_type", String(32), nullable=False),
     Column("auth_sealed", Text, nullable=False),
     Column("secret_sealed", Text, nullable=False),
     Column("previous_secret_sealed", Text),
     instant("previous_secret_until", nullable=True),
-    Column("format", String(16), nullable=False, server_default="NOTIFICATION"),
-    Column("mode", String(16), nullable=False),
-    Column("ordered", Boolean, nullable=False),
-    Column("max_in_flight", Integer, nullable=False),
-    Column("rate_per_second", Float),
     Column("state", String(8), nullable=False),
     Column("circuit", String(8), nullable=False),
     Column("circuit_reason", Text, nullable=False),

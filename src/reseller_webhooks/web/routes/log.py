@@ -12,7 +12,7 @@ from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import packed, shown_headers
 from reseller_webhooks.core.quotas import Quota
-from reseller_webhooks.core.webhooks import Format
+from reseller_webhooks.core.webhook_settings import Format
 from reseller_webhooks.operations import deliveries, repeats, webhooks
 from reseller_webhooks.operations.deliveries import Details
 from reseller_webhooks.store.webhooks import WebhookRow
