@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from anyio import to_thread
 from starlette.types import Message, Receive, Scope, Send
 
 from reseller_ingress import FairQueue
@@ -14,11 +16,15 @@ from reseller_webhooks.anonymous_requests import AnonymousTurns, queue_left, ver
 from reseller_webhooks.api.anonymous_limits import too_late, too_late_of_reseller
 from reseller_webhooks.core.access import Scope as KeyScope
 from reseller_webhooks.operations import access, resellers
+from reseller_webhooks.request_threads import RESELLER_REQUESTS_AT_ONCE
+from tests.api.conftest import client
 from tests.conftest import Running, serving
 
 WITHIN_S = 20.0
+RESELLERS = 5
 RESELLER = KeyScope.RESELLER
-NEW = {"url": "https://hooks.example.com/a", "resource": "COMPANY", "actions": ["ADDED"]}
+URL = "https://hooks.example.com/"
+NEW = {"url": f"{URL}a", "resource": "COMPANY", "actions": ["ADDED"]}
 FORM = {"content-type": "application/x-www-form-urlencoded", "content-length": "100"}
 
 
@@ -196,3 +202,31 @@ async def test_all_are_answered_in_turn(running: Running, monkeypatch: pytest.Mo
 
     assert [one.status_code for one in answers] == [200, 200, 404, 401, 200, 200] * 4
     assert mine.status_code == 200
+
+
+async def test_the_platform_finds_a_thread_while_resellers_hold_theirs(
+    tmp_path: Path, migrated: Path
+) -> None:
+    """A change holds a thread until the one writer is free; reading goes on meanwhile."""
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(serving(tmp_path, migrated))
+        platform = await stack.enter_async_context(client(one, KeyScope.PLATFORM, None))
+        made = [resellers.add(one.database, f"Reseller {number}") for number in range(RESELLERS)]
+        keys = [client(one, RESELLER, each) for each in made]
+        theirs = [await stack.enter_async_context(each) for each in keys]
+        for each in (platform, *theirs):
+            await each.get("/api/v1/webhooks")  # so that their keys are known
+        threads = to_thread.current_default_thread_limiter()
+
+        with one.database.write():
+            waiting = [
+                asyncio.create_task(each.post("/api/v1/webhooks", json=NEW | {"url": f"{URL}{n}"}))
+                for each in theirs
+                for n in range(4)
+            ]
+            async with asyncio.timeout(WITHIN_S):
+                while threads.borrowed_tokens < RESELLER_REQUESTS_AT_ONCE:
+                    await platform.get("/livez")
+                answer = await platform.get("/api/v1/resellers")
+            assert (answer.status_code, any(each.done() for each in waiting)) == (200, False)
+        await asyncio.gather(*waiting)

@@ -10,8 +10,6 @@ from reseller_webhooks.observability.ingress import refused_total
 
 ALWAYS_ANSWERED = frozenset({"/livez", "/healthz"})
 """Liveness probes: cheap to answer, and a process that answers none is restarted."""
-RESELLER_REQUESTS_AT_ONCE = 32
-"""Of all resellers together."""
 SETTING = "RESELLER_WEBHOOKS_LIMIT_ANONYMOUS_REQUESTS"
 RESELLER_SETTING = "RESELLER_WEBHOOKS_LIMIT_RESELLER_REQUESTS_AT_ONCE"
 

@@ -21,7 +21,6 @@ from reseller_webhooks.anonymous_requests import AnonymousTurns
 from reseller_webhooks.api import docs, openapi, problems
 from reseller_webhooks.api.anonymous_limits import (
     ALWAYS_ANSWERED,
-    RESELLER_REQUESTS_AT_ONCE,
     too_late,
     too_late_of_reseller,
 )
@@ -53,6 +52,7 @@ from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavai
 from reseller_webhooks.core.shortening import shortened
 from reseller_webhooks.observability.requests import RequestMetrics, RouteRecorder
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.request_threads import RESELLER_REQUESTS_AT_ONCE
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

@@ -50,14 +50,13 @@ from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.operations.readiness import check as check_readiness
 from reseller_webhooks.operations.readiness import damage
 from reseller_webhooks.request_deadline import waiting_for_others
+from reseller_webhooks.request_threads import request_threads
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate, privileges
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.hints import Hints
 from reseller_webhooks.web.app import create_web
 
-THREADS = 16
-"""Requests that use the store at once. More would only wait for each other."""
 SENDS_BESIDE = 100
 """Requests of webhook tests, beside those of deliveries."""
 
@@ -182,7 +181,8 @@ class Program:
         """Start every part, and stop them the other way round. `prepare` comes first."""
         self.database.outage.is_reported = True
         generations.notice(self.database)
-        to_thread.current_default_thread_limiter().total_tokens = THREADS
+        threads = request_threads(self.settings.limit_anonymous_requests)
+        to_thread.current_default_thread_limiter().total_tokens = threads
         runtime.describe_build(
             version=__version__, role=self.part, database=self.database.engine.dialect.name
         )
