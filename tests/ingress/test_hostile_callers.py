@@ -109,6 +109,13 @@ def test_a_head_without_end_takes_neither_memory_nor_time(server: Server, attack
     assert server.cpu_s() < cpu_s + 2
 
 
+def test_a_request_names_a_host_unless_it_is_of_http_1_0(server: Server) -> None:
+    """RFC 9112, 3.2."""
+    assert status(said(server.port, b"GET / HTTP/1.1\r\n\r\n")) == 400
+    for head in (b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close", b"GET / HTTP/1.0"):
+        assert status(said(server.port, head + b"\r\n\r\n")) != 400
+
+
 def test_one_address_cannot_have_every_connection(server: Server) -> None:
     wait_until(server.answers, "it answers")
     memory = server.memory()

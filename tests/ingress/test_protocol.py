@@ -111,17 +111,17 @@ ENDLESS = {
     "folded field": (b"GET / HTTP/1.1\r\nA: a\r\n", b" a\r\n", 400),
     "empty lines": (b"", b"\r\n" * 2048, 431),
     "chunk extension": (
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;",
         b"a" * 4096,
         431,
     ),
     "trailers": (
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
         b"A: %s\r\n" % (b"a" * 1000),
         431,
     ),
     "trailer value": (
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: ",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: ",
         b"a" * 4096,
         431,
     ),
@@ -164,8 +164,10 @@ def test_a_refusal_names_the_limit_its_value_and_the_remedy(
 
 
 def test_a_head_as_long_as_the_limit_is_taken(server: Served) -> None:
-    line, rest = b"GET / HTTP/1.1\r\n", b"Connection: close\r\n\r\n"
-    value = b"a" * (LIMITS.header_bytes - len(b"/" + b"A: \r\n" + b"Connection: close\r\n"))
+    line, rest = b"GET / HTTP/1.1\r\nHost: a\r\n", b"Connection: close\r\n\r\n"
+    value = b"a" * (
+        LIMITS.header_bytes - len(b"/" + b"Host: a\r\nA: \r\n" + b"Connection: close\r\n")
+    )
 
     assert status(said(server.port, line + b"A: " + value + b"\r\n" + rest)) == 200
 
@@ -241,7 +243,7 @@ def test_idle_connections_give_way_to_new_ones_and_busy_ones_do_not(server: Serv
     assert (status(answer), gone) == (200, b"")
     with connections(server.port, LIMITS.connections, "127.0.0.1") as busy:
         for one in busy:
-            one.sendall(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
+            one.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
         wait_until(lambda: not server.shared[0]._idle, "all are busy")
         with connected(server.port) as one:
             refused = until_end(one)
@@ -277,7 +279,9 @@ def test_pipelined_requests_are_answered_in_sequence(server: Served) -> None:
 @pytest.mark.parametrize("together", [False, True])
 def test_bodies_of_pipelined_requests_reach_them(server: Served, together: bool) -> None:
     body = b"b" * 300_000
-    requests = (GET % 1) * 3 + b"POST /2 HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body)
+    requests = (GET % 1) * 3 + b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(
+        body
+    )
     with connected(server.port) as one:
         if together:
             one.sendall(requests + body + LAST)
@@ -349,8 +353,8 @@ def test_the_body_of_a_request_that_wishes_for_another_protocol_is_its_body(
     server: Served, together: bool
 ) -> None:
     head = (
-        b"POST /first HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
-        b"HTTP2-Settings: AAMAAABk\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED)
+        b"POST /first HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED)
     )
     with connected(server.port) as one:
         one.sendall(head + SMUGGLED if together else head)
@@ -368,7 +372,9 @@ def test_a_trailer_is_no_header(server: Served) -> None:
     told = bodies(
         said(
             server.port,
-            b"POST / HTTP/1.1\r\n" + chunked + b"2\r\nhi\r\n0\r\nAuthorization: x\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: a\r\n"
+            + chunked
+            + b"2\r\nhi\r\n0\r\nAuthorization: x\r\n\r\n",
         )
     )
 
