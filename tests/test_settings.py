@@ -168,12 +168,15 @@ def test_a_wrong_value_is_told_its_reason_and_nothing_of_the_library(
         load()
 
 
-def test_a_file_that_is_no_toml_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["root:x:0:0", f"timeout_s = {'9' * 5000}", "a = " + "[" * 50_000])
+def test_a_file_that_is_no_toml_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
     file = tmp_path / "settings.toml"
-    file.write_text("root:x:0:0")
+    file.write_text(text)
     put(monkeypatch, CONFIG=str(file))
 
-    with pytest.raises(Refused, match="which is no TOML"):
+    with pytest.raises(Refused, match="which cannot be read as TOML"):
         load()
 
 

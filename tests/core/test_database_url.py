@@ -93,6 +93,8 @@ def test_prepared_statements_can_be_switched_off(
         ("postgresql://ana:S3cret@db/name?sslmode=yes", "give one of disable, allow"),
         ("postgresql://ana:S3cret@db/name?connect_timeout=soon", "give a whole number"),
         ("postgresql://ana:S3cret@db/name?prepare_threshold=-1", "or 0 for never"),
+        (f"postgresql://ana:S3cret@db/name?connect_timeout={'9' * 5000}", "up to 9 digits"),
+        (f"postgresql://ana:S3cret@db/name?prepare_threshold={'9' * 5000}", "up to 9 digits"),
         ("postgresql://ana:S3cret@h1,h2/name?target_session_attrs=standby", "give one of any"),
         ("postgresql://ana:S3cret@db/name?sslmode", "name=value"),
         ("postgresql://ana:S3cret@db/name%00", "holds a NUL"),

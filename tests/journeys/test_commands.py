@@ -71,7 +71,6 @@ def test_keys_are_listed_and_revoked(run: Run) -> None:
 
 
 def test_quotas_of_a_reseller_are_shown_set_and_reset(run: Run) -> None:
-    run("migrate")
     own = ("--reseller", run("resellers", "add", "Acme Resale").stdout.strip())
     done = [run("quotas", "set", "stored-bytes", "5000", *own)]
     shown = run("quotas", "show", *own, LIMIT_WEBHOOKS="7").stdout.splitlines()
@@ -82,9 +81,11 @@ def test_quotas_of_a_reseller_are_shown_set_and_reset(run: Run) -> None:
     assert "requests_per_second\t200\t\tdefault" in shown
     assert "stored_bytes\t5000\t0\town" in shown
     assert "own" not in run("quotas", "show", *own).stdout
-    refused = run("quotas", "set", "webhooks", "0", *own)
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert "give a number from 1" in refused.stderr
+    for wrong in ("0", "9" * 5000):
+        refused = run("quotas", "set", "webhooks", wrong, *own)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "give a number from 1" in refused.stderr
+        assert "Traceback" not in refused.stderr
     assert "give one of webhooks, " in run("quotas", "set", "rockets", "1", *own).stderr
 
 

@@ -6,7 +6,8 @@ import typer
 
 from reseller_webhooks import settings
 from reseller_webhooks.bootstrap.command_database import command_database
-from reseller_webhooks.core.quotas import Quota
+from reseller_webhooks.core.quotas import LIMIT_MAX, Quota, limit_in
+from reseller_webhooks.core.shortening import shortened
 
 app = typer.Typer(no_args_is_help=True, help="What each reseller may use.")
 Reseller = Annotated[str, typer.Option(help="Id of the reseller.")]
@@ -44,7 +45,9 @@ def set_limit(
     quota = name.replace("-", "_").lower()
     if quota not in set(Quota):
         raise typer.BadParameter(f"{name!r} is no quota; give one of {', '.join(Quota)}")
-    if value != DEFAULT and not (value.isascii() and value.isdecimal()):
-        raise typer.BadParameter(f"{value!r} is no limit; give a number, 1 or more, or {DEFAULT}")
-    wanted = {Quota(quota): None if value == DEFAULT else int(value)}
-    quota_settings.change(command_database(), settings.load().quotas, reseller, wanted)
+    limit = limit_in(value)
+    if value != DEFAULT and limit is None:
+        remedy = f"give a number from 1 to {LIMIT_MAX}, or {DEFAULT}"
+        raise typer.BadParameter(f"{shortened(value)!r} is no limit; {remedy}")
+    database = command_database(upgrades=True)
+    quota_settings.change(database, settings.load().quotas, reseller, {Quota(quota): limit})

@@ -7,6 +7,7 @@ from typing import Self
 from urllib.parse import unquote
 
 from reseller_webhooks.core.libpq import DEFAULTS, KNOWN, NUMBERS, READ_WRITE, SESSIONS, SSL_MODES
+from reseller_webhooks.core.shortening import shortened
 
 SCHEMES = ("postgresql://", "postgres://")
 EXAMPLE = "postgresql://user:password@host:5432/name"
@@ -16,6 +17,7 @@ SQLITE_EXAMPLE = "sqlite:///path/to/file.db"
 PREPARE = "prepare_threshold"
 PREPARE_AFTER = 5
 """Executions of a statement on one connection before the server keeps its plan; psycopg's own."""
+DIGITS_MAX = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +131,27 @@ def _host(text: str) -> tuple[str, str]:
     return host, port
 
 
+def _is_number(text: str) -> bool:
+    """Whether it is a whole number of no more digits than one of 32 bits has for certain."""
+    return text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
+
+
 def _check(given: Mapping[str, str]) -> None:
-    number = (str.isdecimal, "a whole number")
+    number = (_is_number, f"a whole number of up to {DIGITS_MAX} digits")
     rules: dict[str, tuple[Callable[[str], bool], str]] = dict.fromkeys(NUMBERS, number)
     rules["target_session_attrs"] = (SESSIONS.__contains__, f"one of {', '.join(SESSIONS)}")
     rules["sslmode"] = (SSL_MODES.__contains__, f"one of {', '.join(SSL_MODES)}")
     for name, (fits, right) in rules.items():
         if name in given and not fits(given[name]):
-            raise ValueError(f"{name} is {given[name]!r}; give {right}")
+            raise ValueError(f"{name} is {shortened(given[name])!r}; give {right}")
 
 
 def _prepare_after(text: str) -> int | None:
     if not text:
         return PREPARE_AFTER
-    if text != "none" and not text.isdecimal():
-        raise ValueError(f"{PREPARE} is {text!r}; give a whole number, or 0 for never")
+    if text != "none" and not _is_number(text):
+        right = f"a whole number of up to {DIGITS_MAX} digits, or 0 for never"
+        raise ValueError(f"{PREPARE} is {shortened(text)!r}; give {right}")
     return None if text == "none" else int(text) or None
 
 
