@@ -6,7 +6,6 @@ RESELLER_WEBHOOKS_CONFIG names; the environment wins.
 
 import os
 import re
-import tomllib
 from difflib import get_close_matches
 from ipaddress import ip_network
 from math import isfinite
@@ -121,6 +120,8 @@ class Settings(BaseSettings):
     limit_invites_per_hour: Limit = Field(200, description="invites for a reseller")
     limit_tests_per_hour: Limit = Field(1_000, description="test notifications of a reseller")
     limit_retries_per_hour: Limit = Field(10_000, description="retries by hand of a reseller")
+    limit_webhook_changes_per_hour: Limit = Field(5_000, description="changes of its webhooks")
+    limit_user_changes_per_hour: Limit = Field(1_000, description="changes of its users")
     limit_backfill_records: Limit = Field(10_000_000, description="records of one backfill")
     limit_stored_bytes: Limit = Field(2**40, description="bytes that a reseller stores, about")
     limit_deliveries_at_once: int = Field(
@@ -245,10 +246,10 @@ def load(**given: Any) -> Settings:
         raise Refused(f"{CONFIG} names {config!r}, and there is no such file")
     try:
         return Settings(**given)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{CONFIG} names {config!r}, which is no TOML: {error}") from None
     except ValidationError as error:
         raise Refused(_sentence(error.errors()[0])) from None
+    except (ValueError, RecursionError) as error:  # more than TOMLDecodeError
+        raise Refused(f"{CONFIG} names {config!r}, which cannot be read as TOML: {error}") from None
 
 
 def trusted_proxies() -> list[str]:

@@ -144,6 +144,52 @@ async def test_tests_retries_and_backfills_are_limited(
     assert_refused(begun, Quota.BACKFILL_RECORDS, 1, 1, "would send 2")
 
 
+async def test_changes_of_webhooks_are_limited_and_the_platforms_are_not(
+    platform: httpx.AsyncClient,
+    manager: httpx.AsyncClient,
+    rival: httpx.AsyncClient,
+    northwind: Reseller,
+) -> None:
+    await limit(platform, northwind, webhookChangesPerHour=6)
+    hook = f"{WEBHOOKS}/{(await manager.post(WEBHOOKS, json=SPEC)).json()['id']}"
+    steps = ("pause", "pause", "resume", "rotate-secret", "backfill")
+    made = [await manager.post(f"{hook}/{step}") for step in steps]
+    cancelled = await manager.delete(f"{hook}/backfill")
+
+    assert [one.status_code for one in (*made, cancelled)] == [200, 200, 200, 200, 202, 200]
+    for refused in (
+        await manager.post(WEBHOOKS, json=SPEC | {"url": f"{SPEC['url']}/2"}),
+        await manager.patch(hook, json={"actions": ["ADDED"]}),
+        await manager.post(f"{hook}/pause"),
+        await manager.post(f"{hook}/rotate-secret"),
+        await manager.delete(hook),
+    ):
+        assert_refused(refused, Quota.WEBHOOK_CHANGES_PER_HOUR, 6, 6, "600 s")
+    assert (await manager.get(hook)).json()["actions"] == SPEC["actions"]
+    assert (await rival.post(WEBHOOKS, json=SPEC)).status_code == 201
+    own = {"reseller": northwind.uuid}
+    assert (await platform.post(f"{hook}/pause", params=own)).status_code == 200
+
+
+async def test_a_retry_of_what_is_not_there_costs_nothing(
+    platform: httpx.AsyncClient, manager: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    await limit(platform, northwind, retriesPerHour=1)
+    period = {"from": "2026-01-01T00:00:00Z"}
+    job = {"kind": "RETRY_FAILED", **period}
+
+    for path, body in (
+        ("/api/v1/jobs", job | {"webhook": "not-there"}),
+        (f"{WEBHOOKS}/not-there/retry-failed", period),
+        (f"{WEBHOOKS}/not-there/retry-pending", None),
+        ("/api/v1/deliveries/dlv_notthere/retry", None),
+    ):
+        assert (await manager.post(path, json=body)).status_code == 404
+    assert (await manager.post("/api/v1/jobs", json=job)).status_code == 202
+    refused = await manager.post("/api/v1/jobs", json=job)
+    assert_refused(refused, Quota.RETRIES_PER_HOUR, 1, 1)
+
+
 async def test_the_platform_sees_the_use_beside_the_limit(
     platform: httpx.AsyncClient, manager: httpx.AsyncClient, northwind: Reseller
 ) -> None:

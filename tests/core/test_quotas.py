@@ -2,8 +2,18 @@
 
 import pytest
 
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.quota_texts import TEXTS
-from reseller_webhooks.core.quotas import BY_HOUR, BY_SECOND, Quota, Rate, rate_of, take, used
+from reseller_webhooks.core.quotas import (
+    BY_HOUR,
+    BY_SECOND,
+    QUOTA_OF_ACT,
+    Quota,
+    Rate,
+    rate_of,
+    take,
+    used,
+)
 
 TEN_A_WINDOW = Rate(units=10, window_s=5)
 
@@ -48,6 +58,11 @@ def test_what_is_used_comes_back() -> None:
     full_s = take(0.0, 100.0, 4, TEN_A_WINDOW).full_s
 
     assert [used(full_s, at, TEN_A_WINDOW) for at in (100.0, 101.0, 101.9, 102.0)] == [4, 2, 1, 0]
+
+
+def test_every_act_of_the_audit_log_counts_towards_a_quota_or_says_why_not() -> None:
+    assert set(QUOTA_OF_ACT) == set(Act)
+    assert all(QUOTA_OF_ACT[act] for act in Act if act.subject == "webhook")
 
 
 def test_every_quota_has_a_text_that_names_its_value_and_setting() -> None:

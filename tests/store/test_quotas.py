@@ -5,12 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reseller_webhooks.clock import DAY, SECOND
+from reseller_webhooks.core.audit import PROGRAM, Act
 from reseller_webhooks.core.errors import QuotaExceeded
 from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import change_bodies, changes, quota_settings, resellers
 from reseller_webhooks.operations.quotas import Quotas, count_stored
-from reseller_webhooks.store import events, stored_bytes
+from reseller_webhooks.store import audit, events, stored_bytes
 from reseller_webhooks.store import quotas as store
+from reseller_webhooks.store.audit import AuditQuery, Subject
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from tests.store.making import event
@@ -32,6 +34,12 @@ def quotas(database: Database) -> Quotas:
 
 def used(database: Database, quotas: Quotas, one: Reseller, quota: Quota) -> int | None:
     return quota_settings.use(database, quotas, one.uuid)[1][quota].used
+
+
+def do(database: Database, quotas: Quotas, one: Reseller, act: Act) -> None:
+    """Something that the reseller's key does and the audit log tells of."""
+    with database.acting(PROGRAM, quotas.charge_to(one.id)).write() as tx:
+        audit.write(tx, act, Subject("", "", one.id))
 
 
 def test_a_limit_of_one_reseller_holds_for_it_alone(
@@ -56,7 +64,7 @@ def test_processes_share_what_is_counted_by_the_hour(
 
     def charge(number: int) -> bool:
         try:
-            processes[number % 2].charge(database, TESTS, acme.id)
+            do(database, processes[number % 2], acme, Act.WEBHOOK_TESTED)
         except QuotaExceeded:
             return False
         return True
@@ -65,9 +73,11 @@ def test_processes_share_what_is_counted_by_the_hour(
         assert sum(threads.map(charge, range(AT_ONCE))) == 5
     assert used(database, quotas, acme, TESTS) == 5
     with pytest.raises(QuotaExceeded) as refused:
-        quotas.charge(database, TESTS, acme.id)
+        do(database, quotas, acme, Act.WEBHOOK_TESTED)
     assert (refused.value.limit, refused.value.retry_after_s) == (5, 720)
-    quotas.charge(database, Quota.RETRIES_PER_HOUR, acme.id)
+    do(database, quotas, acme, Act.WEBHOOK_PENDING_RETRIED)
+    with database.read() as tx:
+        assert len(audit.page(tx, AuditQuery(acme.id, subject="webhook"))) == 6
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out(
@@ -78,7 +88,7 @@ def test_a_clock_that_was_set_back_locks_nobody_out(
         store.set_bucket(tx, acme.id, TESTS, tx.now + 40 * DAY)
 
     with pytest.raises(QuotaExceeded) as refused:
-        quotas.charge(database, TESTS, acme.id)
+        do(database, quotas, acme, Act.WEBHOOK_TESTED)
     assert refused.value.retry_after_s <= 720
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.quotas import Quota
-from reseller_webhooks.operations import quota_settings, webhooks
+from reseller_webhooks.operations import people, quota_settings, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
@@ -115,6 +116,40 @@ async def test_a_test_too_many_keeps_what_was_typed_into_the_form(
     assert "The test notification was not sent." in words(answers[1].text)
     assert "may send 1 test notifications per hour" in words(answers[1].text)
     assert 'value="https://b.example/"' in answers[1].text
+
+
+async def test_a_change_too_many_keeps_what_was_typed_into_the_form(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    row = a_webhook(house, northwind)
+    limited(house, northwind, {Quota.WEBHOOK_CHANGES_PER_HOUR: 1})
+    await admin.send(paths.webhook(row.uuid, "pause"))
+    fields = {"url": "https://b.example/", "resource": "LEAD", "actions": "ADDED", "auth": "NONE"}
+    fields |= {"mode": "EVERY_CHANGE", "maxInFlight": "10", "ratePerSecond": ""}
+
+    for path in (paths.ADD, paths.webhook(row.uuid, "edit")):
+        refused = await admin.send(path, fields)
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 3000
+        assert "may change webhooks 1 times per hour" in words(refused.text)
+        assert 'value="https://b.example/"' in refused.text
+    assert (await admin.send(paths.webhook(row.uuid, "delete"))).status_code == 429
+
+
+async def test_changes_of_users_are_limited_and_an_operators_are_not(
+    admin: Person, operator: Person, house: House, northwind: Reseller
+) -> None:
+    people.add(house.database, "ana@acme.example", Role.VIEWER, northwind.uuid)
+    (uuid,) = [one.uuid for one in people.named(house.database, "ana@acme.example", None)]
+    limited(house, northwind, {Quota.USER_CHANGES_PER_HOUR: 2})
+
+    steps = [await admin.send(f"{paths.USERS}/{uuid}/{step}") for step in ("lock", "unlock")]
+    assert [one.status_code for one in steps] == [303, 303]
+    for step in ("lock", "link", "remove"):
+        refused = await admin.send(f"{paths.USERS}/{uuid}/{step}")
+        assert refused.status_code == 429
+        assert "may change its users 2 times per hour" in words(refused.text)
+    assert (await operator.send(f"{paths.USERS}/{uuid}/lock")).status_code == 303
 
 
 async def test_stored_bytes_are_shown_in_the_unit_that_they_fill(

@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from reseller_webhooks.api.gate import actor_of, caller_of
+from reseller_webhooks.api.gate import actor_of, caller_of, reseller_of
 from reseller_webhooks.core.access import Scope
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound
 from reseller_webhooks.operations import resellers
@@ -37,9 +37,11 @@ ResellerParameter = Annotated[
 
 
 async def house(request: Request) -> House:
-    """The parts of the running program; what is written is written in the caller's name."""
+    """The parts of the running program; what is written is written in the caller's name, and
+    counts towards the quotas of a reseller's key."""
     found: House = request.app.state.house
-    database = found.database.acting(actor_of(request.scope))
+    charge = found.quotas.charge_to(reseller_of(request.scope))
+    database = found.database.acting(actor_of(request.scope), charge)
     return replace(found, database=database)
 
 

@@ -236,3 +236,9 @@ class _Answer:
             # The server tells only the last of several requests on a connection that it is closed.
             log.debug("a connection of a live view was closed", reason=str(error))
             self._turn.cancel()
+
+
+def reseller_of(scope: Scope) -> int | None:
+    """The reseller whose key was shown, by the store's number; None for any other request."""
+    caller = scope.get("state", {}).get("caller")
+    return caller.reseller_id if isinstance(caller, Caller) else None

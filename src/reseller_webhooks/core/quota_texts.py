@@ -31,6 +31,15 @@ TEXTS: Mapping[Quota, str] = {
         "deliveries of a webhook; try again in %(wait)s s, "
         "or ask the operator of this service for more"
     ),
+    Quota.WEBHOOK_CHANGES_PER_HOUR: N_(
+        "a reseller may change webhooks %(limit)s times per hour (%(setting)s): add, edit, pause, "
+        "resume and delete them, and the like; try again in %(wait)s s, "
+        "or ask the operator of this service for more"
+    ),
+    Quota.USER_CHANGES_PER_HOUR: N_(
+        "a reseller may change its users %(limit)s times per hour (%(setting)s); "
+        "try again in %(wait)s s, or ask the operator of this service for more"
+    ),
     Quota.BACKFILL_RECORDS: N_(
         "a backfill may send %(limit)s records (%(setting)s), and this one would send %(used)s; "
         "read them by GET /api/v1/sync, or ask the operator of this service for more"

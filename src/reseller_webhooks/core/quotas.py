@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
+from reseller_webhooks.core.audit import Act
+
 BURST_S = 10
 """A rate per second allows the units of this many seconds at once."""
 HOUR_S = 3600
@@ -23,6 +25,8 @@ class Quota(StrEnum):
     INVITES_PER_HOUR = "invites_per_hour"
     TESTS_PER_HOUR = "tests_per_hour"
     RETRIES_PER_HOUR = "retries_per_hour"
+    WEBHOOK_CHANGES_PER_HOUR = "webhook_changes_per_hour"
+    USER_CHANGES_PER_HOUR = "user_changes_per_hour"
     BACKFILL_RECORDS = "backfill_records"
     STORED_BYTES = "stored_bytes"
 
@@ -34,7 +38,44 @@ class Quota(StrEnum):
 
 BY_SECOND = frozenset({Quota.REQUESTS_PER_SECOND, Quota.CHANGES_PER_SECOND})
 """Counted in each process by itself."""
-BY_HOUR = frozenset({Quota.INVITES_PER_HOUR, Quota.TESTS_PER_HOUR, Quota.RETRIES_PER_HOUR})
+QUOTA_OF_ACT: Mapping[Act, Quota | None] = {
+    Act.WEBHOOK_ADDED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_CHANGED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_PAUSED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_RESUMED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_SECRET_ROTATED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_DELETED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_BACKFILL_BEGUN: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_BACKFILL_CANCELLED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_JOB_CANCELLED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.RESELLER_JOB_CANCELLED: Quota.WEBHOOK_CHANGES_PER_HOUR,
+    Act.WEBHOOK_TESTED: Quota.TESTS_PER_HOUR,
+    Act.WEBHOOK_PENDING_RETRIED: Quota.RETRIES_PER_HOUR,
+    Act.WEBHOOK_FAILED_RETRIED: Quota.RETRIES_PER_HOUR,
+    Act.WEBHOOK_DELIVERY_RETRIED: Quota.RETRIES_PER_HOUR,
+    Act.RESELLER_FAILED_RETRIED: Quota.RETRIES_PER_HOUR,
+    Act.USER_INVITED: Quota.INVITES_PER_HOUR,
+    Act.USER_INVITE_WITHDRAWN: Quota.USER_CHANGES_PER_HOUR,
+    Act.USER_ROLE_CHANGED: Quota.USER_CHANGES_PER_HOUR,
+    Act.USER_REMOVED: Quota.USER_CHANGES_PER_HOUR,
+    Act.USER_LOCKED: Quota.USER_CHANGES_PER_HOUR,
+    Act.USER_UNLOCKED: Quota.USER_CHANGES_PER_HOUR,
+    Act.USER_LINK_MADE: Quota.USER_CHANGES_PER_HOUR,
+    Act.USER_PASSWORD_SET: Quota.USER_CHANGES_PER_HOUR,
+    Act.USER_SESSIONS_ENDED: Quota.USER_CHANGES_PER_HOUR,
+    # Before or while somebody signs in, which password hashing and counted guesses limit.
+    Act.USER_JOINED: None,
+    Act.USER_SIGNED_IN: None,
+    Act.USER_SIGN_IN_REFUSED: None,
+    # Only the platform, operators and commands do these.
+    Act.USER_ADDED: None,
+    Act.KEY_ADDED: None,
+    Act.KEY_REVOKED: None,
+    Act.RESELLER_ADDED: None,
+    Act.RESELLER_QUOTAS_CHANGED: None,
+}
+"""The quota that an act of a reseller's keys and people counts towards."""
+BY_HOUR = frozenset(quota for quota in QUOTA_OF_ACT.values() if quota)
 """Counted in the store, for all processes together."""
 LIMIT_MAX = 2**53 - 1
 """The largest integer that JSON carries safely."""
@@ -66,6 +107,12 @@ class Taken:
     full_s: float
     remaining: int
     wait_s: int = 0
+
+
+def limit_in(text: str) -> int | None:
+    """The limit that somebody typed; None when it is none."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(LIMIT_MAX))
+    return int(text) if is_number and 1 <= int(text) <= LIMIT_MAX else None
 
 
 def rate_of(quota: Quota, limit: int) -> Rate | None:

@@ -65,11 +65,12 @@ def change(database: Database, visitor: Visitor, hashed: str) -> None:
         details = {"by": Way.LINK.value} if is_reset else {}
         for one in changed:
             memberships.change(tx, one, password=hashed)
-            audit.write(tx, Act.USER_PASSWORD_SET, subject_of(one), details)
         numbers = frozenset(one.id for one in changed)
         links.close(tx, visitor.person.id, numbers)
         sessions.close(tx, visitor.person.id, numbers, but=session.fingerprint)
         sessions.change(tx, session.fingerprint, password_reset_until=None)
+        for one in changed:
+            audit.write(tx, Act.USER_PASSWORD_SET, subject_of(one), details)
 
 
 def check(new: str, pointer: str) -> None:

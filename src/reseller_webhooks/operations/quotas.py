@@ -7,18 +7,20 @@ per second in its memory; rates per hour are counted in the store, for all proce
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from reseller_webhooks.clock import DAY, SECOND, monotonic_s
 from reseller_webhooks.core import quotas as core
+from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.changes import Remove
 from reseller_webhooks.core.errors import QuotaExceeded
-from reseller_webhooks.core.quotas import HOUR_S, Limits, Quota, Taken
+from reseller_webhooks.core.quotas import HOUR_S, QUOTA_OF_ACT, Limits, Quota, Taken
 from reseller_webhooks.observability.quotas import refusals_total
 from reseller_webhooks.operations.changes import Request
 from reseller_webhooks.store import quotas as store
 from reseller_webhooks.store import resellers, stored_bytes
-from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.database import Charge, Database, Tx
 
 ASK_AGAIN_S = {
     Quota.WEBHOOKS: HOUR_S,
@@ -100,17 +102,25 @@ class Quotas:
             self._changes = _not_full(self._changes, now_s)
         self._changes |= taken
 
-    def charge(self, database: Database, quota: Quota, reseller_id: int) -> None:
+    def charge_to(self, reseller_id: int | None) -> Charge | None:
+        """Counts the acts of a reseller's keys and people, in their transactions.
+
+        None for platform keys and operators, who have no quotas.
+        """
+        return None if reseller_id is None else partial(self._charge, reseller_id)
+
+    def _charge(self, reseller_id: int, tx: Tx, act: Act) -> None:
         """Take one unit from a rate per hour. QuotaExceeded."""
-        limit = self.limit(quota, reseller_id)
-        with database.write() as tx:
-            now_s = tx.now / SECOND
-            # A clock that was set back must not lock anybody out for longer.
-            full_s = min(store.lock_bucket(tx, reseller_id, quota) / SECOND, now_s + HOUR_S)
-            taken = _taken(quota, limit, full_s, now_s)
-            if taken.wait_s:
-                raise refused(QuotaExceeded(quota, limit, retry_after_s=taken.wait_s))
-            store.set_bucket(tx, reseller_id, quota, int(taken.full_s * SECOND))
+        quota = QUOTA_OF_ACT[act]
+        if quota is None:
+            return
+        limit, now_s = self.limit(quota, reseller_id), tx.now / SECOND
+        # A clock that was set back must not lock anybody out for longer.
+        full_s = min(store.lock_bucket(tx, reseller_id, quota) / SECOND, now_s + HOUR_S)
+        taken = _taken(quota, limit, full_s, now_s)
+        if taken.wait_s:
+            raise refused(QuotaExceeded(quota, limit, retry_after_s=taken.wait_s))
+        store.set_bucket(tx, reseller_id, quota, int(taken.full_s * SECOND))
 
     def seconds_used(self, quota: Quota, reseller_id: int, uuid: str) -> int:
         """Units of a rate per second that have not come back yet in this process."""

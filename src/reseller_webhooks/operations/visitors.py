@@ -45,6 +45,11 @@ class Visitor:
         return self.session.reseller_id if self.is_operator else self.membership.reseller_id
 
     @property
+    def belongs_to(self) -> int | None:
+        """The reseller whose quotas hold for the visitor; none for operators."""
+        return self.membership.reseller_id if self.membership else None
+
+    @property
     def opens(self) -> Opens:
         """The memberships that the session may enter."""
         return frozenset(one.id for one in self.choices)

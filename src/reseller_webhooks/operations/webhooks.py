@@ -229,8 +229,9 @@ def _turn(
 ) -> WebhookRow:
     with database.write() as tx:
         row = _get(tx, reseller_id, uuid)
-        if row.state is not state:
-            audit.write(tx, act, subject_of(row))
+        if row.state is state:
+            return row
+        audit.write(tx, act, subject_of(row))
         return store.change(tx, row.id, state=state.value)
 
 

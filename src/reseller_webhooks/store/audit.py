@@ -63,8 +63,11 @@ def write(
 ) -> None:
     """A line about what this transaction does. details: what changed; never a secret.
 
-    by: who does it, when it is not whoever the transaction is for.
+    by: who does it, when it is not whoever the transaction is for. Whatever is worth a line counts
+    towards the quotas of whoever the transaction is for: QuotaExceeded, and nothing is done.
     """
+    if tx.charge:
+        tx.charge(tx, act)
     actor = by or tx.by
     row = {
         "at": tx.now,

@@ -4,7 +4,7 @@ A transaction also knows who asked for it, so that the audit log needs no argume
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from sqlalchemy.engine import RootTransaction
 from sqlalchemy.exc import DBAPIError
 
 from reseller_webhooks.clock import Micros, StoreClock, monotonic_s
-from reseller_webhooks.core.audit import PROGRAM, Actor
+from reseller_webhooks.core.audit import PROGRAM, Act, Actor
 from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.observability.outages import Outage
 from reseller_webhooks.store import failures, metering, postgres, sqlite
@@ -28,11 +28,18 @@ from reseller_webhooks.store.shared_horizon import SharedHorizon
 
 @dataclass(frozen=True, slots=True)
 class Tx:
-    """One transaction. Everything it writes carries the same time. by: who asked for it."""
+    """One transaction. Everything it writes carries the same time. by: who asked for it.
+
+    charge: counts an act towards the quotas of whoever asked for it; None for who has none.
+    """
 
     connection: Connection
     now: Micros
     by: Actor = PROGRAM
+    charge: "Charge | None" = None
+
+
+Charge = Callable[[Tx, Act], None]
 
 
 class Damage:
@@ -67,6 +74,7 @@ class Database:
         # handler sleeps and starves whoever comes late.
         self._writer = Lock() if self._dialect is sqlite else None
         self._by = PROGRAM
+        self._charge: Charge | None = None
         self._limits = USUAL
         self.clock = StoreClock()
         """The store's, read in every transaction."""
@@ -74,10 +82,10 @@ class Database:
         self.outage = Outage()
         self.horizons = {table: SharedHorizon() for table in ("record", "delivery", "attempt")}
 
-    def acting(self, by: Actor) -> "Database":
-        """The same store, for what somebody does."""
+    def acting(self, by: Actor, charge: Charge | None = None) -> "Database":
+        """The same store, for what somebody does. charge: as in `Tx`."""
         same = copy(self)
-        same._by = by
+        same._by, same._charge = by, charge
         return same
 
     def within(self, answer_s: float, *, lock_s: float = LOCK_S) -> "Database":
@@ -156,7 +164,7 @@ class Database:
             with failures.translated():
                 connection, transaction, now = self._begun(writes=writes)
                 with connection, transaction:
-                    yield Tx(connection, now, self._by)
+                    yield Tx(connection, now, self._by, self._charge)
             self.outage.succeeded()
         except Unavailable as error:
             self.outage.failed(error)

@@ -77,8 +77,10 @@ class Page:
 
     @property
     def database(self) -> Database:
-        """The store; what is written there is written in the visitor's name."""
-        return self.site.house.database.acting(self._actor)
+        """The store; what is written there is written in the visitor's name, and counts towards
+        the quotas of the visitor's reseller."""
+        charge = self.site.house.quotas.charge_to(self.visitor.belongs_to if self.visitor else None)
+        return self.site.house.database.acting(self._actor, charge)
 
     def now(self) -> Micros:
         """The store's time, which every process shares."""
@@ -93,10 +95,6 @@ class Page:
     def box(self) -> Box:
         """What secrets are sealed with."""
         return self.site.house.box
-
-    def charge(self, quota: Quota) -> None:
-        """Count an act of the reseller that is limited by the hour. QuotaExceeded."""
-        self.site.house.quotas.charge(self.database, quota, self.tenant)
 
     def limit(self, quota: Quota) -> int:
         """A limit of the reseller."""

@@ -15,6 +15,8 @@ LABELS: Mapping[Quota, str] = {
     Quota.INVITES_PER_HOUR: N_("Invites per hour"),
     Quota.TESTS_PER_HOUR: N_("Test notifications per hour"),
     Quota.RETRIES_PER_HOUR: N_("Retries per hour"),
+    Quota.WEBHOOK_CHANGES_PER_HOUR: N_("Changes of webhooks per hour"),
+    Quota.USER_CHANGES_PER_HOUR: N_("Changes of users per hour"),
     Quota.BACKFILL_RECORDS: N_("Records of a backfill"),
     Quota.STORED_BYTES: N_("Stored bytes"),
 }

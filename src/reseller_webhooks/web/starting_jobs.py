@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.errors import TooManyJobs
 from reseller_webhooks.core.jobs import Job
-from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 
@@ -18,7 +17,6 @@ def start_job(
 
     QuotaExceeded beyond the retries of an hour.
     """
-    page.charge(Quota.RETRIES_PER_HOUR)
     try:
         job = start()
     except TooManyJobs as error:

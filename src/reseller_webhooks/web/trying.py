@@ -3,7 +3,6 @@
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.attempts import Attempt, Outcome
-from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations import trials
 from reseller_webhooks.web.page import Page
@@ -23,7 +22,6 @@ async def try_now(page: Page, webhook: Webhook) -> Attempt:
         return Attempt(Outcome.REFUSED, 0, detail=BUSY)
     under_way[page.tenant] += 1
     try:
-        await run_in_threadpool(page.charge, Quota.TESTS_PER_HOUR)
         await run_in_threadpool(trials.record_test, page.database, webhook)
         return await page.site.house.try_now(webhook)
     finally:

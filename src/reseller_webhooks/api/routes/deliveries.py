@@ -25,7 +25,6 @@ from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhook_settings import Format
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.deliveries import Entry
@@ -146,7 +145,6 @@ def _known_as(shown: str) -> Iterator[None]:
 
 def _retry(house: House, number: int, *, reseller_id: int) -> Entry:
     database = house.database
-    house.quotas.charge(database, Quota.RETRIES_PER_HOUR, reseller_id)
     made = deliveries.retry(database, number, reseller_id=reseller_id)
     return deliveries.get(database, made, reseller_id=reseller_id).entry
 

@@ -22,7 +22,6 @@ from reseller_webhooks.core.errors import (
     NotSignedIn,
     TooManyJobs,
 )
-from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import jobs, repeats, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.jobs import list_position
@@ -109,7 +108,6 @@ def retried(response: Response, one: core.Job) -> Retried:
 
 def _start(house: House, tenant: int, new: NewJob) -> core.Job:
     database = house.database
-    house.quotas.charge(database, Quota.RETRIES_PER_HOUR, tenant)
     until = database.clock.now() if new.until is None else new.until
     if new.webhook is None:
         return repeats.retry_all_failed(database, tenant, new.since, until)

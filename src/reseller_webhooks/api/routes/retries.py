@@ -14,10 +14,7 @@ from reseller_webhooks.api.routes.webhooks import ALWAYS, BODY, PATH
 from reseller_webhooks.api.shapes.jobs import Period, Retried
 from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.errors import TooManyJobs
-from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import repeats, webhooks
-from reseller_webhooks.operations.house import House
-from reseller_webhooks.store.webhooks import WebhookRow
 
 router = APIRouter(responses=ALWAYS | raises(TooManyJobs))
 Id = Annotated[str, Path(alias="id")]
@@ -47,7 +44,7 @@ async def retry_pending(house: TheHouse, tenant: Tenant, uuid: Id, response: Res
     Each attempt counts as any other. While the circuit is open a single one goes out at once,
     and the rest once it is accepted; while the webhook is paused they go out when it is resumed.
     """
-    row = await run_in_threadpool(_to_retry, house, tenant, uuid)
+    row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
     return retried(
         response, await write(house, partial(repeats.retry_pending, house.database, row))
     )
@@ -69,13 +66,7 @@ async def retry_failed(
 
     Each event goes to the webhook once, however often it has failed or is asked for.
     """
-    row = await run_in_threadpool(_to_retry, house, tenant, uuid)
+    row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
     until = house.database.clock.now() if period.until is None else period.until
     operation = partial(repeats.retry_failed, house.database, row, period.since, until)
     return retried(response, await write(house, operation))
-
-
-def _to_retry(house: House, tenant: int, uuid: str) -> WebhookRow:
-    row = webhooks.get(house.database, tenant, uuid)
-    house.quotas.charge(house.database, Quota.RETRIES_PER_HOUR, tenant)
-    return row

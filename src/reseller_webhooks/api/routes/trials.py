@@ -14,7 +14,6 @@ from reseller_webhooks.api.seats import seat
 from reseller_webhooks.api.shapes import Shape
 from reseller_webhooks.core.attempts import Outcome
 from reseller_webhooks.core.errors import SecretUnreadable, Unavailable
-from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhooks import SpecPatch, Webhook
 from reseller_webhooks.operations import trials, webhooks
 from reseller_webhooks.operations.house import House
@@ -75,6 +74,5 @@ def _to_test(house: House, tenant: int, uuid: str, patch: SpecPatch) -> Webhook:
     known = webhooks.known(house.box, row, house.database.clock.now())
     wanted = trials.of_patched(known, patch, row.auth_type, house.settings.target_networks)
     webhooks.require_readable(wanted)
-    house.quotas.charge(house.database, Quota.TESTS_PER_HOUR, tenant)
     trials.record_test(house.database, wanted)
     return wanted

@@ -11,7 +11,6 @@ from reseller_webhooks.core.cloudevents import EVENTS
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import packed, shown_headers
-from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.core.webhook_settings import Format
 from reseller_webhooks.operations import deliveries, repeats, webhooks
 from reseller_webhooks.operations.deliveries import Details
@@ -110,7 +109,6 @@ def retry_failed(page: Writer, form: Posted) -> Response:
 def retry(page: Writer, shown: str) -> Response:
     """A new delivery of the same event to the same webhook."""
     number = page.ids.find_delivery(shown)
-    page.charge(Quota.RETRIES_PER_HOUR)
     try:
         made = deliveries.retry(page.database, number, reseller_id=page.tenant)
     except Conflict as error:

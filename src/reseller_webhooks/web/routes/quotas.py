@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.core.names import number_in
-from reseller_webhooks.core.quotas import LIMIT_MAX, Quota
+from reseller_webhooks.core.quotas import LIMIT_MAX, Quota, limit_in
 from reseller_webhooks.operations import quota_settings, resellers
 from reseller_webhooks.web import choosing, language, paths
 from reseller_webhooks.web.form import Form
@@ -52,19 +52,14 @@ def quotas_of_one(page: Operator, uuid: str) -> Response:
 def change(page: Operator, uuid: str, form: Posted) -> Response:
     """Set limits; an empty field brings the default back."""
     typed = {quota: form.text(quota.value).strip() for quota in Quota}
-    wrong = {quota: text for quota, text in typed.items() if text and not _is_limit(text)}
+    wanted = {quota: limit_in(text) for quota, text in typed.items()}
+    wrong = {quota: text for quota, text in typed.items() if text and wanted[quota] is None}
     if wrong:
         return _page(page, uuid, INVALID, form, wrong)
-    wanted = {quota: int(text) if text else None for quota, text in typed.items()}
     house = page.site.house
     changed = quota_settings.change(page.database, house.quotas.defaults, uuid, wanted)
     house.quotas.refresh()
     return page.go(paths.quotas(uuid), Notice("quotas_changed", detail=changed.name))
-
-
-def _is_limit(text: str) -> bool:
-    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(LIMIT_MAX))
-    return is_number and 1 <= int(text) <= LIMIT_MAX
 
 
 def _page(

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.errors import Conflict, Invalid
 from reseller_webhooks.core.names import number_in
-from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import invites, memberships, people
 from reseller_webhooks.store.invites import Invite
 from reseller_webhooks.store.memberships import Membership
@@ -39,8 +38,6 @@ def invite(page: Host, form: Posted) -> Response:
     """Make an invite; its link is shown once."""
     try:
         role, reseller = _wanted(page, form)
-        if not page.who.is_operator:
-            page.charge(Quota.INVITES_PER_HOUR)
         token = invites.invite(page.database, form.text("email"), role, reseller)
     except Invalid as error:
         return _page(page, INVALID, form=form, wrong=wrong_of(error))

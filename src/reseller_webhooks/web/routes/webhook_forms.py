@@ -50,9 +50,7 @@ def add(page: Writer, form: Refilled) -> Response:
         spec = webhook_form.spec(form, page.site.house.settings.target_networks)
         limit = page.limit(Quota.WEBHOOKS)
         added = webhooks.add(page.database, page.box, page.tenant, spec, limit=limit)
-    except QuotaExceeded as error:
-        return _again(page, form, {"url": quota_words.describe(error)}, TOO_MANY, None)
-    except (Wrong, Invalid, Conflict) as error:
+    except (Wrong, Invalid, Conflict, QuotaExceeded) as error:
         return _refused(page, form, error)
     page.site.house.poke()
     return page.go(paths.WEBHOOKS, Notice("created", added.webhook.uuid, reveals=True))
@@ -88,7 +86,7 @@ def edit(page: Writer, uuid: str, form: Refilled) -> Response:
         webhooks.change(page.database, page.box, page.tenant, uuid, patch, editions=seen)
     except Outdated:
         return _overtaken(page, form, _stored(page, uuid))
-    except (Wrong, Invalid, Conflict) as error:
+    except (Wrong, Invalid, Conflict, QuotaExceeded) as error:
         return _refused(page, form, error, stored)
     page.site.house.poke()
     return page.go(paths.webhook(uuid), Notice("changed", uuid))
@@ -153,13 +151,19 @@ def _wanted(page: Page, form: Form, stored: _Stored | None) -> Webhook:
 
 
 def _refused(
-    page: Page, form: Form, error: Wrong | Invalid | Conflict, stored: _Stored | None = None
+    page: Page,
+    form: Form,
+    error: Wrong | Invalid | Conflict | QuotaExceeded,
+    stored: _Stored | None = None,
 ) -> Response:
     match error:
         case Wrong():
             return _again(page, form, error.fields, INVALID, stored)
         case Invalid():
             return _again(page, form, wrong_of(error), INVALID, stored)
+        case QuotaExceeded():
+            again = _again(page, form, {"url": quota_words.describe(error)}, TOO_MANY, stored)
+            return with_retry_after(again, error.retry_after_s)
     return _again(page, form, {"url": _(SAME_TARGET)}, TAKEN, stored)
 
 
