@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reseller_webhooks.core.attempts import Attempt, Outcome
-from reseller_webhooks.core.delivery import FINAL, STEPS, State, Trigger, after_attempt
+from reseller_webhooks.core.delivery import State, after_attempt
 from reseller_webhooks.core.retry import JITTER, RetryPolicy
 from reseller_webhooks.settings import APPDIRECT_WAITS_S
 
@@ -62,12 +62,3 @@ def test_the_next_attempt_is_due_after_the_wait() -> None:
     step = after_attempt(1, FAILED, policy=LADDER, now=NOON, chance=0.0)
 
     assert step.next_at == NOON + 300_000_000
-
-
-def test_only_pending_can_change() -> None:
-    assert {state for state, _ in STEPS} == {State.PENDING}
-    assert frozenset(State) - {State.PENDING} == FINAL
-
-
-def test_every_trigger_has_its_step() -> None:
-    assert {trigger for _, trigger in STEPS} == set(Trigger)

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, text
 
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.delivery import State, Trigger
 from reseller_webhooks.store import closing, results
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.schema import attempt
@@ -28,7 +28,7 @@ def _delivery(database: Database) -> tuple[int, int]:
 
 def _close(database: Database, number: int, *, waits: bool) -> int:
     with database.write() as tx:
-        return closing.close(tx, [number], State.CANCELLED, DETAIL, waits=waits)
+        return closing.close(tx, [number], Trigger.CANCEL, DETAIL, waits=waits)
 
 
 def _states(database: Database) -> list[str]:
@@ -71,3 +71,22 @@ def test_a_result_that_comes_after_a_delivery_was_closed_does_not_close_it_again
         results.finish(tx, [result])
 
     assert _states(database) == [State.CANCELLED.value]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "state"),
+    [
+        (Trigger.CANCEL, State.CANCELLED),
+        (Trigger.SUPERSEDE, State.SUPERSEDED),
+        (Trigger.GIVE_UP, State.FAILED),
+    ],
+)
+def test_a_delivery_is_closed_in_the_state_that_its_trigger_leads_to(
+    database: Database, trigger: Trigger, state: State
+) -> None:
+    hook, number = _delivery(database)
+    with database.write() as tx:
+        closing.close(tx, [number], trigger, DETAIL)
+        pending = due(tx, hook)
+
+    assert (pending, _states(database)) == ([], [state.value])

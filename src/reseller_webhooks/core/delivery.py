@@ -28,7 +28,7 @@ class Trigger(StrEnum):
 
     ACCEPT = "the receiver accepted it"
     WAIT = "an attempt failed and the schedule has another"
-    GIVE_UP = "the last attempt failed"
+    GIVE_UP = "the last attempt failed, or it waited for too long"
     CANCEL = "its webhook was deleted, or a person cancelled it"
     SUPERSEDE = "a newer event of the same resource takes its place"
 
@@ -40,7 +40,7 @@ STEPS: dict[tuple[State, Trigger], State] = {
     (State.PENDING, Trigger.CANCEL): State.CANCELLED,
     (State.PENDING, Trigger.SUPERSEDE): State.SUPERSEDED,
 }
-FINAL = frozenset(State) - {state for state, _ in STEPS}
+"""Every legal step. Steps of an attempt are made below, the others by store/closing.py."""
 
 
 class Delivery(NamedTuple):

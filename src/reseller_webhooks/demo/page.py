@@ -17,9 +17,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.demo.platform import Platform
 from reseller_webhooks.demo.receiver import Mood, Receiver
+from reseller_webhooks.web import form
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -62,7 +64,8 @@ class Page:
                 Route("/icon.svg", _file(SHARED / "icon.svg", "image/svg+xml")),
                 Route("/demo.css", _file(OWN / "demo.css", "text/css")),
                 Route("/demo.js", _file(OWN / "demo.js", "text/javascript")),
-            ]
+            ],
+            exception_handlers={Invalid: _refuse},
         )
 
     async def _show(self, _: Request) -> Response:
@@ -74,9 +77,8 @@ class Page:
     async def _change(self, request: Request) -> Response:
         if _is_from_elsewhere(request):
             return PlainTextResponse("this form was sent from another site", 403)
-        async with request.form() as form:
-            given = form.get("resource")
-        self._resource = Resource(str(given)) if given in set(Resource) else None
+        given = (await form.read(request)).text("resource")
+        self._resource = Resource(given) if given in set(Resource) else None
         try:
             change = partial(self._platform.change_something, self._resource)
             self._told = await run_in_threadpool(change)
@@ -87,14 +89,17 @@ class Page:
     async def _set_mood(self, request: Request) -> Response:
         if _is_from_elsewhere(request):
             return PlainTextResponse("this form was sent from another site", 403)
-        async with request.form() as form:
-            given = form.get("mood")
+        given = (await form.read(request)).text("mood")
         if given in set(Mood):
-            self._receiver.mood = Mood(str(given))
+            self._receiver.mood = Mood(given)
         return RedirectResponse("/", 303)
 
     async def _count(self, _: Request) -> Response:
         return PlainTextResponse(str(self._receiver.count), headers=SECURE)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    return PlainTextResponse(str(error), 400, headers=SECURE)
 
 
 def _is_from_elsewhere(request: Request) -> bool:

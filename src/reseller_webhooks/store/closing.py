@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, String, Text, delete, insert, literal, select
 
 from reseller_webhooks.core.attempts import Reason
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.delivery import STEPS, State, Trigger
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import attempt, delivery
 
@@ -17,18 +17,18 @@ CHUNK = 500
 def close(
     tx: Tx,
     numbers: Sequence[int],
-    state: State,
+    trigger: Trigger,
     detail: str,
     *,
     reason: Reason | None = None,
     waits: bool = False,
 ) -> int:
-    """Close these deliveries, each with a line in the log that says why; how many.
+    """Close these pending deliveries, each with a line in the log that says why; how many.
 
     A delivery whose result another transaction is just writing is left alone. waits: for that
     transaction, and close it if it is still pending then.
     """
-    closed = 0
+    closed, state = 0, STEPS[State.PENDING, trigger]
     for start in range(0, len(numbers), CHUNK):
         locked = _lock(tx, numbers[start : start + CHUNK], waits=waits)
         named = delivery.c.id.in_(locked)
