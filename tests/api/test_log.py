@@ -177,6 +177,7 @@ async def test_an_event_shows_its_payload_and_its_deliveries(
     event = (await manager.get(f"/api/v1/events/{line['event']}")).json()
 
     assert event["deliveries"] == [line]
+    assert event["hasMoreDeliveries"] is False
     assert event["payload"]["uuid"] == event["id"] == line["event"]
     assert event["payload"]["changedFields"] == ["name"]
     assert (event["resource"], event["resourceUuid"]) == ("COMPANY", "c1")

@@ -88,6 +88,17 @@ ASKED: dict[str, Work] = {
 }
 
 
+# What must be read in the sequence of an index: sorting reads all lines of a busy webhook.
+UNSORTED: dict[str, Work] = {
+    "failed, of a webhook": page(webhook_id=BUSY, states=FAILED),
+    "delivered, of a webhook": page(webhook_id=BUSY, states=frozenset({State.DELIVERED})),
+}
+BY_NUMBER: dict[str, Work] = {
+    "a line": lambda tx: log.line(tx, LINES // 2, reseller_id=1),
+    "lines": lambda tx: log.lines(tx, [1, 2, 3], reseller_id=1),
+}
+
+
 @pytest.fixture
 def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """Lines and pending deliveries of ten webhooks, half of them of one."""
@@ -104,32 +115,36 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 
 @contextmanager
-def indexes(tx: Tx) -> Iterator[set[str]]:
-    """The indexes that the planner takes for what is asked meanwhile; tables read whole, too."""
-    found: set[str] = set()
+def plans(tx: Tx) -> Iterator[list[str]]:
+    """The plans of what is asked meanwhile."""
+    found: list[str] = []
     is_sqlite = tx.connection.dialect.name == "sqlite"
     explain = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
 
     def plan(_: Any, cursor: Any, statement: str, given: Any, *__: Any) -> None:
         if statement.startswith("SELECT"):
             cursor.execute(explain + statement, given)
-            steps = "\n".join(str(row[-1]) for row in cursor.fetchall())
-            found.update(
-                re.findall(r"(?:INDEX|Scan using|Backward using|Index Scan on) (\w+)", steps)
-            )
-            found.update(re.findall(r"(?:SCAN|Seq Scan on) (attempt\w*|delivery)\b", steps))
+            found.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
 
     hooks.listen(tx.connection, "before_cursor_execute", plan)
     yield found
     hooks.remove(tx.connection, "before_cursor_execute", plan)
 
 
+def indexes(found: list[str]) -> set[str]:
+    """The indexes in plans; tables read whole, too."""
+    steps = "\n".join(found)
+    named = re.findall(r"(?:INDEX|Scan using|Backward using|Index Scan on) (\w+)", steps)
+    return {*named, *re.findall(r"(?:SCAN|Seq Scan on) (attempt\w*|delivery)\b", steps)}
+
+
 def planned(database: Database, work: Work) -> set[str]:
     with database.read() as tx:
         if tx.connection.dialect.name == "postgresql":  # the tables are small
             tx.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        with indexes(tx) as found:
+        with plans(tx) as steps:
             work(tx)
+        found = indexes(steps)
         if tx.connection.dialect.name == "sqlite":
             return found - ROWS
         roots = {name: tx.connection.execute(ROOT, {"n": name}).scalar() for name in found}
@@ -145,6 +160,20 @@ def documented() -> dict[str, set[str]]:
 
 def test_the_log_is_read_along_the_indexes_that_the_docs_name(filled: Database) -> None:
     assert {name: planned(filled, work) for name, work in ASKED.items()} == documented()
+
+
+@pytest.mark.parametrize("work", UNSORTED.values(), ids=UNSORTED.keys())
+def test_lines_of_a_busy_webhook_are_read_without_sorting(filled: Database, work: Work) -> None:
+    with filled.read() as tx, plans(tx) as found:
+        work(tx)
+
+    assert found
+    assert not re.search(r"\bSort\b|TEMP B-TREE", "\n".join(found))
+
+
+@pytest.mark.parametrize("work", BY_NUMBER.values(), ids=BY_NUMBER.keys())
+def test_lines_are_found_by_their_numbers(filled: Database, work: Work) -> None:
+    assert planned(filled, work) <= {"pk_delivery"}
 
 
 def test_pages_and_counts_are_those_of_plain_sql(filled: Database) -> None:

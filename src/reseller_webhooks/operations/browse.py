@@ -23,7 +23,7 @@ from reseller_webhooks.store import (
 )
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.log import Line
-from reseller_webhooks.store.page_bytes import RecordPage
+from reseller_webhooks.store.page_bytes import BoundedPage, RecordPage
 from reseller_webhooks.store.record_deliveries import LINES_COUNTED, RecordDelivery
 from reseller_webhooks.store.webhooks import WebhookRow
 
@@ -98,6 +98,7 @@ def page(
             ),
             behind,
             place=records.number_of,
+            size=page_bytes.content_size,
             limit=limit,
         )
 
@@ -134,16 +135,22 @@ def look(
             before=part.before,
             limit=part.versions + 1,
         )
-        versions = _versions(tx, key, some)[: part.versions]
+        versions = _versions(tx, key, some.rows)[: _shown(some, part.versions)]
         shown = {line.webhook_id for version in versions for line in version.lines}
         return Look(
             record,
             _stances(tx, record, key, part, count),
             count,
             versions,
-            some[part.versions - 1].version if len(some) > part.versions else None,
+            versions[-1].event.version if len(versions) < len(some.rows) or some.has_more else None,
             {number: url for number, (_, url) in webhooks.names(tx, shown).items()},
         )
+
+
+def _shown(some: BoundedPage[Event], limit: int) -> int:
+    """How many versions are shown: the one before the last is read to see what has changed."""
+    has_spare = len(some.rows) > limit or (some.has_more and len(some.rows) > 1)
+    return len(some.rows) - has_spare
 
 
 def _record(tx: Tx, resource: Resource, uuid: str, reseller_id: int) -> Record:

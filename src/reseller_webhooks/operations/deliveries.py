@@ -62,6 +62,16 @@ def page(database: Database, query: LogQuery) -> list[Entry]:
         return _entries(tx, log.page(tx, query))
 
 
+def of_event(database: Database, event: Event, *, limit: int) -> list[Entry]:
+    """The deliveries of one event, newest first."""
+    with database.read() as tx:
+        number = events.number_of(tx, event.uuid)
+        if number is None:
+            return []
+        query = LogQuery(event.reseller_id, events=(number,), limit=limit)
+        return _entries(tx, log.page(tx, query))
+
+
 def search(database: Database, query: LogQuery) -> tuple[list[Entry], Position | None]:
     """As `page`, but looking back step by step until it is full or SEARCH_S is over.
 

@@ -31,6 +31,6 @@ def _next_number(database: Database, resource: Resource) -> str:
             raise StoreMoved
         while True:
             uuid = str(records.next_number(tx, resource.value, step))
-            if not records.find(tx, resource, uuid, reseller_id=None):
+            if not records.find(tx, resource, uuid, reseller_id=None, limit=1):
                 return uuid
             step *= 2  # the platform numbers its own, perhaps a million of them

@@ -53,6 +53,7 @@ def page(
             ),
             after,
             place=store.number_of,
+            size=page_bytes.content_size,
             limit=limit,
         )
 

@@ -66,8 +66,8 @@ def snapshot(
         start = after.number if is_valid else 0
         read = partial(records.snapshot, tx, resource, reseller_id=reseller_id, bucket=bucket)
         found = _page(read, start, limit)
-    shown = [one for one in found.records if with_unsettled or (one.id or 0) <= settled.upto]
-    is_cut = len(shown) < len(found.records)
+    shown = [one for one in found.rows if with_unsettled or (one.id or 0) <= settled.upto]
+    is_cut = len(shown) < len(found.rows)
     end = shown[-1].id if shown else None
     return Page(
         shown,
@@ -83,6 +83,7 @@ def _page(read: Callable[..., list[Record]], start: int, limit: int) -> RecordPa
         lambda behind, rows: read(after=behind, limit=rows),
         start,
         place=records.number_of,
+        size=page_bytes.content_size,
         limit=limit,
     )
 

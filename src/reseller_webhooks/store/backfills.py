@@ -6,7 +6,7 @@ The position moves in the transaction that makes the deliveries, so a kill loses
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from sqlalchemy import ColumnElement, RowMapping, case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +18,7 @@ from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Resource, from_mask
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.webhooks import WebhookState
-from reseller_webhooks.store import bulk
+from reseller_webhooks.store import bulk, page_bytes
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.list_conditions import number_in, text_in
 from reseller_webhooks.store.schema import (
@@ -140,7 +140,7 @@ def following(tx: Tx, one: Backfill, reseller_id: int, settled: Settled) -> Next
     )
     seen = tx.connection.execute(statement).tuples().all()
     every = [number for number, removed in seen if one.with_removed or not removed]
-    wanted = every[: one.step]
+    wanted = _bounded(tx, every[: one.step])
     locked = _locked(tx, wanted)
     held = list(takewhile(locked.__contains__, wanted))
     records = [locked[number] for number in held]
@@ -227,6 +227,16 @@ def _due(now: Micros) -> tuple[ColumnElement[bool], ...]:
 
 def _of(reseller_id: int, resource: Resource) -> list[ColumnElement[bool]]:
     return [record.c.reseller_id == reseller_id, record.c.resource == resource.value]
+
+
+def _bounded(tx: Tx, numbers: list[int]) -> list[int]:
+    """The first of these records, with contents of BYTES_MAX together; one at least."""
+    length = page_bytes.byte_length(tx, record.c.content)
+    statement = select(record.c.id, length).where(number_in(record.c.id, numbers))
+    lengths: dict[int, int] = dict(tx.connection.execute(statement).tuples().all())
+    totals = accumulate(lengths.get(number, 0) for number in numbers)
+    count = sum(total <= page_bytes.BYTES_MAX for total in totals)
+    return numbers[: max(count, 1)]
 
 
 def _locked(tx: Tx, numbers: list[int]) -> dict[int, Record]:

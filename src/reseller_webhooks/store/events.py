@@ -1,6 +1,7 @@
 """Events: written once in the transaction of their change, never edited, dropped at retention."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -18,8 +19,9 @@ from sqlalchemy import (
 
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
-from reseller_webhooks.store import bulk, reads
+from reseller_webhooks.store import bulk, page_bytes, reads
 from reseller_webhooks.store.database import Tx
+from reseller_webhooks.store.page_bytes import BoundedPage
 from reseller_webhooks.store.schema import delivery, event, webhook
 
 CHUNK = 500
@@ -52,6 +54,11 @@ def by_uuid(tx: Tx, uuid: str, *, reseller_id: int | None) -> Event | None:
     return _event(row) if row else None
 
 
+def number_of(tx: Tx, uuid: str) -> int | None:
+    """The store's number of the event with that id."""
+    return tx.connection.execute(select(event.c.id).where(event.c.uuid == uuid)).scalar()
+
+
 def of_resource(
     tx: Tx, resource: Resource, uuid: str, *, reseller_id: int, before: int | None, limit: int
 ) -> list[Event]:
@@ -69,21 +76,18 @@ def of_resource(
 
 def of_versions(
     tx: Tx, resource: Resource, uuid: str, *, reseller_id: int, before: int | None, limit: int
-) -> list[Event]:
+) -> BoundedPage[Event]:
     """The first event of each of the resource's versions, newest first, from below `before`.
 
     A backfill tells a version once more, by another event.
     """
-    c = event.c
-    statement = select(func.min(c.id)).where(
-        c.reseller_id == reseller_id, c.resource == resource, c.resource_uuid == uuid
+    return page_bytes.read(
+        lambda behind, rows: _of_versions(tx, resource, uuid, reseller_id, behind, rows),
+        before,
+        place=attrgetter("version"),
+        size=lambda one: len(one.body),
+        limit=limit,
     )
-    if before is not None:
-        statement = statement.where(c.version < before)
-    newest = statement.group_by(c.version).order_by(c.version.desc()).limit(limit)
-    numbers = list(tx.connection.execute(newest).scalars())
-    rows = tx.connection.execute(select(event).where(c.id.in_(numbers)).order_by(c.version.desc()))
-    return [_event(row) for row in rows.mappings()]
 
 
 def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
@@ -126,6 +130,21 @@ _FAN_OUT = insert(delivery).from_select(
     .where(event.c.id.in_(bindparam("events", expanding=True)))
     .order_by(event.c.id, webhook.c.id),
 )
+
+
+def _of_versions(  # noqa: PLR0917 - a page of `of_versions`
+    tx: Tx, resource: Resource, uuid: str, reseller_id: int, before: int | None, limit: int
+) -> list[Event]:
+    c = event.c
+    statement = select(func.min(c.id)).where(
+        c.reseller_id == reseller_id, c.resource == resource, c.resource_uuid == uuid
+    )
+    if before is not None:
+        statement = statement.where(c.version < before)
+    newest = statement.group_by(c.version).order_by(c.version.desc()).limit(limit)
+    numbers = list(tx.connection.execute(newest).scalars())
+    rows = tx.connection.execute(select(event).where(c.id.in_(numbers)).order_by(c.version.desc()))
+    return [_event(row) for row in rows.mappings()]
 
 
 def _bodies(some: reads.Some) -> Select[Any]:

@@ -5,10 +5,12 @@ higher one; operations/exports.py knows when none can any more.
 """
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from sqlalchemy import bindparam, select
 
 from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.store import page_bytes
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import event, reseller
 
@@ -29,19 +31,31 @@ class Numbered:
 def between(tx: Tx, after: int, upto: int, *, limit: int) -> list[Numbered]:
     """Events with numbers above `after` and not above `upto`, lowest first.
 
-    Without those that a backfill has made: they are repeats, for one webhook.
+    Without those that a backfill has made: they are repeats, for one webhook. They are fewer than
+    `limit` where their bodies have many bytes (page_bytes.py); the next ones follow the last.
     """
-    rows = tx.connection.execute(_BETWEEN, {"after": after, "upto": upto, "limit": limit})
-    return [
-        Numbered(number, uuid, whose, Resource(resource), of, Action(action), body)
-        for number, uuid, whose, resource, of, action, body in rows
-    ]
+    page = page_bytes.read(
+        lambda behind, rows: _between(tx, behind, upto, limit=rows),
+        after,
+        place=attrgetter("number"),
+        size=lambda one: len(one.body),
+        limit=limit,
+    )
+    return page.rows
 
 
 def holds(tx: Tx, number: int, uuid: str) -> bool:
     """Whether the event with this number is the one with this id."""
     statement = select(event.c.id).where(event.c.id == number, event.c.uuid == uuid)
     return tx.connection.execute(statement).first() is not None
+
+
+def _between(tx: Tx, after: int, upto: int, *, limit: int) -> list[Numbered]:
+    rows = tx.connection.execute(_BETWEEN, {"after": after, "upto": upto, "limit": limit})
+    return [
+        Numbered(number, uuid, whose, Resource(resource), of, Action(action), body)
+        for number, uuid, whose, resource, of, action, body in rows
+    ]
 
 
 _BETWEEN = (

@@ -16,7 +16,7 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.list_conditions import number_in
+from reseller_webhooks.store.list_conditions import number_in, without_index
 from reseller_webhooks.store.log_query import LogQuery, closed_as, sifted, sorts, sought, whose
 from reseller_webhooks.store.schema import attempt, delivery, event
 
@@ -74,6 +74,13 @@ class AttemptLine:
     response_headers: dict[str, str] | None = field(default=None, repr=False)
 
 
+_LONG = {"response", "response_headers"}
+_COLUMNS = {
+    table: [one for one in table.c if one.name not in _LONG] for table in (delivery, attempt)
+}
+"""What a line is made of; answers of receivers have up to 16 KB each."""
+
+
 def page(tx: Tx, query: LogQuery) -> list[Line]:
     """One page of lines, newest first."""
     query = sought(tx, query)
@@ -85,7 +92,8 @@ def page(tx: Tx, query: LogQuery) -> list[Line]:
 def line(tx: Tx, delivery_id: int, *, reseller_id: int) -> Line | None:
     """One delivery, finished or not."""
     for table, named in ((delivery, delivery.c.id), (attempt, attempt.c.delivery_id)):
-        statement = select(table).where(named == delivery_id, table.c.reseller_id == reseller_id)
+        owned = without_index(table.c.reseller_id == reseller_id)
+        statement = select(*_COLUMNS[table]).where(named == delivery_id, owned)
         if table is attempt:
             statement = statement.where(attempt.c.state.is_not(None))
         row = tx.connection.execute(statement).mappings().first()
@@ -122,9 +130,11 @@ def event_uuids(tx: Tx, event_ids: Iterable[int]) -> dict[int, str]:
 def lines(tx: Tx, delivery_ids: Collection[int], *, reseller_id: int) -> list[Line]:
     """These deliveries, finished or not, newest first."""
     found: list[Line] = []
+    if not delivery_ids:
+        return found
     for table, named in ((delivery, delivery.c.id), (attempt, attempt.c.delivery_id)):
-        statement = select(table).where(
-            number_in(named, delivery_ids), table.c.reseller_id == reseller_id
+        statement = select(*_COLUMNS[table]).where(
+            number_in(named, delivery_ids), without_index(table.c.reseller_id == reseller_id)
         )
         if table is attempt:
             statement = statement.where(attempt.c.state.is_not(None))
@@ -175,7 +185,7 @@ def _closed(tx: Tx, query: LogQuery) -> list[Line]:
 
 
 def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Select[Any]:
-    statement = select(table).where(*whose(table, query), *sifted(table, query))
+    statement = select(*_COLUMNS[table]).where(*whose(table, query), *sifted(table, query))
     at = table.c.created_at
     if query.behind is not None:
         statement = statement.where(tuple_(at, number) < query.behind)
@@ -225,6 +235,7 @@ def with_last_attempts(tx: Tx, lines: list[Line]) -> list[Line]:
         .where(attempt.c.delivery_id.in_(tried))
         .group_by(attempt.c.delivery_id)
     )
-    rows = tx.connection.execute(select(attempt).where(attempt.c.id.in_(newest_of))).mappings()
+    newest = select(*_COLUMNS[attempt]).where(attempt.c.id.in_(newest_of))
+    rows = tx.connection.execute(newest).mappings()
     last = {row["delivery_id"]: _last(row) for row in rows}
     return [replace(one, **last.get(one.delivery_id, {})) for one in lines]

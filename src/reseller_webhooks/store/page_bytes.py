@@ -5,9 +5,12 @@ Rows are read a few at a time, so that neither the page nor what was read for it
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+from sqlalchemy import ColumnElement, LargeBinary, cast, func
 
 from reseller_webhooks.core.records import Record
+from reseller_webhooks.store.database import Tx
 
 BYTES_MAX = 2 * 1024 * 1024
 """Of the contents in a page; a first one that is larger makes a page of its own."""
@@ -16,41 +19,59 @@ FIRST_ROWS = 8
 GROWTH = 4
 
 P = TypeVar("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPage:
-    """Records of a page. has_more: whether others follow."""
+class BoundedPage(Generic[T]):
+    """Rows of a page. has_more: whether others follow."""
 
-    records: list[Record]
+    rows: list[T]
     has_more: bool
 
 
+RecordPage = BoundedPage[Record]
+
+
 def read(
-    some: Callable[[P, int], Sequence[Record]],
+    some: Callable[[P, int], Sequence[T]],
     after: P,
     *,
-    place: Callable[[Record], P],
+    place: Callable[[T], P],
+    size: Callable[[T], int],
     limit: int,
-) -> RecordPage:
-    """A page of up to `limit` records, fewer where they have more than BYTES_MAX.
+) -> BoundedPage[T]:
+    """A page of up to `limit` rows, fewer where they have more than BYTES_MAX.
 
-    some: reads records from behind a place, so many at most. place: where a record is.
+    some: reads rows from behind a place, so many at most. place: where a row is. size: of its
+    contents.
     """
-    records: list[Record] = []
-    size, rows = 0, FIRST_ROWS
+    found: list[T] = []
+    total, rows = 0, FIRST_ROWS
     while True:
-        asked = min(rows, limit + 1 - len(records))
-        found = some(after, asked)
-        for one in found:
-            size += len(one.content or "")
-            if records and (len(records) == limit or size > BYTES_MAX):
-                return RecordPage(records, has_more=True)
-            records.append(one)
-        if len(found) < asked:
-            return RecordPage(records, has_more=False)
-        after = place(records[-1])
-        rows = _next_rows(rows, size, len(records))
+        asked = min(rows, limit + 1 - len(found))
+        following = some(after, asked)
+        for one in following:
+            total += size(one)
+            if found and (len(found) == limit or total > BYTES_MAX):
+                return BoundedPage(found, has_more=True)
+            found.append(one)
+        if len(following) < asked:
+            return BoundedPage(found, has_more=False)
+        after = place(found[-1])
+        rows = _next_rows(rows, total, len(found))
+
+
+def byte_length(tx: Tx, column: ColumnElement[str | None]) -> ColumnElement[int]:
+    """The bytes of a text in a row; 0 without one. PostgreSQL does not read the text for it."""
+    if tx.connection.dialect.name == "sqlite":
+        return func.coalesce(func.length(cast(column, LargeBinary)), 0)
+    return func.coalesce(func.octet_length(column), 0)
+
+
+def content_size(record: Record) -> int:
+    """The length of a record's content, as `read` takes it."""
+    return len(record.content or "")
 
 
 def _next_rows(rows: int, size: int, count: int) -> int:

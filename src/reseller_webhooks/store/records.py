@@ -13,6 +13,9 @@ from reseller_webhooks.store import bulk, reads
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import number, record
 
+FOUND_MAX = 8
+"""Records of one id that are read: live ones first. Every reseller may have one, of 256 KB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Versioned:
@@ -78,9 +81,15 @@ def replace(tx: Tx, records: Iterable[Record]) -> None:
 
 
 def find(
-    tx: Tx, resource: Resource, uuid: str, *, reseller_id: int | None, parent: str | None = None
+    tx: Tx,
+    resource: Resource,
+    uuid: str,
+    *,
+    reseller_id: int | None,
+    parent: str | None = None,
+    limit: int = FOUND_MAX,
 ) -> list[Record]:
-    """The records that go by this id; more than one only when no reseller is given.
+    """The first records that go by this id; more than one only when no reseller is given.
 
     An app assignment also goes by the id of its user, within its subscription `parent`.
     """
@@ -91,8 +100,8 @@ def find(
     statement = select(*_COLUMNS).where(named, record.c.resource == resource)
     if reseller_id is not None:
         statement = statement.where(record.c.reseller_id == reseller_id)
-    rows = tx.connection.execute(statement.order_by(record.c.removed, record.c.id.desc()))
-    return [_record(row) for row in rows.mappings()]
+    newest = statement.order_by(record.c.removed, record.c.id.desc()).limit(limit)
+    return [_record(row) for row in tx.connection.execute(newest).mappings()]
 
 
 def page(

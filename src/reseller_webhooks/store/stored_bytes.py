@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import (
     ColumnElement,
-    LargeBinary,
     Table,
     bindparam,
-    cast,
     delete,
     func,
     select,
@@ -25,6 +23,7 @@ from sqlalchemy import (
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.store import missing_rows
 from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.page_bytes import byte_length
 from reseller_webhooks.store.schema import attempt, digest, event, number, stored_bytes
 
 SETTLED_AFTER = 60 * SECOND
@@ -134,7 +133,10 @@ def _position(tx: Tx, source: Source) -> int:
 
 def _read(tx: Tx, source: Source, after: int) -> _Counted:
     table = source.table
-    size = sum((_bytes(tx, column) for column in source.texts[1:]), _bytes(tx, source.texts[0]))
+    size = sum(
+        (byte_length(tx, column) for column in source.texts[1:]),
+        byte_length(tx, source.texts[0]),
+    )
     wanted = (
         select(table.c.id, table.c.reseller_id, source.at, size)
         .where(table.c.id > bindparam("after"))
@@ -150,12 +152,6 @@ def _read(tx: Tx, source: Source, after: int) -> _Counted:
         found.rows[day] += 1
         found.bytes[day] += length + ROW_BYTES
     return _Counted(last, found.rows, found.bytes)
-
-
-def _bytes(tx: Tx, column: ColumnElement[str | None]) -> ColumnElement[int]:
-    if tx.connection.dialect.name == "sqlite":
-        return func.coalesce(func.length(cast(column, LargeBinary)), 0)
-    return func.coalesce(func.octet_length(column), 0)
 
 
 def _advance(tx: Tx, source: Source, before: int, last: int) -> bool:

@@ -64,9 +64,9 @@ def page(house: TheHouse, place: Here, limit: Limit = 100, cursor: Cursor = None
         after=after,
         limit=limit,
     )
-    last = found.records[-1].id if found.has_more else None
+    last = found.rows[-1].id if found.has_more else None
     next_cursor = cursor_behind(house.ids, (last,)) if last else None
-    items = [orjson.Fragment(record.content or "null") for record in found.records]
+    items = [orjson.Fragment(record.content or "null") for record in found.rows]
     return Response(orjson.dumps({"items": items, "nextCursor": next_cursor}), media_type=JSON)
 
 

@@ -7,7 +7,7 @@ from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.names import Resource, number_in
 from reseller_webhooks.operations import browse
 from reseller_webhooks.operations.browse import Part
-from reseller_webhooks.store.page_bytes import RecordPage
+from reseller_webhooks.store.page_bytes import BoundedPage
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.log_filter import ID_MAX
 from reseller_webhooks.web.visiting import AtReseller
@@ -29,7 +29,7 @@ def records_page(page: AtReseller, resource: str = "", behind: str = "") -> Resp
         named = browse.called(page.database, wanted, reseller_id=page.tenant)
         if len(named) == 1:
             return page.go(paths.record(named[0].resource, named[0].uuid))
-        found = RecordPage(named, has_more=False)
+        found = BoundedPage(named, has_more=False)
     else:
         found = browse.page(
             page.database,
@@ -42,8 +42,8 @@ def records_page(page: AtReseller, resource: str = "", behind: str = "") -> Resp
         "records.html",
         chosen=chosen,
         wanted=wanted,
-        records=found.records,
-        older=found.records[-1].id if found.has_more else None,
+        records=found.rows,
+        older=found.rows[-1].id if found.has_more else None,
         first=number_in(behind) is None,
     )
 

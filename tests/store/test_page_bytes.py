@@ -1,0 +1,131 @@
+"""Bulk reads of contents end where those have too many bytes, and go on from there."""
+
+import tracemalloc
+from itertools import chain
+
+import pytest
+from sqlalchemy import text
+
+from reseller_webhooks.core.attempts import RESPONSE_BYTES_READ
+from reseller_webhooks.core.backfills import STEP_MAX, BackfillState
+from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.names import Resource
+from reseller_webhooks.operations import backfills, browse, deliveries, exports
+from reseller_webhooks.operations import records as reading
+from reseller_webhooks.operations.browse import Part
+from reseller_webhooks.store import events, log, records
+from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.log_query import LogQuery
+from reseller_webhooks.store.page_bytes import BYTES_MAX
+from tests.store import making
+
+CONTENT_BYTES = 200_000
+ON_A_PAGE = BYTES_MAX // CONTENT_BYTES
+MANY = 3 * ON_A_PAGE
+LARGE = '{"name":"' + "x" * CONTENT_BYTES + '"}'
+RESELLERS = 12
+LINES = 500
+CLOSED = """
+INSERT INTO attempt (delivery_id, event_id, webhook_id, reseller_id, resource, action,
+  resource_uuid, version, number, at, ms, detail, response, state, created_at)
+WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < :lines)
+SELECT n, 1, 1, 1, 'COMPANY', 'CHANGED', 'c1', 1, 1, n, 5, '', :response, 'FAILED', n FROM n
+"""
+
+
+def with_versions(database: Database) -> int:
+    """A reseller's record with many large versions."""
+    with database.write() as tx:
+        owner = making.reseller(tx)
+        records.add(tx, [making.record(reseller_id=owner, version=MANY, content=LARGE)])
+        many = (making.event(reseller_id=owner, version=n + 1, body=LARGE) for n in range(MANY))
+        events.add(tx, list(many))
+    return owner
+
+
+def test_the_page_of_a_record_shows_fewer_versions_where_they_are_large(
+    database: Database,
+) -> None:
+    owner = with_versions(database)
+    shown, before = list[list[int]](), None
+    while True:
+        look = browse.look(
+            database, Resource.COMPANY, "c1", reseller_id=owner, part=Part(before, versions=MANY)
+        )
+        shown.append([one.event.version for one in look.versions])
+        if (before := look.older) is None:
+            break
+        assert all(one.before for one in look.versions)
+
+    assert [*chain(*shown)] == list(range(MANY, 0, -1))
+    assert max(map(len, shown)) < ON_A_PAGE
+
+
+def test_a_page_of_the_export_has_fewer_events_where_they_are_large(database: Database) -> None:
+    with_versions(database)
+    upto, after, pages = exports.newest(database), 0, list[int]()
+    while page := exports.between(database, after, upto, limit=MANY):
+        after = page[-1].number
+        pages.append(len(page))
+
+    assert sum(pages) == MANY
+    assert max(pages) == ON_A_PAGE
+
+
+def test_a_step_of_a_backfill_tells_of_fewer_records_where_they_are_large(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        owner = making.reseller(tx)
+        hook = making.webhook(tx, reseller_id=owner)
+        large = (making.record(reseller_id=owner, uuid=f"c{n}", content=LARGE) for n in range(MANY))
+        records.add(tx, list(large))
+    backfills.begin(database, owner, hook.uuid, rate=STEP_MAX)
+    made = list[int]()
+    while backfills.get(database, owner, hook.uuid).state is BackfillState.RUNNING:
+        with database.write() as tx:
+            tx.connection.execute(text("UPDATE backfill SET next_at = 0"))
+        made.append(backfills.step(database, public_url="https://platform.example") or 0)
+
+    assert sum(made) == MANY
+    assert max(made) == ON_A_PAGE
+
+
+def test_few_of_the_records_with_the_same_id_are_read(database: Database) -> None:
+    with database.write() as tx:
+        owners = [making.reseller(tx, f"R{number}") for number in range(RESELLERS)]
+        records.add(tx, [making.record(reseller_id=one, content=LARGE) for one in owners])
+        found = records.find(tx, Resource.COMPANY, "c1", reseller_id=None)
+
+    assert len(found) < ON_A_PAGE
+    with pytest.raises(Conflict, match="more than one reseller has"):
+        reading.get(database, Resource.COMPANY, "c1", reseller_id=None)
+
+
+def test_lines_of_the_log_are_read_without_the_answers_of_receivers(database: Database) -> None:
+    given = {"lines": LINES, "response": "x" * RESPONSE_BYTES_READ}
+    with database.write() as tx:
+        tx.connection.execute(text(CLOSED), given)
+    with database.read() as tx:
+        tracemalloc.start()
+        try:
+            lines = log.page(tx, LogQuery(1, limit=LINES))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert len(lines) == LINES
+    assert peak < LINES * RESPONSE_BYTES_READ / 4
+
+
+def test_so_many_deliveries_of_an_event_are_read_and_no_more(database: Database) -> None:
+    with database.write() as tx:
+        owner = making.reseller(tx)
+        for number in range(4):
+            making.webhook(tx, reseller_id=owner, url=f"https://receiver.example/{number}")
+        one, other = making.event(version=1), making.event(version=2)
+        making.told(tx, one, other)
+    found = deliveries.of_event(database, one, limit=3)
+
+    assert [entry.event for entry in found] == [one.uuid] * 3
+    assert len({entry.webhook for entry in found}) == 3
