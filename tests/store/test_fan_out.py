@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.changes import Change, Put
 from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.fanout import DELIVERIES_MAX
 from reseller_webhooks.core.names import Action, Resource, to_mask
 from reseller_webhooks.core.resources import read_content
@@ -116,6 +117,26 @@ def test_a_request_that_needs_many_deliveries_commits_without_them(
     assert answer.fans_out_later
     assert made(database, busy) == []
     assert pending(database) == MANY
+
+
+def test_large_requests_are_refused_while_too_many_are_pending(
+    database: Database, busy: Reseller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseller_webhooks.core.fanout.PENDING_MAX", 2 * MANY)
+    large = Request(tuple(put(busy, f"c{n}", "Acme Inc") for n in range(MANY)), key="again")
+    for name in ("Acme", "Acme Ltd"):
+        change_many(database, busy, name)
+    (refused,) = changes.apply(database, [large], public_url=URL)
+    change_one(database, busy, "other", "Acme")
+    change_many(database, with_webhooks(database, WEBHOOKS + 1), "Acme")
+
+    assert isinstance(refused, Unavailable)
+    assert refused.retry_after_s == changes.FULL_RETRY_S
+    assert pending(database) == 3 * MANY
+    list(steps(database))
+    assert not apply(database, large)[0].replayed
+    list(steps(database))
+    assert sorted(made(database, busy)) == wanted(database, busy)
 
 
 def test_the_steps_make_each_delivery_once(database: Database, busy: Reseller) -> None:

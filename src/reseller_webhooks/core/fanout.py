@@ -17,6 +17,9 @@ from reseller_webhooks.core.webhooks import Webhook
 
 DELIVERIES_MAX = 5_000
 """Deliveries that one transaction writes; SQLite takes 20 ms for as many, PostgreSQL 60 ms."""
+PENDING_MAX = 5_000
+"""Events of a reseller whose deliveries are still to be made, before large requests are refused. A
+request has 1,000 changes at most, so one is always taken when none is pending."""
 STEP_S, STEP_BESIDE_OTHERS_S = 0.025, 0.1
 """How long a step is to take: where every other transaction waits for it (SQLite), and where they
 run beside it (PostgreSQL)."""
@@ -40,6 +43,11 @@ def told(webhooks: Iterable[Webhook], event: Event) -> list[Webhook]:
 def is_too_large(deliveries: int) -> bool:
     """Whether a request that needs so many deliveries leaves them to steps."""
     return deliveries > DELIVERIES_MAX
+
+
+def is_full(pending: int, more: int) -> bool:
+    """Whether a reseller has too many events with deliveries to be made for so many more."""
+    return pending + more > PENDING_MAX
 
 
 def fitting(deliveries: Sequence[int]) -> int:

@@ -1,6 +1,6 @@
 """Apply changes: record, event, fan-out and answer commit together or not at all."""
 
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from reseller_webhooks.core.shortening import shortened
 from reseller_webhooks.operations import generations
 from reseller_webhooks.operations.change_writing import Draft, TombstoneGone, write
 from reseller_webhooks.operations.generations import StoreMoved
-from reseller_webhooks.store import features, idempotency, records
+from reseller_webhooks.store import fan_out, features, idempotency, records
 from reseller_webhooks.store import generations as generation_store
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.features import Feature
@@ -28,6 +28,11 @@ from reseller_webhooks.store.idempotency import Given
 MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
 COLLISIONS_MAX = 5
+FAN_OUT_FULL = (
+    f"deliveries of {fanout.PENDING_MAX:,} earlier changes of this reseller are still being made; "
+    "send these changes again later, or fewer of them at once"
+)
+FULL_RETRY_S = 5
 STEPS_AFTER = DAY
 """How long after the upgrade an earlier version, which knows no steps, may run beside this one."""
 
@@ -217,8 +222,10 @@ def _applied(tx: Tx, draft: Draft, request: Request) -> Answer:
             raise error.under(f"/changes/{index}") from None
         results.append(result)
         events_made += [event] if event else []
-    draft.records.update(top)
     is_large = _is_large(tx, draft, events_made)
+    if is_large:
+        _check_pending(tx, draft, events_made)
+    draft.records.update(top)
     draft.events += [(event, is_large) for event in events_made]
     answer = Answer(tuple(results), fans_out_later=is_large)
     _remember(draft, request, answer)
@@ -231,6 +238,15 @@ def _is_large(tx: Tx, draft: Draft, made: Sequence[Event]) -> bool:
     return fanout.is_too_large(needed) and features.has_been_on_for(
         tx, Feature.FAN_OUT_STEPS, STEPS_AFTER
     )
+
+
+def _check_pending(tx: Tx, draft: Draft, made: Sequence[Event]) -> None:
+    """Unavailable while too many of a reseller's events have deliveries to be made."""
+    drafted = Counter(event.reseller_id for event, is_large in draft.events if is_large)
+    for reseller_id, more in Counter(event.reseller_id for event in made).items():
+        stored = fan_out.count_of_reseller(tx, reseller_id, limit=fanout.PENDING_MAX)
+        if fanout.is_full(stored + drafted[reseller_id], more):
+            raise Unavailable(FAN_OUT_FULL, FULL_RETRY_S)
 
 
 def _one(

@@ -67,6 +67,13 @@ def add(tx: Tx, numbered: Sequence[tuple[int, Event]]) -> None:
     bulk.add(tx, pending_fan_out, rows)
 
 
+def count_of_reseller(tx: Tx, reseller_id: int, *, limit: int) -> int:
+    """A reseller's events whose deliveries are still to be made, counted up to `limit`."""
+    some = select(pending_fan_out.c.event_id).where(pending_fan_out.c.reseller_id == reseller_id)
+    counted = select(func.count()).select_from(some.limit(limit).subquery())
+    return tx.connection.execute(counted).scalar_one()
+
+
 def records_behind(tx: Tx, keys: Collection[RecordKey]) -> set[RecordKey]:
     """Those of the records that have an event whose deliveries are still to be made."""
     uuids, found = list({uuid for uuid, *_ in keys}), set[RecordKey]()
