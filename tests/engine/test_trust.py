@@ -55,7 +55,7 @@ async def test_a_replaced_file_is_in_force_and_a_broken_one_is_not(
 
 @pytest.mark.parametrize(
     ("days", "is_valid", "words"),
-    [(-1, False, "expired on"), (10, True, "expires on"), (100, True, "1 certificates")],
+    [(-1, False, "expired on"), (10, True, "expires on"), (100, True, "1 certificate, all valid")],
 )
 def test_check_finds_certificates_that_have_expired_or_will_soon(
     ca_file: Path, days: int, is_valid: bool, words: str
@@ -64,7 +64,7 @@ def test_check_finds_certificates_that_have_expired_or_will_soon(
     end = _end(ca_file)
     found, is_well = trusted_certificates.report(ca_file, end - timedelta(days=days))
 
-    assert lines == ["CA_FILE: 1 certificates, all valid"]
+    assert lines == ["CA_FILE: 1 certificate, all valid"]
     assert words in found[0]
     assert is_well is is_valid
 

@@ -77,10 +77,15 @@ def test_quotas_of_a_reseller_are_shown_set_and_reset(run: Run) -> None:
     done.append(run("quotas", "set", "stored_bytes", "default", *own))
 
     assert [one.returncode for one in done] == [0, 0]
-    assert "webhooks\t7\t0\tdefault" in shown
-    assert "requests_per_second\t200\t\tdefault" in shown
-    assert "stored_bytes\t5000\t0\town" in shown
-    assert "own" not in run("quotas", "show", *own).stdout
+    rows = [line.split() for line in shown]
+    assert rows[0] == ["QUOTA", "LIMIT", "USED", "SET"]
+    assert ["webhooks", "7", "0", "default"] in rows
+    assert ["requests_per_second", "200", "-", "default"] in rows
+    assert ["stored_bytes", "5000", "0", "own"] in rows
+    every = run("quotas", "show", "--all").stdout
+    assert [own[1], "webhooks", "5000", "0", "default"] in map(str.split, every.splitlines())
+    assert "own" not in every
+    assert "either --reseller ID or --all" in run("quotas", "show").stderr
     for wrong in ("0", "9" * 5000):
         refused = run("quotas", "set", "webhooks", wrong, *own)
         assert (refused.returncode, refused.stdout) == (2, "")
@@ -140,6 +145,7 @@ def test_check_tells_what_is_in_force_and_what_is_missing(run: Run) -> None:
 
     assert "run reseller-webhooks migrate" in before.stdout
     assert "RESELLER_WEBHOOKS_PLATFORM_NAME=Fernhill" in after.stdout
+    assert "RESELLER_WEBHOOKS_LEGACY_TOKEN_HEADER=false" in after.stdout
     assert "its tables are those of this version" in after.stdout
     assert "RESELLER_WEBHOOKS_PLATTFORM_NAME: nobody knows this setting" in mistyped.stdout
     assert [done.returncode for done in (before, after, mistyped)] == [1, 0, 1]

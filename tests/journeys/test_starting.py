@@ -1,5 +1,6 @@
 """A process at its start: it waits for a server, refuses a bad disk, and tells systemd."""
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from reseller_webhooks.store import migrate
@@ -95,6 +97,16 @@ def test_systemd_hears_when_it_is_ready_that_it_works_and_that_it_stops(
     assert before[0] == "STATUS=waiting for the store"
     assert "STATUS=ok" in before + again
     assert code == 0
+
+
+def test_serve_logs_where_it_accepts_requests_once_it_does(tmp_path: Path) -> None:
+    with child(tmp_path, serving()) as process:
+        assert process.stderr
+        lines = (json.loads(line) for line in process.stderr)
+        url = next(line["url"] for line in lines if "ready" in line["event"])
+        answer = httpx.get(f"{url}/livez", timeout=WAIT_S)
+
+    assert answer.status_code == 200
 
 
 def test_a_process_that_lost_a_part_ends_with_a_code_that_is_not_0(tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ def _shown(name: str, value: object) -> str:
         return _without_password(str(value))
     if isinstance(value, tuple):
         return ",".join(MASK if isinstance(one, SecretStr) else f"{one}" for one in value)
+    if isinstance(value, bool):
+        return f"{value}".lower()  # as it is written in a settings file
     return "" if value is None else without_userinfo(str(value))
 
 

@@ -1,36 +1,52 @@
 """The commands about quotas. What they need is imported late, so that --help is quick."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reseller_webhooks import settings
 from reseller_webhooks.bootstrap.command_database import command_database
-from reseller_webhooks.core.quotas import LIMIT_MAX, Quota, limit_in
+from reseller_webhooks.bootstrap.command_output import table
+from reseller_webhooks.core.quotas import BY_SECOND, LIMIT_MAX, Quota, limit_in
 from reseller_webhooks.core.shortening import shortened
+
+if TYPE_CHECKING:
+    from reseller_webhooks.operations.quota_settings import Uses
 
 app = typer.Typer(no_args_is_help=True, help="What each reseller may use.")
 Reseller = Annotated[str, typer.Option(help="Id of the reseller.")]
 Name = Annotated[str, typer.Argument(help="One of those that show prints.")]
 DEFAULT = "default"
+HEADER = ("QUOTA", "LIMIT", "USED", "SET")
 
 
 @app.command()
-def show(reseller: Reseller) -> None:
-    """Print each quota's name, limit, use, and "own" if the limit is set for this reseller.
+def show(
+    reseller: Annotated[str | None, typer.Option(help="Id of the reseller.")] = None,
+    all_resellers: Annotated[bool, typer.Option("--all", help="Show every reseller.")] = False,
+) -> None:
+    """Print each quota: its name, limit, use, and whether the limit is the default.
 
-    Only serving processes know the use of requests and changes per second.
+    "own": an operator has set the limit for this reseller. Only serving processes count requests
+    and changes per second, so their use is shown as "-".
     """
-    from reseller_webhooks.core.quotas import BY_SECOND
     from reseller_webhooks.operations import quota_settings
     from reseller_webhooks.operations.quotas import Quotas
 
+    if all_resellers == (reseller is not None):
+        raise typer.BadParameter("give either --reseller ID or --all")
     database = command_database(reads_only=True)
     quotas = Quotas(database, settings.load().quotas)
-    _, uses = quota_settings.use(database, quotas, reseller)
-    for use in uses.values():
-        used = "" if use.quota in BY_SECOND or use.used is None else str(use.used)
-        typer.echo("\t".join((use.quota, str(use.limit), used, "own" if use.is_own else DEFAULT)))
+    if reseller is not None:
+        _, uses = quota_settings.use(database, quotas, reseller)
+        typer.echo(table([HEADER, *_rows(uses)]))
+        return
+    rows = [
+        (owner.uuid, *row)
+        for owner, uses in quota_settings.uses_of_all(database, quotas)
+        for row in _rows(uses)
+    ]
+    typer.echo(table([("RESELLER", *HEADER), *rows]))
 
 
 @app.command("set")
@@ -51,3 +67,15 @@ def set_limit(
         raise typer.BadParameter(f"{shortened(value)!r} is no limit; {remedy}")
     database = command_database(upgrades=True)
     quota_settings.change(database, settings.load().quotas, reseller, {Quota(quota): limit})
+
+
+def _rows(uses: "Uses") -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            use.quota.value,
+            str(use.limit),
+            "" if use.quota in BY_SECOND or use.used is None else str(use.used),
+            "own" if use.is_own else DEFAULT,
+        )
+        for use in uses.values()
+    ]

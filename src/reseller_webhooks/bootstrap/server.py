@@ -7,6 +7,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
+from reseller_webhooks.bootstrap.addresses import authority
 from reseller_webhooks.bootstrap.ingress import bounds
 from reseller_webhooks.bootstrap.last_resort import LoopWatch, end_within
 from reseller_webhooks.bootstrap.program import Program
@@ -21,6 +22,12 @@ LEAVE_WITHIN_S = 28.0
 """From a signal to the end, which is less than supervisors wait before they kill."""
 
 log = structlog.get_logger()
+
+
+def url_of(listener: socket.socket) -> str:
+    """The URL that a socket is reached at."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{authority(host, port)}"
 
 
 class Server(uvicorn.Server):
@@ -48,6 +55,12 @@ class Server(uvicorn.Server):
         with self.capture_signals():
             async with self.program.running():
                 await self._serve_beside(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept requests, and log where."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            log.info("ready to accept requests", url=url_of(sockets[0]))
 
     def fail(self, task: str) -> None:
         """A part ended: stop in good order as far as that goes, and end soon."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from threading import Thread
 
+from reseller_webhooks.bootstrap.addresses import authority
 from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.bootstrap.last_resort import FAILED
 from reseller_webhooks.bootstrap.program import Part, Program
@@ -107,11 +108,6 @@ def listening(
             f"cannot listen on {authority(host, port)}: {(error.strerror or str(error)).lower()}; "
             f"give another {options[0]} or {options[1]}"
         ) from None
-
-
-def authority(host: str, port: int) -> str:
-    """Both as a URL has them: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _family(host: str) -> socket.AddressFamily:

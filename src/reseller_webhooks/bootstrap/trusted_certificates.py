@@ -26,7 +26,11 @@ def report(ca_file: Path, now: datetime | None = None) -> tuple[list[str], bool]
         *(f"{_name(one)} expired on {_day(one)}; replace it" for one in expired),
         *(f"{_name(one)} expires on {_day(one)}; replace it before" for one in soon),
     ]
-    return lines or [f"CA_FILE: {len(found)} certificates, all valid"], not expired
+    return lines or [f"CA_FILE: {_count(len(found))}, all valid"], not expired
+
+
+def _count(certificates: int) -> str:
+    return f"{certificates} certificate{'' if certificates == 1 else 's'}"
 
 
 def _name(one: x509.Certificate) -> str:

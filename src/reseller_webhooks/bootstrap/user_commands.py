@@ -71,12 +71,12 @@ def role(
     role: Annotated[str, typer.Argument(help="admin or viewer.")],
     reseller: Annotated[str, typer.Option(help="Id of the reseller.")],
 ) -> None:
-    """Give a user another role at a reseller."""
+    """Give a user another role at a reseller; their sessions at it end."""
     from reseller_webhooks.operations import memberships, people
 
     wanted, database = _role(role), command_database(upgrades=True)
     for one in people.named(database, email, reseller):
-        memberships.set_role(database, one.uuid, wanted, reseller_id=None)
+        memberships.set_role(database, None, one.uuid, wanted, reseller_id=None)
 
 
 @app.command("remove")

@@ -18,8 +18,9 @@ from starlette.routing import Route
 from reseller_ingress import Limits, bounded
 from reseller_webhooks import secrets
 from reseller_webhooks import settings as all_settings
+from reseller_webhooks.bootstrap.addresses import authority
 from reseller_webhooks.bootstrap.program import Part
-from reseller_webhooks.bootstrap.serving import authority, listening, serve, server
+from reseller_webhooks.bootstrap.serving import listening, serve, server
 from reseller_webhooks.demo import accounts
 from reseller_webhooks.demo.accounts import Accounts
 from reseller_webhooks.demo.page import Page

@@ -1,6 +1,6 @@
 """A reseller's quotas for operators: limits to set, and what is used of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import SECOND
@@ -9,7 +9,7 @@ from reseller_webhooks.core.audit import Act
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.quotas import BY_HOUR, BY_SECOND, HOUR_S, LIMIT_MAX, Limits, Quota
 from reseller_webhooks.operations import resellers
-from reseller_webhooks.operations.quotas import Quotas
+from reseller_webhooks.operations.quotas import AT_ONCE, Quotas
 from reseller_webhooks.store import audit, stored_bytes
 from reseller_webhooks.store import quotas as store
 from reseller_webhooks.store.database import Database, Tx
@@ -29,14 +29,52 @@ class Use:
     used: int | None
     is_own: bool
 
+    @property
+    def share(self) -> float:
+        """The part of the limit that is used; 0 where each act has the limit by itself."""
+        return (self.used or 0) / self.limit
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the limit is reached, or soon will be."""
+        return self.share >= NEAR
+
 
 Uses = Mapping[Quota, Use]
+NEAR = 0.8
+"""The share of a limit from which its reseller is listed as near it."""
 
 
 def uses(database: Database, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
     """What each of these resellers uses, beside its limits."""
     with database.read() as tx:
         return _uses(tx, quotas, owners)
+
+
+def uses_of_all(
+    database: Database, quotas: Quotas, *, search: str = ""
+) -> Iterator[tuple[Reseller, Uses]]:
+    """Every reseller with what it uses, read page by page; search: part of the name, or the id."""
+    after = 0
+    while owners := resellers.page(database, after=after, limit=AT_ONCE, search=search):
+        yield from zip(owners, uses(database, quotas, owners), strict=True)
+        after = owners[-1].id
+
+
+def near_limits(
+    database: Database, quotas: Quotas, *, search: str = ""
+) -> list[tuple[Reseller, Uses]]:
+    """The resellers that are near a limit, the nearest first; reads the use of all of them."""
+    found = [
+        one
+        for one in uses_of_all(database, quotas, search=search)
+        if any(use.is_near for use in one[1].values())
+    ]
+    return sorted(found, key=_largest_share, reverse=True)
+
+
+def _largest_share(one: tuple[Reseller, Uses]) -> float:
+    return max(use.share for use in one[1].values())
 
 
 def use(database: Database, quotas: Quotas, uuid: str) -> tuple[Reseller, Uses]:

@@ -1,0 +1,6 @@
+"""Addresses that the program listens on, as a URL has them."""
+
+
+def authority(host: str, port: int) -> str:
+    """Host and port: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
