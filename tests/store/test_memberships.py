@@ -10,7 +10,7 @@ from sqlalchemy import text
 from reseller_webhooks import secrets
 from reseller_webhooks.core.access import FREE_GUESSES, Role
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.operations import (
     access,
     invites,
@@ -195,14 +195,32 @@ def test_somebody_who_was_removed_can_be_invited_again(
     assert entering(database, FIRST) == []
 
 
-def test_a_role_is_read_at_each_request(database: Database, northwind: Reseller) -> None:
+def test_a_role_change_ends_the_sessions_of_the_role_before(
+    database: Database, northwind: Reseller
+) -> None:
     visitor = accept(database, northwind, FIRST)
     token = sign_in(database, ANA, FIRST)
-    memberships.set_role(database, visitor.entered.uuid, Role.VIEWER, reseller_id=northwind.id)
+    uuid = visitor.entered.uuid
+    memberships.set_role(database, None, uuid, Role.VIEWER, reseller_id=northwind.id)
 
-    assert not access.visitor(database, token).may_write
+    with pytest.raises(NotSignedIn):
+        access.visitor(database, token)
+    assert not access.visitor(database, sign_in(database, ANA, FIRST)).may_write
     with pytest.raises(NotAllowed):
-        memberships.set_role(database, visitor.entered.uuid, Role.OPERATOR, reseller_id=None)
+        memberships.set_role(database, None, uuid, Role.OPERATOR, reseller_id=None)
+
+
+def test_the_last_admin_cannot_give_up_the_role(database: Database, northwind: Reseller) -> None:
+    ana = accept(database, northwind, FIRST)
+    people.add(database, "ben@acme.example", Role.ADMIN, northwind.uuid)
+    ben = people.named(database, "ben@acme.example")[0].uuid
+    people.lock(database, None, ben, reseller_id=northwind.id)
+
+    with pytest.raises(Conflict):
+        memberships.set_role(database, ana, ana.entered.uuid, Role.VIEWER, reseller_id=northwind.id)
+    people.unlock(database, ben, reseller_id=northwind.id)
+    memberships.set_role(database, ana, ana.entered.uuid, Role.VIEWER, reseller_id=northwind.id)
+    assert member(database, northwind).role == Role.VIEWER
 
 
 def test_what_another_reseller_has_is_not_there(
@@ -215,7 +233,7 @@ def test_what_another_reseller_has_is_not_there(
         with pytest.raises(NotFound):
             does(database, None, theirs, reseller_id=northwind.id)
     with pytest.raises(NotFound):
-        memberships.set_role(database, theirs, Role.VIEWER, reseller_id=northwind.id)
+        memberships.set_role(database, None, theirs, Role.VIEWER, reseller_id=northwind.id)
 
 
 def test_a_session_enters_only_what_it_opens_and_gets_another_token(

@@ -85,18 +85,27 @@ def note_joined(tx: Tx, made: Membership, device: Device) -> None:
     audit.write(tx, Act.USER_JOINED, subject_of(made), {"role": made.role}, by=by)
 
 
-def set_role(database: Database, uuid: str, role: Role, *, reseller_id: int | None) -> Membership:
-    """Give a member of a reseller another role there; it holds from the next request on.
+def set_role(
+    database: Database, by: Visitor | None, uuid: str, role: Role, *, reseller_id: int | None
+) -> Membership:
+    """Give a member of a reseller another role there; their sessions at it end.
 
-    NotAllowed for an operator, or to make one: operators belong to no reseller.
+    NotAllowed for an operator, or to make one: operators belong to no reseller. Conflict for an
+    admin who would give up the role as the reseller's last one.
     """
     with database.write() as tx:
         one = get(tx, uuid, reseller_id)
-        if role is Role.OPERATOR or one.role == Role.OPERATOR:
+        if role is Role.OPERATOR or one.role == Role.OPERATOR or one.reseller_id is None:
             raise NotAllowed("operators belong to no reseller, and everybody else to one")
-        if one.role != role.value:
-            store.change(tx, one, role=role.value)
-            audit.write(tx, Act.USER_ROLE_CHANGED, subject_of(one), {"role": role.value})
+        if one.role == role.value:
+            return one
+        is_own = by is not None and one.person_id == by.person.id
+        if is_own and store.lock_admins(tx, one.reseller_id) <= {one.id}:
+            raise Conflict("you are the last admin here; make somebody else an admin first")
+        store.change(tx, one, role=role.value)
+        sessions.close(tx, one.person_id, frozenset({one.id}))
+        changed = {"role": [one.role, role.value]}
+        audit.write(tx, Act.USER_ROLE_CHANGED, subject_of(one), changed)
         return one
 
 

@@ -96,6 +96,18 @@ def at(tx: Tx, person_id: int, reseller_id: int | None) -> Membership | None:
     return next(iter(_all(tx, _at(person_id, reseller_id))), None)
 
 
+def lock_admins(tx: Tx, reseller_id: int) -> set[int]:
+    """The admins of a reseller who can sign in; their rows stay locked until the commit."""
+    c = membership.c
+    wanted = select(c.id).where(
+        c.reseller_id == reseller_id,
+        c.role == Role.ADMIN.value,
+        c.locked_at.is_(None),
+        c.removed_at.is_(None),
+    )
+    return set(tx.connection.execute(wanted.order_by(c.id).with_for_update()).scalars())
+
+
 def change(tx: Tx, one: Membership, **columns: object) -> None:
     """Overwrite some of a membership's columns."""
     tx.connection.execute(update(membership).where(membership.c.id == one.id).values(**columns))
