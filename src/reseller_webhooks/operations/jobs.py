@@ -1,6 +1,6 @@
 """Background jobs: start, list and cancel them, and take the steps of due jobs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from reseller_webhooks import secrets
@@ -19,9 +19,11 @@ from reseller_webhooks.core.jobs import (
 from reseller_webhooks.operations import backfills, job_steps, resellers
 from reseller_webhooks.store import audit, memberships, webhooks
 from reseller_webhooks.store import jobs as store
+from reseller_webhooks.store import resellers as owners_store
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.jobs import ListPosition
+from reseller_webhooks.store.resellers import Reseller
 
 LEASE = 10 * SECOND
 """How long a claim holds; then another process takes on the job of a process that died."""
@@ -36,12 +38,14 @@ class Entry:
     """A job as it is listed. webhook, url: of the one it is about, empty for all.
 
     by: who started it; empty for the program itself and for people who are not of the reseller.
+    reseller: whose it is, in the operator's list.
     """
 
     job: Job
     webhook: str = ""
     url: str = ""
     by: str = ""
+    reseller: Reseller | None = None
 
 
 def start(
@@ -152,6 +156,25 @@ def page(
         return _entries(tx, reseller_id, found)
 
 
+def page_of_all(
+    database: Database,
+    reseller_id: int | None,
+    *,
+    is_unfinished: bool = False,
+    behind: ListPosition | None = None,
+    limit: int,
+) -> list[Entry]:
+    """Jobs for operators, newest first: of one reseller, or of all for None."""
+    with database.read() as tx:
+        found = store.page(tx, reseller_id, is_unfinished=is_unfinished, behind=behind, limit=limit)
+        names = _webhook_names(tx, found)
+        owners = owners_store.by_ids(tx, {one.reseller_id for one in found})
+        return [
+            Entry(one, *_named(names, one), by=one.by.name, reseller=owners.get(one.reseller_id))
+            for one in found
+        ]
+
+
 def cancel(database: Database, uuid: str, *, reseller_id: int) -> Entry:
     """Take no more steps; what was done stays. Conflict when the job is finished."""
     with database.read() as tx:
@@ -187,16 +210,24 @@ def _get(tx: Tx, uuid: str, reseller_id: int) -> Job:
 
 
 def _entries(tx: Tx, reseller_id: int, found: list[Job]) -> list[Entry]:
-    names = webhooks.names(tx, {one.webhook_id for one in found if one.webhook_id is not None})
+    names = _webhook_names(tx, found)
     known = memberships.belonging(tx, reseller_id, {one.by.name for one in found if one.by.name})
     return [
-        Entry(
-            one,
-            *(names.get(one.webhook_id, ("", "")) if one.webhook_id is not None else ("", "")),
-            by=one.by.name if one.by.name in known else "",
-        )
+        Entry(one, *_named(names, one), by=one.by.name if one.by.name in known else "")
         for one in found
     ]
+
+
+Names = Mapping[int, tuple[str, str]]
+"""The id and URL of webhooks by the store's numbers."""
+
+
+def _webhook_names(tx: Tx, found: list[Job]) -> Names:
+    return webhooks.names(tx, {one.webhook_id for one in found if one.webhook_id is not None})
+
+
+def _named(names: Names, one: Job) -> tuple[str, str]:
+    return ("", "") if one.webhook_id is None else names.get(one.webhook_id, ("", ""))
 
 
 _STEPS: dict[JobKind, Callable[[Database, Job, Micros], Job | None]] = {

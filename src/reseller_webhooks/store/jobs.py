@@ -97,14 +97,22 @@ def by_uuid(tx: Tx, uuid: str, *, reseller_id: int) -> Job | None:
 
 def page(
     tx: Tx,
-    reseller_id: int,
+    reseller_id: int | None,
     *,
     webhook_id: int | None = None,
     behind: ListPosition | None = None,
+    is_unfinished: bool = False,
     limit: int,
 ) -> list[Job]:
-    """A reseller's jobs, newest first. webhook_id: only those about one webhook."""
-    wanted = [job.c.reseller_id == reseller_id, _IS_KNOWN]
+    """A reseller's jobs, or those of all for None, newest first.
+
+    webhook_id: only those about one webhook. is_unfinished: only those that are not finished.
+    """
+    wanted: list[ColumnElement[bool]] = [_IS_KNOWN]
+    if reseller_id is not None:
+        wanted.append(job.c.reseller_id == reseller_id)
+    if is_unfinished:
+        wanted.append(_IS_UNFINISHED)
     if webhook_id is not None:
         wanted.append(job.c.webhook_id == webhook_id)
     if behind is not None:
@@ -112,7 +120,7 @@ def page(
     newest_first = (job.c.created_at.desc(), job.c.id.desc())
     statement = select(job).where(*wanted).order_by(*newest_first).limit(limit)
     found = [_job(row) for row in tx.connection.execute(statement).mappings()]
-    found += _page_of_backfills(tx, reseller_id, webhook_id, behind, limit)
+    found += _page_of_backfills(tx, reseller_id, webhook_id, behind, is_unfinished, limit)
     return sorted(found, key=list_position, reverse=True)[:limit]
 
 
@@ -148,10 +156,17 @@ def _is_ours(claimed: Job) -> tuple[ColumnElement[bool], ...]:
     return job.c.id == claimed.id, job.c.claim == claimed.claim, _IS_UNFINISHED
 
 
-def _page_of_backfills(
-    tx: Tx, reseller_id: int, webhook_id: int | None, behind: ListPosition | None, limit: int
+def _page_of_backfills(  # noqa: PLR0917
+    tx: Tx,
+    reseller_id: int | None,
+    webhook_id: int | None,
+    behind: ListPosition | None,
+    is_unfinished: bool,
+    limit: int,
 ) -> list[Job]:
     wanted: list[ColumnElement[bool]] = []
+    if is_unfinished:
+        wanted.append(backfill.c.finished_at.is_(None))
     if webhook_id is not None:
         wanted.append(backfill.c.webhook_id == webhook_id)
     if behind is not None:
@@ -160,12 +175,14 @@ def _page_of_backfills(
 
 
 def _backfills(
-    tx: Tx, reseller_id: int, wanted: list[ColumnElement[bool]], *, limit: int
+    tx: Tx, reseller_id: int | None, wanted: list[ColumnElement[bool]], *, limit: int
 ) -> list[Job]:
+    if reseller_id is not None:
+        wanted = [*wanted, webhook.c.reseller_id == reseller_id]
     statement = (
-        select(backfill, webhook.c.uuid.label("webhook_uuid"))
+        select(backfill, webhook.c.uuid.label("webhook_uuid"), webhook.c.reseller_id)
         .join_from(backfill, webhook)
-        .where(webhook.c.reseller_id == reseller_id, *wanted)
+        .where(*wanted)
         .order_by(backfill.c.started_at.desc(), backfill.c.webhook_id.desc())
         .limit(limit)
     )
@@ -175,7 +192,7 @@ def _backfills(
         from_backfill(
             backfills.from_row(row),
             row["webhook_uuid"],
-            reseller_id,
+            row["reseller_id"],
             beginners.get(row["webhook_uuid"], Actor(ActorKind.PROGRAM)),
         )
         for row in rows

@@ -43,6 +43,12 @@ def by_id(tx: Tx, number: int) -> Reseller | None:
     return Reseller(*row) if row else None
 
 
+def by_ids(tx: Tx, numbers: Collection[int]) -> dict[int, Reseller]:
+    """Resellers by the store's numbers."""
+    rows = tx.connection.execute(select(*_COLUMNS).where(reseller.c.id.in_(numbers)))
+    return {row.id: Reseller(*row) for row in rows}
+
+
 def numbers(tx: Tx, uuids: Collection[str]) -> dict[str, int]:
     """The store's numbers of resellers, by their ids; of those that there are."""
     rows = tx.connection.execute(

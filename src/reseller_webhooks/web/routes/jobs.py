@@ -23,7 +23,7 @@ routes = APIRouter()
 def jobs_page(page: AtReseller, webhook: str = "", behind: str = "") -> Response:
     """The jobs, newest first; of one webhook if it is named."""
     chosen = webhooks.get(page.database, page.tenant, webhook) if webhook else None
-    place = _place(page.ids, behind)
+    place = place_of(page.ids, behind)
     found = jobs.page(
         page.database,
         page.tenant,
@@ -58,6 +58,7 @@ def after_cancel(page: AtReseller, uuid: str) -> Response:
     return page.go(paths.JOBS)
 
 
-def _place(ids: PublicIds, behind: str) -> ListPosition | None:
+def place_of(ids: PublicIds, behind: str) -> ListPosition | None:
+    """Where a page of the list begins, as its address has it; None for the newest."""
     found = ids.decrypt(PLACE, behind, 3) if behind else None
     return (found[0], found[1], found[2]) if found else None
