@@ -4,7 +4,7 @@ PORT   ?= 8000
 BIN    := .venv/bin
 WEB    := src/reseller_webhooks/web
 LOCALE := $(WEB)/locale
-TEXTS  := src/reseller_webhooks/core/condition_texts.py src/reseller_webhooks/core/quota_texts.py src/reseller_webhooks/core/webhook_settings.py
+TEXTS  := src/reseller_webhooks/core/condition_texts.py src/reseller_webhooks/core/webhook_settings.py
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: run install dev test coverage check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue lock clean

@@ -120,7 +120,9 @@ async def test_whoever_has_stored_too_much_may_remove(
 
     more = await feed(platform, removal(northwind, "c1"), company(northwind, "c3"))
 
-    assert_refused(more, Quota.STORED_BYTES, 500, 500, northwind.uuid, "and has 2000", "removals")
+    assert_refused(
+        more, Quota.STORED_BYTES, 500, 500, northwind.uuid, "and 2000 are stored", "removals"
+    )
     assert more.headers["ratelimit-policy"].endswith('qu="content-bytes"')
     assert [one["pointer"] for one in more.json()["errors"]] == ["/changes/1"]
     assert (await feed(platform, removal(northwind, "c1"))).status_code == 200
@@ -242,3 +244,14 @@ async def test_the_description_tells_of_quotas(nobody: httpx.AsyncClient) -> Non
             fields = operation["responses"]["429"]["headers"]
             assert set(fields) == {"RateLimit", "RateLimit-Policy", "Retry-After"}
     assert set(document["components"]["headers"]) == set(fields)
+
+
+async def test_a_reseller_reads_its_own_limits_and_sets_none(
+    platform: httpx.AsyncClient, manager: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    await limit(platform, northwind, webhooks=7)
+
+    own = await manager.get("/api/v1/quotas")
+
+    assert own.json()["webhooks"] == {"limit": 7, "default": 5000, "used": 0}
+    assert (await manager.patch("/api/v1/quotas", json={"webhooks": 9})).status_code == 405

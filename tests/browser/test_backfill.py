@@ -1,4 +1,4 @@
-"""Sending the present state, in a real browser: asked for twice, then followed to its end."""
+"""Sending the current state, in a real browser: asked for twice, then followed to its end."""
 
 import httpx
 import pytest
@@ -20,7 +20,7 @@ async def test_the_page_follows_it_to_its_end_by_itself(
     await platform.post("/api/v1/changes", json={"changes": changes})
     await add(one.page, f"https://127.0.0.1:{receiver.port}/backfill")
     await one.page.get_by_role("link", name="/backfill").click()
-    await one.page.get_by_text("Send present state").click()
+    await one.page.get_by_text("Send current state").click()
     await one.page.get_by_label("How fast").select_option("10")
     await one.page.get_by_role("button", name="Confirm Send").click()
 

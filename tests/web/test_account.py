@@ -247,7 +247,7 @@ async def test_a_forgotten_password_is_set_anew_after_a_link(
     page = words(await operator.see(paths.audit(subject="user")))
 
     assert page.count("Password set") == 4
-    assert len(re.findall(r"Password set \S+ Northwind With: a sign-in link", page)) == 2
+    assert len(re.findall(r"Password set \S+ Northwind Signed in with: a sign-in link", page)) == 2
 
 
 async def test_the_old_password_is_asked_for_half_an_hour_after_a_link(

@@ -1,4 +1,4 @@
-"""Sending the present state, from a webhook's page."""
+"""Sending the current state, from a webhook's page."""
 
 import pytest
 
@@ -59,7 +59,7 @@ async def test_a_confirmed_one_is_shown_as_it_goes_on(
     began = await begins(admin, row, rate="10")
     backfills.step(house.database, public_url="https://platform.example")
 
-    assert "Sending present state: 0 of 3 records, 10 a second." in began
+    assert "Sending current state: 0 of 3 records, 10 a second." in began
     assert "Sent 3 records" in await section(admin, row)
 
 
@@ -143,7 +143,7 @@ async def test_a_delivery_tells_that_it_is_part_of_one(
     restated = words(await admin.see(paths.delivery(shown_id(told - 1))))
     changed = words(await admin.see(paths.delivery(shown_id(told))))
 
-    assert "Part of Sending the present state" in restated
+    assert "Part of Sending the current state" in restated
     assert "Part of" not in changed
 
 
@@ -155,5 +155,5 @@ async def test_a_viewer_sees_how_far_it_is_and_can_do_nothing(
     during = await section(viewer, row)
 
     assert "Confirm Send" not in before
-    assert "Sending present state" in during
+    assert "Sending current state" in during
     assert "Cancel" not in during

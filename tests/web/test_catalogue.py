@@ -12,7 +12,6 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 
-from reseller_webhooks.core import quota_texts
 from reseller_webhooks.core.condition_texts import TEXTS
 from reseller_webhooks.core.resources.app_assignment import AppAssignmentStatus
 from reseller_webhooks.core.resources.invoice import InvoiceStatus
@@ -47,7 +46,7 @@ def test_the_catalogue_holds_what_the_sources_say() -> None:
     options = {one["pattern"]: {k: v for k, v in one.items() if k != "method"} for one in asked}
     found = extract_from_dir(str(WEB), methods, options, KEYWORDS)
     said = {forms(text)[0] for _file, _line, text, _comments, _context in found}
-    said |= {*TEXTS.values(), *quota_texts.TEXTS.values()}
+    said |= {*TEXTS.values()}
     said |= {text for setting in SETTINGS.values() for text in setting.texts}
 
     assert said == {forms(one.id)[0] for one in every("messages.pot")}, "run make catalogue"

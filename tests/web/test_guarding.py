@@ -77,7 +77,7 @@ def filled(path: str, row: WebhookRow, house: House) -> str:
         return path.format(shown=shown_id(number))
     if path.startswith(paths.JOBS):
         backfills.begin(house.database, row.reseller_id, row.uuid)
-    return named(path, uuid=row.uuid, token="no-token")
+    return named(path, uuid=row.uuid, token="no-token", reseller="no-reseller")
 
 
 def named(path: str, **given: str) -> str:

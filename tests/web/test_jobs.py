@@ -3,7 +3,7 @@
 import pytest
 
 from reseller_webhooks.core.jobs import UNFINISHED_MAX, JobKind
-from reseller_webhooks.operations import backfills, jobs
+from reseller_webhooks.operations import backfills, jobs, resellers, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.job_steps import RETRIES_MAX
 from reseller_webhooks.store.resellers import Reseller
@@ -100,7 +100,7 @@ async def test_a_backfill_is_among_them(house: House, row: WebhookRow, admin: Pe
     shown = words(await admin.see(paths.JOBS))
     await admin.send(paths.job(row.uuid, "cancel"))
 
-    assert "Send the present state https://crm.example.com/hook Running" in shown
+    assert "Sending the current state https://crm.example.com/hook Running" in shown
     assert "Cancelled" in words(await admin.see(paths.JOBS))
 
 
@@ -136,3 +136,34 @@ async def test_another_reseller_has_none(
     await operator.send(paths.reseller(contoso.uuid))
 
     assert "No jobs yet" in words(await operator.see(paths.JOBS))
+
+
+async def test_a_cancelled_job_shows_how_far_it_came(
+    house: House, row: WebhookRow, admin: Person
+) -> None:
+    await admin.send(paths.LOG_RETRY, SINCE)
+    job = jobs.page(house.database, row.reseller_id, limit=1)[0].job
+    after = words(await admin.follow(await admin.send(paths.job(job.uuid, "cancel"))))
+
+    assert f"Cancelled 500 of {MANY}" in after
+
+
+async def test_an_operator_sees_and_cancels_jobs_of_all_resellers(
+    house: House, row: WebhookRow, operator: Person, admin: Person
+) -> None:
+    contoso = resellers.add(house.database, "Contoso")
+    start(house, a_webhook(house, contoso))
+    uuid = start(house, row)
+    backfills.begin(house.database, contoso.id, webhooks.page(house.database, contoso.id)[0].uuid)
+    shown = words(await operator.see(paths.OPERATOR_JOBS))
+    one = words(await operator.see(paths.operator_jobs(reseller=contoso.uuid)))
+    owner = resellers.by_number(house.database, row.reseller_id)
+    await operator.send(paths.operator_job(owner.uuid, uuid, "cancel"))
+    after = words(await operator.see(paths.operator_jobs(state="unfinished")))
+
+    assert "Retry of pending notifications https://crm.example.com/hook Northwind" in shown
+    assert "Sending the current state https://crm.example.com/hook Contoso" in shown
+    assert "Northwind Running" not in one
+    assert "Northwind Running" not in after
+    assert "Contoso Running" in after
+    assert (await admin.client.get(paths.OPERATOR_JOBS)).status_code == 403

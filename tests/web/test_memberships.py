@@ -198,3 +198,29 @@ def plain(html: str, email: str) -> str:
 
 def cookies(answer: httpx.Response) -> list[Sequence[str]]:
     return [one.partition("=") for one in answer.headers.get_list("set-cookie")]
+
+
+async def test_an_admin_changes_a_colleagues_role_and_it_is_audited(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    people.add(house.database, "ben@acme.example", Role.VIEWER, northwind.uuid)
+    ben = people.named(house.database, "ben@acme.example")[0].uuid
+    told = words(await admin.follow(await admin.send(paths.user(ben, "role"), {"role": "admin"})))
+
+    assert "ben@acme.example is an admin now." in told
+    assert people.named(house.database, "ben@acme.example")[0].role == Role.ADMIN
+    assert "Role changed ben@acme.example" in (audit := words(await admin.see(paths.HISTORY)))
+    assert "Role: Viewer" in audit
+    refused = await admin.send(paths.user(ben, "role"), {"role": "operator"})
+    assert refused.status_code == 403
+
+
+async def test_the_last_admin_keeps_the_role_and_a_viewer_changes_none(
+    house: House, northwind: Reseller, admin: Person, viewer: Person
+) -> None:
+    found = people.page(house.database, northwind.id)
+    mine = next(one.uuid for one in found if one.role == Role.ADMIN)
+    told = words(await admin.follow(await admin.send(paths.user(mine, "role"), {"role": "viewer"})))
+
+    assert "The role was not changed. You are the last admin here" in told
+    assert (await viewer.send(paths.user(mine, "role"), {"role": "viewer"})).status_code == 403

@@ -255,7 +255,7 @@ async def test_wrong_passwords_of_an_account_leave_few_lines(
                 sign_in(database, email, "wrong")
     page = words(await operator.see(paths.audit(subject="user")))
 
-    assert page.count("Wrong password") == 3
+    assert page.count("Sign-in refused: wrong password") == 3
     assert "nobody@acme.example" not in page
 
 

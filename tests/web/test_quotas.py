@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from reseller_webhooks.core.access import Role
 from reseller_webhooks.core.quotas import Quota
-from reseller_webhooks.operations import people, quota_settings, webhooks
+from reseller_webhooks.operations import people, quota_settings, resellers, webhooks
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.web import paths
 from tests.web.browsing import Person, a_webhook, words
@@ -64,7 +65,10 @@ async def test_one_webhook_too_many_is_said_at_the_form(
     answer = await admin.send(paths.ADD, fields)
 
     assert answer.status_code == 429
-    assert "A reseller may have 1 webhooks (LIMIT_WEBHOOKS); delete some" in words(answer.text)
+    said = words(answer.text)
+    assert "1 of 1 webhook is in use. Delete a webhook that you no longer need." in said
+    assert "ask the operator of this service" in said
+    assert "LIMIT_" not in said
     assert 'value="https://b.example/"' in answer.text
     assert len(webhooks.page(house.database, northwind.id)) == 1
 
@@ -81,7 +85,9 @@ async def test_an_invite_too_many_is_refused_with_the_wait(
 
     assert [one.status_code for one in answers] == [303, 429]
     assert answers[1].headers["retry-after"] == "3600"
-    assert "may invite 1 people per hour (LIMIT_INVITES_PER_HOUR)" in words(answers[1].text)
+    said = words(answers[1].text)
+    assert "1 of 1 invite per hour is used. Try again in 60 minutes." in said
+    assert 'value="ben@acme.example"' in answers[1].text
     theirs = {"email": "cleo@acme.example", "role": "viewer", "reseller": northwind.uuid}
     assert (await operator.send(paths.INVITES, theirs)).status_code == 303
 
@@ -93,13 +99,15 @@ async def test_tests_and_retries_too_many_are_refused_in_the_visitors_language(
     limited(house, northwind, {Quota.TESTS_PER_HOUR: 1, Quota.RETRIES_PER_HOUR: 1})
     admin.client.headers["accept-language"] = "de"
 
-    for step, said in (("test", "Testbenachrichtigungen"), ("retry-pending", "Wiederholungen")):
-        path = paths.webhook(row.uuid, step)
-        assert (await admin.send(path)).status_code in (200, 303)
-        refused = await admin.send(path)
-        assert refused.status_code == 429
-        assert said in words(refused.text)
-        assert "Eine Grenze ist erreicht" in words(refused.text)
+    for step in ("test", "retry-pending"):
+        assert (await admin.send(paths.webhook(row.uuid, step))).status_code in (200, 303)
+    test = await admin.send(paths.webhook(row.uuid, "test"))
+    retry = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-pending")))
+
+    assert test.status_code == 429
+    for said, what in ((test.text, "Testbenachrichtigung"), (retry, "Wiederholung")):
+        assert f"1 von 1 {what} pro Stunde ist verbraucht" in words(said)
+        assert "https://crm.example.com/hook" in words(said)
 
 
 async def test_a_test_too_many_keeps_what_was_typed_into_the_form(
@@ -114,7 +122,7 @@ async def test_a_test_too_many_keeps_what_was_typed_into_the_form(
     assert [one.status_code for one in answers] == [200, 429]
     assert int(answers[1].headers["retry-after"]) > 0
     assert "The test notification was not sent." in words(answers[1].text)
-    assert "may send 1 test notifications per hour" in words(answers[1].text)
+    assert "1 of 1 test notification per hour is used." in words(answers[1].text)
     assert 'value="https://b.example/"' in answers[1].text
 
 
@@ -131,7 +139,7 @@ async def test_a_change_too_many_keeps_what_was_typed_into_the_form(
         refused = await admin.send(path, fields)
         assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) > 3000
-        assert "may change webhooks 1 times per hour" in words(refused.text)
+        assert "1 of 1 webhook change per hour is used" in words(refused.text)
         assert 'value="https://b.example/"' in refused.text
     assert (await admin.send(paths.webhook(row.uuid, "delete"))).status_code == 429
 
@@ -148,7 +156,7 @@ async def test_changes_of_users_are_limited_and_an_operators_are_not(
     for step in ("lock", "link", "remove"):
         refused = await admin.send(f"{paths.USERS}/{uuid}/{step}")
         assert refused.status_code == 429
-        assert "may change its users 2 times per hour" in words(refused.text)
+        assert "2 of 2 user changes per hour are used" in words(refused.text)
     assert (await operator.send(f"{paths.USERS}/{uuid}/lock")).status_code == 303
 
 
@@ -174,3 +182,76 @@ async def test_a_raised_limit_is_in_force_for_who_has_used_up_the_one_before(
     assert first == [200, 429]
     assert "Used: 1 of 3." in shown
     assert then == [200, 200, 429]
+
+
+async def test_a_retry_too_many_keeps_the_period_that_was_typed(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    limited(house, northwind, {Quota.RETRIES_PER_HOUR: 1})
+    path = paths.webhook(a_webhook(house, northwind).uuid, "retry-failed")
+    period = {"from": "2020-01-01T00:00", "to": "2020-02-01T00:00"}
+
+    answers = [await admin.send(path, period) for _ in range(2)]
+    log = await admin.follow(await admin.send(paths.LOG_RETRY, period))
+
+    assert [one.status_code for one in answers] == [303, 429]
+    assert 'value="2020-02-01T00:00"' in answers[1].text
+    for said in (answers[1].text, log):
+        assert "1 of 1 retry per hour is used. Try again in 60 minutes." in words(said)
+        assert 'value="2020-01-01T00:00"' in said
+
+
+async def test_an_operator_reads_which_setting_a_limit_comes_from(
+    operator: Person, house: House, northwind: Reseller
+) -> None:
+    a_webhook(house, northwind)
+    limited(house, northwind, {Quota.WEBHOOKS: 1})
+    fields = {"url": "https://b.example/", "resource": "LEAD", "actions": "ADDED", "auth": "NONE"}
+    fields |= {"mode": "EVERY_CHANGE", "maxInFlight": "10", "ratePerSecond": ""}
+
+    answer = await operator.send(paths.ADD, fields)
+
+    assert "RESELLER_WEBHOOKS_LIMIT_WEBHOOKS" in words(answer.text)
+
+
+async def test_resellers_near_a_limit_are_listed_the_nearest_first(
+    operator: Person, house: House, northwind: Reseller, database: Database
+) -> None:
+    far, near = (resellers.add(database, name) for name in ("Far Sales", "Near Sales"))
+    for owner, most in ((northwind, 1), (near, 1), (far, 100)):
+        a_webhook(house, owner)
+        limited(house, owner, {Quota.WEBHOOKS: most})
+    a_webhook(house, near, url="https://b.example/")
+
+    shown = words(await operator.see(paths.quota_list(near="yes"))).partition("Used")[2]
+    every = await operator.see(paths.QUOTAS)
+
+    assert shown.index("Near Sales") < shown.index("Northwind")
+    assert "2 of 1" in shown
+    assert "Far Sales" not in shown
+    assert "Far Sales" in every
+    assert paths.quotas(far.uuid) in await operator.see(paths.RESELLERS)
+
+
+async def test_the_last_page_of_a_list_can_be_searched_as_well(
+    operator: Person, database: Database
+) -> None:
+    after = resellers.add(database, "Fabrikam").id - 1
+    for path in (
+        paths.quota_list(after=after),
+        paths.resellers(after=after),
+        paths.users(after=1_000),
+    ):
+        assert 'name="search"' in await operator.see(path)
+
+
+async def test_people_of_a_reseller_see_its_limits_and_their_use(
+    admin: Person, viewer: Person, house: House, northwind: Reseller
+) -> None:
+    a_webhook(house, northwind)
+    limited(house, northwind, {Quota.WEBHOOKS: 1})
+
+    for one in (admin, viewer):
+        shown = words(await one.see(paths.LIMITS))
+        assert "Webhooks 1 of 1 Limit reached" in shown
+        assert "LIMIT_" not in shown

@@ -290,3 +290,18 @@ async def test_actions_are_named_in_the_pages_order(
     a_webhook(house, northwind, actions=frozenset({Action.CHANGED, Action.ADDED}))
 
     assert "Company Added, Changed None" in words(await admin.see(paths.WEBHOOKS))
+
+
+async def test_the_list_opens_where_a_new_webhook_stands(
+    admin: Person, house: House, northwind: Reseller
+) -> None:
+    for number in range(60):
+        a_webhook(house, northwind, url=f"https://crm.example.com/{number}")
+    fields = {"url": "https://new.example/", "resource": "LEAD", "actions": "ADDED", "auth": "NONE"}
+    fields |= {"mode": "EVERY_CHANGE", "maxInFlight": "10", "ratePerSecond": ""}
+
+    shown = await admin.follow(await admin.send(paths.ADD, fields))
+
+    assert 'class="new"' in shown
+    assert "The webhook was created." in words(shown)
+    assert "First page" in words(shown)

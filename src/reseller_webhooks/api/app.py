@@ -70,6 +70,7 @@ ROUTERS = (
     sync.router,
     resellers.router,
     quotas.router,
+    quotas.own,
     health.router,
     metrics.router,
 )

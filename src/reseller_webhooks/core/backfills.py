@@ -1,4 +1,4 @@
-"""A backfill: the present state of every record that a webhook is about, sent at a set rate.
+"""A backfill: the current state of every record that a webhook is about, sent at a set rate.
 
 Owns what is sent for a record, and when a backfill cannot begin or go on.
 """

@@ -129,7 +129,7 @@ class QuotaExceeded(ResellerWebhooksError):
         reseller: str = "",
         places: Iterable[str] = (),
     ) -> None:
-        self.quota, self.limit = quota, limit
+        self.quota, self.limit, self.used = quota, limit, used
         self.retry_after_s, self.remaining = retry_after_s, remaining
         self.places = tuple(places)
         self.params = {

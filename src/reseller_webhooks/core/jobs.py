@@ -26,7 +26,7 @@ class JobKind(StrEnum):
     RETRY_PENDING = "RETRY_PENDING"
     """Make a webhook's pending deliveries due now."""
     BACKFILL = "BACKFILL"
-    """Send the present state of every record to a webhook."""
+    """Send the current state of every record to a webhook."""
 
 
 class JobState(StrEnum):

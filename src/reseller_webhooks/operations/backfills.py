@@ -51,7 +51,7 @@ def begin(
     with_removed: bool = False,
     limit: int | None = None,
 ) -> Backfill:
-    """Begin to send the present state of every record that the webhook is about.
+    """Begin to send the current state of every record that the webhook is about.
 
     rate: records a second. with_removed: send tombstones too. Conflict while one is running;
     Invalid when the webhook has not ticked what the notifications would say; QuotaExceeded when

@@ -119,7 +119,8 @@ class Quotas:
         full_s = min(store.lock_bucket(tx, reseller_id, quota) / SECOND, now_s + HOUR_S)
         taken = _taken(quota, limit, full_s, now_s)
         if taken.wait_s:
-            raise refused(QuotaExceeded(quota, limit, retry_after_s=taken.wait_s))
+            used = limit - taken.remaining
+            raise refused(QuotaExceeded(quota, limit, retry_after_s=taken.wait_s, used=used))
         store.set_bucket(tx, reseller_id, quota, int(taken.full_s * SECOND))
 
     def seconds_used(self, quota: Quota, reseller_id: int, uuid: str) -> int:
@@ -189,9 +190,10 @@ class Quotas:
 def check_webhooks(tx: Tx, reseller_id: int, limit: int) -> None:
     """QuotaExceeded when the reseller may have no further webhook."""
     store.lock_reseller(tx, reseller_id)
-    if store.webhooks(tx, [reseller_id]).get(reseller_id, 0) >= limit:
+    used = store.webhooks(tx, [reseller_id]).get(reseller_id, 0)
+    if used >= limit:
         quota = Quota.WEBHOOKS
-        raise refused(QuotaExceeded(quota, limit, retry_after_s=ASK_AGAIN_S[quota]))
+        raise refused(QuotaExceeded(quota, limit, retry_after_s=ASK_AGAIN_S[quota], used=used))
 
 
 def check_backfill(total: int, limit: int | None) -> None:

@@ -195,6 +195,12 @@ def page(
         return store.page(tx, reseller_id=reseller_id, after=after, limit=limit, search=search)
 
 
+def before_newest(database: Database, reseller_id: int, count: int) -> int:
+    """Where a page of the newest `count` webhooks begins, as `page` takes it."""
+    with database.read() as tx:
+        return store.before_newest(tx, reseller_id, count)
+
+
 def unreadable(box: Box, row: WebhookRow, now: Micros) -> tuple[SecretPurpose, ...]:
     """Which secrets of the webhook do not open; nothing is sent for it while there are any."""
     return open_secrets(box, row, now).unreadable

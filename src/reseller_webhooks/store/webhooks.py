@@ -125,6 +125,18 @@ def page(
     return _rows(tx, statement.order_by(webhook.c.id).limit(limit))
 
 
+def before_newest(tx: Tx, reseller_id: int, count: int) -> int:
+    """The number behind which the newest `count` live webhooks stand; 0 if there are no others."""
+    statement = (
+        select(webhook.c.id)
+        .where(webhook.c.reseller_id == reseller_id, webhook.c.deleted_at.is_(None))
+        .order_by(webhook.c.id.desc())
+        .offset(count)
+        .limit(1)
+    )
+    return tx.connection.execute(statement).scalar() or 0
+
+
 def of_resource(
     tx: Tx, resource: Resource, *, reseller_id: int, skip: int, limit: int
 ) -> list[WebhookRow]:

@@ -29,6 +29,7 @@ from reseller_webhooks.web.routes import (
     log,
     log_stream,
     operator,
+    operator_jobs,
     quotas,
     records,
     resellers,
@@ -53,6 +54,7 @@ AREAS = (
     users.routes,
     resellers.routes,
     operator.routes,
+    operator_jobs.routes,
     quotas.routes,
     audit_log.routes,
     # Addresses of log, records, jobs and form come before those of a webhook, whose id is any text.

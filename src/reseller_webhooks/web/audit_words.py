@@ -8,6 +8,7 @@ from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.core.webhook_settings import SETTINGS
 from reseller_webhooks.core.webhooks import AUTH_LABELS
 from reseller_webhooks.store.audit import Line
+from reseller_webhooks.web import language
 from reseller_webhooks.web.job_words import KINDS
 from reseller_webhooks.web.language import N_, _
 from reseller_webhooks.web.quota_words import LABELS
@@ -18,7 +19,7 @@ SUBJECTS = {
     "key": N_("API keys"),
     "reseller": N_("Resellers"),
 }
-"""What the log can be narrowed to."""
+"""The subjects that the log can be filtered by."""
 _ACTS: Mapping[str, str] = {
     Act.WEBHOOK_ADDED: N_("Webhook added"),
     Act.WEBHOOK_CHANGED: N_("Webhook changed"),
@@ -29,9 +30,9 @@ _ACTS: Mapping[str, str] = {
     Act.WEBHOOK_DELETED: N_("Webhook deleted"),
     Act.WEBHOOK_PENDING_RETRIED: N_("Pending deliveries retried"),
     Act.WEBHOOK_FAILED_RETRIED: N_("Failed deliveries retried"),
-    Act.WEBHOOK_DELIVERY_RETRIED: N_("One delivery sent again"),
-    Act.WEBHOOK_BACKFILL_BEGUN: N_("Present state sent"),
-    Act.WEBHOOK_BACKFILL_CANCELLED: N_("Present state cancelled"),
+    Act.WEBHOOK_DELIVERY_RETRIED: N_("Delivery retried"),
+    Act.WEBHOOK_BACKFILL_BEGUN: N_("Sending of the current state started"),
+    Act.WEBHOOK_BACKFILL_CANCELLED: N_("Sending of the current state cancelled"),
     Act.WEBHOOK_JOB_CANCELLED: N_("Job cancelled"),
     Act.USER_ADDED: N_("User added"),
     Act.USER_INVITED: N_("User invited"),
@@ -41,12 +42,12 @@ _ACTS: Mapping[str, str] = {
     Act.USER_REMOVED: N_("User removed"),
     Act.USER_LOCKED: N_("User locked"),
     Act.USER_UNLOCKED: N_("User unlocked"),
-    Act.USER_LINK_MADE: N_("Sign-in link made"),
+    Act.USER_LINK_MADE: N_("Sign-in link created"),
     Act.USER_PASSWORD_SET: N_("Password set"),
     Act.USER_SIGNED_IN: N_("Signed in"),
-    Act.USER_SIGN_IN_REFUSED: N_("Wrong password"),
-    Act.USER_SESSIONS_ENDED: N_("Signed out elsewhere"),
-    Act.KEY_ADDED: N_("API key made"),
+    Act.USER_SIGN_IN_REFUSED: N_("Sign-in refused: wrong password"),
+    Act.USER_SESSIONS_ENDED: N_("Sessions ended"),
+    Act.KEY_ADDED: N_("API key created"),
     Act.KEY_REVOKED: N_("API key revoked"),
     Act.RESELLER_ADDED: N_("Reseller added"),
     Act.RESELLER_FAILED_RETRIED: N_("Failed deliveries retried"),
@@ -58,24 +59,24 @@ FIELDS = {
     "auth_type": N_("Authentication"),
     "host": N_("Host"),
     "token_host": N_("Host of the Access Token URI"),
-    "by": N_("With"),
+    "by": N_("Signed in with"),
     "role": N_("Role"),
     "scope": N_("Permissions"),
-    "sessions": N_("Browsers"),
+    "sessions": N_("Sessions"),
     "authentication": N_("Authentication"),
     "rate": N_("Notifications per second"),
-    "removed": N_("Deleted records too"),
+    "removed": N_("Deleted records included"),
     "job": N_("Job"),
     **{quota.value: label for quota, label in LABELS.items()},
-    "guesses in a row": N_("Wrong in a row"),
+    "guesses in a row": N_("Wrong passwords in a row"),
 }
 _ACTORS: Mapping[str, str] = {
     ActorKind.COMMAND: N_("Command line"),
-    ActorKind.PROGRAM: N_("The program itself"),
-    ActorKind.NOBODY: N_("Somebody not signed in"),
+    ActorKind.PROGRAM: N_("This service"),
+    ActorKind.NOBODY: N_("Not signed in"),
 }
 OTHERS = N_("The operator of this service")
-"""Somebody who does not belong to the reseller that is told of it."""
+"""Shown to a reseller in place of a person who does not belong to it."""
 _VALUES: Mapping[str, str] = {
     **{one.value: one.label for one in Resource},
     **{one.value: one.label for one in Action},
@@ -83,7 +84,7 @@ _VALUES: Mapping[str, str] = {
     **{value: text for each in SETTINGS.values() for value, text in each.audit_values.items()},
     "platform": N_("Platform"),
     "reseller": N_("One reseller"),
-    "reseller:read": N_("One reseller, only to read"),
+    "reseller:read": N_("One reseller, read only"),
     "admin": N_("Admin"),
     "viewer": N_("Viewer"),
     "operator": N_("Operator"),
@@ -95,6 +96,8 @@ _VALUES: Mapping[str, str] = {
     **{kind.value: text for kind, text in KINDS.items()},
 }
 INSTANTS = {"from", "to"}
+_WITH_PREVIOUS = {Act.WEBHOOK_CHANGED, Act.USER_ROLE_CHANGED, Act.RESELLER_QUOTAS_CHANGED}
+"""Acts whose details hold the previous and the new value of each field."""
 
 
 def act(line: Line) -> str:
@@ -114,12 +117,12 @@ def is_key(line: Line) -> bool:
 
 
 def details(line: Line) -> Iterator[tuple[str, str, str]]:
-    """What changed: the field, how it was, and how it is; how it was is empty if it was not."""
+    """What changed: the field, its previous value (empty where there is none) and its new one."""
     for name, value in line.details.items():
         if name in INSTANTS:
             continue
         label = _(FIELDS.get(name) or name[:1].upper() + name[1:].replace("_", " "))
-        changed = line.act == Act.WEBHOOK_CHANGED and isinstance(value, list)
+        changed = line.act in _WITH_PREVIOUS and isinstance(value, list)
         before, after = value if changed else (None, value)
         yield label, _told(before) if changed else "", _told(after)
 
@@ -134,6 +137,8 @@ def _told(value: Any) -> str:
         return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, int):
+        return language.number(value)
     if isinstance(value, str):
         return _(_VALUES[value]) if value in _VALUES else value
     if isinstance(value, Iterable):

@@ -1,4 +1,4 @@
-"""What a webhook's page says of sending the present state."""
+"""What a webhook's page says of sending the current state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

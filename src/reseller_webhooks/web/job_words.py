@@ -10,7 +10,7 @@ from reseller_webhooks.web.words import Badge
 KINDS: Mapping[JobKind, str] = {
     JobKind.RETRY_FAILED: N_("Retry of failed notifications"),
     JobKind.RETRY_PENDING: N_("Retry of pending notifications"),
-    JobKind.BACKFILL: N_("Send the present state"),
+    JobKind.BACKFILL: N_("Sending the current state"),
 }
 STATES: Mapping[JobState, Badge] = {
     JobState.QUEUED: Badge("waiting", N_("Queued")),
@@ -29,7 +29,7 @@ REASONS: Mapping[str, str] = {
 def progress(job: Job) -> str:
     """How many items were handled, of how many where that is known."""
     done = number(job.handled)
-    if job.is_finished or job.total is None:
+    if job.state is JobState.DONE or job.total is None:
         return done
     return _("%(done)s of %(total)s") % {"done": done, "total": number(total(job))}
 

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.audit import Actor, ActorKind
-from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.errors import NotFound, QuotaExceeded
 from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import known_devices, webhooks
 from reseller_webhooks.operations.access import Device
@@ -21,7 +21,7 @@ from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.web import notices
+from reseller_webhooks.web import notices, quota_words
 from reseller_webhooks.web.cookies import Cookies
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.password_hashing import PasswordHashing
@@ -99,6 +99,10 @@ class Page:
     def limit(self, quota: Quota) -> int:
         """A limit of the reseller."""
         return self.site.house.quotas.limit(quota, self.tenant)
+
+    def refusal(self, error: QuotaExceeded) -> str:
+        """A refusal by a quota, as this visitor reads it."""
+        return quota_words.describe(error, to_operator=self.who.is_operator)
 
     @property
     def tenant(self) -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+WEBHOOKS = 50
+"""Webhooks on a page of their list."""
 T = TypeVar("T")
 
 

@@ -30,8 +30,10 @@ WEBHOOK_CHOICES = f"{LOG}/webhooks"
 RESELLER_CHOICES = f"{RESELLERS}/choices"
 HISTORY = f"{WEBHOOKS}/audit"
 JOBS = f"{WEBHOOKS}/jobs"
+LIMITS = f"{WEBHOOKS}/limits"
+OPERATOR_JOBS = "/operator/jobs"
 
-OPERATOR = (RESELLERS, USERS, KEYS, QUOTAS, WORKERS, AUDIT)
+OPERATOR = (RESELLERS, USERS, KEYS, QUOTAS, OPERATOR_JOBS, WORKERS, AUDIT)
 """The operator's pages."""
 AFTER_SIGN_IN = (WEBHOOKS, ACCOUNT, *OPERATOR)
 """Where somebody who was asked to sign in may be sent on to."""
@@ -57,6 +59,16 @@ def jobs(**filters: str) -> str:
 def job(uuid: str, step: str) -> str:
     """What can be done with a background job: cancel."""
     return f"{JOBS}/{uuid}/{step}"
+
+
+def operator_jobs(**filters: str) -> str:
+    """The background jobs of all resellers, filtered alike."""
+    return _filtered(OPERATOR_JOBS, filters)
+
+
+def operator_job(reseller: str, uuid: str, step: str) -> str:
+    """What an operator can do with a job of a reseller: cancel."""
+    return f"{OPERATOR_JOBS}/{reseller}/{uuid}/{step}"
 
 
 def reseller(uuid: str) -> str:

@@ -91,6 +91,7 @@ WORDS = (
     N_("you cannot make a link for yourself; ask somebody else to do it"),
     N_("you cannot lock yourself; ask somebody else to do it"),
     N_("you cannot remove yourself; ask somebody else to do it"),
+    N_("you are the last admin here; make somebody else an admin first"),
     N_("this address belongs to another account of the identity provider; ask the operator"),
     N_("the identity token is not valid: its subject is too long"),
     N_("this delivery is still pending and is tried again by itself"),

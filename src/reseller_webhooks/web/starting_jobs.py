@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from reseller_webhooks.core.errors import TooManyJobs
+from reseller_webhooks.core.errors import QuotaExceeded, TooManyJobs
 from reseller_webhooks.core.jobs import Job
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
@@ -23,6 +23,16 @@ def start_job(
         return page.go(path, Notice("too_many_jobs", detail=str(error.unfinished)))
     page.site.house.poke()
     return page.go(path, done(job) if job.is_finished else Notice("job_started"))
+
+
+def start_or_refuse(
+    page: Page, path: str, start: Callable[[], Job], done: Callable[[Job], Notice]
+) -> Response:
+    """The same from a page without a form to keep: beyond the quota, go back and tell why."""
+    try:
+        return start_job(page, path, start, done)
+    except QuotaExceeded as error:
+        return page.go(path, Notice("not_retried", detail=page.refusal(error)))
 
 
 def retried_failed(job: Job) -> Notice:

@@ -93,11 +93,11 @@ REMEDIES = {
     ),
     Reason.OAUTH2: N_("Edit the webhook and check the Access Token URI, the client and the user."),
     Reason.RECEIVER_DEAD: N_(
-        "Mend the receiver or edit the URL. Then choose Send the present state on the webhook's "
+        "Mend the receiver or edit the URL. Then choose Send the current state on the webhook's "
         "page."
     ),
     Reason.EXPIRED: N_(
-        "Resume the webhook or mend its receiver. Then choose Send the present state on its page."
+        "Resume the webhook or mend its receiver. Then choose Send the current state on its page."
     ),
 }
 """What to do about each reason but STATUS, for which the number tells more."""

@@ -1,4 +1,4 @@
-"""Backfills: the present state of every record, sent to a webhook at a set rate."""
+"""Backfills: the current state of every record, sent to a webhook at a set rate."""
 
 from functools import partial
 from typing import Annotated
@@ -24,7 +24,7 @@ Id = Annotated[str, Path(alias="id")]
 
 
 class Wish(Input):
-    """How the present state is to be sent."""
+    """How the current state is to be sent."""
 
     rate_per_second: int = Field(RATE, ge=1, le=RATE_MAX)
     removed: bool = Field(False, description="Whether to tell of removed records too.")
@@ -57,7 +57,7 @@ TAKES["requestBody"]["required"] = False
 @router.post(
     "",
     operation_id="beginBackfill",
-    summary="Send the present state of every record",
+    summary="Send the current state of every record",
     status_code=202,
     responses=raises(Conflict) | BODY,
     openapi_extra=TAKES,

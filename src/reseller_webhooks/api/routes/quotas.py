@@ -1,22 +1,27 @@
-"""What each reseller may use, and uses; for the platform."""
+"""Limits of resellers and their use: the platform sets them, a reseller reads its own."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field, create_model
 
-from reseller_webhooks.api.auth import Platform, TheHouse
+from reseller_webhooks.api.auth import Platform, Tenant, TheHouse
 from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, body, schema, takes
 from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.api.shapes import Input, Shape
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.quotas import LIMIT_MAX, Quota
-from reseller_webhooks.operations import quota_settings
+from reseller_webhooks.operations import quota_settings, resellers
 from reseller_webhooks.operations.quota_settings import Uses
 from reseller_webhooks.settings import PREFIX
 
 router = APIRouter(
     prefix="/api/v1/resellers/{id}/quotas",
+    tags=["Resellers"],
+    responses=raises(NotSignedIn, NotAllowed, NotFound, Invalid),
+)
+own = APIRouter(
+    prefix="/api/v1/quotas",
     tags=["Resellers"],
     responses=raises(NotSignedIn, NotAllowed, NotFound, Invalid),
 )
@@ -55,6 +60,15 @@ Patch = create_model("QuotasPatch", __base__=_Patch, __doc__=_Patch.__doc__, **_
 )
 def get(house: TheHouse, _: Platform, uuid: Id) -> object:
     """Stored bytes are an estimate, a few minutes old."""
+    return _shown(quota_settings.use(house.database, house.quotas, uuid)[1])
+
+
+@own.get(
+    "", operation_id="getOwnQuotas", summary="Limits of the key's reseller", response_model=Uses_
+)
+def get_own(house: TheHouse, tenant: Tenant) -> object:
+    """The same for a reseller's key, to read."""
+    uuid = resellers.by_number(house.database, tenant).uuid
     return _shown(quota_settings.use(house.database, house.quotas, uuid)[1])
 
 

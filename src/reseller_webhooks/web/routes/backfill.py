@@ -1,15 +1,16 @@
-"""Sending the present state, from a webhook's page: begin and cancel."""
+"""Sending the current state, from a webhook's page: begin and cancel."""
 
 from contextlib import suppress
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from reseller_webhooks.core.errors import Conflict, Invalid
+from reseller_webhooks.core.errors import Conflict, Invalid, QuotaExceeded
 from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import backfills, webhooks
 from reseller_webhooks.web import paths
 from reseller_webhooks.web.backfill import RATES
+from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.routes.webhook import ONE
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
@@ -25,7 +26,7 @@ def begin(page: Writer, uuid: str, form: Posted) -> Response:
     rate = {f"{one}": one for one in RATES}.get(form.text("rate"))
     if rate is None:
         raise Invalid.at("/rate", "choose how fast from the list")
-    with suppress(Conflict):  # One is running: the page shows it.
+    try:
         backfills.begin(
             page.database,
             page.tenant,
@@ -34,6 +35,10 @@ def begin(page: Writer, uuid: str, form: Posted) -> Response:
             with_removed=form.has("removed"),
             limit=page.limit(Quota.BACKFILL_RECORDS),
         )
+    except QuotaExceeded as error:
+        return page.go(paths.webhook(uuid), Notice("not_begun", detail=page.refusal(error)))
+    except Conflict:  # One is running: the page shows it.
+        pass
     return _back(page, uuid)
 
 

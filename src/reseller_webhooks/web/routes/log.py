@@ -8,7 +8,7 @@ from starlette.responses import Response
 from reseller_webhooks import clock
 from reseller_webhooks.core.attempts import HEADERS_KEPT
 from reseller_webhooks.core.cloudevents import EVENTS
-from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.errors import Conflict, NotFound, QuotaExceeded
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.notification import packed, shown_headers
 from reseller_webhooks.core.webhook_settings import Format
@@ -22,7 +22,7 @@ from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.routes.log_stream import told
-from reseller_webhooks.web.starting_jobs import retried_failed, start_job
+from reseller_webhooks.web.starting_jobs import retried_failed, start_job, start_or_refuse
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
 DAY = 86_400 * clock.SECOND
@@ -102,7 +102,11 @@ def retry_failed(page: Writer, form: Posted) -> Response:
         start = partial(repeats.retry_failed, page.database, row, since, page.now())
     else:
         start = partial(repeats.retry_all_failed, page.database, page.tenant, since, page.now())
-    return start_job(page, paths.LOG, start, retried_failed)
+    try:
+        return start_job(page, paths.LOG, start, retried_failed)
+    except QuotaExceeded as error:
+        form_again = paths.log(**{"tab": "failed", "webhook": one, "from": form.text("from")})
+        return page.go(form_again, Notice("not_retried", detail=page.refusal(error)))
 
 
 @routes.post(ONE + "/retry")
@@ -113,6 +117,8 @@ def retry(page: Writer, shown: str) -> Response:
         made = deliveries.retry(page.database, number, reseller_id=page.tenant)
     except Conflict as error:
         return page.go(paths.delivery(shown), Notice("not_retried", detail=str(error)))
+    except QuotaExceeded as error:
+        return page.go(paths.delivery(shown), Notice("not_retried", detail=page.refusal(error)))
     page.site.house.poke()
     return page.go(paths.delivery(page.ids.delivery(made)), Notice("retried", detail=shown))
 
@@ -123,7 +129,7 @@ def retry_pending(page: Writer, shown: str) -> Response:
     found = deliveries.get(page.database, page.ids.find_delivery(shown), reseller_id=page.tenant)
     row = webhooks.get(page.database, page.tenant, found.entry.webhook)
     start = partial(repeats.retry_pending, page.database, row)
-    return start_job(
+    return start_or_refuse(
         page, paths.delivery(shown), start, lambda _: Notice("hurried", row.uuid, row.circuit)
     )
 

@@ -1,6 +1,7 @@
 """What each reseller may use, and uses: the operator sees it and sets other limits."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -15,7 +16,7 @@ from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.paging import cut
 from reseller_webhooks.web.quota_words import LABELS
-from reseller_webhooks.web.visiting import Operator, Posted
+from reseller_webhooks.web.visiting import AtReseller, Operator, Posted
 
 ROWS = 50
 INVALID = 422
@@ -25,19 +26,32 @@ routes = APIRouter()
 
 
 @routes.get(paths.QUOTAS)
-def quotas(page: Operator, after: str = "") -> Response:
-    """What resellers use beside what they may, a page of them at a time."""
+def quotas(page: Operator, after: str = "", near: str = "") -> Response:
+    """What resellers use beside their limits, a page of them at a time.
+
+    near: only those near a limit, the nearest first; then `after` counts rows.
+    """
     search = choosing.searched(page, "search")
-    found = resellers.page(
-        page.database, after=number_in(after) or 0, limit=ROWS + 1, search=search
-    )
-    rows, last = cut(found, ROWS)
-    uses = quota_settings.uses(page.database, page.site.house.quotas, rows)
+    quotas, number = page.site.house.quotas, number_in(after) or 0
+    if near:
+        found = quota_settings.near_limits(page.database, quotas, search=search)
+        shown = found[number : number + ROWS]
+        following = number + ROWS if len(found) > number + ROWS else 0
+    else:
+        owners, last = cut(
+            resellers.page(page.database, after=number, limit=ROWS + 1, search=search), ROWS
+        )
+        uses = quota_settings.uses(page.database, quotas, owners)
+        shown = list(zip(owners, uses, strict=True))
+        following = last.id if last else 0
+    here = partial(paths.quota_list, search=search, near=near)
     return page.html(
         "quotas.html",
-        rows=list(zip(rows, uses, strict=True)),
-        next_page=paths.quota_list(search=search, after=last.id) if last else "",
+        rows=shown,
+        next_page=here(after=following) if following else "",
+        first_page=here() if number else "",
         search=search,
+        near=near,
         labels=LABELS,
     )
 
@@ -60,6 +74,14 @@ def change(page: Operator, uuid: str, form: Posted) -> Response:
     changed = quota_settings.change(page.database, house.quotas.defaults, uuid, wanted)
     house.quotas.refresh()
     return page.go(paths.quotas(uuid), Notice("quotas_changed", detail=changed.name))
+
+
+@routes.get(paths.LIMITS)
+def own_quotas(page: AtReseller) -> Response:
+    """The reseller's own limits and their use, for its people to read."""
+    assert page.reseller is not None, "AtReseller has one"  # noqa: S101
+    _, uses = quota_settings.use(page.database, page.site.house.quotas, page.reseller.uuid)
+    return page.html("limits.html", uses=uses, labels=LABELS)
 
 
 def _page(

@@ -67,6 +67,7 @@ def _page(
         rows=rows,
         next_page=paths.resellers(search=search, after=last.id) if last else "",
         search=search,
+        first=not number_in(after),
         typed=typed,
         wrong=wrong or {},
     )

@@ -6,13 +6,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.core.access import Role
-from reseller_webhooks.core.errors import Conflict, Invalid
+from reseller_webhooks.core.errors import Conflict, Invalid, QuotaExceeded
 from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import invites, memberships, people
 from reseller_webhooks.store.invites import Invite
 from reseller_webhooks.store.memberships import Membership
 from reseller_webhooks.web import choosing, paths
 from reseller_webhooks.web.form import Form
+from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.paging import cut
@@ -20,9 +21,9 @@ from reseller_webhooks.web.rendering import sentence
 from reseller_webhooks.web.visiting import Host, Posted
 from reseller_webhooks.web.webhook_fields import wrong_of
 
-USERS, INVITES = 40, 20
+USERS, INVITES = 30, 20
 """Rows of a page: together under 100 KB."""
-INVALID, TAKEN = 422, 409
+INVALID, TAKEN, TOO_MANY = 422, 409, 429
 
 routes = APIRouter()
 
@@ -43,6 +44,9 @@ def invite(page: Host, form: Posted) -> Response:
         return _page(page, INVALID, form=form, wrong=wrong_of(error))
     except Conflict as error:
         return _page(page, TAKEN, form=form, wrong={"email": sentence(str(error))})
+    except QuotaExceeded as error:
+        again = _page(page, TOO_MANY, form=form, wrong={"email": page.refusal(error)})
+        return with_retry_after(again, error.retry_after_s)
     link = f"{page.site.house.settings.public_url}{paths.INVITE}/{token}"
     return page.go(paths.USERS, Notice("invited", detail=link))
 
@@ -80,6 +84,20 @@ def unlock(page: Host, uuid: str) -> Response:
     """Let somebody in again."""
     member = people.unlock(page.database, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Notice("unlocked", detail=member.email))
+
+
+@routes.post(paths.USERS + "/{uuid}/role")
+def change_role(page: Host, uuid: str, form: Posted) -> Response:
+    """Make a viewer an admin, or the other way round."""
+    role = form.text("role")
+    wanted = Role(role) if role in set(Role) else Role.OPERATOR  # which is refused
+    try:
+        member = memberships.set_role(
+            page.database, page.who, uuid, wanted, reseller_id=_scope(page)
+        )
+    except Conflict as error:
+        return page.go(paths.USERS, Notice("role_kept", detail=str(error)))
+    return page.go(paths.USERS, Notice(f"now_{role}", detail=member.email))
 
 
 @routes.post(paths.USERS + "/{uuid}/remove")
@@ -126,6 +144,7 @@ def _page(
         invites=pending,
         next_invites=next_invites,
         search=choosing.searched(page, "search"),
+        first=not (_after(page) or _before(page)),
         choices=choosing.of_resellers(page, chosen) if page.who.is_operator else None,
         names=choosing.names(page, whose),
         roles=[one for one in Role if one is not Role.OPERATOR or page.who.is_operator],
@@ -138,10 +157,18 @@ def _page(
     )
 
 
+def _after(page: Page) -> int:
+    return number_in(page.request.query_params.get("after", "")) or 0
+
+
+def _before(page: Page) -> int | None:
+    return number_in(page.request.query_params.get("invites", ""))
+
+
 def _users(page: Page) -> tuple[Sequence[Membership], str]:
     """A page of users, and the address of the next one."""
     query, search = page.request.query_params, choosing.searched(page, "search")
-    after = number_in(query.get("after", "")) or 0
+    after = _after(page)
     found = people.page(page.database, _scope(page), after=after, limit=USERS + 1, search=search)
     rows, last = cut(found, USERS)
     if last is None:
@@ -152,7 +179,7 @@ def _users(page: Page) -> tuple[Sequence[Membership], str]:
 def _invites(page: Page) -> tuple[Sequence[Invite], str]:
     """A page of pending invites, and the address of the next one."""
     query, search = page.request.query_params, choosing.searched(page, "search")
-    before = number_in(query.get("invites", ""))
+    before = _before(page)
     found = invites.page(
         page.database, _scope(page), before=before, limit=INVITES + 1, search=search
     )

@@ -1,5 +1,6 @@
 """One webhook: what it is, how it fares, and what can be done with it."""
 
+from dataclasses import replace
 from functools import partial
 
 from fastapi import APIRouter
@@ -7,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.attempts import Attempt
+from reseller_webhooks.core.attempts import Attempt, Outcome
+from reseller_webhooks.core.errors import QuotaExceeded
 from reseller_webhooks.core.jobs import JobKind
 from reseller_webhooks.operations import deliveries, health, jobs, repeats, webhooks
 from reseller_webhooks.operations.health import Course
@@ -18,17 +20,18 @@ from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths, period
 from reseller_webhooks.web.backfill import section
+from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
 from reseller_webhooks.web.period import Period
-from reseller_webhooks.web.starting_jobs import retried_failed, start_job
+from reseller_webhooks.web.starting_jobs import retried_failed, start_job, start_or_refuse
 from reseller_webhooks.web.trying import try_now
 from reseller_webhooks.web.visiting import AtReseller, Posted, Writer
 
 NEWEST = 5
 """Deliveries on the webhook's own page; the event log has the others."""
 JOBS = 3
-INVALID = 422
+INVALID, TOO_MANY = 422, 429
 ONE = paths.WEBHOOKS + "/{uuid}"
 
 routes = APIRouter()
@@ -47,7 +50,12 @@ async def test(page: Writer, uuid: str) -> Response:
     known = await run_in_threadpool(webhooks.known, page.box, row, page.now())
     if known.unreadable:
         return page.go(paths.webhook(uuid))  # which says why nothing can be sent
-    attempt = await try_now(page, known)
+    try:
+        attempt = await try_now(page, known)
+    except QuotaExceeded as error:
+        refused = Attempt(Outcome.REFUSED, 0, detail=page.refusal(error))
+        again = await run_in_threadpool(_page, page, row, refused, status=TOO_MANY)
+        return with_retry_after(again, error.retry_after_s)
     return await run_in_threadpool(_page, page, row, attempt)
 
 
@@ -85,7 +93,7 @@ def retry_pending(page: Writer, uuid: str) -> Response:
     """Have what waits tried at once."""
     row = webhooks.get(page.database, page.tenant, uuid)
     start = partial(repeats.retry_pending, page.database, row)
-    return start_job(
+    return start_or_refuse(
         page, paths.webhook(uuid), start, lambda _: Notice("hurried", uuid, row.circuit)
     )
 
@@ -99,7 +107,12 @@ def retry_failed(page: Writer, uuid: str, form: Posted) -> Response:
         return _page(page, row, asked=asked, status=INVALID)
     since, until = period.instants(asked)
     start = partial(repeats.retry_failed, page.database, row, since, until)
-    return start_job(page, paths.webhook(uuid), start, retried_failed)
+    try:
+        return start_job(page, paths.webhook(uuid), start, retried_failed)
+    except QuotaExceeded as error:
+        refused = replace(asked, wrong={"from": page.refusal(error)})
+        again = _page(page, row, asked=refused, status=TOO_MANY)
+        return with_retry_after(again, error.retry_after_s)
 
 
 @routes.get(ONE + "/retry-failed")

@@ -15,13 +15,14 @@ from reseller_webhooks.core.webhooks import SecretPurpose, Webhook
 from reseller_webhooks.operations import trials, webhooks
 from reseller_webhooks.operations.webhook_secrets import open_secrets
 from reseller_webhooks.store.webhooks import WebhookRow
-from reseller_webhooks.web import kept, paths, quota_words, webhook_form
+from reseller_webhooks.web import kept, paths, webhook_form
 from reseller_webhooks.web.form import Form
 from reseller_webhooks.web.headers import with_retry_after
 from reseller_webhooks.web.kept import Refilled
 from reseller_webhooks.web.language import N_, _
 from reseller_webhooks.web.notices import Notice
 from reseller_webhooks.web.page import Page
+from reseller_webhooks.web.paging import WEBHOOKS
 from reseller_webhooks.web.samples import examples_of
 from reseller_webhooks.web.trying import try_now
 from reseller_webhooks.web.visiting import Writer
@@ -53,7 +54,10 @@ def add(page: Writer, form: Refilled) -> Response:
     except (Wrong, Invalid, Conflict, QuotaExceeded) as error:
         return _refused(page, form, error)
     page.site.house.poke()
-    return page.go(paths.WEBHOOKS, Notice("created", added.webhook.uuid, reveals=True))
+    newest = webhooks.before_newest(page.database, page.tenant, WEBHOOKS)
+    return page.go(
+        paths.webhooks(after=newest), Notice("created", added.webhook.uuid, reveals=True)
+    )
 
 
 @routes.post(paths.ADD + "/test")
@@ -132,7 +136,7 @@ async def _tested(page: Page, form: Form, stored: _Stored | None) -> Response:
     try:
         attempt = await try_now(page, wanted)
     except QuotaExceeded as error:
-        attempt = Attempt(Outcome.REFUSED, 0, detail=quota_words.describe(error))
+        attempt = Attempt(Outcome.REFUSED, 0, detail=page.refusal(error))
         again = await run_in_threadpool(_again, page, form, {}, TOO_MANY, stored, attempt)
         return with_retry_after(again, error.retry_after_s)
     return await run_in_threadpool(_again, page, form, {}, 200, stored, attempt)
@@ -162,7 +166,7 @@ def _refused(
         case Invalid():
             return _again(page, form, wrong_of(error), INVALID, stored)
         case QuotaExceeded():
-            again = _again(page, form, {"url": quota_words.describe(error)}, TOO_MANY, stored)
+            again = _again(page, form, {"url": page.refusal(error)}, TOO_MANY, stored)
             return with_retry_after(again, error.retry_after_s)
     return _again(page, form, {"url": _(SAME_TARGET)}, TAKEN, stored)
 

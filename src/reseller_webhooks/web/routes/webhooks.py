@@ -6,10 +6,8 @@ from starlette.responses import Response
 from reseller_webhooks.core.names import number_in
 from reseller_webhooks.operations import health, webhooks
 from reseller_webhooks.web import choosing, paths
-from reseller_webhooks.web.paging import cut
+from reseller_webhooks.web.paging import WEBHOOKS, cut
 from reseller_webhooks.web.visiting import AtReseller
-
-ROWS = 50
 
 routes = APIRouter()
 
@@ -18,8 +16,10 @@ routes = APIRouter()
 def webhooks_page(page: AtReseller, after: str = "") -> Response:
     """The Webhooks table."""
     number, search = number_in(after) or 0, choosing.searched(page, "search")
-    found = webhooks.page(page.database, page.tenant, after=number, limit=ROWS + 1, search=search)
-    rows, last = cut(found, ROWS)
+    found = webhooks.page(
+        page.database, page.tenant, after=number, limit=WEBHOOKS + 1, search=search
+    )
+    rows, last = cut(found, WEBHOOKS)
     fares = health.courses(page.database, rows)
     now = page.now()
     return page.html(
