@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.backfills import Backfill, BackfillState
+from reseller_webhooks.core.backfills import STEP_MAX, Backfill, BackfillState
 from reseller_webhooks.core.delivery import Delivery, State
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.names import Action, Resource
@@ -70,8 +70,9 @@ def begin(database: Database, row: WebhookRow, *, rate: int = 2, **given: Any) -
     return backfills.begin(database, row.reseller_id, row.uuid, rate=rate, **given)
 
 
-def step(database: Database) -> int | None:
-    return backfills.step(database, public_url=URL)
+def step(database: Database, *, limit: int = STEP_MAX) -> int | None:
+    taken = backfills.step(database, public_url=URL, limit=limit)
+    return taken.made if taken else None
 
 
 def step_now(database: Database) -> int | None:
@@ -100,6 +101,16 @@ def test_a_step_makes_one_seconds_worth_of_deliveries(database: Database) -> Non
 
     assert step(database) == 2
     assert told_of(database, row) == ["c0", "c1"]
+
+
+def test_a_step_handles_no_more_records_than_its_limit(database: Database) -> None:
+    row = prepared(database, 5)
+    begin(database, row, rate=4)
+    taken = backfills.step(database, public_url=URL, limit=3)
+
+    assert taken
+    assert (taken.records, taken.made) == (3, 3)
+    assert told_of(database, row) == ["c0", "c1", "c2"]
 
 
 def test_the_next_step_is_due_a_second_later(database: Database) -> None:
@@ -308,7 +319,7 @@ def test_a_quick_one_takes_short_steps_one_after_the_other(database: Database) -
     began = begin(database, row, rate=1000)
     with database.write() as tx:
         tx.connection.execute(update(backfill).values(next_at=began.next_at - SECOND))
-    steps = [step(database) for _ in range(4)]
+    steps = [step(database, limit=100) for _ in range(4)]
 
     assert steps == [100, 100, 50, None]
 
@@ -462,7 +473,7 @@ def test_a_record_cannot_change_while_a_step_tells_of_it(database: Database) -> 
     one = begin(database, row, rate=10)
     with database.write() as telling:
         settled = horizon.settled(database, telling, "record")
-        store.following(telling, one, row.reseller_id, settled)
+        store.following(telling, one, row.reseller_id, settled, step=10)
         with database.write() as changing:
             statement = select(record_table.c.id).with_for_update(skip_locked=True)
 

@@ -18,7 +18,7 @@ from reseller_webhooks.core.stages import Stage, stage_of
 RATE = 50
 """Records a second, unless somebody asks for another rate."""
 RATE_MAX = 1_000
-STEP_MAX = 100
+STEP_MIN, STEP_MAX = 50, 1_000
 """Records in one step, which is one transaction and must not hold up the others for long."""
 AHEAD_S = 2
 """So many seconds' worth may wait to be sent; then nothing is added, so that no queue grows."""
@@ -57,10 +57,9 @@ class Backfill:
     next_at: int
     finished_at: int | None
 
-    @property
-    def step(self) -> int:
-        """Records that one step tells of: a second's, or less where that would be too many."""
-        return min(self.rate, STEP_MAX)
+    def step(self, limit: int) -> int:
+        """Records that one step tells of: a second's, or `limit` where that would be too many."""
+        return min(self.rate, limit)
 
     @property
     def ahead_max(self) -> int:

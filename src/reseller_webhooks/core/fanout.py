@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence, Set
 
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.records import RecordKey
+from reseller_webhooks.core.step_size import next_size
 from reseller_webhooks.core.webhooks import Webhook
 
 DELIVERIES_MAX = 5_000
@@ -20,9 +21,6 @@ DELIVERIES_MAX = 5_000
 PENDING_MAX = 5_000
 """Events of a reseller whose deliveries are still to be made, before large requests are refused. A
 request has 1,000 changes at most, so one is always taken when none is pending."""
-STEP_S, STEP_BESIDE_OTHERS_S = 0.025, 0.1
-"""How long a step is to take: where every other transaction waits for it (SQLite), and where they
-run beside it (PostgreSQL)."""
 STEP_DELIVERIES_MIN = 100
 
 
@@ -75,5 +73,4 @@ def follows_in_steps(event: Event, *, is_of_large_request: bool, behind: Set[Rec
 
 def next_limit(limit: int, took_s: float, target_s: float) -> int:
     """Deliveries of the next step, after one with this limit took so long."""
-    wanted = limit * target_s / max(took_s, 1e-6)
-    return int(max(STEP_DELIVERIES_MIN, min(wanted, 2 * limit, DELIVERIES_MAX)))
+    return next_size(limit, took_s, target_s, least=STEP_DELIVERIES_MIN, most=DELIVERIES_MAX)

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.backfills import STEP_MAX, STEP_MIN
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.step_size import next_size
 from reseller_webhooks.engine.due_work import do_when_due
 from reseller_webhooks.operations import backfills
+from reseller_webhooks.operations.backfills import BackfillStep
 from reseller_webhooks.store.database import Database
 
 
@@ -17,6 +20,7 @@ class Backfills:
         self._database = database
         self._public_url = public_url
         self._made = made
+        self._limit = STEP_MIN
 
     async def run(self) -> None:
         """Look for due backfills for ever. A late step makes up for the delay."""
@@ -25,10 +29,24 @@ class Backfills:
 
     async def _step(self) -> bool:
         """Whether there may be another one."""
-        began_s = monotonic_s()
-        made = await asyncio.to_thread(backfills.step, self._database, public_url=self._public_url)
-        if made:
+        take = partial(backfills.step, self._database, public_url=self._public_url)
+        try:
+            step = await asyncio.to_thread(take, limit=self._limit)
+        except Unavailable:
+            self._limit = max(STEP_MIN, self._limit // 2)
+            raise
+        if step is None:
+            return False
+        if step.made:
             self._made()
+            self._fit(step)
             # Others have at least half of the time, however many backfills are due.
-            await asyncio.sleep(monotonic_s() - began_s)
-        return made is not None
+            await asyncio.sleep(step.took_s)
+        return True
+
+    def _fit(self, step: BackfillStep) -> None:
+        """Fit the limit to the time that a step took; a short one says nothing when it was fast."""
+        if step.records == self._limit or step.took_s > step.target_s:
+            self._limit = next_size(
+                step.records, step.took_s, step.target_s, least=STEP_MIN, most=STEP_MAX
+            )

@@ -4,16 +4,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from reseller_webhooks import secrets
-from reseller_webhooks.clock import SECOND
+from reseller_webhooks.clock import SECOND, monotonic_s
 from reseller_webhooks.core import backfills as core
 from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.backfills import RATE, Backfill, BackfillState, Target
+from reseller_webhooks.core.backfills import RATE, STEP_MAX, Backfill, BackfillState, Target
 from reseller_webhooks.core.changes import Stamp
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.generations import lifted
 from reseller_webhooks.core.names import Action
 from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.step_size import STEP_S, target_s
 from reseller_webhooks.operations import audit as audits
 from reseller_webhooks.operations.generations import notice_promotion
 from reseller_webhooks.operations.quotas import check_backfill
@@ -24,7 +25,7 @@ from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.shared_horizon import Settled
 from reseller_webhooks.store.webhooks import WebhookRow
 
-COUNTED_MAX = 10_000
+COUNTED_MAX = 2_000
 """More than these are only known to be more, where a page asks each time it is shown."""
 AGAIN = SECOND // 10
 """Somebody is just changing the record that comes next; they are done soon."""
@@ -135,36 +136,58 @@ def is_due(database: Database) -> bool:
         return store.is_due(tx)
 
 
-def step(database: Database, *, public_url: str) -> int | None:
+@dataclass(frozen=True, slots=True)
+class BackfillStep:
+    """What a step did: records that it handled, and deliveries that it made.
+
+    took_s: without waiting for the store's writer. target_s: what it is to take.
+    """
+
+    records: int
+    made: int
+    took_s: float = 0.0
+    target_s: float = STEP_S
+
+
+def step(database: Database, *, public_url: str, limit: int = STEP_MAX) -> BackfillStep | None:
     """Take the backfill that is due first a step on: one second's worth of records, or fewer.
 
-    How many deliveries that made; None when no step is due, or another worker takes it.
+    limit: records at most. None when no step is due, or another worker takes it.
     """
     notice_promotion(database)
     with database.write() as tx:
+        began_s = monotonic_s()
         floor = generations.current(tx).floor  # first: a restore waits for who has read it
         found = store.due(tx)
         if found is None:
             return None
         settled = horizon.settled(database, tx, "record")
-        return _step(tx, *found, public_url, floor, settled)
+        records, made = _step(tx, *found, public_url, floor, settled, limit)
+    wanted_s = target_s(has_one_writer=database.has_one_writer)
+    return BackfillStep(records, made, monotonic_s() - began_s, wanted_s)
 
 
 def _step(  # noqa: PLR0917 - each is of another kind
-    tx: Tx, one: Backfill, target: Target, public_url: str, floor: int, settled: Settled
-) -> int:
+    tx: Tx, one: Backfill, target: Target, public_url: str, floor: int, settled: Settled, limit: int
+) -> tuple[int, int]:
+    """How many records it handled, and how many deliveries it made."""
     if reason := core.ending(one, target):
         store.end(tx, one, BackfillState.CANCELLED, reason)
-        return 0
+        return 0, 0
     if store.due_deliveries(tx, one.webhook_id, limit=one.ahead_max) == one.ahead_max:
         store.move(tx, one, passed=one.passed, sent=one.sent, next_at=tx.now + SECOND)
-        return 0
-    following = store.following(tx, one, target.reseller_id, settled)
-    records = [replace(each, version=lifted(each.version, floor)) for each in following.records]
+        return 0, 0
+    following = store.following(tx, one, target.reseller_id, settled, step=one.step(limit))
+    records = [_lifted(record, floor) for record in following.records]
     made = _made(tx, one, target, records, public_url)
     _deliver(tx, one, target, made)
     _note(tx, one, following)
-    return len(made)
+    return len(records), len(made)
+
+
+def _lifted(record: Record, floor: int) -> Record:
+    version = lifted(record.version, floor)
+    return record if version == record.version else replace(record, version=version)
 
 
 def _made(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.core.fanout import STEP_BESIDE_OTHERS_S, STEP_S
+from reseller_webhooks.core.step_size import STEP_S, target_s
 from reseller_webhooks.operations.generations import notice_promotion
 from reseller_webhooks.store import deliveries
 from reseller_webhooks.store import fan_out as store
@@ -40,7 +40,6 @@ def step(database: Database, after: int, limit: int) -> FanOutStep | None:
         span = store.step(tx, reseller_id, limit) if store.lock(tx, reseller_id) else None
         if span:
             deliveries.supersede_between(tx, span.events, span.after, span.upto)
-    target_s = STEP_S if database.has_one_writer else STEP_BESIDE_OTHERS_S
-    return FanOutStep(
-        reseller_id, len(span.events) if span else 0, monotonic_s() - began_s, target_s
-    )
+    took_s = monotonic_s() - began_s
+    wanted_s = target_s(has_one_writer=database.has_one_writer)
+    return FanOutStep(reseller_id, len(span.events) if span else 0, took_s, wanted_s)

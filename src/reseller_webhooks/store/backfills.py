@@ -120,8 +120,8 @@ class Next:
     is_end: bool
 
 
-def following(tx: Tx, one: Backfill, reseller_id: int, settled: Settled) -> Next:
-    """The next records; they may be few where nearly all that follows is removed.
+def following(tx: Tx, one: Backfill, reseller_id: int, settled: Settled, *, step: int) -> Next:
+    """The next records, `step` at most; they may be few where nearly all that follows is removed.
 
     settled: of records; a step goes no further. A record that is committed late was perhaps added
     before the webhook, so that nothing else tells of it.
@@ -130,7 +130,7 @@ def following(tx: Tx, one: Backfill, reseller_id: int, settled: Settled) -> Next
     the records end before it, and the next step finds it changed. They end, too, before one with
     an earlier event whose deliveries are still to be made (fan_out.py), or it would overtake that.
     """
-    limit = one.step + LOOKED_AT
+    limit = step + LOOKED_AT
     upto = settled.within(one.last)
     statement = (
         select(record.c.id, record.c.removed)
@@ -140,7 +140,7 @@ def following(tx: Tx, one: Backfill, reseller_id: int, settled: Settled) -> Next
     )
     seen = tx.connection.execute(statement).tuples().all()
     every = [number for number, removed in seen if one.with_removed or not removed]
-    wanted = _bounded(tx, every[: one.step])
+    wanted = _bounded(tx, every[:step])
     locked = _locked(tx, wanted)
     held = list(takewhile(locked.__contains__, wanted))
     records = [locked[number] for number in held]
@@ -247,8 +247,8 @@ def _locked(tx: Tx, numbers: list[int]) -> dict[int, Record]:
     statement = select(*_RECORD).where(number_in(record.c.id, numbers), ~_HAS_FAN_OUT_PENDING)
     locking = statement.with_for_update(of=record, read=True, skip_locked=True)
     return {
-        row["id"]: Record(**{**row, "resource": Resource(row["resource"])})
-        for row in tx.connection.execute(locking).mappings()
+        number: Record(number, reseller_id, Resource(resource), *rest)
+        for number, reseller_id, resource, *rest in tx.connection.execute(locking).tuples()
     }
 
 
