@@ -46,8 +46,16 @@ format: dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: dev                  ## speed, as ratios to a bare loop in the same run
-	$(BIN)/python -m bench
+# What follows in `make bench size` are names of benches.
+ifeq (bench,$(firstword $(MAKECMDGOALS)))
+BENCHES := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+.PHONY: $(BENCHES)
+$(BENCHES):
+	@:
+endif
+
+bench: dev                  ## speed, as ratios to a bare loop in the same run: make bench, make bench size SCALE=1
+	$(BIN)/python -m bench $(BENCHES)
 
 chaos: dev                  ## kill -9 and worse under load, on both databases; prints what was lost
 	$(BIN)/python -m bench.chaos

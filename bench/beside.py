@@ -1,17 +1,89 @@
 """How long others' changes take beside something, paired with how long they take without it."""
 
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
 
 from bench import postgres
 from bench.program import Server, workshop
 from bench.workplace import KEY
+from reseller_webhooks.store.database import Database
 
-BEAT_S = 0.05
+BEAT_S, ASK_S = 0.05, 0.5
+"""How often a change is sent, and how often it is asked whether the other work goes on."""
 CALLERS = 8
 KEYS = {"RESELLER_WEBHOOKS_SECRET_KEYS": KEY}
+P99_UP_MAX_MS, MEMORY_MB = 100.0, 300.0
+
+
+class Misses:
+    """The targets that were missed."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    def add(self, what: str, missed: str) -> None:
+        """Nothing when it was not missed."""
+        if missed:
+            self._found.append(f"{what}: {missed}")
+
+    def extend(self, outcomes: "Iterable[Outcome]") -> None:
+        """What they missed."""
+        for outcome in outcomes:
+            for one in outcome.missed():
+                self.add(outcome.name, one)
+
+    def exit(self) -> None:
+        """Name them and end with status 1, if there are any."""
+        if self._found:
+            sys.exit("missed:\n  " + "\n  ".join(self._found))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Large work of one reseller, beside the changes of another.
+
+    quiet, beside: durations of the other's changes in milliseconds, sorted.
+    peak_mb: the program's memory, at most. wrong: how the store differs from what plain SQL
+    should find, nothing when it does not. within_s: how long it may take, where there is a target.
+    """
+
+    name: str
+    took_s: float
+    quiet: list[float]
+    beside: list[float]
+    peak_mb: float
+    wrong: str = ""
+    within_s: float | None = None
+
+    def missed(self) -> list[str]:
+        """The targets that it missed."""
+        up = _part(self.beside, 99) - _part(self.quiet, 99)
+        found = [self.wrong] if self.wrong else []
+        if up > P99_UP_MAX_MS:
+            found.append(f"others' p99 up by {up:.0f} ms")
+        if self.peak_mb > MEMORY_MB:
+            found.append(f"{self.peak_mb:.0f} MB")
+        if self.within_s is not None and self.took_s > self.within_s:
+            found.append(f"{self.took_s:.0f} s for {self.within_s:.0f} s")
+        return found
+
+    def print(self) -> "Outcome":
+        """A line for it, one for each way the others waited, and what it missed."""
+        print(f"  {self.name}: {self.took_s:.1f} s, at most {self.peak_mb:.0f} MB")
+        for what, some in (("quiet", self.quiet), ("beside", self.beside)):
+            print(
+                f"    others' change {what:6}: p50 {_part(some, 50):5.0f} ms, "
+                f"p99 {_part(some, 99):5.0f}, slowest {some[-1]:5.0f}, of {len(some)}"
+            )
+        print("".join(f"    MISSED: {one}\n" for one in self.missed()), end="", flush=True)
+        return self
 
 
 def measure_on_each_store(measure: Callable[[str, Server, str], None]) -> None:
@@ -61,8 +133,10 @@ def lasting(seconds: float) -> Callable[[], bool]:
 def beat(server: Server, reseller: str, goes_on: Callable[[], bool]) -> list[float]:
     """Durations of the other reseller's changes, in milliseconds, sorted."""
     waits, number = [], 0
-    following = time.monotonic()
-    while goes_on():
+    following = ask_at = time.monotonic()
+    while time.monotonic() < ask_at or goes_on():
+        if time.monotonic() >= ask_at:
+            ask_at = time.monotonic() + ASK_S
         time.sleep(max(0.0, following - time.monotonic()))
         following = max(following + BEAT_S, time.monotonic())
         change = server.company(number, f"Beat {time.monotonic_ns()}") | {"reseller": reseller}
@@ -73,14 +147,21 @@ def beat(server: Server, reseller: str, goes_on: Callable[[], bool]) -> list[flo
     return sorted(waits)
 
 
-def print_waits(**waits: list[float]) -> None:
-    """A line for each name."""
-    for what, some in waits.items():
-        print(
-            f"    others' change {what:6}: p50 {_part(some, 50):5.0f} ms, "
-            f"p99 {_part(some, 99):5.0f}, slowest {some[-1]:5.0f}, of {len(some)}",
-            flush=True,
-        )
+def plain_row(server: Server, statement: str) -> tuple[Any, ...]:
+    """The one row that plain SQL finds."""
+    database = Database(server.environment["RESELLER_WEBHOOKS_DATABASE"])
+    try:
+        with database.read() as tx:
+            return tuple(tx.connection.execute(text(statement)).one())
+    finally:
+        database.close()
+
+
+def exit_if_missed(measure: Callable[[str, Server, str], Iterable[Outcome]]) -> None:
+    """Measure on each store, and exit 1 when a target was missed."""
+    misses = Misses()
+    measure_on_each_store(lambda *given: misses.extend(measure(*given)))
+    misses.exit()
 
 
 def _part(waits: list[float], percent: int) -> float:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from uuid import uuid4
 
 import httpx
 
@@ -86,10 +87,11 @@ def send(path: str) -> tuple[int, str]:
     return lines, f"{DELIVERY}{last}"
 
 
-def signed_in(server: Server) -> httpx.Client:
-    """Somebody in front of the pages, signed in as an admin."""
-    email = "ana@acme.example"
-    link = server.command("users", "add", email, "--reseller", server.reseller, "--role", "admin")
+def signed_in(server: Server, *, operator: bool = False) -> httpx.Client:
+    """Somebody in front of the pages, signed in as an admin or as an operator."""
+    email = f"ana-{uuid4().hex}@acme.example"
+    of_reseller = ("--reseller", server.reseller, "--role", "admin")
+    link = server.command("users", "add", email, *(("--operator",) if operator else of_reseller))
     visitor = httpx.Client(base_url=server.url, follow_redirects=True, timeout=30)
     opened = visitor.get(f"{paths.SIGN_IN}/{link.rsplit('/', 1)[-1]}").raise_for_status()
     token = opened.text.partition('name="form-token" value="')[2].partition('"')[0]

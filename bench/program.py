@@ -1,6 +1,7 @@
 """The program as a child process, its receiver as another, and the few calls the benches need."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -195,16 +196,21 @@ class Server:
         """Resident memory."""
         return float(self._process.process.memory_info().rss / 2**20)
 
-    def add_webhook(self, url: str, **given: Any) -> dict[str, Any]:
+    def peak_mb(self) -> float:
+        """The most resident memory of each of its processes so far, together."""
+        some = [self.process, *self.process.children(recursive=True)]
+        return sum(_peak_kb(one.pid) for one in some) / 1024
+
+    def add_webhook(self, url: str, reseller: str = "", **given: Any) -> dict[str, Any]:
+        """Of the bench's reseller, or of another one."""
         body = {
             "url": url,
             "resource": "COMPANY",
             "actions": ["ADDED", "CHANGED", "REMOVED"],
             "auth": {"type": "NONE"},
         }
-        answer = self.api.post(
-            "/api/v1/webhooks", params={"reseller": self.reseller}, json=body | given
-        )
+        of = {"reseller": reseller or self.reseller}
+        answer = self.api.post("/api/v1/webhooks", params=of, json=body | given)
         answer.raise_for_status()
         return dict(answer.json())
 
@@ -224,6 +230,11 @@ class Server:
         answer = self.api.post("/api/v1/changes", json={"changes": some}, headers=headers)
         answer.raise_for_status()
         return list(answer.json()["results"])
+
+
+def _peak_kb(pid: int) -> int:
+    (peak,) = re.findall(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+    return int(peak)
 
 
 @contextmanager
