@@ -79,7 +79,7 @@ async def _feed(server: Nats, reseller: Reseller, names: list[str]) -> None:
 async def ingesting(server: Nats, database: Database) -> AsyncIterator[asyncio.Task[None]]:
     """Takes changes in until the block ends, and then in good order."""
     stop = asyncio.Event()
-    applying = Applying(database, SOURCE.stream, "http://platform.example", lambda: None)
+    applying = Applying(database, SOURCE.stream, "http://platform.example")
     work = keep(Address(server.url), Ingest(applying, SOURCE, stop).session, stop)
     task = asyncio.create_task(work)
     try:

@@ -204,7 +204,7 @@ def poison(database: Database, uuid: str) -> None:
 
 
 def applying(database: Database) -> Applying:
-    return Applying(database, SOURCE.stream, "http://platform.example", lambda: None)
+    return Applying(database, SOURCE.stream, "http://platform.example")
 
 
 @asynccontextmanager

@@ -64,7 +64,7 @@ class Platform(Running):
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
         """The engine and what takes backfills on, until the process ends."""
-        driver = Backfills(self.database, public_url=URL, made=self.poke)
+        driver = Backfills(self.database, public_url=URL)
         async with self.sending():
             task = asyncio.create_task(driver.run())
             try:

@@ -37,7 +37,7 @@ def database(on_postgres: Database) -> Database:
 @pytest.fixture
 async def intake(database: Database) -> AsyncIterator[Intake]:
     """One whose transactions wait half a second for a lock."""
-    one, tasks = Intake(database.within(2.0, lock_s=0.5), URL, lambda _: None), Tasks()
+    one, tasks = Intake(database.within(2.0, lock_s=0.5), URL), Tasks()
     one.start(tasks)
     yield one
     await one.stop()
@@ -119,7 +119,7 @@ def test_a_batch_ends_where_it_costs_too_much(reseller: Reseller) -> None:
 
 async def test_changes_are_counted_while_they_wait(reseller: Reseller) -> None:
     """Transactions that take one request each put the others back."""
-    batcher = ChangeBatcher("test", lambda _: [Answer(())], lambda _: None)
+    batcher = ChangeBatcher("test", lambda _: [Answer(())])
     tasks = Tasks()
     requests = [request(reseller, "a"), request(reseller, "b", "c"), request(reseller, "d")]
     submitted = [asyncio.create_task(batcher.submit(one)) for one in requests]

@@ -1,7 +1,7 @@
 """What tests of the pages share: a person in front of them, and rows to look at."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import deliveries, events, results
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Database, Tx
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -48,15 +49,15 @@ SECRETS = ("t0ken-of-the-receiver", "cl13nt-secret", "pa55word-at-crm")
 
 
 class Outside:
-    """What is behind the pages' house: an engine to poke, and a receiver for test notifications."""
+    """What the pages act on: what their commits wrote, and a receiver for test notifications."""
 
     def __init__(self) -> None:
-        self.pokes = 0
+        self.written: list[Set[Written]] = []
         self.tried: list[Webhook] = []
         self.answer: Attempt = OK
 
-    def poke(self) -> None:
-        self.pokes += 1
+    def committed(self, written: Set[Written]) -> None:
+        self.written.append(written)
 
     async def try_now(self, webhook: Webhook) -> Attempt:
         self.tried.append(webhook)
@@ -72,6 +73,7 @@ async def _ready() -> list[Condition]:
 
 
 def house_of(database: Database, outside: Outside, **given: Any) -> House:
+    database.commits.listen(outside.committed)
     settings = Settings(**({"database": database.url, "public_url": HOST} | given))
     return House(
         settings=settings,
@@ -80,7 +82,6 @@ def house_of(database: Database, outside: Outside, **given: Any) -> House:
         quotas=Quotas(database, settings.quotas),
         ids=PublicIds(database),
         submit=_no_changes,
-        poke=outside.poke,
         try_now=outside.try_now,
         conditions=list,
         readiness=_ready,

@@ -15,6 +15,7 @@ from reseller_webhooks.core.delivery import State
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import webhooks as store
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.health import HOUR, Tally
 from reseller_webhooks.store.log_query import LogQuery
 from reseller_webhooks.store.resellers import Reseller
@@ -256,12 +257,13 @@ async def test_what_failed_in_a_period_is_sent_again(
     path = paths.webhook(row.uuid)
     page = await admin.see(path)
     fields = dict(re.findall(r'name="(from|to)" type="datetime-local" [^>]*value="([^"]+)"', page))
+    outside.written.clear()
     after = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-failed"), fields))
 
     assert set(fields) == {"from", "to"}
     assert "Confirm Retry All" in page
     assert "3 notifications are sent again." in words(after)
-    assert outside.pokes == 1
+    assert outside.written == [{Written.DELIVERIES}]
     assert "3 notifications are on their way" in words(after) or "Waiting now 3" in words(after)
 
 

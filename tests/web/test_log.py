@@ -9,6 +9,7 @@ from reseller_webhooks.core.names import Action, Resource
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.store import webhooks as store
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
 from reseller_webhooks.web import paths
@@ -283,11 +284,12 @@ async def test_all_that_failed_since_some_time_is_sent_again(
     other = a_webhook(house, northwind, url="https://other.example.com/hook")
     tell(house, other, resource_uuid="x", count=2)
     attempt(house, other, DOWN, State.FAILED)
+    outside.written.clear()
     page = await admin.follow(await admin.send(paths.LOG_RETRY, {"from": "2000-01-01T00:00"}))
 
     assert "notifications are sent again." in words(page)
     assert lines(await admin.see(paths.log(tab="pending"))) >= 4
-    assert outside.pokes == 1
+    assert outside.written == [{Written.DELIVERIES}]
 
 
 async def test_what_failed_at_one_webhook_is_sent_again_alone(
@@ -354,6 +356,7 @@ async def test_a_retry_is_a_new_delivery_that_names_the_old_one(
 ) -> None:
     old = house.ids.delivery(three["failed"])
     offered = await admin.see(paths.delivery(old))
+    outside.written.clear()
     answer = await admin.send(paths.delivery(old, "retry"))
     html = await admin.follow(answer)
     newest = deliveries.get(house.database, three["pending"] + 1, reseller_id=northwind.id)
@@ -362,7 +365,7 @@ async def test_a_retry_is_a_new_delivery_that_names_the_old_one(
     assert answer.headers["location"] == paths.delivery(house.ids.delivery(three["pending"] + 1))
     assert f"Repeats {old}" in words(html)
     assert newest.entry.line.replay_of == three["failed"]
-    assert outside.pokes == 1
+    assert outside.written == [{Written.DELIVERIES}]
 
 
 async def test_what_was_sent_again_says_as_what(
@@ -386,11 +389,12 @@ async def test_what_is_pending_offers_no_retry_and_takes_none(
 ) -> None:
     path = paths.delivery(shown_id(three["pending"]))
     html = await admin.see(path)
+    outside.written.clear()
     page = await admin.follow(await admin.send(paths.delivery(shown_id(three["pending"]), "retry")))
 
     assert "Confirm Retry" not in html
     assert "It was not sent again. This delivery is still pending" in words(page)
-    assert outside.pokes == 0
+    assert outside.written == []
 
 
 async def test_the_log_of_a_deleted_webhook_stays_but_cannot_be_repeated(

@@ -23,6 +23,7 @@ from reseller_webhooks.core.webhooks import (
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.webhook_secrets import open_auth
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 from reseller_webhooks.store.webhooks import WebhookRow
@@ -343,7 +344,7 @@ async def test_a_test_notification_goes_out_as_it_was_typed_and_nothing_is_saved
     assert kept_in(answer.text)
     assert TOKEN.token not in answer.text
     assert webhooks.page(house.database, northwind.id) == []
-    assert outside.pokes == 0
+    assert outside.written == []
 
 
 async def test_a_test_notification_that_was_not_accepted_says_why_on_the_form(
@@ -541,14 +542,14 @@ async def test_an_edit_cannot_take_the_place_of_another_webhook(
     assert answer.status_code == 409
 
 
-async def test_the_engine_is_told_of_what_was_saved_and_of_nothing_else(
+async def test_a_saved_webhook_wakes_the_engine_and_a_refused_one_does_not(
     admin: Person, outside: Outside
 ) -> None:
     await admin.send(paths.ADD, LEAST | {"url": ""})
-    refused = outside.pokes
+    refused = list(outside.written)
     await admin.send(paths.ADD, LEAST)
 
-    assert (refused, outside.pokes) == (0, 1)
+    assert (refused, outside.written) == ([], [{Written.WEBHOOKS}])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ A process on SQLite is usually all of it; `api` answers requests, `worker` sends
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 
@@ -53,6 +53,7 @@ from reseller_webhooks.request_deadline import waiting_for_others
 from reseller_webhooks.request_threads import request_threads
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import migrate, privileges
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.hints import Hints
 from reseller_webhooks.web.app import create_web
@@ -104,7 +105,8 @@ class Program:
         self._leases = Leases(self._store, ttl_s=settings.lease_s, hold_s=settings.timeout_s)
         self._hints = Hints(settings.database, lambda: self._wake(webhooks=False))
         self._courier = self._make_courier()
-        self.intake = Intake(self.database, settings.public_url, self._committed)
+        self.database.commits.listen(self._committed)
+        self.intake = Intake(self.database, settings.public_url)
         self._engine: Engine | None = None
         self.failed: Callable[[str], None] = lambda _: None
         """Called when a loop of this process ended, so that the process must end."""
@@ -154,7 +156,6 @@ class Program:
             quotas=self._quotas.quotas,
             ids=PublicIds(self.database),
             submit=self._change_refusals.submit,
-            poke=self._poke,
             try_now=self._try_now,
             conditions=self.conditions.collect,
             readiness=readiness.conditions,
@@ -218,8 +219,8 @@ class Program:
         engine = Engine(
             self._store, self._courier, self._leases, slots=self._at_once, ended=self._fail
         )
-        backfills = Backfills(self.database, public_url=self.settings.public_url, made=self._poke)
-        jobs = Jobs(self.database, made=self._poke)
+        backfills = Backfills(self.database, public_url=self.settings.public_url)
+        jobs = Jobs(self.database)
         await engine.start()
         self._engine = engine
         self.conditions.add(engine.conditions)
@@ -249,13 +250,10 @@ class Program:
     def _fail(self, task: str) -> None:
         self.failed(task)
 
-    def _poke(self, *, webhooks: bool = True, fan_out: bool = False) -> None:
-        """Something was committed here."""
-        self._wake(webhooks=webhooks, fan_out=fan_out)
+    def _committed(self, written: Set[Written]) -> None:
+        """Wake the engines, here and in other processes. From any thread."""
+        self._wake(webhooks=Written.WEBHOOKS in written, fan_out=Written.FAN_OUTS in written)
         self._hints.give()
-
-    def _committed(self, fan_out: bool) -> None:
-        self._poke(webhooks=False, fan_out=fan_out)
 
     def _wake(self, *, webhooks: bool, fan_out: bool = False) -> None:
         if self._engine:

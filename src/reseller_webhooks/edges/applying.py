@@ -1,7 +1,7 @@
 """Messages into the store: many in one transaction, and a bad one apart from the rest."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -33,13 +33,11 @@ class Verdict:
 
 
 class Applying:
-    """Applies messages of one stream. committed: called when there are new events."""
+    """Applies messages of one stream."""
 
-    def __init__(
-        self, database: Database, stream: str, public_url: str, committed: Callable[[], None]
-    ) -> None:
+    def __init__(self, database: Database, stream: str, public_url: str) -> None:
         self._database, self._stream = database, stream
-        self._public_url, self._committed = public_url, committed
+        self._public_url = public_url
 
     def apply(self, messages: Sequence[Message]) -> list[Verdict]:
         """The first of these messages, as many as fit in a transaction; durable on return.
@@ -92,8 +90,6 @@ class Applying:
         answers = changes.apply(
             self._database, list(requests.values()), public_url=self._public_url
         )
-        if changes.touched(answers):
-            self._committed()
         return {
             message: _reason(message, answer)
             for message, answer in zip(requests, answers, strict=False)  # the first, as many as fit

@@ -39,7 +39,8 @@ async def _ingest(settings: Settings, database: Database, address: Address, sour
     hints = Hints(settings.database, lambda: None)
     hints.start(listens=False)
     try:
-        applying = Applying(database, source.stream, settings.public_url, hints.give)
+        database.commits.listen(lambda _: hints.give())
+        applying = Applying(database, source.stream, settings.public_url)
         await keep(address, Ingest(applying, source, stop).session, stop)
     finally:
         hints.stop()

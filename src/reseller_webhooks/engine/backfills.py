@@ -1,7 +1,6 @@
 """Takes backfills on, a step each when it is due. Any worker may take any step."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 
 from reseller_webhooks.core.backfills import STEP_MAX, STEP_MIN
@@ -14,12 +13,11 @@ from reseller_webhooks.store.database import Database
 
 
 class Backfills:
-    """made: tells the engine that there are new deliveries."""
+    """Takes steps of backfills in this process."""
 
-    def __init__(self, database: Database, *, public_url: str, made: Callable[[], None]) -> None:
+    def __init__(self, database: Database, *, public_url: str) -> None:
         self._database = database
         self._public_url = public_url
-        self._made = made
         self._limit = STEP_MIN
 
     async def run(self) -> None:
@@ -38,7 +36,6 @@ class Backfills:
         if step is None:
             return False
         if step.made:
-            self._made()
             self._fit(step)
             # Others have at least half of the time, however many backfills are due.
             await asyncio.sleep(step.took_s)

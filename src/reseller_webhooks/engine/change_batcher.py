@@ -27,18 +27,11 @@ Answers = Sequence[Answer | ResellerWebhooksError]
 class ChangeBatcher:
     """A queue of requests before one thread that writes.
 
-    apply: applies the first of some requests, and answers them. committed: called with the answers
-    of each transaction.
+    apply: applies the first of some requests, and answers them.
     """
 
-    def __init__(
-        self,
-        name: str,
-        apply: Callable[[Sequence[Request]], Answers],
-        committed: Callable[[Answers], None],
-    ) -> None:
+    def __init__(self, name: str, apply: Callable[[Sequence[Request]], Answers]) -> None:
         self._apply = apply
-        self._committed = committed
         self._waiting: list[Waiting] = []
         self._more = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
@@ -106,7 +99,6 @@ class ChangeBatcher:
         answers = await loop.run_in_executor(self._thread, self._apply, requests)
         for (_, future), answer in zip(batch, answers, strict=False):
             _tell(future, answer)
-        self._committed(answers)
         return len(answers)
 
 

@@ -2,7 +2,7 @@
 small ones need not wait for them; an SQLite file has one writer, which both take in turns.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.change_batcher import Answers, ChangeBatcher
@@ -18,20 +18,13 @@ LARGE_CHANGES, LARGE_BYTES = 100, 256 * 1024
 
 
 class Intake:
-    """Applies requests of changes.
+    """Applies requests of changes."""
 
-    committed: called when there are new events, with whether deliveries of theirs are still to be
-    made in steps.
-    """
-
-    def __init__(
-        self, database: Database, public_url: str, committed: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, database: Database, public_url: str) -> None:
         self._database = database
         self._public_url = public_url
-        self._committed = committed
-        self._small = ChangeBatcher("intake", self._apply, self._tell)
-        self._large = ChangeBatcher("intake-large", self._apply, self._tell)
+        self._small = ChangeBatcher("intake", self._apply)
+        self._large = ChangeBatcher("intake-large", self._apply)
 
     def start(self, tasks: Tasks) -> None:
         """Begin to take requests."""
@@ -52,7 +45,3 @@ class Intake:
 
     def _apply(self, requests: Sequence[Request]) -> Answers:
         return changes.apply(self._database, requests, public_url=self._public_url)
-
-    def _tell(self, answers: Answers) -> None:
-        if changes.touched(answers):
-            self._committed(changes.fan_out_later(answers))

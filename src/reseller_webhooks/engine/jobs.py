@@ -1,7 +1,6 @@
 """Runs background jobs: a turn each when it is due. Any worker may take any turn."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -22,11 +21,10 @@ log = structlog.get_logger()
 
 
 class Jobs:
-    """made: tells the engine that there are new deliveries."""
+    """Takes the turns of jobs in this process."""
 
-    def __init__(self, database: Database, *, made: Callable[[], None]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._made = made
 
     async def run(self) -> None:
         """Look for due jobs for ever."""
@@ -54,12 +52,9 @@ class Jobs:
     async def _step(self, claimed: Job) -> Job | None:
         """The job after a step; None when it is another's now, or cancelled."""
         try:
-            after = await asyncio.to_thread(jobs.step, self._database, claimed)
+            return await asyncio.to_thread(jobs.step, self._database, claimed)
         except Unavailable:
             raise
         except Exception:
             log.exception("a step of a job failed", job=claimed.uuid, kind=claimed.kind.value)
             return await asyncio.to_thread(jobs.note_failure, self._database, claimed)
-        if after and after.made > claimed.made:
-            self._made()
-        return after

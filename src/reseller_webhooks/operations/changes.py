@@ -1,7 +1,7 @@
 """Apply changes: record, event, fan-out and answer commit together or not at all."""
 
 from collections import ChainMap, Counter
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -72,14 +72,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The results of a request, in its sequence; replayed when it had been answered before.
-
-    fans_out_later: whether deliveries are made in steps after the transaction.
-    """
+    """The results of a request, in its sequence; replayed when it had been answered before."""
 
     results: tuple[Result, ...]
     replayed: bool = False
-    fans_out_later: bool = False
 
 
 def apply(
@@ -120,19 +116,6 @@ def _apply(
         answers = [_answer(tx, draft, request) for request in fitting]
         write(tx, draft, before)
     return answers
-
-
-def touched(answers: Iterable[Answer | ResellerWebhooksError]) -> bool:
-    """Whether any of the answers came with a new event."""
-    return any(
-        isinstance(answer, Answer) and not answer.replayed and any(r.event for r in answer.results)
-        for answer in answers
-    )
-
-
-def fan_out_later(answers: Iterable[Answer | ResellerWebhooksError]) -> bool:
-    """Whether any of the answers left deliveries to steps."""
-    return any(isinstance(answer, Answer) and answer.fans_out_later for answer in answers)
 
 
 def _reading(tx: Tx, requests: Sequence[Request]) -> tuple[dict[str, int], Reading]:
@@ -227,7 +210,7 @@ def _applied(tx: Tx, draft: Draft, request: Request) -> Answer:
         _check_pending(tx, draft, events_made)
     draft.records.update(top)
     draft.events += [(event, is_large) for event in events_made]
-    answer = Answer(tuple(results), fans_out_later=is_large)
+    answer = Answer(tuple(results))
     _remember(draft, request, answer)
     return answer
 

@@ -21,7 +21,6 @@ class House:
     quotas: what each reseller may use.
     ids: encrypts and decrypts the numbers that others see.
     submit: apply a request of changes, durable when it answers; raises what the request breaks.
-    poke: tell the engine that webhooks or deliveries were written; cheap, never waits.
     try_now: send a webhook a test notification at once.
     conditions: what is wrong with this process, from memory.
     readiness: the same and what the store says, within a deadline.
@@ -33,7 +32,6 @@ class House:
     quotas: Quotas
     ids: PublicIds
     submit: Callable[[Request], Awaitable[Answer]]
-    poke: Callable[[], None]
     try_now: Callable[[Webhook], Awaitable[Attempt]]
     conditions: Callable[[], Sequence[Condition]]
     readiness: Callable[[], Awaitable[Sequence[Condition]]]

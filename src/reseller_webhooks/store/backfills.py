@@ -19,6 +19,7 @@ from reseller_webhooks.core.names import Resource, from_mask
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.webhooks import WebhookState
 from reseller_webhooks.store import bulk, page_bytes
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.list_conditions import number_in, text_in
 from reseller_webhooks.store.schema import (
@@ -181,6 +182,7 @@ def due_deliveries(tx: Tx, webhook_id: int, *, limit: int) -> int:
 
 def deliver(tx: Tx, webhook_id: int, part: int, made: Sequence[tuple[int, Event]]) -> None:
     """One delivery to the webhook for each event, which come with their numbers."""
+    tx.written.add(Written.DELIVERIES)
     bulk.add(
         tx,
         delivery,

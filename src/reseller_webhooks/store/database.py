@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import cast
@@ -21,6 +21,7 @@ from reseller_webhooks.core.audit import PROGRAM, Act, Actor
 from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.observability.outages import Outage
 from reseller_webhooks.store import failures, metering, postgres, sqlite
+from reseller_webhooks.store.commits import Commits, Written
 from reseller_webhooks.store.limits import LOCK_S, POOL_S, USUAL, Limits
 from reseller_webhooks.store.metering import Access, Metered, PoolUse
 from reseller_webhooks.store.shared_horizon import SharedHorizon
@@ -31,12 +32,14 @@ class Tx:
     """One transaction. Everything it writes carries the same time. by: who asked for it.
 
     charge: counts an act towards the quotas of whoever asked for it; None for who has none.
+    written: what to tell the listeners of `Database.commits` after the commit.
     """
 
     connection: Connection
     now: Micros
     by: Actor = PROGRAM
     charge: "Charge | None" = None
+    written: set[Written] = field(default_factory=set)
 
 
 Charge = Callable[[Tx, Act], None]
@@ -78,6 +81,7 @@ class Database:
         self._limits = USUAL
         self.clock = StoreClock()
         """The store's, read in every transaction."""
+        self.commits = Commits()
         self.damage = Damage()
         self.outage = Outage()
         self.horizons = {table: SharedHorizon() for table in ("record", "delivery", "attempt")}
@@ -109,6 +113,7 @@ class Database:
         ):
             metered.connected()
             yield tx
+        self.commits.committed(tx.written)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

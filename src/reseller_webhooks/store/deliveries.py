@@ -22,6 +22,7 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.delivery import Delivery, Trigger
 from reseller_webhooks.core.webhook_settings import Mode
 from reseller_webhooks.store import closing, reads
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.events import MATCHES
 from reseller_webhooks.store.list_conditions import number_in
@@ -107,6 +108,7 @@ def hurry(tx: Tx, webhook_id: int, *, limit: int) -> int:
         .with_for_update(skip_locked=True)
     )
     statement = update(delivery).where(delivery.c.id.in_(some)).values(next_at=tx.now)
+    tx.written.add(Written.DELIVERIES)
     return tx.connection.execute(statement).rowcount
 
 
@@ -143,6 +145,7 @@ def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[
             ~exists().where(*_WAS_SENT_AGAIN), or_(~LATEST_ONLY, ~_IS_OUTDATED)
         )
     statement = insert(delivery).from_select(_REPLAY_COLUMNS, from_log)
+    tx.written.add(Written.DELIVERIES)
     return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
 from reseller_webhooks.store import bulk, page_bytes, reads
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.page_bytes import BoundedPage
 from reseller_webhooks.store.schema import delivery, event, webhook
@@ -43,6 +44,7 @@ def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:
     for start in range(0, len(event_ids), CHUNK):
         given = {"now": tx.now, "events": event_ids[start : start + CHUNK]}
         tx.connection.execute(_FAN_OUT, given)
+        tx.written.add(Written.DELIVERIES)
 
 
 def by_uuid(tx: Tx, uuid: str, *, reseller_id: int | None) -> Event | None:

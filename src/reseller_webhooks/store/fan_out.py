@@ -17,6 +17,7 @@ from reseller_webhooks.core.events import Event
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import RecordKey
 from reseller_webhooks.store import bulk
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.events import DELIVERY, MATCHES
 from reseller_webhooks.store.schema import delivery, event, pending_fan_out, reseller, webhook
@@ -65,6 +66,7 @@ def add(tx: Tx, numbered: Sequence[tuple[int, Event]]) -> None:
         for number, one in numbered
     ]
     bulk.add(tx, pending_fan_out, rows)
+    tx.written.add(Written.FAN_OUTS)
 
 
 def count_of_reseller(tx: Tx, reseller_id: int, *, limit: int) -> int:
@@ -131,6 +133,7 @@ def step(tx: Tx, reseller_id: int, limit: int) -> Span | None:
     span = Span(events, after, upto or newest)
     given = {"events": events, "after": after, "upto": span.upto, "now": tx.now}
     tx.connection.execute(_MAKE, given)
+    tx.written.add(Written.DELIVERIES)
     if upto is None:
         tx.connection.execute(_END, {"events": events})
     else:

@@ -28,6 +28,7 @@ from reseller_webhooks.core.names import Resource, from_mask, to_mask
 from reseller_webhooks.core.webhook_settings import SETTINGS, Kind, Setting, WebhookSettings
 from reseller_webhooks.core.webhooks import PARTS, Hold, WebhookState
 from reseller_webhooks.store import text_search
+from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Tx
 from reseller_webhooks.store.schema import circuit_change, delivery, lease, webhook
 
@@ -70,6 +71,7 @@ def add(tx: Tx, **columns: object) -> WebhookRow:
         row = tx.connection.execute(statement.returning(webhook)).mappings().one()
     except IntegrityError:
         raise _taken(columns) from None
+    tx.written.add(Written.WEBHOOKS)
     return _row(row)
 
 
@@ -81,6 +83,7 @@ def change(tx: Tx, number: int, **columns: object) -> WebhookRow:
         .values(**_stored(columns), changed_at=tx.now)
         .returning(webhook)
     )
+    tx.written.add(Written.WEBHOOKS)
     try:
         return _row(tx.connection.execute(statement).mappings().one())
     except IntegrityError:
@@ -89,6 +92,7 @@ def change(tx: Tx, number: int, **columns: object) -> WebhookRow:
 
 def hurry(tx: Tx, number: int) -> None:
     """Have its owner look anew, and probe its receiver at once if that is failing."""
+    tx.written.add(Written.WEBHOOKS)
     at_once = case((webhook.c.circuit == "OPEN", literal(tx.now, BigInteger)))
     tx.connection.execute(
         update(webhook)

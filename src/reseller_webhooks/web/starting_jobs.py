@@ -21,7 +21,6 @@ def start_job(
         job = start()
     except TooManyJobs as error:
         return page.go(path, Notice("too_many_jobs", detail=str(error.unfinished)))
-    page.site.house.poke()
     return page.go(path, done(job) if job.is_finished else Notice("job_started"))
 
 

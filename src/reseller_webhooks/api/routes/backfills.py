@@ -1,6 +1,5 @@
 """Backfills: the current state of every record, sent to a webhook at a set rate."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -12,7 +11,6 @@ from reseller_webhooks.api.bodies import body, raw, schema, takes
 from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.routes.webhooks import ALWAYS, BODY, PATH
 from reseller_webhooks.api.shapes import Input, Shape
-from reseller_webhooks.api.writing import write
 from reseller_webhooks.core import backfills as core
 from reseller_webhooks.core.backfills import RATE, RATE_MAX, BackfillState
 from reseller_webhooks.core.errors import Conflict
@@ -62,14 +60,13 @@ TAKES["requestBody"]["required"] = False
     responses=raises(Conflict) | BODY,
     openapi_extra=TAKES,
 )
-async def begin(
+def begin(
     house: TheHouse, tenant: Tenant, uuid: Id, wish: Annotated[Wish, Depends(wish)]
 ) -> Backfill:
     """One notification for each record: CHANGED with its content and version as they are then,
     or ADDED where only that is ticked. A record that changes later comes later, and newer.
     """
-    operation = partial(
-        backfills.begin,
+    begun = backfills.begin(
         house.database,
         tenant,
         uuid,
@@ -77,7 +74,7 @@ async def begin(
         with_removed=wish.removed,
         limit=house.quotas.limit(Quota.BACKFILL_RECORDS, tenant),
     )
-    return _shown(await write(house, operation))
+    return _shown(begun)
 
 
 @router.get("", operation_id="getBackfill", summary="How far the newest backfill is")
@@ -89,9 +86,9 @@ def get(house: TheHouse, tenant: Tenant, uuid: Id) -> Backfill:
 @router.delete(
     "", operation_id="cancelBackfill", summary="Cancel a backfill", responses=raises(Conflict)
 )
-async def cancel(house: TheHouse, tenant: Tenant, uuid: Id) -> Backfill:
+def cancel(house: TheHouse, tenant: Tenant, uuid: Id) -> Backfill:
     """Nothing more is handed over to delivery; what was, still goes out."""
-    return _shown(await write(house, partial(backfills.cancel, house.database, tenant, uuid)))
+    return _shown(backfills.cancel(house.database, tenant, uuid))
 
 
 def _shown(one: core.Backfill) -> Backfill:

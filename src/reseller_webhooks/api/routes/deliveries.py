@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Annotated
 
 import orjson
@@ -21,7 +20,6 @@ from reseller_webhooks.api.shapes.deliveries import (
     delivery,
     details,
 )
-from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.delivery import State
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.names import Action, Resource
@@ -125,11 +123,10 @@ def get(house: TheHouse, tenant: Tenant, shown: Id) -> Response:
     status_code=201,
     responses=raises(Conflict),
 )
-async def retry(house: TheHouse, tenant: Tenant, shown: Id, response: Response) -> Delivery:
+def retry(house: TheHouse, tenant: Tenant, shown: Id, response: Response) -> Delivery:
     """Makes a new delivery of the same event to the same webhook."""
     with _known_as(shown):
-        again = partial(_retry, house, house.ids.find_delivery(shown), reseller_id=tenant)
-        made = await write(house, again)
+        made = _retry(house, house.ids.find_delivery(shown), reseller_id=tenant)
     response.headers["location"] = f"{PATH}/{house.ids.delivery(made.line.delivery_id)}"
     return delivery(house.ids, made)
 

@@ -1,10 +1,8 @@
 """Background jobs: their progress, and starting and cancelling them."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import body, schema, takes
@@ -12,7 +10,6 @@ from reseller_webhooks.api.paging import Cursor, Limit, cut, position
 from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.routes.webhooks import BODY
 from reseller_webhooks.api.shapes.jobs import Job, Jobs, NewJob, Retried, job
-from reseller_webhooks.api.writing import write
 from reseller_webhooks.core import jobs as core
 from reseller_webhooks.core.errors import (
     Conflict,
@@ -67,7 +64,7 @@ def page(
     responses=BODY | raises(TooManyJobs),
     openapi_extra=takes(schema(NewJob), {"kind": "RETRY_FAILED", "from": "2026-01-31T00:00:00Z"}),
 )
-async def start(
+def start(
     house: TheHouse,
     tenant: Tenant,
     new: Annotated[NewJob, Depends(body(NewJob))],
@@ -77,10 +74,9 @@ async def start(
 
     Each event goes to each webhook once, however often it has failed or is asked for.
     """
-    started = await write(house, partial(_start, house, tenant, new))
+    started = _start(house, tenant, new)
     response.headers["location"] = f"{PATH}/{started.uuid}"
-    shown = partial(jobs.get, house.database, started.uuid, reseller_id=tenant)
-    return job(await run_in_threadpool(shown))
+    return job(jobs.get(house.database, started.uuid, reseller_id=tenant))
 
 
 @router.get("/{id}", operation_id="getJob", summary="Get a job and its progress")
@@ -92,9 +88,9 @@ def get(house: TheHouse, tenant: Tenant, uuid: Id) -> Job:
 @router.delete(
     "/{id}", operation_id="cancelJob", summary="Cancel a job", responses=raises(Conflict)
 )
-async def cancel(house: TheHouse, tenant: Tenant, uuid: Id) -> Job:
+def cancel(house: TheHouse, tenant: Tenant, uuid: Id) -> Job:
     """It takes no more steps; what it has done stays."""
-    return job(await write(house, partial(jobs.cancel, house.database, uuid, reseller_id=tenant)))
+    return job(jobs.cancel(house.database, uuid, reseller_id=tenant))
 
 
 def retried(response: Response, one: core.Job) -> Retried:

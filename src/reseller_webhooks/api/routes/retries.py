@@ -1,10 +1,8 @@
 """Many deliveries tried again at once: pending ones, and those that failed for good."""
 
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Response
-from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import body, schema, takes
@@ -12,7 +10,6 @@ from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.routes.jobs import ACCEPTED, retried
 from reseller_webhooks.api.routes.webhooks import ALWAYS, BODY, PATH
 from reseller_webhooks.api.shapes.jobs import Period, Retried
-from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.errors import TooManyJobs
 from reseller_webhooks.operations import repeats, webhooks
 
@@ -38,16 +35,14 @@ Asked = Annotated[Period, Depends(body(Period))]
     responses=GOES_ON,
     response_model_exclude_none=True,
 )
-async def retry_pending(house: TheHouse, tenant: Tenant, uuid: Id, response: Response) -> Retried:
+def retry_pending(house: TheHouse, tenant: Tenant, uuid: Id, response: Response) -> Retried:
     """Makes due at once what waits for its next attempt, once a receiver is mended.
 
     Each attempt counts as any other. While the circuit is open a single one goes out at once,
     and the rest once it is accepted; while the webhook is paused they go out when it is resumed.
     """
-    row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
-    return retried(
-        response, await write(house, partial(repeats.retry_pending, house.database, row))
-    )
+    row = webhooks.get(house.database, tenant, uuid)
+    return retried(response, repeats.retry_pending(house.database, row))
 
 
 @router.post(
@@ -59,14 +54,13 @@ async def retry_pending(house: TheHouse, tenant: Tenant, uuid: Id, response: Res
     response_model_exclude_none=True,
     openapi_extra=TAKES,
 )
-async def retry_failed(
+def retry_failed(
     house: TheHouse, tenant: Tenant, uuid: Id, period: Asked, response: Response
 ) -> Retried:
     """Makes a new delivery for each delivery of the period that has failed for good.
 
     Each event goes to the webhook once, however often it has failed or is asked for.
     """
-    row = await run_in_threadpool(webhooks.get, house.database, tenant, uuid)
+    row = webhooks.get(house.database, tenant, uuid)
     until = house.database.clock.now() if period.until is None else period.until
-    operation = partial(repeats.retry_failed, house.database, row, period.since, until)
-    return retried(response, await write(house, operation))
+    return retried(response, repeats.retry_failed(house.database, row, period.since, until))

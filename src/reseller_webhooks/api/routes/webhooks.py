@@ -1,6 +1,5 @@
 """Webhooks: whom a reseller wants to be told, of what, and how."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
@@ -17,7 +16,6 @@ from reseller_webhooks.api.shapes.webhooks import (
     new_webhook,
     webhook,
 )
-from reseller_webhooks.api.writing import write
 from reseller_webhooks.core.errors import (
     Conflict,
     Invalid,
@@ -53,7 +51,7 @@ Id = Annotated[str, Path(alias="id")]
     responses=raises(Conflict) | BODY,
     openapi_extra=takes(schema(Spec), EXAMPLE),
 )
-async def add(
+def add(
     house: TheHouse,
     tenant: Tenant,
     spec: Annotated[Spec, Depends(body(Spec))],
@@ -62,10 +60,7 @@ async def add(
     """Answers the signing secret, this once. A target has one webhook for a resource."""
     allowed = house.settings.target_networks
     limit = house.quotas.limit(Quota.WEBHOOKS, tenant)
-    operation = partial(
-        webhooks.add, house.database, house.box, tenant, spec, allowed=allowed, limit=limit
-    )
-    added = await write(house, operation)
+    added = webhooks.add(house.database, house.box, tenant, spec, allowed=allowed, limit=limit)
     response.headers["location"] = f"{PATH}/{added.webhook.uuid}"
     return new_webhook(house.box, added)
 
@@ -94,7 +89,7 @@ def get(house: TheHouse, tenant: Tenant, uuid: Id, response: Response) -> Webhoo
     responses=raises(Conflict, Outdated) | BODY,
     openapi_extra=takes(schema(SpecPatch), {"actions": ["ADDED"]}, JSON, MERGE_PATCH),
 )
-async def change(
+def change(
     house: TheHouse,
     tenant: Tenant,
     uuid: Id,
@@ -104,8 +99,7 @@ async def change(
     expected: Expected,
 ) -> Webhook:
     """Changes what is given and nothing else. Authentication is given whole, or not at all."""
-    operation = partial(
-        webhooks.change,
+    row = webhooks.change(
         house.database,
         house.box,
         tenant,
@@ -114,35 +108,34 @@ async def change(
         editions=expected,
         allowed=house.settings.target_networks,
     )
-    row = await write(house, operation)
     response.headers["etag"] = tag(webhooks.edition_of(row))
     return webhook(house.box, row)
 
 
 @router.delete("/{id}", operation_id="removeWebhook", summary="Delete a webhook", status_code=204)
-async def remove(house: TheHouse, tenant: Tenant, uuid: Id) -> None:
+def remove(house: TheHouse, tenant: Tenant, uuid: Id) -> None:
     """Its unfinished deliveries are cancelled; the log stays."""
-    await write(house, partial(webhooks.delete, house.database, tenant, uuid))
+    webhooks.delete(house.database, tenant, uuid)
 
 
 @router.post("/{id}/pause", operation_id="pauseWebhook", summary="Pause a webhook")
-async def pause(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
+def pause(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
     """Deliveries gather until it is resumed."""
-    row = await write(house, partial(webhooks.pause, house.database, tenant, uuid))
+    row = webhooks.pause(house.database, tenant, uuid)
     return webhook(house.box, row)
 
 
 @router.post("/{id}/resume", operation_id="resumeWebhook", summary="Resume a webhook")
-async def resume(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
+def resume(house: TheHouse, tenant: Tenant, uuid: Id) -> Webhook:
     """Deliveries that gathered go out, oldest first."""
-    row = await write(house, partial(webhooks.resume, house.database, tenant, uuid))
+    row = webhooks.resume(house.database, tenant, uuid)
     return webhook(house.box, row)
 
 
 @router.post(
     "/{id}/rotate-secret", operation_id="rotateSecret", summary="Change the signing secret"
 )
-async def rotate_secret(house: TheHouse, tenant: Tenant, uuid: Id) -> NewWebhook:
+def rotate_secret(house: TheHouse, tenant: Tenant, uuid: Id) -> NewWebhook:
     """Answers the new secret, this once. The old one goes on signing beside it for a day."""
-    operation = partial(webhooks.rotate_secret, house.database, house.box, tenant, uuid)
-    return new_webhook(house.box, await write(house, operation))
+    added = webhooks.rotate_secret(house.database, house.box, tenant, uuid)
+    return new_webhook(house.box, added)

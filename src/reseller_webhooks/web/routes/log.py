@@ -119,7 +119,6 @@ def retry(page: Writer, shown: str) -> Response:
         return page.go(paths.delivery(shown), Notice("not_retried", detail=str(error)))
     except QuotaExceeded as error:
         return page.go(paths.delivery(shown), Notice("not_retried", detail=page.refusal(error)))
-    page.site.house.poke()
     return page.go(paths.delivery(page.ids.delivery(made)), Notice("retried", detail=shown))
 
 

@@ -83,7 +83,6 @@ def resume(page: Writer, uuid: str) -> Response:
 def rotate_secret(page: Writer, uuid: str) -> Response:
     """A new signing secret, shown once."""
     changed = webhooks.rotate_secret(page.database, page.box, page.tenant, uuid).webhook
-    page.site.house.poke()
     kind = "rotated" if changed.previous_secret_sealed else "replaced"
     return page.go(paths.webhook(uuid), Notice(kind, uuid, reveals=True))
 
@@ -133,12 +132,10 @@ def delete(page: Writer, uuid: str) -> Response:
     """Confirm Delete."""
     row = webhooks.get(page.database, page.tenant, uuid)
     webhooks.delete(page.database, page.tenant, uuid)
-    page.site.house.poke()
     return page.go(paths.WEBHOOKS, Notice("deleted", detail=row.url))
 
 
 def _done(page: Page, uuid: str, kind: str, detail: str = "") -> Response:
-    page.site.house.poke()
     return page.go(paths.webhook(uuid), Notice(kind, uuid, detail))
 
 

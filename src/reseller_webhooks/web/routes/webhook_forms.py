@@ -53,7 +53,6 @@ def add(page: Writer, form: Refilled) -> Response:
         added = webhooks.add(page.database, page.box, page.tenant, spec, limit=limit)
     except (Wrong, Invalid, Conflict, QuotaExceeded) as error:
         return _refused(page, form, error)
-    page.site.house.poke()
     newest = webhooks.before_newest(page.database, page.tenant, WEBHOOKS)
     return page.go(
         paths.webhooks(after=newest), Notice("created", added.webhook.uuid, reveals=True)
@@ -92,7 +91,6 @@ def edit(page: Writer, uuid: str, form: Refilled) -> Response:
         return _overtaken(page, form, _stored(page, uuid))
     except (Wrong, Invalid, Conflict, QuotaExceeded) as error:
         return _refused(page, form, error, stored)
-    page.site.house.poke()
     return page.go(paths.webhook(uuid), Notice("changed", uuid))
 
 

@@ -1,0 +1,36 @@
+"""Commit listeners: who is called once a transaction that wrote something of interest commits."""
+
+from collections.abc import Callable, Set
+from enum import StrEnum
+
+
+class Written(StrEnum):
+    """What a transaction wrote that the engine acts on."""
+
+    WEBHOOKS = "webhooks"
+    """Webhooks were added or changed."""
+    DELIVERIES = "deliveries"
+    """Deliveries were made, or made due."""
+    FAN_OUTS = "fan-outs"
+    """Events were committed whose deliveries are made in steps."""
+
+
+Listener = Callable[[Set[Written]], None]
+"""Called on the thread that committed, so it must not wait."""
+
+
+class Commits:
+    """The commits of this process."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call it after each commit that wrote any of `Written`."""
+        self._listeners.append(listener)
+
+    def committed(self, written: Set[Written]) -> None:
+        """Tell the listeners, unless nothing of interest was written."""
+        if written:
+            for listener in self._listeners:
+                listener(written)

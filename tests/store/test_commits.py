@@ -1,0 +1,72 @@
+"""Who listens to commits hears what they wrote, once it is there for all."""
+
+from collections.abc import Set
+
+import pytest
+
+from reseller_webhooks.core.webhooks import WebhookState
+from reseller_webhooks.store import webhooks
+from reseller_webhooks.store.commits import Written
+from reseller_webhooks.store.database import Database
+from tests.store.making import due, event, reseller, told
+from tests.store.making import webhook as new_webhook
+
+
+class Broken(Exception):
+    """What made a transaction fail."""
+
+
+class Listener:
+    """Notes what each commit wrote, and how many webhooks another transaction sees by then."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.heard: list[tuple[Set[Written], int]] = []
+        database.commits.listen(self)
+
+    def __call__(self, written: Set[Written]) -> None:
+        with self._database.read() as tx:
+            self.heard.append((written, len(webhooks.every(tx))))
+
+
+def test_a_listener_hears_what_was_written_once_others_see_it(database: Database) -> None:
+    listener = Listener(database)
+    with database.write() as tx:
+        owner = reseller(tx)
+    with database.write() as tx:
+        hook = new_webhook(tx, reseller_id=owner)
+        before = list(listener.heard)
+    with database.write() as tx:
+        told(tx, event(reseller_id=owner))
+    with database.write() as tx:
+        webhooks.change(tx, hook.id, state=WebhookState.PAUSED.value)
+        due(tx, hook.id)
+
+    assert before == []
+    assert listener.heard == [
+        ({Written.WEBHOOKS}, 1),
+        ({Written.DELIVERIES}, 1),
+        ({Written.WEBHOOKS}, 1),
+    ]
+
+
+def test_a_listener_hears_nothing_of_a_transaction_that_leaves_no_trace(database: Database) -> None:
+    listener = Listener(database)
+
+    def fail() -> None:
+        with database.write() as tx:
+            new_webhook(tx, reseller_id=reseller(tx))
+            raise Broken
+
+    with pytest.raises(Broken):
+        fail()
+
+    assert listener.heard == []
+
+
+def test_a_listener_hears_what_somebody_acting_on_the_store_writes(database: Database) -> None:
+    listener = Listener(database)
+    with database.within(5.0).write() as tx:
+        new_webhook(tx, reseller_id=reseller(tx))
+
+    assert listener.heard == [({Written.WEBHOOKS}, 1)]
