@@ -11,6 +11,8 @@ from reseller_ingress.refusals import Reason
 
 WARN_EVERY_S = 10.0
 """A warning for each reason, so that an attack does not fill the log as well."""
+DISCARD_EVERY_S = 0.005
+"""Between two reads of what is discarded, of all connections together: some 50 MB/s."""
 SITE_BITS = 64
 """Of an IPv6 address; the rest of it is at its owner's choice."""
 
@@ -23,6 +25,9 @@ class Connection(Protocol):
 
     def start_next(self) -> None:
         """Start its next pipelined request."""
+
+    def discard_next(self) -> None:
+        """Read the next part of a body that nobody reads."""
 
 
 class Ingress:
@@ -47,6 +52,7 @@ class Ingress:
         self._per_address: Counter[str] = Counter()
         self._idle: dict[Connection, None] = {}
         self._turns: deque[Connection] = deque()
+        self._discarding: deque[Connection] = deque()
         self._since_warning: Counter[Reason] = Counter()
         self._warned_at: dict[Reason, float] = {}
 
@@ -93,6 +99,12 @@ class Ingress:
             asyncio.get_running_loop().call_soon(self._next_turn)
         self._turns.append(connection)
 
+    def wait_to_discard(self, connection: Connection) -> None:
+        """Read on in turn what comes of a body after its answer, as slowly as others need it."""
+        if not self._discarding:
+            asyncio.get_running_loop().call_later(DISCARD_EVERY_S, self._discard_next)
+        self._discarding.append(connection)
+
     def refused(self, reason: Reason, peer: str) -> None:
         """Count a refusal, and warn of it now and then."""
         self._count(reason)
@@ -115,6 +127,12 @@ class Ingress:
         if self._turns:
             asyncio.get_running_loop().call_soon(self._next_turn)
         connection.start_next()
+
+    def _discard_next(self) -> None:
+        connection = self._discarding.popleft()
+        if self._discarding:
+            asyncio.get_running_loop().call_later(DISCARD_EVERY_S, self._discard_next)
+        connection.discard_next()
 
 
 def network_of(peer: str) -> str:

@@ -140,6 +140,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.pipeline and not self._reason:
             self._take_held()  # its body may be there
 
+    def discard_next(self) -> None:
+        """Read on in a body that was answered already."""
+        if not self.transport.is_closing():
+            self._take_held()
+
     def pause_writing(self) -> None:
         """The caller does not read its answers."""
         super().pause_writing()
@@ -177,6 +182,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch_head()
         if not self._is_answering() and not self._reason:
             self._be_idle()
+            self._discard_slowly()
+
+    def _discard_slowly(self) -> None:
+        """A body whose request is answered must not take the time of others."""
+        is_in_body = self._in_message and not self._in_head
+        if is_in_body and not self.flow.is_held:
+            self.flow.hold()
+            self.ingress.wait_to_discard(self)
 
     def _feed(self, data: memoryview) -> None:
         self._is_silent = True

@@ -55,8 +55,8 @@ class Served:
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Answers /big with a MiB, and the rest with what the request was."""
-    body, message = b"", {"more_body": True}
+    """Answers /big with a MiB, /unread before the body, and the rest with what the request was."""
+    body, message = b"", {"more_body": scope["path"] != "/unread"}
     while message.get("more_body") and message.get("type") != "http.disconnect":
         message = await receive()
         body += message.get("body", b"")
@@ -293,6 +293,28 @@ def test_bodies_of_pipelined_requests_reach_them(server: Served, together: bool)
 
     assert [one["path"] for one in told[-2:]] == ["/2", "/last"]
     assert told[-2]["body"] == body.decode()
+
+
+def test_a_body_that_goes_on_after_its_answer_is_discarded_slowly(server: Served) -> None:
+    part = b"a" * 65_536
+    endless = b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % 10**12
+    with connected(server.port) as one:
+        one.sendall(endless)
+        until(one, b"]}")
+        sent = pushed(one, part, 1024 * MIB)
+
+    assert sent < 40 * MIB
+
+
+def test_a_connection_serves_on_after_a_body_that_was_not_read(server: Served) -> None:
+    head = b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (2 * MIB)
+    with connected(server.port) as one:
+        one.sendall(head)
+        until(one, b"]}")
+        one.sendall(b"a" * 2 * MIB + LAST)
+        told = bodies(until_end(one))
+
+    assert [each["path"] for each in told] == ["/last"]
 
 
 def test_what_is_wrong_is_told_after_the_answers_to_what_was_right(server: Served) -> None:
