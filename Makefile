@@ -61,8 +61,8 @@ chaos: dev                  ## kill -9 and worse under load, on both databases; 
 	$(BIN)/python -m bench.chaos
 	$(BIN)/python -m bench.cluster_chaos
 
-attack: dev                 ## hostile callers on loopback, what others felt: make attack ONLY="sign_in pipelines"
-	$(BIN)/python -m attack $(ONLY)
+attack: dev                 ## hostile callers on loopback, what others felt: make attack ONLY="sign_in pipelines" DATABASE=postgres
+	$(BIN)/python -m attack $(if $(filter postgres,$(DATABASE)),--postgres) $(ONLY)
 
 drill: dev                  ## incidents of production on real parts, then every promise asked: make drill ONLY=proxy
 	$(BIN)/python -m chaos.drill $(ONLY)

@@ -1,10 +1,16 @@
-"""make attack: every attack, or only those named: python -m attack header_fields sign_in."""
+"""make attack: every attack, or only those named: python -m attack header_fields sign_in.
+
+With --postgres the program uses a PostgreSQL server of its own, else an SQLite file.
+"""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from attack import bombs, connections, floods, neighbours, pages, tenancy
+from attack import bodies, bombs, connections, floods, neighbours, pages, tenancy
 from attack.measuring import Attack, measured
+from bench import postgres
+from bench.beside import KEYS
 from bench.program import Server, workshop
 
 ATTACKS: dict[str, Attack] = {
@@ -18,19 +24,26 @@ ATTACKS: dict[str, Attack] = {
     "sign_in": floods.sign_in,
     "pages": pages.rendered,
 }
-BY_RESELLERS: dict[str, Callable[[Server], str]] = {"slow_webhooks": neighbours.slow_webhooks}
-"""Attacks by somebody with a key, which measure what they do to deliveries."""
+BY_RESELLERS: dict[str, Callable[[Server], str]] = {
+    "bodies": bodies.bodies,
+    "slow_webhooks": neighbours.slow_webhooks,
+    "dead_names": neighbours.dead_names,
+    "token_servers": neighbours.token_servers,
+}
+"""Attacks by somebody with a key, who needs more than the port."""
 TENANCY = "tenancy"
 NAMES = (*ATTACKS, *BY_RESELLERS, TENANCY)
+POSTGRES = "--postgres"
 
 
-def main(names: list[str]) -> int:
+def main(words: list[str]) -> int:
+    names = [word for word in words if word != POSTGRES]
     if unknown := set(names) - set(NAMES):
         print(f"{', '.join(sorted(unknown))}: there is only {', '.join(NAMES)}", file=sys.stderr)
         return 2
     leaks: list[str] = []
-    with workshop() as directory:
-        server = Server(directory)
+    with workshop() as directory, _settings(on_postgres=POSTGRES in words) as settings:
+        server = Server(directory, **settings)
         server.start()
         pages.make_once(server.port)
         try:
@@ -44,6 +57,16 @@ def main(names: list[str]) -> int:
         finally:
             server.stop()
     return 1 if leaks else 0
+
+
+@contextmanager
+def _settings(*, on_postgres: bool) -> Iterator[dict[str, str]]:
+    """The settings of a program on the chosen database."""
+    if not on_postgres:
+        yield {}
+        return
+    with postgres.server() as database:
+        yield {"RESELLER_WEBHOOKS_DATABASE": database.url, **KEYS}
 
 
 def _told(server: Server, name: str) -> str:
