@@ -182,14 +182,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch_head()
         if not self._is_answering() and not self._reason:
             self._be_idle()
-            self._discard_slowly()
-
-    def _discard_slowly(self) -> None:
-        """A body whose request is answered must not take the time of others."""
-        is_in_body = self._in_message and not self._in_head
-        if is_in_body and not self.flow.is_held:
-            self.flow.hold()
-            self.ingress.wait_to_discard(self)
 
     def _feed(self, data: memoryview) -> None:
         self._is_silent = True
@@ -273,6 +265,9 @@ class BoundedProtocol(HttpToolsProtocol):
         limits = self.ingress.limits
         if self._in_message and not self._in_head:
             self._rest_timer.start(limits.headers_within_s, self.end)
+            if not self.flow.is_held:  # it must not take the time of others
+                self.flow.hold()
+                self.ingress.wait_to_discard(self)
             return
         self._rest_timer.stop()
         if not self._head_timer.is_running:
