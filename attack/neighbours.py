@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from attack import token_server
@@ -67,7 +66,7 @@ def _beside(server: Server, module: str, spec: Spec) -> str:
             _delays(server, receiver, "warm")
             quiet = _delays(server, receiver, "quiet")
             before_mb = server.rss_mb()
-            greedy = _begin(server, partial(spec, port=theirs.port))
+            greedy = _begin(server, lambda number: spec(number, theirs.port))
             felt = _delays(server, receiver, "beside")
             under_way = _metric(server, "reseller_webhooks_in_flight")
             share = _metric(server, "reseller_webhooks_largest_reseller_share")
