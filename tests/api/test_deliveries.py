@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from reseller_webhooks.api.routes.trials import TESTS_MAX
 from reseller_webhooks.core.secret_masking import MASK
+from reseller_webhooks.operations.trials import TESTS_MAX
 from reseller_webhooks.store.resellers import Reseller
 from tests.api.viewing import delivery_that
 from tests.conftest import Running, serving

@@ -20,9 +20,11 @@ from reseller_webhooks.core.webhooks import PasswordAuth, Spec, TokenAuth, Webho
 from reseller_webhooks.engine.trust import Trust
 from reseller_webhooks.operations import people, webhooks
 from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.operations.concurrency import ConcurrencyLimit
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.quotas import Quotas
+from reseller_webhooks.operations.trials import TESTS_MAX
 from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store import deliveries, events, results
@@ -83,6 +85,7 @@ def house_of(database: Database, outside: Outside, **given: Any) -> House:
         ids=PublicIds(database),
         submit=_no_changes,
         try_now=outside.try_now,
+        tests=ConcurrencyLimit(TESTS_MAX),
         conditions=list,
         readiness=_ready,
     )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -22,6 +23,7 @@ from reseller_webhooks.core.webhooks import (
 )
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.trials import TESTS_MAX
 from reseller_webhooks.operations.webhook_secrets import open_auth
 from reseller_webhooks.store.commits import Written
 from reseller_webhooks.store.database import Database
@@ -395,6 +397,19 @@ async def test_only_so_many_tests_of_a_reseller_are_under_way(
 
     assert "was not sent. 3 test notifications are under way already" in words(one_more.text)
     assert all("was accepted" in words(one.result().text) for one in some)
+
+
+async def test_tests_by_api_count_towards_the_same_limit(
+    house: House, northwind: Reseller, admin: Person
+) -> None:
+    with ExitStack() as by_api:
+        for _ in range(TESTS_MAX):
+            by_api.enter_context(house.tests.counting(northwind.id))
+        refused = await admin.send(TEST, LEAST)
+    after = await admin.send(TEST, LEAST)
+
+    assert "3 test notifications are under way already" in words(refused.text)
+    assert "was accepted" in words(after.text)
 
 
 async def test_the_form_shows_an_example_of_each_resources_notification(admin: Person) -> None:

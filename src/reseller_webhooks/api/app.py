@@ -1,6 +1,5 @@
 """The web application: the API's routes, behind the gate."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -51,6 +50,7 @@ from reseller_webhooks.api.security_headers import SecurityHeaders
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.shortening import shortened
 from reseller_webhooks.observability.requests import RequestMetrics, RouteRecorder
+from reseller_webhooks.operations.concurrency import ConcurrencyLimit
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.request_threads import RESELLER_REQUESTS_AT_ONCE
 
@@ -118,7 +118,7 @@ def create_api(house: House, lifespan: Lifespan) -> FastAPI:
             HTTPException: _of_framework,
         },
     )
-    app.state.house, app.state.seats = house, Counter()
+    app.state.house, app.state.views = house, ConcurrencyLimit(stream.STREAMS_MAX)
     app.building = Lock()
     app.state.exposition = metrics.Exposition(house)
     _add_middleware(app, house, routes)

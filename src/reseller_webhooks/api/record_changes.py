@@ -6,13 +6,15 @@ from typing import Any
 from reseller_webhooks.api.auth import named
 from reseller_webhooks.api.bodies import value
 from reseller_webhooks.core.changes import Change, Expects, Patch, Put, Remove
-from reseller_webhooks.core.errors import Conflict, Invalid, NotFound
+from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, Problem, QuotaExceeded
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.core.records import Record
 from reseller_webhooks.core.resources import SHAPES, Content, read_content
 from reseller_webhooks.core.resources.addresses import NUMBERED
 from reseller_webhooks.core.resources.words import shown
 from reseller_webhooks.operations import record_numbers, records, resellers
+from reseller_webhooks.operations.changes import Request, Result
+from reseller_webhooks.operations.house import House
 from reseller_webhooks.store.database import Database
 from reseller_webhooks.store.resellers import Reseller
 
@@ -134,3 +136,23 @@ def _content(place: Place, uuid: str, fields: dict[str, Any]) -> Content:
     if place.parent is not None:
         fields = {**fields, _PARENT: place.parent}
     return read_content(place.resource, uuid, fields)
+
+
+async def apply(house: House, change: Change, size: int = 0) -> Result:
+    """Apply one change, of a body of that size; durable when this returns.
+
+    Pointers of what is wrong begin at its content; a quota has none.
+    """
+    try:
+        answer = await house.submit(Request((change,), size=size))
+    except Invalid as error:
+        raise Invalid(_within_content(one) for one in error.problems) from None
+    except QuotaExceeded as error:
+        error.places = ()
+        raise
+    return answer.results[0]
+
+
+def _within_content(problem: Problem) -> Problem:
+    pointer = problem.pointer.removeprefix("/changes/0").removeprefix("/content")
+    return Problem(pointer, problem.detail)

@@ -43,12 +43,14 @@ from reseller_webhooks.engine.store_port import StorePort
 from reseller_webhooks.engine.tasks import Tasks
 from reseller_webhooks.observability import runtime
 from reseller_webhooks.operations import generations, leases
+from reseller_webhooks.operations.concurrency import ConcurrencyLimit
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.operations.readiness import check as check_readiness
 from reseller_webhooks.operations.readiness import damage
+from reseller_webhooks.operations.trials import TESTS_MAX
 from reseller_webhooks.request_deadline import waiting_for_others
 from reseller_webhooks.request_threads import request_threads
 from reseller_webhooks.settings import Settings
@@ -157,6 +159,7 @@ class Program:
             ids=PublicIds(self.database),
             submit=self._change_refusals.submit,
             try_now=self._try_now,
+            tests=ConcurrencyLimit(TESTS_MAX),
             conditions=self.conditions.collect,
             readiness=readiness.conditions,
         )

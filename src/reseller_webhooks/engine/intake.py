@@ -2,11 +2,13 @@
 small ones need not wait for them; an SQLite file has one writer, which both take in turns.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.change_batcher import Answers, ChangeBatcher
 from reseller_webhooks.engine.tasks import Tasks
+from reseller_webhooks.observability import changes_total
 from reseller_webhooks.operations import changes
 from reseller_webhooks.operations.changes import Answer, Request
 from reseller_webhooks.store.database import Database
@@ -41,7 +43,11 @@ class Intake:
         if self._small.changes + self._large.changes + len(request.changes) > WAITING_MAX:
             raise Unavailable("too many changes are waiting to be written")
         is_large = len(request.changes) > LARGE_CHANGES or request.size > LARGE_BYTES
-        return await (self._large if is_large else self._small).submit(request)
+        answer = await (self._large if is_large else self._small).submit(request)
+        if not answer.replayed:
+            for action, count in Counter(result.action for result in answer.results).items():
+                changes_total.labels(action).inc(count)
+        return answer
 
     def _apply(self, requests: Sequence[Request]) -> Answers:
         return changes.apply(self._database, requests, public_url=self._public_url)

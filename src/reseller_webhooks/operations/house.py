@@ -7,6 +7,7 @@ from reseller_webhooks.core.attempts import Attempt
 from reseller_webhooks.core.conditions import Condition
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.operations.concurrency import ConcurrencyLimit
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.secrets import Box
@@ -22,6 +23,7 @@ class House:
     ids: encrypts and decrypts the numbers that others see.
     submit: apply a request of changes, durable when it answers; raises what the request breaks.
     try_now: send a webhook a test notification at once.
+    tests: limits how many of those each reseller has under way.
     conditions: what is wrong with this process, from memory.
     readiness: the same and what the store says, within a deadline.
     """
@@ -33,5 +35,6 @@ class House:
     ids: PublicIds
     submit: Callable[[Request], Awaitable[Answer]]
     try_now: Callable[[Webhook], Awaitable[Attempt]]
+    tests: ConcurrencyLimit
     conditions: Callable[[], Sequence[Condition]]
     readiness: Callable[[], Awaitable[Sequence[Condition]]]

@@ -23,6 +23,10 @@ from reseller_webhooks.store import audit
 from reseller_webhooks.store.audit import Subject
 from reseller_webhooks.store.database import Database
 
+TESTS_MAX = 3
+"""Of one reseller at once, from pages and API: they pass by the webhook's own limits, and each may
+take as long as the receiver lets it.
+"""
 NOT_STORED = 0
 """No webhook of the store has this number, so none shares what the engine keeps for it."""
 _SHARED = Spec.model_fields.keys() & Webhook.__dataclass_fields__.keys()

@@ -1,6 +1,5 @@
 """A page: who looks at it, at which reseller, and how it is answered."""
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from reseller_webhooks.core.errors import NotFound, QuotaExceeded
 from reseller_webhooks.core.quotas import Quota
 from reseller_webhooks.operations import known_devices, webhooks
 from reseller_webhooks.operations.access import Device
+from reseller_webhooks.operations.concurrency import ConcurrencyLimit
 from reseller_webhooks.operations.house import House
 from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.operations.public_ids import PublicIds
@@ -37,11 +37,15 @@ DETAIL_MAX = 1_000
 """A cookie holds 4 KB."""
 
 
+VIEWS_MAX = 20
+"""Live views of the event log of one reseller at once; each asks the store once a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all pages share. tests: how many test notifications of a reseller are under way.
+    """What all pages share.
 
-    views: how many people of a reseller watch its event log live.
+    views: limits how many people of a reseller watch its event log live.
     openid: the identity provider, if there is one.
     hashing: where every password is hashed.
     error_pages: those that say nothing but their status, rendered once for each language.
@@ -49,8 +53,7 @@ class Site:
 
     house: House
     cookies: Cookies
-    tests: Counter[int] = field(default_factory=Counter)
-    views: Counter[int] = field(default_factory=Counter)
+    views: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(VIEWS_MAX))
     openid: "OpenId | None" = None
     hashing: PasswordHashing = field(default_factory=PasswordHashing)
     error_pages: dict[tuple[int, str], str] = field(default_factory=dict)

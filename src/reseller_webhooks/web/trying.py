@@ -1,15 +1,14 @@
-"""Test notifications from the pages: only so many of a reseller at once."""
+"""Test notifications from the pages."""
 
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.attempts import Attempt, Outcome
 from reseller_webhooks.core.webhooks import Webhook
 from reseller_webhooks.operations import trials
+from reseller_webhooks.operations.trials import TESTS_MAX
 from reseller_webhooks.web.page import Page
 
-AT_ONCE = 3
-"""They pass by the webhook's own limits, and each may take as long as the receiver lets it."""
-BUSY = f"{AT_ONCE} test notifications are under way already; wait until one of them has ended"
+BUSY = f"{TESTS_MAX} test notifications are under way already; wait until one of them has ended"
 
 
 async def try_now(page: Page, webhook: Webhook) -> Attempt:
@@ -17,12 +16,9 @@ async def try_now(page: Page, webhook: Webhook) -> Attempt:
 
     QuotaExceeded beyond those of an hour.
     """
-    under_way = page.site.tests
-    if under_way[page.tenant] >= AT_ONCE:
+    house = page.site.house
+    if house.tests.is_reached(page.tenant):
         return Attempt(Outcome.REFUSED, 0, detail=BUSY)
-    under_way[page.tenant] += 1
-    try:
+    with house.tests.counting(page.tenant):
         await run_in_threadpool(trials.record_test, page.database, webhook)
-        return await page.site.house.try_now(webhook)
-    finally:
-        under_way[page.tenant] -= 1
+        return await house.try_now(webhook)

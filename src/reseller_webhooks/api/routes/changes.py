@@ -12,7 +12,6 @@ from reseller_webhooks.api.bodies import Raw, schema, takes, value
 from reseller_webhooks.api.gate import CHANGES_PATH
 from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.api.shapes import Input, Shape
-from reseller_webhooks.api.submission import submit
 from reseller_webhooks.core.errors import Invalid, KeyReused, NotAllowed, NotSignedIn
 from reseller_webhooks.core.names import Resource
 from reseller_webhooks.operations import change_bodies
@@ -108,7 +107,7 @@ async def apply(
         request = _read(raw, idempotency_key, caller.key_id)
     else:
         request = await run_in_threadpool(_read, raw, idempotency_key, caller.key_id)
-    return _response(await submit(house, request))
+    return _response(await house.submit(request))
 
 
 def _read(raw: bytes, key: str | None, caller: str) -> Request:

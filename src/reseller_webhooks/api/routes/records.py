@@ -13,7 +13,6 @@ from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, Raw, takes
 from reseller_webhooks.api.paging import Cursor, Limit, cursor_behind, position
 from reseller_webhooks.api.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.api.record_changes import Aim, Place, fields_of
-from reseller_webhooks.api.submission import submit_one
 from reseller_webhooks.core.changes import Patch, Remove
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.examples import CONTENTS
@@ -106,7 +105,7 @@ async def remove(house: TheHouse, _: Platform, place: Here, uuid: Id) -> Respons
 
 
 async def _done(house: House, aim: Aim, *, size: int = 0, status: int = 200) -> Response:
-    result = await submit_one(house, aim.change, size)
+    result = await record_changes.apply(house, aim.change, size)
     return await run_in_threadpool(_after, house, aim, result, status)
 
 

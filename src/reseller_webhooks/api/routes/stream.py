@@ -10,10 +10,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.api.auth import Tenant, TheHouse
+from reseller_webhooks.api.concurrency import limited
 from reseller_webhooks.api.gate import key_of
 from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.routes.deliveries import PATH
-from reseller_webhooks.api.seats import seat
 from reseller_webhooks.api.shapes.deliveries import delivery
 from reseller_webhooks.core.errors import (
     Invalid,
@@ -64,7 +64,7 @@ async def _start(
     operation_id="streamDeliveries",
     summary="Watch deliveries live",
     response_class=EventSourceResponse,
-    dependencies=[Depends(seat("live views", STREAMS_MAX))],
+    dependencies=[Depends(limited("live views", lambda request: request.app.state.views))],
 )
 async def stream(
     request: Request, house: TheHouse, tenant: Tenant, start: Annotated[int, Depends(_start)]

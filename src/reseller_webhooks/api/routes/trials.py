@@ -8,18 +8,15 @@ from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.api.auth import Tenant, TheHouse
 from reseller_webhooks.api.bodies import JSON, MERGE_PATCH, optional_body, schema, takes
+from reseller_webhooks.api.concurrency import limited
 from reseller_webhooks.api.problems import raises
 from reseller_webhooks.api.routes.webhooks import ALWAYS, BODY, PATH
-from reseller_webhooks.api.seats import seat
 from reseller_webhooks.api.shapes import Shape
 from reseller_webhooks.core.attempts import Outcome
 from reseller_webhooks.core.errors import SecretUnreadable, Unavailable
 from reseller_webhooks.core.webhooks import SpecPatch, Webhook
 from reseller_webhooks.operations import trials, webhooks
 from reseller_webhooks.operations.house import House
-
-TESTS_MAX = 3
-"""Of one reseller at once: they pass by the webhook's own limits."""
 
 router = APIRouter(prefix=PATH, tags=["Webhooks"], responses=ALWAYS)
 Id = Annotated[str, Path(alias="id")]
@@ -41,7 +38,7 @@ class Trial(Shape):
     operation_id="testWebhook",
     summary="Send a test notification",
     responses=raises(Unavailable, SecretUnreadable) | BODY,
-    dependencies=[Depends(seat("tests", TESTS_MAX))],
+    dependencies=[Depends(limited("tests", lambda request: request.app.state.house.tests))],
     openapi_extra=takes(
         schema(SpecPatch), {"actions": ["ADDED"]}, JSON, MERGE_PATCH, required=False
     ),

@@ -4,7 +4,6 @@ The lines themselves come from the page, so that there is one way to draw them.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -27,8 +26,6 @@ MARK = "mark"
 POLL_S = 1.0
 LINES_MAX = 100
 """In one event; what is beyond is not told one by one, since nobody reads so fast."""
-VIEWS_MAX = 20
-"""Of one reseller at once; each asks the store once a second."""
 LONGEST_S = 600
 """Then the browser comes back by itself: who was locked out meanwhile does not get in."""
 
@@ -44,14 +41,11 @@ def narrowed(page: AtReseller) -> LogQuery:
 
 async def view(page: AtReseller) -> AsyncIterator[Page]:
     """One of the reseller's places for somebody who watches. Unavailable when all are taken."""
-    views: Counter[int] = page.site.views
-    if views[page.tenant] >= VIEWS_MAX:
-        raise Unavailable(f"{VIEWS_MAX} people watch the log already; reload the page instead")
-    views[page.tenant] += 1
-    try:
+    views = page.site.views
+    if views.is_reached(page.tenant):
+        raise Unavailable(f"{views.most} people watch the log already; reload the page instead")
+    with views.counting(page.tenant):
         yield page
-    finally:
-        views[page.tenant] -= 1
 
 
 @routes.get(paths.LOG_STREAM, response_class=EventSourceResponse)
