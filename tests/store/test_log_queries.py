@@ -84,6 +84,10 @@ ASKED: dict[str, Work] = {
     "count of failed, of a webhook": count(webhook_id=QUIET, states=FAILED),
     "count of delivered, of a webhook": count(webhook_id=BUSY, states={State.DELIVERED}),
     "count of delivered": count(states={State.DELIVERED}),
+    "failed, removed": page(states=FAILED, action=Action.REMOVED),
+    "count of failed, removed": count(states=FAILED, action=Action.REMOVED),
+    "count of delivered, removed": count(states={State.DELIVERED}, action=Action.REMOVED),
+    "failed, removed, of a webhook": page(webhook_id=BUSY, states=FAILED, action=Action.REMOVED),
     "a webhook's hours": lambda tx: health.tallies(tx, [QUIET], since=1, hours=2),
 }
 

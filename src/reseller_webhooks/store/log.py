@@ -175,11 +175,14 @@ def _closed(tx: Tx, query: LogQuery) -> list[Line]:
     if query.states and not states:
         return []
     # An index is sorted within one state; several at once would have to be sorted.
-    together = [states] if State.DELIVERED in states or not states else [{one} for one in states]
+    is_one = State.DELIVERED in states or not states or query.walks_actions
+    together = [states] if is_one else [{one} for one in states]
     found = []
     for some in together:
         statement = _filtered(attempt, attempt.c.delivery_id, query)
-        rows = tx.connection.execute(statement.where(closed_as(frozenset(some)))).mappings()
+        closed = closed_as(frozenset(some))
+        closed = without_index(closed) if query.walks_actions else closed
+        rows = tx.connection.execute(statement.where(closed)).mappings()
         found += [_line(attempt, row) for row in rows]
     return found
 

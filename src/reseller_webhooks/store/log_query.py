@@ -51,6 +51,9 @@ class LogQuery:
     walks_pending: bool | None = field(default=None, repr=False)
     """Whether the webhook has more than SORTED_MAX pending deliveries, once they were counted."""
 
+    walks_actions: bool | None = field(default=None, repr=False)
+    """Whether few closed lines are of its action, which has an index, once they were counted."""
+
     @property
     def with_pending(self) -> bool:
         """Whether pending deliveries are among those that it asks for."""
@@ -60,13 +63,15 @@ class LogQuery:
 def sought(tx: Tx, query: LogQuery) -> LogQuery:
     """The query with what its plan depends on.
 
-    That is the events of its resource, so that their days are known to the planner, and how many
-    pending deliveries its webhook has.
+    That is the events of its resource, so that their days are known to the planner, how many
+    lines are of its action, and how many pending deliveries its webhook has.
     """
     if query.resource_uuid is not None:
         if query.events is not None:
             return query
         return replace(query, events=tuple(tx.connection.scalars(_events_of(query))))
+    if query.action is not None and query.walks_actions is None:
+        query = replace(query, walks_actions=_has_few_of_action(tx, query))
     if query.webhook_id is None or query.walks_pending is not None or not query.with_pending:
         return query
     return replace(query, walks_pending=_has_many_pending(tx, query.webhook_id))
@@ -113,6 +118,8 @@ def scope(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
             found.append(c.id >= days.since_day_of(min(query.events)))
         if query.webhook_id is not None:
             found.append(c.webhook_id + 0 == query.webhook_id)
+    elif _walks_actions(table, query):
+        found += _of_action(query)
     elif query.webhook_id is not None and not _walks(table, query):
         found += [
             c.webhook_id == query.webhook_id,
@@ -138,16 +145,45 @@ def sifted(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if query.resource is not None:
         found.append(table.c.resource == query.resource)
-    if query.action is not None:
+    if query.action is not None and not _walks_actions(table, query):
         found.append(table.c.action == query.action)
     if _walks(table, query):
         found.append(table.c.webhook_id + 0 == query.webhook_id)
+    elif _walks_actions(table, query) and query.webhook_id is not None:
+        found.append(without_index(table.c.webhook_id == query.webhook_id))
     return found
 
 
 def _walks(table: Table, query: LogQuery) -> bool:
     """Whether a webhook's lines are searched among the reseller's."""
     return table is delivery and bool(query.walks_pending)
+
+
+def _walks_actions(table: Table, query: LogQuery) -> bool:
+    """Whether lines are found by their action, and looked at for everything else."""
+    return table is attempt and bool(query.walks_actions)
+
+
+def _has_few_of_action(tx: Tx, query: LogQuery) -> bool:
+    if query.action is Action.CHANGED:  # has no index
+        return False
+    some = select(literal(1)).where(*_of_action(query)).limit(SORTED_MAX + 1)
+    counted = select(func.count()).select_from(some.subquery())
+    return tx.connection.execute(counted).scalar_one() <= SORTED_MAX
+
+
+def _of_action(query: LogQuery) -> list[ColumnElement[bool]]:
+    """The closed lines of an action, said as its index has it."""
+    c = attempt.c
+    wanted, usual = (
+        literal(one, String, literal_execute=True) for one in (query.action, Action.CHANGED)
+    )
+    return [
+        c.reseller_id == query.reseller_id,
+        c.action == wanted,
+        c.action != usual,
+        c.state.is_not(None),
+    ]
 
 
 def _has_many_pending(tx: Tx, webhook_id: int) -> bool:

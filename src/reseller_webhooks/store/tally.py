@@ -95,7 +95,7 @@ def _parts(query: LogQuery) -> list[Part]:
 def _count(tx: Tx, part: Part, query: LogQuery) -> Tally:
     table, _, _ = part
     is_indexed = query.events is None and not sifted(table, query)
-    if is_indexed and query.states == {State.DELIVERED}:
+    if is_indexed and query.states == {State.DELIVERED} and not query.walks_actions:
         return _count_delivered(tx, query)
     some, limit = _newest(part, query)
     row = tx.connection.execute(some).one()
@@ -139,8 +139,9 @@ def _conditions(
     if table is delivery and sorts(table, query):
         # No index of a webhook's pending deliveries knows when they were made.
         conditions, sieve = scope(table, query), sieve + period(table, query)
-    if closed is not None and State.DELIVERED in query.states:
-        # Nearly every line is one of these, and no index holds them alone.
+    if closed is not None and (State.DELIVERED in query.states or query.walks_actions):
+        # Nearly every line is one of these, and no index holds them alone; or they are found by
+        # their action.
         conditions.append(attempt.c.state.is_not(None))
         sieve.append(closed)
     elif closed is not None:
