@@ -29,8 +29,10 @@ QUIET_S = 10.0
 ROUNDS = int(os.environ.get("FAN_OUT_ROUNDS", "2"))
 WITHIN_S = 900.0
 MADE = """
-SELECT count(*), count(DISTINCT event_id * 1000000 + webhook_id) FROM delivery
-WHERE webhook_id IN (SELECT id FROM webhook WHERE url LIKE 'https://127.0.0.1:9/%')
+WITH made AS (
+  SELECT event_id, webhook_id FROM delivery
+  WHERE webhook_id IN (SELECT id FROM webhook WHERE url LIKE 'https://127.0.0.1:9/%'))
+SELECT (SELECT count(*) FROM made), (SELECT count(*) FROM (SELECT DISTINCT * FROM made) pairs)
 """
 
 
