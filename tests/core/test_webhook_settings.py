@@ -12,6 +12,7 @@ from reseller_webhooks.api.shapes import webhooks as shapes
 from reseller_webhooks.core.webhook_settings import DELIVERY, SETTINGS, Kind, Setting, Unset
 from reseller_webhooks.core.webhooks import Spec, SpecPatch
 from reseller_webhooks.store.schema import webhook
+from reseller_webhooks.store.schema.webhooks import CHOICE_LENGTH
 
 ROOT = Path(__file__).parent.parent.parent / "src" / "reseller_webhooks"
 FILES_MAX = 5
@@ -64,7 +65,9 @@ def test_a_setting_has_a_column_that_holds_its_values(setting: Setting) -> None:
 
     assert column.nullable == setting.is_optional
     assert (column.server_default is not None) == setting.has_column_default
-    if setting.kind not in (Kind.CHOICE, Kind.ACTIONS):
+    if setting.kind is Kind.CHOICE:
+        assert max(map(len, setting.value_type)) <= CHOICE_LENGTH
+    elif setting.kind is not Kind.ACTIONS:
         assert column.type.python_type is setting.value_type
 
 

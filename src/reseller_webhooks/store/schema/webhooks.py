@@ -28,9 +28,10 @@ from reseller_webhooks.store.schema.columns import (
     only,
 )
 
+CHOICE_LENGTH = 16
 _TYPES: Mapping[Kind, type[TypeEngine[Any]] | TypeEngine[Any]] = {
     Kind.TEXT: Text,
-    Kind.CHOICE: String(16),
+    Kind.CHOICE: String(CHOICE_LENGTH),
     Kind.ACTIONS: SmallInteger,
     Kind.FLAG: Boolean,
     Kind.WHOLE_NUMBER: Integer,
@@ -39,13 +40,17 @@ _TYPES: Mapping[Kind, type[TypeEngine[Any]] | TypeEngine[Any]] = {
 
 
 def _column(setting: Setting) -> Column[Any]:
-    default = str(setting.default) if setting.has_column_default else None
     return Column(
         setting.name,
         _TYPES[setting.kind],
         nullable=setting.is_optional,
-        server_default=default,
+        server_default=_server_default(setting) if setting.has_column_default else None,
     )
+
+
+def _server_default(setting: Setting) -> str:
+    is_flag = setting.kind is Kind.FLAG  # which both databases read from 0 and 1
+    return str(int(setting.default) if is_flag else setting.default)
 
 
 webhook = Table(
