@@ -12,9 +12,9 @@ import httpx
 from fastapi.routing import APIRoute
 
 from bench.program import Server
-from reseller_webhooks.api.app import ROUTERS
-from reseller_webhooks.web import paths
-from reseller_webhooks.web.app import AREAS
+from reseller_webhooks.http.app import ROUTERS
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.http.pages.app import AREAS
 
 MARKER = "m4rk3r"
 WITHIN_S = 20.0

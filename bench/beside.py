@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import text
 
 from bench import postgres
+from bench.engine_harness import KEY
 from bench.program import Server, workshop
-from bench.workplace import KEY
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 BEAT_S, ASK_S = 0.05, 0.5
 """How often a change is sent, and how often it is asked whether the other work goes on."""

@@ -18,7 +18,7 @@ from chaos.evidence import Acknowledged, Evidence, WebhookFacts
 from chaos.feeder import now
 from chaos.receiving import LoggingReceiver
 from chaos.report import report_promises
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 EVENTS = 20_000
 A_REQUEST = 50

@@ -23,18 +23,18 @@ from bench.cluster import (
     Cluster,
     Worker,
 )
-from bench.feeding import Feeder, Told, came, order_breaks, settle
+from bench.load import Feeder, Told, came, order_breaks, settle
 from bench.program import workshop
 from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, WebhookFacts
 from chaos.feeder import now
 from chaos.report import report_promises
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 EVENTS = 20_000
 TAKEOVER_S = LEASE_S + 2
 BEFORE_S = 2.0
 UNFLUSHED = 500
-"""Results of one batch that were made and not yet written (engine/recorder.py)."""
+"""Results of one batch that were made and not yet written (engine/result_writer.py)."""
 
 
 def kill_a_worker(cluster: Cluster, worker: Worker) -> None:

@@ -22,8 +22,8 @@ from bench.faults import FaultProxy
 from bench.program import Server, workshop
 from reseller_mirror.program import Sides, verify
 from reseller_mirror.reconcile import Difference
-from reseller_webhooks.core.examples import CONTENTS
-from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records.examples import CONTENTS
 from testkit.ports import free_port
 
 WITHIN_S = 600

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import uvloop
 
+from bench.engine_harness import BODY, Workplace
 from bench.program import Receiver, workshop
-from bench.workplace import BODY, Workplace
 from reseller_webhooks import clock
 
 COUNT = 50_000
@@ -46,7 +46,7 @@ def _round(
     place.database.close()
     ours = _child("bench.engine", str(directory), str(number))
     body = str(directory / "body.json")
-    bare = _child("bench.bare", str(directory), f"{url}/bare", str(COUNT), str(AT_ONCE), body)
+    bare = _child("bench.baseline", str(directory), f"{url}/bare", str(COUNT), str(AT_ONCE), body)
     print(
         f"  {ours[0]:6.0f}/s, {ours[1]:4.0f} us CPU; bare {bare[0]:6.0f}/s, {bare[1]:4.0f} us CPU"
     )

@@ -20,8 +20,8 @@ from bench.beside import (
     plain_row,
 )
 from bench.program import Server
-from reseller_webhooks.store import fan_out
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import fan_out
 
 CHANGES = int(os.environ.get("FAN_OUT_CHANGES", "1000"))
 WEBHOOKS = int(os.environ.get("FAN_OUT_WEBHOOKS", "2000"))

@@ -7,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import event, text
 
+from bench.engine_harness import Workplace
 from bench.postgres import Postgres
 from bench.program import workshop
-from bench.workplace import Workplace
 from reseller_webhooks.clock import DAY, Micros
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.store import days, log
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.store.tally import tally
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.store.db import day_partitions
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import log
+from reseller_webhooks.store.deliveries.log_counts import count_lines
+from reseller_webhooks.store.deliveries.log_query import LogQuery
 
 ATTEMPTS = 5_000_000
 DAYS = 90
@@ -63,11 +64,11 @@ def _fill(database: Database) -> Micros:
     for day in range(DAYS):
         with database.write() as tx:
             at = tx.now + day * DAY
-            days.make(replace(tx, now=at))
-            days.turn(replace(tx, now=at))
+            day_partitions.make(replace(tx, now=at))
+            day_partitions.turn(replace(tx, now=at))
             given = {"before": day * count, "at": at, "count": count, "resellers": RESELLERS}
             tx.connection.execute(text(FILL), given)
-            given |= {"first": days.first_id(at), "version": 1 + day}
+            given |= {"first": day_partitions.first_id(at), "version": 1 + day}
             tx.connection.execute(text(ONE_RECORD), given)
             tx.connection.execute(text(ITS_ATTEMPTS), given)
     with database.write() as tx:
@@ -83,7 +84,7 @@ def _ask(database: Database, last: Micros) -> None:
 
     def counts(query: LogQuery) -> None:
         with database.read() as tx:
-            tally(tx, query)
+            count_lines(tx, query)
 
     failed = frozenset({State.FAILED})
     middle = last - DAYS * DAY // 2

@@ -17,14 +17,14 @@ import uvloop
 from sqlalchemy import func, select
 
 from bench import slow_receiver
+from bench.engine_harness import Workplace
 from bench.outage import Seen, Span, Street
 from bench.program import Receiver, workshop
 from bench.slow_receiver import SILENT, SLOW
-from bench.workplace import Workplace
 from reseller_webhooks import clock
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.operations import webhooks
-from reseller_webhooks.store.schema import attempt
+from reseller_webhooks.store.tables import attempt
 from testkit import silent_name_server as name_server
 from testkit.silent_name_server import BlockingResolver, SilentNameServer
 
@@ -63,13 +63,13 @@ class Neighbours:
             for _ in range(pairs):
                 without = await _span(span_s)
                 await asyncio.to_thread(self._begin)
-                engine.poke()
+                engine.wake()
                 await asyncio.sleep(SETTLE_S)
                 beside = await _span(span_s)
                 self.most = max(self.most, engine.in_flight)
                 self.pairs.append((without, beside))
                 await asyncio.to_thread(self._end)
-                engine.poke()
+                engine.wake()
                 await _until_empty(engine)
             feeding.cancel()
 

@@ -15,14 +15,14 @@ from statistics import median
 
 import uvloop
 
-from bench.picture import Curve, draw
+from bench.chart import Curve, draw
+from bench.engine_harness import Workplace
 from bench.program import workshop
-from bench.workplace import Workplace
 from reseller_webhooks import clock
-from reseller_webhooks.core.webhook_settings import Mode
+from reseller_webhooks.core.webhooks.settings import Mode
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.operations import webhooks
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 RECEIVERS = 200
 PENDING = 200_000
@@ -46,11 +46,11 @@ Span = tuple[int, int]
 
 
 class Street:
-    """bench/street.py in its own process."""
+    """bench/many_receivers.py in its own process."""
 
     def __init__(self, directory: Path, count: int = RECEIVERS) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.street", str(directory), str(count)],
+            [sys.executable, "-m", "bench.many_receivers", str(directory), str(count)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -98,7 +98,7 @@ class Drill:
             )
             await asyncio.sleep(WARM_S)
             felled = await asyncio.to_thread(self._day)
-            engine.poke()
+            engine.wake()
             await asyncio.sleep(SETTLE_S)
             self.pairs["it is dead"] = await self._pairs(engine, felled)
             self.street.ask("well")
@@ -133,7 +133,7 @@ class Drill:
                 turn = webhooks.pause if paused else webhooks.resume
                 for one in felled:
                     await asyncio.to_thread(turn, self.place.database, one.reseller_id, one.uuid)
-                engine.poke()
+                engine.wake()
                 await asyncio.sleep(TURN_S)
                 spans[paused] = await _span(SPAN_S)
             pairs.append((spans[True], spans[False]))

@@ -13,8 +13,8 @@ from uuid import uuid4
 import httpx
 
 from bench.program import Server, workshop
-from reseller_webhooks.core.names import DELIVERY
-from reseller_webhooks.web import paths
+from reseller_webhooks.core.enums import DELIVERY
+from reseller_webhooks.http.pages import paths
 
 RECORDS, WEBHOOKS = 10_000, 10
 A_REQUEST = 1_000

@@ -24,7 +24,7 @@ from bench.converge import MirrorProcess, change_until_answered, random_change
 from bench.faults import FAULTS, FaultProxy
 from bench.program import Server, workshop
 from reseller_mirror.program import told
-from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.enums import Resource
 from testkit import postgres
 
 WITHIN_S = 300

@@ -22,7 +22,7 @@ from bench.beside import (
     plain_row,
 )
 from bench.program import Server
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 WEBHOOKS = int(os.environ.get("RETRY_WEBHOOKS", "2000"))
 EVENTS = int(os.environ.get("RETRY_EVENTS", "50"))

@@ -10,9 +10,9 @@ import httpx
 
 from bench.pages import signed_in
 from bench.size_store import Store
-from reseller_webhooks.core.digests import digest_of
+from reseller_webhooks.core.sync.digests import digest_of
+from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations.deliveries import SEARCH_S
-from reseller_webhooks.web import paths
 
 QUICK_MS, PAGE_KB = 50.0, 100.0
 SEARCH_MS = 1_000 * SEARCH_S + 200

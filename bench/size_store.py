@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from bench.engine_harness import KEY
 from bench.program import Server
-from bench.workplace import KEY
 from reseller_webhooks.clock import DAY, Micros
-from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.db.database import Database, Tx
 
 A_REQUEST = 500
 LARGE_BYTES = 200_000

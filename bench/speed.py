@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from bench.program import Receiver, Server, workshop
-from reseller_webhooks.core.webhooks import PARTS
+from reseller_webhooks.core.webhooks.webhook import PARTS
 
 AT_ONCE = 64
 COUNT = 50_000

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from bench.cluster import APIS, Cluster
-from bench.feeding import Feeder, Told, came, order_breaks, settle
+from bench.load import Feeder, Told, came, order_breaks, settle
 from bench.program import Process, command, workshop
 
 FROM = "4aaa069"

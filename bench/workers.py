@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psycopg
 
+from bench.engine_harness import KEY, Workplace
 from bench.postgres import Link, Postgres
 from bench.program import Process, Receiver, workshop
-from bench.workplace import KEY, Workplace
 from reseller_webhooks import clock
 
 COUNT = 10_000

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 SECOND = 1_000_000
 AFTER_S = 15

@@ -10,7 +10,7 @@ import psycopg
 from bench.program import issue
 from chaos.feeder import now
 from chaos.rig import FORBIDDEN, HOSTS, Rig
-from reseller_webhooks.store.privileges import FUNCTIONS
+from reseller_webhooks.store.db.privileges import FUNCTIONS
 from testkit.postgres import Postgres
 from testkit.processes import wait_until
 from testkit.roles import SERVICE, Roles, run

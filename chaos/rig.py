@@ -18,7 +18,7 @@ from bench.program import Process, command
 from chaos.evidence import SECOND, Evidence, Incident, WebhookFacts
 from chaos.feeder import Feeder, now
 from chaos.receiving import LoggingReceiver
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 from testkit.processes import wait_until
 
 LEASE_S, TIMEOUT_S = 3.0, 5.0

@@ -14,12 +14,12 @@ import uvicorn
 from hypothesis import settings as hypothesis_settings
 
 from reseller_webhooks.bootstrap.ingress import bounds
-from reseller_webhooks.bootstrap.program import Part, Program
+from reseller_webhooks.bootstrap.program import ProcessRole, Program
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 
 # How long an example takes says more of the machine, and what else runs there, than of the code.
 hypothesis_settings.register_profile("any machine", deadline=None)
@@ -77,7 +77,7 @@ async def running(tmp_path: Path, migrated: Path) -> AsyncIterator[Running]:
 
 @asynccontextmanager
 async def serving(
-    directory: Path, migrated: Path, part: Part = Part.ALL, **given: Any
+    directory: Path, migrated: Path, part: ProcessRole = ProcessRole.ALL, **given: Any
 ) -> AsyncIterator[Running]:
     """A whole program on a port of its own. given: settings that matter to the test."""
     shutil.copy(migrated, directory / "test.db")
@@ -102,7 +102,7 @@ async def _served(program: Program, listening: socket.socket) -> AsyncIterator[N
         program.asgi(),
         log_level="warning",
         timeout_graceful_shutdown=1,
-        **bounds(program.house.settings),
+        **bounds(program.context.settings),
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))

@@ -1,6 +1,6 @@
 """Damages an SQLite file."""
 
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 
 def overwrite(database: Database, table: str, *, at: int = 0, count: int = 512) -> None:

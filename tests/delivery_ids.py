@@ -1,6 +1,6 @@
 """Ids of deliveries in the form of earlier versions, which is still read: tests need no key."""
 
-from reseller_webhooks.core.names import DELIVERY
+from reseller_webhooks.core.enums import DELIVERY
 
 
 def shown_id(number: int) -> str:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 import yaml
 
-from reseller_webhooks.core.maintenance import Job
-from reseller_webhooks.store import maintenance
+from reseller_webhooks.core.health.maintenance import MaintenanceJob
+from reseller_webhooks.store.cluster import maintenance
 from testkit.processes import needs
 from tests.conftest import serving
 
@@ -31,7 +31,7 @@ async def scrape(tmp_path: Path, migrated: Path) -> AsyncIterator[str]:
         httpx.AsyncClient(base_url=one.url) as client,
     ):
         with one.database.write() as tx:
-            maintenance.note_success(tx, Job.EVENTS)
+            maintenance.note_success(tx, MaintenanceJob.EVENTS)
         yield (await client.get("/metrics")).text
 
 

@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reseller_webhooks.request_deadline import answer_within, waiting_for_others
+from reseller_webhooks.http.edge.request_deadline import answer_within, waiting_for_others
 
 SCOPE: Scope = {"type": "http", "method": "POST", "path": "/"}
 WITHIN_S = 0.05

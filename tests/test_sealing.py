@@ -4,8 +4,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from reseller_webhooks.core.errors import Refused, SecretUnreadable
+from reseller_webhooks.crypto import ALTERED, NO_KEY, Box
 from reseller_webhooks.sealing import Binding, is_bound, key_id_of, revision_of
-from reseller_webhooks.secrets import ALTERED, NO_KEY, Box
 
 OLD = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 NEW = "YWJjZGVmZ2hpamFiY2RlZmdoaWphYmNkZWZnaGlqYWI="

@@ -8,9 +8,9 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.secrets import keys_from_file
+from reseller_webhooks.crypto import keys_from_file
 
 
 def test_all_who_start_together_have_the_same_key(tmp_path: Path) -> None:
@@ -55,9 +55,9 @@ def test_a_file_that_cannot_be_read_is_refused_without_its_content(
 
 
 def test_a_password_of_nobody_costs_as_much_to_check_as_a_real_one() -> None:
-    decoy = secrets._decoy()
+    decoy = crypto._decoy()
 
     with pytest.raises(VerifyMismatchError):  # not InvalidHashError, which comes at once
         PasswordHasher().verify(decoy, "x")
-    assert extract_parameters(decoy) == extract_parameters(secrets.hash_password("x"))
-    assert secrets.fitting_hashes((), "x") == frozenset()
+    assert extract_parameters(decoy) == extract_parameters(crypto.hash_password("x"))
+    assert crypto.fitting_hashes((), "x") == frozenset()

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from reseller_webhooks.bootstrap.checking import report
+from reseller_webhooks.bootstrap.check_command import report
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.settings import APPDIRECT_WAITS_S, load
 

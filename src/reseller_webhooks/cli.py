@@ -17,7 +17,7 @@ from reseller_webhooks.bootstrap import (
 )
 from reseller_webhooks.bootstrap.command_database import command_database
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
-from reseller_webhooks.edges import commands as edges
+from reseller_webhooks.nats import commands as edges
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -79,14 +79,14 @@ def serve(
     tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
 ) -> None:
     """Start the program."""
-    from reseller_webhooks.bootstrap.program import Part
+    from reseller_webhooks.bootstrap.program import ProcessRole
     from reseller_webhooks.bootstrap.serving import run
 
-    if role not in set(Part):
+    if role not in set(ProcessRole):
         raise typer.BadParameter(f"{role!r} is no role; give all, api or worker")
-    if role == Part.API and workers > 1:
+    if role == ProcessRole.API and workers > 1:
         raise typer.BadParameter("a process with the role api has no workers; give --role all")
-    run(settings.load(), Part(role), host=host, port=port, workers=workers, tied=tied)
+    run(settings.load(), ProcessRole(role), host=host, port=port, workers=workers, tied=tied)
 
 
 @app.command()
@@ -104,15 +104,15 @@ def demo(
 @app.command()
 def migrate() -> None:
     """Bring the database's tables up to this version."""
-    from reseller_webhooks.bootstrap import migrating
+    from reseller_webhooks.bootstrap import migrate_command
 
-    migrating.run(_database())
+    migrate_command.run(_database())
 
 
 @app.command()
 def check() -> None:
     """Print the settings in force, secrets masked, and try the database."""
-    from reseller_webhooks.bootstrap.checking import report
+    from reseller_webhooks.bootstrap.check_command import report
 
     text, is_well = report(settings.load())
     typer.echo(text)
@@ -123,7 +123,7 @@ def check() -> None:
 @app.command()
 def backup(target: Annotated[Path, typer.Argument(help="File to write; it must be new.")]) -> None:
     """Write a copy of the SQLite database while it is in use."""
-    from reseller_webhooks.store import backup as backups
+    from reseller_webhooks.store.db import backup as backups
 
     backups.copy(_database(reads_only=True), target)
 
@@ -207,6 +207,6 @@ def _secrets(file: Path | None, variable: str) -> list[str]:
 
 
 def _database(*, reads_only: bool = False) -> Any:
-    from reseller_webhooks.store.database import Database
+    from reseller_webhooks.store.db.database import Database
 
     return Database(settings.load().database, reads_only=reads_only)

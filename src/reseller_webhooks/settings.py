@@ -22,10 +22,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from reseller_webhooks.core.addresses import Network, TargetNetworks
+from reseller_webhooks.core.access.quotas import LIMIT_MAX, Limits, Quota
 from reseller_webhooks.core.database_url import SCHEMES, PostgresUrl, check_sqlite
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.core.quotas import LIMIT_MAX, Limits, Quota
+from reseller_webhooks.core.webhooks.ip_policy import Network, TargetNetworks
 
 PREFIX = "RESELLER_WEBHOOKS_"
 CONFIG = PREFIX + "CONFIG"

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.operations import access, resellers
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.operations import authentication, resellers
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 
 ON_BOTH = {
@@ -90,7 +90,7 @@ async def nobody(running: Running) -> AsyncIterator[httpx.AsyncClient]:
 
 def client(running: Running, scope: Scope, reseller: Reseller | None) -> httpx.AsyncClient:
     """A client with a new key."""
-    made = access.add_key(running.database, scope, reseller.uuid if reseller else None)
+    made = authentication.add_key(running.database, scope, reseller.uuid if reseller else None)
     return httpx.AsyncClient(
         base_url=running.url, headers={"authorization": f"Bearer {made.key}"}, timeout=20
     )

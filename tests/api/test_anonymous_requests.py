@@ -11,12 +11,12 @@ from anyio import to_thread
 from starlette.types import Message, Receive, Scope, Send
 
 from reseller_ingress import FairQueue
-from reseller_webhooks import anonymous_requests
-from reseller_webhooks.anonymous_requests import AnonymousTurns, queue_left, verified
-from reseller_webhooks.api.anonymous_limits import too_late, too_late_of_reseller
-from reseller_webhooks.core.access import Scope as KeyScope
-from reseller_webhooks.operations import access, resellers
-from reseller_webhooks.request_threads import RESELLER_REQUESTS_AT_ONCE
+from reseller_webhooks.core.access.permissions import Scope as KeyScope
+from reseller_webhooks.http.edge import anonymous_requests
+from reseller_webhooks.http.edge.anonymous_limits import too_late, too_late_of_reseller
+from reseller_webhooks.http.edge.anonymous_requests import AnonymousTurns, queue_left, verified
+from reseller_webhooks.http.edge.request_threads import RESELLER_REQUESTS_AT_ONCE
+from reseller_webhooks.operations import authentication, resellers
 from tests.api.conftest import client
 from tests.conftest import Running, serving
 
@@ -174,7 +174,7 @@ async def test_a_reseller_that_reads_all_the_time_holds_its_own_places_alone(
         httpx.AsyncClient(base_url=one.url, timeout=WITHIN_S) as client,
     ):
         mine, theirs = [
-            {"authorization": f"Bearer {access.add_key(one.database, RESELLER, made.uuid).key}"}
+            _bearer(authentication.add_key(one.database, RESELLER, made.uuid).key)
             for made in (resellers.add(one.database, name) for name in ("Northwind", "Contoso"))
         ]
 
@@ -194,7 +194,7 @@ async def test_a_reseller_that_reads_all_the_time_holds_its_own_places_alone(
 
 async def test_all_are_answered_in_turn(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anonymous_requests, "WAIT_S", WITHIN_S)
-    key = access.add_key(running.database, KeyScope.PLATFORM, None).key
+    key = authentication.add_key(running.database, KeyScope.PLATFORM, None).key
     paths = ["/sign-in", "/docs", "/nothing", "/api/v1/webhooks", "/readyz", "/metrics"] * 4
     async with httpx.AsyncClient(base_url=running.url, timeout=2 * WITHIN_S) as client:
         answers = await asyncio.gather(*map(client.get, paths))
@@ -230,3 +230,7 @@ async def test_the_platform_finds_a_thread_while_resellers_hold_theirs(
                 answer = await platform.get("/api/v1/resellers")
             assert (answer.status_code, any(each.done() for each in waiting)) == (200, False)
         await asyncio.gather(*waiting)
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}

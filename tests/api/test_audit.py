@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.audit import Act
-from reseller_webhooks.operations import access, audit
-from reseller_webhooks.store.audit import AuditQuery, Line
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.operations import audit, authentication
+from reseller_webhooks.store.access.audit import AuditLine, AuditQuery
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -23,13 +23,13 @@ SPEC = {
 
 @pytest.fixture
 async def crm(running: Running, northwind: Reseller) -> AsyncIterator[httpx.AsyncClient]:
-    key = access.add_key(running.database, Scope.RESELLER, northwind.uuid, "CRM import").key
+    key = authentication.add_key(running.database, Scope.RESELLER, northwind.uuid, "CRM import").key
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=running.url, headers=headers, timeout=20) as one:
         yield one
 
 
-def lines(running: Running, reseller: Reseller) -> list[Line]:
+def lines(running: Running, reseller: Reseller) -> list[AuditLine]:
     query = AuditQuery(reseller.id, subject="webhook")
     return list(reversed(audit.page(running.database, query)))
 

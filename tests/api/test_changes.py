@@ -8,9 +8,9 @@ import orjson
 import pytest
 from sqlalchemy import update
 
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.schema import idempotency
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.tables import idempotency
 from tests.api.conftest import client
 from tests.conftest import Running
 

@@ -8,24 +8,24 @@ import pytest
 from starlette.responses import StreamingResponse
 from starlette.types import Message
 
-from reseller_webhooks.api.gate import EVENT_STREAM, Gate
-from reseller_webhooks.core.access import Role
-from reseller_webhooks.operations import access, people
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.web import paths
+from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.http.edge.body_limits import EVENT_STREAM, Gate
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.operations import authentication, users
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running
 
 
 async def test_asking_only_for_the_head_of_a_sign_in_link_does_not_use_it_up(
     running: Running, nobody: httpx.AsyncClient, northwind: Reseller
 ) -> None:
-    link = people.add(running.database, "ana@acme.example", Role.ADMIN, northwind.uuid)
+    link = users.add(running.database, "ana@acme.example", Role.ADMIN, northwind.uuid)
     path = f"{paths.SIGN_IN}/{link}"
 
     head = await nobody.head(path)
 
     assert (head.status_code, head.content) == (200, b"")
-    assert access.owner_of_link(running.database, link).email == "ana@acme.example"
+    assert authentication.owner_of_link(running.database, link).email == "ana@acme.example"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/docs", "/asyncapi.json", paths.SIGN_IN])
@@ -59,5 +59,5 @@ async def test_a_live_view_ends_quietly_when_the_server_finds_the_connection_clo
     view = StreamingResponse(news(), media_type=EVENT_STREAM)
     scope = {"type": "http", "method": "GET", "path": "/news", "query_string": b"", "headers": []}
     async with asyncio.timeout(10):
-        await Gate(view, running.program.house, ())(scope, never, send)
+        await Gate(view, running.program.context, ())(scope, never, send)
         await ended.wait()

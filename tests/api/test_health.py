@@ -7,9 +7,9 @@ import pytest
 
 from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.readiness import Readiness
-from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Cause, Unavailable
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.api.test_changes import company
 from tests.conftest import Running
 from tests.damaging import overwrite
@@ -81,15 +81,15 @@ async def test_it_names_a_damaged_file_once_a_statement_has_met_it(
 
 async def test_a_store_that_refuses_writes_is_no_lack_of_workers() -> None:
     def refused() -> list[Condition]:
-        return [Condition(Code.LEASES_NOT_RENEWED, Severity.NOT_READY)] if is_full else []
+        return [Condition(ConditionCode.LEASES_NOT_RENEWED, Severity.NOT_READY)] if is_full else []
 
     conditions = Conditions()
     conditions.add(refused)
-    no_workers = Condition(Code.NO_WORKERS, Severity.DEGRADED)
+    no_workers = Condition(ConditionCode.NO_WORKERS, Severity.DEGRADED)
     is_full = True
     while_full = await Readiness(conditions, lambda: [no_workers]).conditions()
     is_full = False
     afterwards = await Readiness(conditions, lambda: [no_workers]).conditions()
 
-    assert [one.code for one in while_full] == [Code.LEASES_NOT_RENEWED]
+    assert [one.code for one in while_full] == [ConditionCode.LEASES_NOT_RENEWED]
     assert afterwards == [no_workers]

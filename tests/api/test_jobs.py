@@ -9,11 +9,11 @@ import pytest
 from reseller_webhooks.core.jobs import JobKind
 from reseller_webhooks.operations import jobs, webhooks
 from reseller_webhooks.operations.job_steps import RETRIES_MAX
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.conftest import Running
+from tests.store.factories import webhook
 from tests.store.failing import failed_for
-from tests.store.making import webhook
 
 PATH = "/api/v1/jobs"
 MANY = 2 * RETRIES_MAX + 1

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import text, update
 
 from reseller_webhooks import clock
-from reseller_webhooks.api.keys import REMEMBERED_S, Keys
-from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.access.permissions import Scope
 from reseller_webhooks.core.errors import NotSignedIn
-from reseller_webhooks.operations import access
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import api_key
-from tests.api.viewing import WAIT_S
+from reseller_webhooks.http.edge.api_keys import REMEMBERED_S, ApiKeyCache
+from reseller_webhooks.operations import authentication
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.tables import api_key
+from tests.api.sse_client import WAIT_S
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def database(empty_postgres: str) -> Iterator[Database]:
 async def test_a_key_is_not_remembered_from_when_the_store_answered_but_from_when_it_was_asked(
     database: Database,
 ) -> None:
-    key = access.add_key(database, Scope.PLATFORM, None).key
-    keys = Keys(database)
+    key = authentication.add_key(database, Scope.PLATFORM, None).key
+    keys = ApiKeyCache(database)
     with database.write() as tx:
         tx.connection.execute(text("LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE"))
         asked_at = clock.monotonic_s()

@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from reseller_webhooks.store import records
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.resellers import Reseller
-from tests.api.viewing import WAIT_S
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.records import records
+from tests.api.sse_client import WAIT_S
 from tests.conftest import Running
-from tests.store.making import record
+from tests.store.factories import record
 
 PATH = "/api/v1/sync/COMPANY"
 

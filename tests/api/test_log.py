@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from reseller_webhooks import clock
-from reseller_webhooks.bootstrap.program import Part
-from reseller_webhooks.core.attempts import from_status
-from reseller_webhooks.core.delivery import Ask, Made, State, Step
-from reseller_webhooks.operations import sending, webhooks
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.bootstrap.program import ProcessRole
+from reseller_webhooks.core.deliveries.attempts import from_status
+from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest, State, Transition
+from reseller_webhooks.operations import delivery_queue, webhooks
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 
 PATH = "/api/v1/deliveries"
@@ -22,7 +22,7 @@ ENDED = {"ORDER": (State.DELIVERED, 200), "LEAD": (State.FAILED, 500)}
 
 @pytest.fixture
 async def running(tmp_path: Path, migrated: Path) -> AsyncIterator[Running]:
-    async with serving(tmp_path, migrated, Part.API) as one:
+    async with serving(tmp_path, migrated, ProcessRole.API) as one:
         yield one
 
 
@@ -48,11 +48,12 @@ async def ids(
 def end(running: Running, reseller: Reseller, webhook: str, state: State, status: int) -> None:
     """Write the result of an attempt of each of the webhook's deliveries."""
     row = webhooks.get(running.database, reseller.id, webhook)
-    (found,) = sending.scan(running.database, [Ask(row.id, False, 10, frozenset())])
+    (found,) = delivery_queue.scan(running.database, [ScanRequest(row.id, False, 10, frozenset())])
     made = [
-        Made(due.delivery, 1, clock.now(), from_status(status, 5), Step(state)) for due in found.due
+        AttemptResult(due.delivery, 1, clock.now(), from_status(status, 5), Transition(state))
+        for due in found.due
     ]
-    sending.finish(running.database, made, {})
+    delivery_queue.write_results(running.database, made, {})
 
 
 def lines(answer: httpx.Response) -> list[tuple[str, str, str]]:
@@ -119,7 +120,7 @@ async def test_pages_follow_each_other_without_a_gap(manager: httpx.AsyncClient)
 async def test_a_search_among_very_many_goes_on_by_itself_or_page_by_page(
     manager: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reseller_webhooks.store.tally.SEARCHED_MAX", 2)
+    monkeypatch.setattr("reseller_webhooks.store.deliveries.log_counts.SEARCHED_MAX", 2)
     whole = (await manager.get(PATH, params={"action": "ADDED", "limit": "3"})).json()
     monkeypatch.setattr("reseller_webhooks.operations.deliveries.SEARCH_S", 0.0)
     found, pages, cursor = [], 0, ""
@@ -189,7 +190,7 @@ async def test_ids_and_cursors_of_before_are_read(
 ) -> None:
     old = urlsafe_b64encode(b"9223372036854775807.9223372036854775807").decode().rstrip("=")
     listed = await manager.get(PATH, params={"cursor": old})
-    streamed = running.program.house.ids.encrypt("stream", 3)
+    streamed = running.program.context.ids.encrypt("stream", 3)
 
     assert (listed.status_code, listed.json()["items"]) == (200, [])
     for last in ("3", streamed):

@@ -10,16 +10,18 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from reseller_webhooks.api.service_metrics import StoreReader
-from reseller_webhooks.bootstrap.program import Part
+from reseller_webhooks.bootstrap.program import ProcessRole
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.core.maintenance import Job
-from reseller_webhooks.operations import fleet, resellers
-from reseller_webhooks.store import events, fan_out, maintenance
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.core.health.maintenance import MaintenanceJob
+from reseller_webhooks.http.api.service_metrics import StoreReader
+from reseller_webhooks.operations import cluster, resellers
+from reseller_webhooks.store.cluster import maintenance
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import fan_out
+from reseller_webhooks.store.records import events
 from tests.conftest import Running, serving
-from tests.store.making import due, event, told, webhook
+from tests.store.factories import due, event, told, webhook
 
 REQUESTS = "reseller_webhooks_http_request_duration_seconds_count"
 TOKEN = b"scrape-0123456789abcdef"
@@ -111,7 +113,7 @@ async def test_a_live_stream_is_counted_when_it_begins(manager: httpx.AsyncClien
 async def test_an_api_process_tells_what_is_due_and_that_nobody_sends_it(
     tmp_path: Path, migrated: Path
 ) -> None:
-    async with serving(tmp_path, migrated, Part.API) as one:
+    async with serving(tmp_path, migrated, ProcessRole.API) as one:
         owner = resellers.add(one.database, "Northwind").id
         with one.database.write() as tx:
             number = webhook(tx, reseller_id=owner).id
@@ -132,7 +134,7 @@ async def test_an_api_process_tells_what_is_due_and_that_nobody_sends_it(
 async def test_a_fan_out_that_is_late_is_told_by_every_process(
     tmp_path: Path, migrated: Path
 ) -> None:
-    async with serving(tmp_path, migrated, Part.API) as one:
+    async with serving(tmp_path, migrated, ProcessRole.API) as one:
         owner = resellers.add(one.database, "Northwind").id
         with one.database.write() as tx:
             some = [event(reseller_id=owner, version=version) for version in range(1, 4)]
@@ -157,7 +159,7 @@ async def test_the_operators_page_tells_the_same_numbers(running: Running) -> No
             tx.connection.exec_driver_sql(
                 f"UPDATE webhook SET circuit = 'OPEN' WHERE id = {failing}"
             )
-    page = fleet.look(running.database)
+    page = cluster.overview(running.database)
     async with httpx.AsyncClient(base_url=running.url) as client:
         text = await scrape(client)
 
@@ -168,8 +170,8 @@ async def test_the_operators_page_tells_the_same_numbers(running: Running) -> No
 
 async def test_each_maintenance_job_tells_its_last_success(running: Running) -> None:
     with running.database.write() as tx:
-        maintenance.note_success(tx, Job.EVENTS)
-        maintenance.note_failure(tx, Job.AUDIT, "no right")
+        maintenance.note_success(tx, MaintenanceJob.EVENTS)
+        maintenance.note_failure(tx, MaintenanceJob.AUDIT, "no right")
         tx.connection.exec_driver_sql(
             "UPDATE maintenance_job SET succeeded_at = NULL WHERE job = 'audit'"
         )
@@ -196,7 +198,7 @@ async def test_a_scrape_answers_within_a_second_while_the_store_hangs(
     tmp_path: Path, migrated: Path, empty_postgres: str
 ) -> None:
     async with (
-        serving(tmp_path, migrated, Part.API, database=empty_postgres) as one,
+        serving(tmp_path, migrated, ProcessRole.API, database=empty_postgres) as one,
         httpx.AsyncClient(base_url=one.url) as client,
     ):
         with locked(empty_postgres):
@@ -214,7 +216,7 @@ def test_the_last_numbers_are_told_while_the_store_hangs_and_new_ones_afterwards
     empty_postgres: str,
 ) -> None:
     database = Database(empty_postgres)
-    reader = StoreReader(lambda: fleet.totals(database), fresh_s=0, hangs_s=0.1)
+    reader = StoreReader(lambda: cluster.totals(database), fresh_s=0, hangs_s=0.1)
     first = reader.latest()
     up_before = reader.is_up
     with locked(empty_postgres):
@@ -233,7 +235,7 @@ def test_the_last_numbers_are_told_while_the_store_hangs_and_new_ones_afterwards
 
 def test_a_store_that_fails_is_down_and_is_asked_again(empty_postgres: str) -> None:
     database = Database(empty_postgres)
-    reader = StoreReader(lambda: fleet.totals(database), fresh_s=0)
+    reader = StoreReader(lambda: cluster.totals(database), fresh_s=0)
     with database.write() as tx:
         tx.connection.exec_driver_sql("ALTER TABLE lease RENAME TO gone")
     failed, up_meanwhile = reader.latest(), reader.is_up

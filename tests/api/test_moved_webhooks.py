@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.operations import audit
-from reseller_webhooks.store.audit import AuditQuery, Line
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.access.audit import AuditLine, AuditQuery
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
@@ -52,7 +52,7 @@ async def added(manager: httpx.AsyncClient, auth: Any) -> str:
     return f"{PATH}/{answer.json()['id']}"
 
 
-def lines_of_tests(running: Running, reseller: Reseller) -> list[Line]:
+def lines_of_tests(running: Running, reseller: Reseller) -> list[AuditLine]:
     lines = audit.page(running.database, AuditQuery(reseller.id, subject="webhook"))
     return [line for line in lines if line.act == Act.WEBHOOK_TESTED]
 

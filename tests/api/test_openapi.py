@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from reseller_webhooks.api.problems import PROBLEMS
-from reseller_webhooks.bootstrap.program import Part
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.bootstrap.program import ProcessRole
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.http.edge.problems import PROBLEMS
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 
 CHECKS = (
@@ -33,7 +33,7 @@ LEFT_OUT = "/stream$|/test$|/api/v1/resellers$|/invoices|/leads|/orders"
 @pytest.fixture
 async def running(tmp_path: Path, migrated: Path) -> AsyncIterator[Running]:
     """Sends nothing."""
-    async with serving(tmp_path, migrated, Part.API) as one:
+    async with serving(tmp_path, migrated, ProcessRole.API) as one:
         yield one
 
 

@@ -8,12 +8,12 @@ import httpx
 import orjson
 import pytest
 
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.operations import access, resellers
-from reseller_webhooks.store import records
-from reseller_webhooks.store.page_bytes import BYTES_MAX
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.operations import authentication, resellers
+from reseller_webhooks.store.db.page_bytes import BYTES_MAX
+from reseller_webhooks.store.records import records
 from tests.conftest import Running
-from tests.store.making import record
+from tests.store.factories import record
 
 RECORDS, CONTENT_BYTES = 60, 200_000
 AT_ONCE = 8
@@ -30,7 +30,7 @@ async def api(running: Running) -> httpx.AsyncClient:
         large = {"reseller_id": owner.id, "content": content}
         records.add(tx, [record(uuid=f"c{number}", **large) for number in range(RECORDS)])
         records.add(tx, [record(uuid="small", reseller_id=owner.id)])
-    key = access.add_key(running.database, Scope.RESELLER, owner.uuid).key
+    key = authentication.add_key(running.database, Scope.RESELLER, owner.uuid).key
     headers = {"authorization": f"Bearer {key}"}
     return httpx.AsyncClient(base_url=running.url, headers=headers, timeout=60)
 

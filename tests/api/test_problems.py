@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from reseller_webhooks.api import problems
-from reseller_webhooks.api.problems import PROBLEMS, UNEXPECTED, answer
 from reseller_webhooks.core import errors
 from reseller_webhooks.core.errors import (
     Invalid,
@@ -17,7 +15,9 @@ from reseller_webhooks.core.errors import (
     ResellerWebhooksError,
     Unavailable,
 )
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.http.edge import problems
+from reseller_webhooks.http.edge.problems import PROBLEMS, UNEXPECTED, answer
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running
 
 JSON = {"content-type": "application/json"}

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from reseller_webhooks.core.quotas import Quota
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.core.access.quotas import Quota
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -116,7 +116,7 @@ async def test_whoever_has_stored_too_much_may_remove(
 ) -> None:
     await limit(platform, northwind, storedBytes=500)
     await feed(platform, company(northwind, "c1"), company(northwind, "c2"))
-    running.program.house.quotas.refresh()
+    running.program.context.quotas.refresh()
 
     more = await feed(platform, removal(northwind, "c1"), company(northwind, "c3"))
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reseller_webhooks.api.gate import Gate
+from reseller_webhooks.http.edge.body_limits import Gate
 from tests.conftest import Running
 
 SCOPE = {"type": "http", "method": "POST", "path": "/form", "query_string": b"", "headers": []}
@@ -31,7 +31,7 @@ async def answers(running: Running, app: ASGIApp, receive: Receive) -> list[Mess
     async def send(message: Message) -> None:
         sent.append(message)
 
-    gate = Gate(app, running.program.house, (), WITHIN_S)
+    gate = Gate(app, running.program.context, (), WITHIN_S)
     async with asyncio.timeout(10):
         await gate(SCOPE, receive, send)
     return sent

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from reseller_webhooks.api.routes.stream import STREAMS_MAX
-from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.http.api.routes.delivery_stream import STREAMS_MAX
 from reseller_webhooks.operations import resellers
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.schema import api_key
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.tables import api_key
 from tests.api.conftest import client
-from tests.api.viewing import STREAM, WAIT_S, delivery_that, views
+from tests.api.sse_client import STREAM, WAIT_S, delivery_that, views
 from tests.conftest import Running, serving
 
 SPEC = {"url": "https://localhost:9/in", "resource": "COMPANY", "actions": ["ADDED"]}

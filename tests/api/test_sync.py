@@ -7,10 +7,10 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from reseller_webhooks.api.paging import cursor_behind
-from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.http.api.paging import cursor_behind
 from reseller_webhooks.operations import generations
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.api.conftest import client
 from tests.conftest import Running
 
@@ -158,7 +158,7 @@ async def test_a_cursor_that_the_store_has_not_reached_begins_anew(
     running: Running, manager: httpx.AsyncClient, companies: Companies
 ) -> None:
     await companies.put("c1")
-    ahead = cursor_behind(running.program.house.ids, (10**6,))
+    ahead = cursor_behind(running.program.context.ids, (10**6,))
 
     assert uuids((await page(manager, ahead))["items"]) == ["c1"]
 

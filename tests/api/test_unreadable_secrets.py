@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from reseller_webhooks.bootstrap.program import Part
+from reseller_webhooks.bootstrap.program import ProcessRole
 from tests.api.test_problems import assert_problem
 from tests.conftest import Running, serving
 
@@ -78,6 +78,7 @@ async def test_readiness_and_metrics_tell_the_operator(
     await broken(running, manager)
     path = "/api/v1/webhooks"
     for item in (await manager.get(path)).json()["items"]:  # written, so that it is read again
+        await manager.post(f"{path}/{item['id']}/pause")
         await manager.post(f"{path}/{item['id']}/resume")
     ready = await manager.get("/readyz")
     while not ready.json()["conditions"]:
@@ -104,7 +105,7 @@ async def test_an_api_whose_keys_are_not_those_of_the_store_says_so(
     given = {"database": running.database.url, "secret_keys": (other_key,)}
     (tmp_path / "api").mkdir()
     async with (
-        serving(tmp_path / "api", migrated, Part.API, **given) as api,
+        serving(tmp_path / "api", migrated, ProcessRole.API, **given) as api,
         httpx.AsyncClient(base_url=api.url) as client,
     ):
         ready = await client.get("/readyz")

@@ -15,10 +15,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from reseller_webhooks.core.access import Role, Scope
-from reseller_webhooks.operations import access, people, resellers
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.web import paths
+from reseller_webhooks.core.access.permissions import Role, Scope
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.operations import authentication, resellers, users
+from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
@@ -109,7 +109,7 @@ async def window(program: Running, chromium: Browser) -> AsyncIterator[Open]:
             page.on("pageerror", lambda error: one.complaints.append(str(error)))
             page.on("console", lambda said: _note(one, said.type, said.text))
             email = f"{reseller.uuid}@acme.example"
-            link = people.add(program.database, email, role, reseller.uuid)
+            link = users.add(program.database, email, role, reseller.uuid)
             await one.to(f"{paths.SIGN_IN}/{link}")
             await page.get_by_role("button", name="Sign in", exact=True).click()
             await page.wait_for_url(lambda url: paths.SIGN_IN not in url)
@@ -121,7 +121,7 @@ async def window(program: Running, chromium: Browser) -> AsyncIterator[Open]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def platform(program: Running) -> AsyncIterator[httpx.AsyncClient]:
     """The platform's program, which writes records by API."""
-    key = access.add_key(program.database, Scope.PLATFORM, None).key
+    key = authentication.add_key(program.database, Scope.PLATFORM, None).key
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=program.url, headers=headers, timeout=20) as one:
         yield one

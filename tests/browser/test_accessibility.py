@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from reseller_webhooks.core.access import Role, Scope
-from reseller_webhooks.operations import access, deliveries, invites, people
-from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.web import paths
+from reseller_webhooks.core.access.permissions import Role, Scope
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.operations import authentication, deliveries, invites, users
+from reseller_webhooks.store.deliveries.log_query import LogQuery
 from tests.browser.acting import add
 from tests.browser.conftest import PHONE, Open, Window
 from tests.conftest import Running
@@ -111,7 +111,7 @@ async def test_the_account_and_the_users(window: Open) -> None:
 
 async def test_the_operators_pages(window: Open, program: Running) -> None:
     one: Window = await window(Role.OPERATOR)
-    access.add_key(program.database, Scope.RESELLER, one.reseller.uuid, "Axe")
+    authentication.add_key(program.database, Scope.RESELLER, one.reseller.uuid, "Axe")
     found = await looked_at(one, paths.RESELLERS, paths.USERS, paths.WORKERS, paths.AUDIT)
     found += await looked_at(one, paths.QUOTAS, paths.quotas(one.reseller.uuid))
     found += await looked_at(one, paths.audit(who="nobody@x.example"), paths.KEYS)
@@ -133,7 +133,7 @@ async def test_the_pages_of_nobody(window: Open, program: Running) -> None:
     email = f"axe-{one.reseller.id}@acme.example"
     invite = invites.invite(program.database, email, Role.ADMIN, one.reseller.uuid)
     await one.page.get_by_role("button", name="Sign out").click()
-    link = people.add(program.database, f"link-{email}", Role.ADMIN, one.reseller.uuid)
+    link = users.add(program.database, f"link-{email}", Role.ADMIN, one.reseller.uuid)
     found = await looked_at(one, paths.SIGN_IN, f"{paths.SIGN_IN}/{link}", f"{paths.SIGN_IN}/gone")
     found += await looked_at(one, f"{paths.INVITE}/{invite}", f"{paths.INVITE}/gone")
     await one.to(paths.SIGN_IN)

@@ -3,10 +3,10 @@
 import pytest
 from playwright.async_api import expect
 
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Spec
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import webhooks
-from reseller_webhooks.web import paths
 from tests.browser.conftest import Open, Window
 from tests.browser.test_accessibility import violations
 from tests.conftest import Running
@@ -21,11 +21,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def with_many(program: Running, window: Open, **given: object) -> Window:
     """The event log of a reseller with more webhooks than the filter offers."""
     one: Window = await window(**given)
-    house = program.program.house
+    context = program.program.context
     for number in range(COUNT):
         url = f"https://receiver.example/hook-{number:02}"
         spec = Spec(url=url, resource=Resource.COMPANY, actions=frozenset(Action))
-        webhooks.add(house.database, house.box, one.reseller.id, spec)
+        webhooks.add(context.database, context.box, one.reseller.id, spec)
     await one.to(paths.LOG)
     return one
 

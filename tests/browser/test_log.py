@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from reseller_webhooks.web import paths
+from reseller_webhooks.http.pages import paths
 from tests.browser.acting import add
 from tests.browser.conftest import PHONE, Open, Window
 from tests.conftest import Running

@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import expect
 
-from reseller_webhooks.core.access import Role
-from reseller_webhooks.operations import people, resellers
-from reseller_webhooks.web import paths
+from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.operations import resellers, users
 from tests.browser.conftest import PHONE, Open, Window
 from tests.browser.test_accessibility import violations
 from tests.conftest import Running
@@ -17,8 +17,8 @@ async def at_the_choice(one: Window, program: Running) -> None:
     """Sign the person of the window in again, who belongs to Contoso too by now."""
     email = f"{one.reseller.uuid}@acme.example"
     contoso = resellers.add(program.database, "Contoso")
-    people.add(program.database, email, Role.VIEWER, contoso.uuid)
-    await one.to(f"{paths.SIGN_IN}/{people.link_for(program.database, email)}")
+    users.add(program.database, email, Role.VIEWER, contoso.uuid)
+    await one.to(f"{paths.SIGN_IN}/{users.link_for(program.database, email)}")
     await one.page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(one.page.get_by_role("heading", level=1)).to_have_text("Choose a reseller")
 

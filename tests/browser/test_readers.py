@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from reseller_webhooks.core.access import Role
-from reseller_webhooks.web import paths
+from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.http.pages import paths
 from tests.browser.acting import add
 from tests.browser.conftest import PHONE, Open, Window
 from tests.receivers.receiver import Receiver

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.operations import access
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.operations import authentication
 from tests.browser.acting import add
 from tests.browser.conftest import Open, Window
 from tests.conftest import Running
@@ -109,7 +109,7 @@ async def test_a_failed_delivery_is_retried_in_two_steps(
 async def delivered(program: Running, window: Window, change: httpx.Response) -> None:
     """Wait until the log says that the change's notification was delivered."""
     event = change.json()["results"][0]["event"]
-    key = access.add_key(program.database, Scope.RESELLER_READ, window.reseller.uuid).key
+    key = authentication.add_key(program.database, Scope.RESELLER_READ, window.reseller.uuid).key
     headers = {"authorization": f"Bearer {key}", "last-event-id": "0"}
     async with (
         asyncio.timeout(WAIT_S),

@@ -9,8 +9,8 @@ import pytest
 
 from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, Received, WebhookFacts
 from chaos.promises import PROMISES
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 
 DOCS = Path(__file__).parents[2] / "docs" / "engine.md"
 PLAIN = WebhookFacts("/plain", "r1")

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.access import FREE_GUESSES, LONGEST_LOCK_S, lock_s, network_of
+from reseller_webhooks.core.access.permissions import (
+    FREE_GUESSES,
+    LONGEST_LOCK_S,
+    lock_s,
+    network_of,
+)
 
 
 @given(st.integers(0, 10_000))

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from reseller_webhooks.core import backfills
-from reseller_webhooks.core.backfills import Backfill, BackfillState, Target
-from reseller_webhooks.core.changes import Stamp
+from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.records import Record
-from reseller_webhooks.core.stages import INITIATED
+from reseller_webhooks.core.records.changes import EventContext
+from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.records.lifecycle import INITIATED
+from reseller_webhooks.core.records.record import Record
+from reseller_webhooks.core.sync import backfills
+from reseller_webhooks.core.sync.backfills import Backfill, BackfillState, BackfillTarget
 
 ALL = frozenset(Action)
 ADDED, CHANGED, REMOVED = (frozenset({Action(one)}) for one in ("ADDED", "CHANGED", "REMOVED"))
-STAMP = Stamp(at=9_000_000, event="e9", public_url="https://platform.example")
+STAMP = EventContext(at=9_000_000, event="e9", public_url="https://platform.example")
 
 
 def restated(actions: frozenset[Action] = ALL, **given: Any) -> Event:
@@ -33,7 +33,7 @@ def restated(actions: frozenset[Action] = ALL, **given: Any) -> Event:
         "content": '{"name":"Acme"}',
         "changed_at": 5_000_000,
     }
-    event = backfills.restated(Record(**columns | given), actions, STAMP, with_removed=True)
+    event = backfills.restate(Record(**columns | given), actions, STAMP, with_removed=True)
     assert event
     return event
 
@@ -61,7 +61,7 @@ def backfill(**given: Any) -> Backfill:
     return Backfill(**columns | given)
 
 
-def target(**given: Any) -> Target:
+def target(**given: Any) -> BackfillTarget:
     columns: dict[str, Any] = {
         "reseller_id": 1,
         "part": 0,
@@ -69,7 +69,7 @@ def target(**given: Any) -> Target:
         "actions": ALL,
         "deleted": False,
     }
-    return Target(**columns | given)
+    return BackfillTarget(**columns | given)
 
 
 def test_the_present_state_is_told_as_a_change_of_nothing() -> None:
@@ -112,16 +112,16 @@ TOMBSTONE = Record(1, 1, Resource.COMPANY, "c1", None, None, 7, True, None, None
 
 @pytest.mark.parametrize("record", [TOMBSTONE, LEAVING])
 def test_what_is_removed_is_told_only_when_asked_for(record: Record) -> None:
-    assert backfills.restated(record, ALL, STAMP, with_removed=False) is None
+    assert backfills.restate(record, ALL, STAMP, with_removed=False) is None
 
 
 @pytest.mark.parametrize("record", [TOMBSTONE, LEAVING])
 def test_what_is_removed_is_told_only_where_deleted_is_ticked(record: Record) -> None:
-    assert backfills.restated(record, ADDED | CHANGED, STAMP, with_removed=True) is None
+    assert backfills.restate(record, ADDED | CHANGED, STAMP, with_removed=True) is None
 
 
 def test_an_app_assignment_that_is_leaving_is_told_as_removed() -> None:
-    event = backfills.restated(LEAVING, ALL, STAMP, with_removed=True)
+    event = backfills.restate(LEAVING, ALL, STAMP, with_removed=True)
 
     assert event
     assert json.loads(event.body)["resource"] == {"type": "APP_ASSIGNMENT", "uuid": "a1"}

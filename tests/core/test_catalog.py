@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.catalog import (
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.records.action_rules import (
     ROWS,
     Decision,
     decide,
@@ -14,9 +15,8 @@ from reseller_webhooks.core.catalog import (
     rows_for,
     table_markdown,
 )
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.stages import ENDINGS, Stage, stage_of, stages
-from reseller_webhooks.core.statuses import MOVES
+from reseller_webhooks.core.records.lifecycle import ENDINGS, Stage, stage_of, stages
+from reseller_webhooks.core.records.statuses import MOVES
 
 ADDED, CHANGED, REMOVED = Action.ADDED, Action.CHANGED, Action.REMOVED
 APP = Resource.APP_ASSIGNMENT

@@ -3,15 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.attempts import Attempt, Outcome
-from reseller_webhooks.core.circuit import (
+from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
+from reseller_webhooks.core.deliveries.circuit import (
     CLOSED,
     OPENS_AFTER,
     Circuit,
     after_attempt,
-    hurried,
     limit,
-    reopened,
+    probe_now,
+    reopen,
 )
 
 NOON = 1_700_000_000_000_000
@@ -92,12 +92,12 @@ def test_who_is_in_a_hurry_probes_an_open_one_at_once_and_changes_no_other() -> 
     opened = after(CLOSED, *[FAILED] * OPENS_AFTER)
     ramping = after(opened, ACCEPTED)
 
-    assert limit(hurried(opened), CAP, NOON) == 1
-    assert (hurried(ramping), hurried(CLOSED)) == (ramping, CLOSED)
+    assert limit(probe_now(opened), CAP, NOON) == 1
+    assert (probe_now(ramping), probe_now(CLOSED)) == (ramping, CLOSED)
 
 
 def test_a_new_owner_goes_on_with_an_open_circuit() -> None:
-    taken = reopened("answered 503", NOON, NOON + SECOND)
+    taken = reopen("answered 503", NOON, NOON + SECOND)
 
     assert limit(taken, CAP, NOON) == 0
     assert limit(taken, CAP, NOON + SECOND) == 1

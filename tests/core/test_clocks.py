@@ -2,8 +2,8 @@
 
 import pytest
 
-from reseller_webhooks.core.attempts import Attempt, Reason, from_status, with_clock
-from reseller_webhooks.core.clocks import receiver_conditions, store_conditions, store_line
+from reseller_webhooks.core.deliveries.attempts import Attempt, Reason, from_status, with_clock
+from reseller_webhooks.core.health.clocks import receiver_conditions, store_conditions, store_line
 
 SENT_AT = 1_800_000_000.0
 """Friday, 15 January 2027, 8:00 UTC."""

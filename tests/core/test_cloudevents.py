@@ -6,9 +6,9 @@ from cloudevents.http import from_json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.cloudevents import structured
-from reseller_webhooks.core.events import body_without_content
-from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.deliveries.cloudevents import structured
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records.events import body_without_content
 
 EVENT = "019c0f2e-7a5b-7c3d-8e4f-0123456789ab"
 SOURCE = "https://reseller.example/api/v1/events"

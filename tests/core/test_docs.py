@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from reseller_webhooks.core.catalog import table_markdown
+from reseller_webhooks.core.records.action_rules import table_markdown
 from reseller_webhooks.settings import Settings
 
 DOCS = Path(__file__).parent.parent.parent / "docs"

@@ -6,14 +6,14 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.events import (
+from reseller_webhooks.core.enums import Action, Resource, from_mask, to_mask
+from reseller_webhooks.core.records.events import (
     CHANCE_BYTES,
     body_with_content,
     body_without_content,
     event_uuid,
     resource_json,
 )
-from reseller_webhooks.core.names import Action, Resource, from_mask, to_mask
 
 AT = 1_487_230_205_455_123
 

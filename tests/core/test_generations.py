@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core import generations
-from reseller_webhooks.core.changes import Change, Patch, Put, Remove, Stamp, decide
+from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.generations import CHANGES_MAX, FIRST, VERSION_MAX, Generation
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.records import Record
-from reseller_webhooks.core.resources import read_content
+from reseller_webhooks.core.records import generations, read_content
+from reseller_webhooks.core.records.changes import Change, EventContext, Patch, Put, Remove, decide
+from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.records.generations import CHANGES_MAX, FIRST, VERSION_MAX, Generation
+from reseller_webhooks.core.records.record import Record
 
 NOW = 1_795_446_998_394_123
 UUIDS = ["c1", "c2", "c3"]
@@ -28,28 +27,28 @@ def test_the_first_generation_counts_from_one() -> None:
 
 
 def test_the_floor_is_the_time_and_versions_go_on_above_it() -> None:
-    begun = generations.raised(FIRST, NOW)
+    begun = generations.raise_floor(FIRST, NOW)
 
     assert begun == Generation(2, NOW, NOW)
     assert generations.next_version(0, begun.floor) == NOW + 1
     assert generations.next_version(7, begun.floor) == NOW + 1
     assert generations.next_version(NOW + 1, begun.floor) == NOW + 2
-    assert generations.lifted(7, begun.floor) == NOW
+    assert generations.lift(7, begun.floor) == NOW
 
 
 def test_with_a_clock_that_was_set_back_the_floor_still_rises() -> None:
-    begun = generations.raised(Generation(2, NOW, NOW), NOW - 10**12)
+    begun = generations.raise_floor(Generation(2, NOW, NOW), NOW - 10**12)
 
     assert begun.floor == NOW + CHANGES_MAX
 
 
 def test_a_version_that_somebody_knows_of_is_below_the_floor() -> None:
-    assert generations.raised(FIRST, NOW, above=2 * NOW).floor == 2 * NOW
+    assert generations.raise_floor(FIRST, NOW, above=2 * NOW).floor == 2 * NOW
 
 
 def test_a_floor_that_leaves_no_room_is_refused() -> None:
     with pytest.raises(Invalid, match="give less than"):
-        generations.raised(FIRST, NOW, above=VERSION_MAX)
+        generations.raise_floor(FIRST, NOW, above=VERSION_MAX)
 
 
 def test_equal_content_is_told_once_in_a_new_generation() -> None:
@@ -139,7 +138,9 @@ class Store:
 
     def change(self, uuid: str, what: Put | Patch | Remove) -> Event | None:
         self.number += 1
-        stamp = Stamp(NOW, f"e{self.number}", "https://platform.example", self.generation.floor)
+        stamp = EventContext(
+            NOW, f"e{self.number}", "https://platform.example", self.generation.floor
+        )
         change = Change("r1", Resource.COMPANY, uuid, what)
         record, event = decide(change, 1, self.records.get(uuid), stamp)
         if record:
@@ -169,10 +170,10 @@ class Store:
 
     def restore_from(self, copy: "Store", now: int) -> None:
         """Put the copy in place, raise the generation and lift every record."""
-        self.generation = generations.raised(copy.generation, now)
+        self.generation = generations.raise_floor(copy.generation, now)
         floor = self.generation.floor
         self.records = {
-            uuid: replace(one, version=generations.lifted(one.version, floor))
+            uuid: replace(one, version=generations.lift(one.version, floor))
             for uuid, one in copy.records.items()
         }
 

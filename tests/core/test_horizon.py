@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.horizon import Horizon
+from reseller_webhooks.core.sync.horizon import Horizon
 
 WRITERS = "abcd"
 

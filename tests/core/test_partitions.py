@@ -3,15 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.partitions import wanted
-from reseller_webhooks.core.webhooks import PARTS
+from reseller_webhooks.core.deliveries.partitions import assigned_to
+from reseller_webhooks.core.webhooks.webhook import PARTS
 
 WORKERS = st.frozensets(st.text("abcdef0123456789", min_size=1, max_size=8), min_size=1, max_size=8)
 
 
 @given(WORKERS)
 def test_every_partition_is_wanted_by_exactly_one_worker(workers: frozenset[str]) -> None:
-    parts = [part for worker in workers for part in wanted(worker, workers)]
+    parts = [part for worker in workers for part in assigned_to(worker, workers)]
 
     assert sorted(parts) == list(range(PARTS))
 
@@ -24,14 +24,14 @@ def test_a_worker_that_goes_moves_only_its_own_partitions(
     left = workers - {gone}
 
     for worker in left:
-        assert wanted(worker, workers) <= wanted(worker, left)
+        assert assigned_to(worker, workers) <= assigned_to(worker, left)
 
 
 def test_a_worker_that_is_not_counted_wants_nothing() -> None:
-    assert wanted("a", frozenset({"b"})) == frozenset()
+    assert assigned_to("a", frozenset({"b"})) == frozenset()
 
 
 def test_two_workers_get_about_half_each() -> None:
     workers = frozenset({"a", "b"})
 
-    assert abs(len(wanted("a", workers)) - PARTS // 2) < PARTS // 8
+    assert abs(len(assigned_to("a", workers)) - PARTS // 2) < PARTS // 8

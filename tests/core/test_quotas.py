@@ -2,9 +2,9 @@
 
 import pytest
 
-from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.quota_texts import TEXTS
-from reseller_webhooks.core.quotas import (
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.quota_texts import TEXTS
+from reseller_webhooks.core.access.quotas import (
     BY_HOUR,
     BY_SECOND,
     QUOTA_OF_ACT,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import Content, model_of, path, read_content
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import Content, model_of, path, read_content
 
 CAPTURES = Path(__file__).parent / "captures"
 WHOLE = {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.resources import changed_fields, merge
+from reseller_webhooks.core.records import changed_fields, merge
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.text("ab", max_size=1),

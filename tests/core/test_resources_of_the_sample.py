@@ -5,10 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from reseller_webhooks.core.catalog import decide
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.resources import changed_fields, read_content
-from reseller_webhooks.core.statuses import check_move
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.records import changed_fields, read_content
+from reseller_webhooks.core.records.action_rules import decide
+from reseller_webhooks.core.records.statuses import check_move
 from reseller_webhooks.demo.sample import next_change, sample_changes
 
 URL = "https://platform.example"

@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import check_uuid, read_content
+from reseller_webhooks.core.records import check_uuid, read_content
 
 LEAD = {"status": "SUBMITTED"}
 ASSIGNMENT = {"status": "ACTIVE", "user": {"uuid": "u"}, "subscriptionId": "s"}

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.attempts import (
+from reseller_webhooks.core.deliveries.attempts import (
     HEADER_CHARS_KEPT,
     HEADERS_KEPT,
     RESPONSE_CHARS_KEPT,
@@ -10,7 +10,7 @@ from reseller_webhooks.core.attempts import (
     response_start,
     retry_after_s,
 )
-from reseller_webhooks.core.retry import RETRY_AFTER_MAX_S
+from reseller_webhooks.core.deliveries.retry import RETRY_AFTER_MAX_S
 
 NOON = 1_445_342_400_000_000  # Tue, 20 Oct 2015 12:00:00 GMT
 

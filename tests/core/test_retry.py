@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.attempts import Attempt, Outcome
-from reseller_webhooks.core.delivery import State, after_attempt
-from reseller_webhooks.core.retry import JITTER, RetryPolicy
+from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
+from reseller_webhooks.core.deliveries.delivery import State, after_attempt
+from reseller_webhooks.core.deliveries.retry import JITTER, RetryPolicy
 from reseller_webhooks.settings import APPDIRECT_WAITS_S
 
 LADDER = RetryPolicy(APPDIRECT_WAITS_S)

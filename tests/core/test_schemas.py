@@ -7,15 +7,19 @@ import jsonschema_rs
 import orjson
 import pytest
 
-from reseller_webhooks.core import examples, schemas
-from reseller_webhooks.core.cloudevents import structured
-from reseller_webhooks.core.events import body_with_content, body_without_content, resource_json
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.resources import path, read_content
+from reseller_webhooks.core.deliveries import notification_schemas
+from reseller_webhooks.core.deliveries.cloudevents import structured
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.records import examples, path, read_content
+from reseller_webhooks.core.records.events import (
+    body_with_content,
+    body_without_content,
+    resource_json,
+)
 
 EVENT = "019c0f2e-7a5b-7c3d-8e4f-0123456789ab"
 AT = 1_770_000_000_000_000
-KINDS = list(schemas.kinds())
+KINDS = list(notification_schemas.kinds())
 
 
 def body(resource: Resource, action: Action) -> bytes:
@@ -30,16 +34,18 @@ def body(resource: Resource, action: Action) -> bytes:
 
 
 def is_valid(name: str, told: Any) -> bool:
-    found = schemas.documents()[name]
+    found = notification_schemas.documents()[name]
     return jsonschema_rs.Draft202012Validator(found, validate_formats=True).is_valid(told)
 
 
 @pytest.mark.parametrize(("resource", "action"), KINDS)
 def test_a_body_fits_its_own_schema_and_no_other(resource: Resource, action: Action) -> None:
     told = orjson.loads(body(resource, action))
-    plain = [schemas.schema_name(*kind) for kind in KINDS]
+    plain = [notification_schemas.schema_name(*kind) for kind in KINDS]
 
-    assert [one for one in plain if is_valid(one, told)] == [schemas.schema_name(resource, action)]
+    assert [one for one in plain if is_valid(one, told)] == [
+        notification_schemas.schema_name(resource, action)
+    ]
 
 
 @pytest.mark.parametrize(("resource", "action"), KINDS)
@@ -47,7 +53,9 @@ def test_members_are_described_in_the_sequence_in_which_they_are_sent(
     resource: Resource, action: Action
 ) -> None:
     told = orjson.loads(body(resource, action))
-    found = schemas.documents()[schemas.schema_name(resource, action)]["properties"]
+    found = notification_schemas.documents()[notification_schemas.schema_name(resource, action)][
+        "properties"
+    ]
 
     assert list(found) == list(told)
     assert list(found["resource"]["properties"]) == list(told["resource"])
@@ -56,10 +64,10 @@ def test_members_are_described_in_the_sequence_in_which_they_are_sent(
 @pytest.mark.parametrize(("resource", "action"), KINDS)
 def test_the_cloud_event_has_its_schema_too(resource: Resource, action: Action) -> None:
     told = orjson.loads(structured(EVENT, body(resource, action), "https://h/api/v1/events"))
-    name = f"{schemas.schema_name(resource, action)}.cloudevent"
+    name = f"{notification_schemas.schema_name(resource, action)}.cloudevent"
 
     assert is_valid(name, told)
-    assert list(schemas.documents()[name]["properties"]) == list(told)
+    assert list(notification_schemas.documents()[name]["properties"]) == list(told)
     assert not is_valid(name, told | {"specversion": "0.3"})
     assert not is_valid(name, told | {"data": {}})
 
@@ -106,9 +114,9 @@ def test_fields_that_the_platform_adds_to_a_content_are_no_fault() -> None:
     assert is_valid("company.changed", told)
 
 
-@pytest.mark.parametrize("name", schemas.documents())
+@pytest.mark.parametrize("name", notification_schemas.documents())
 def test_each_is_a_schema(name: str) -> None:
-    found = schemas.documents()[name]
+    found = notification_schemas.documents()[name]
 
-    assert found["$schema"] == schemas.DIALECT
+    assert found["$schema"] == notification_schemas.DIALECT
     assert jsonschema_rs.meta.is_valid(found)

@@ -3,13 +3,13 @@
 import pytest
 
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.secret_destinations import (
+from reseller_webhooks.core.webhooks.secret_destinations import (
     SECRET_FIELDS,
     Destinations,
     require_secrets,
     secrets_to_reenter,
 )
-from reseller_webhooks.core.targets import check_url
+from reseller_webhooks.core.webhooks.target_url import check_url
 
 URL = "https://crm.example.com/hook"
 TOKEN_URL = "https://id.example.com/token"

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.attempts import HEADER_CHARS_KEPT, RESPONSE_CHARS_KEPT, from_status
-from reseller_webhooks.core.secret_masking import MASK, SECRET_CHARS_MIN, masked, without_secret
+from reseller_webhooks.core.deliveries.attempts import (
+    HEADER_CHARS_KEPT,
+    RESPONSE_CHARS_KEPT,
+    from_status,
+)
+from reseller_webhooks.core.deliveries.secret_masking import (
+    MASK,
+    SECRET_CHARS_MIN,
+    masked,
+    without_secret,
+)
 
 HEADER_TEXT = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=12)
 TOKEN = 'to<ken/"of+the&receiver'

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from reseller_webhooks import clock
-from reseller_webhooks.core.signing import new_secret, sign
+from reseller_webhooks.core.webhooks.signing import new_secret, sign
 
 SECRET = new_secret(bytes(range(32)))
 OTHER = new_secret(bytes(range(1, 33)))

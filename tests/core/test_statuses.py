@@ -4,14 +4,14 @@ from typing import get_args
 
 import pytest
 
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources.app_assignment import AppAssignmentStatus
-from reseller_webhooks.core.resources.invoice import InvoiceStatus
-from reseller_webhooks.core.resources.lead import LeadStatus
-from reseller_webhooks.core.resources.order import OrderStatus
-from reseller_webhooks.core.resources.subscription import SubscriptionStatus
-from reseller_webhooks.core.statuses import MOVES, check_move
+from reseller_webhooks.core.records.app_assignment import AppAssignmentStatus
+from reseller_webhooks.core.records.invoice import InvoiceStatus
+from reseller_webhooks.core.records.lead import LeadStatus
+from reseller_webhooks.core.records.order import OrderStatus
+from reseller_webhooks.core.records.statuses import MOVES, check_move
+from reseller_webhooks.core.records.subscription import SubscriptionStatus
 
 WORDS = {
     Resource.COMPANY: {"ACTIVE", "PENDING"},

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.addresses import (
+from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.webhooks.ip_policy import (
     DENIED,
     ONLY_PUBLIC,
     TUNNEL,
@@ -15,8 +16,7 @@ from reseller_webhooks.core.addresses import (
     refusal_of_name,
     vet,
 )
-from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.targets import (
+from reseller_webhooks.core.webhooks.target_url import (
     URL_CHARS_MAX,
     check_target,
     check_url,

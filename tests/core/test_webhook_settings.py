@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.api.shapes import webhooks as shapes
-from reseller_webhooks.core.webhook_settings import DELIVERY, SETTINGS, Kind, Setting, Unset
-from reseller_webhooks.core.webhooks import Spec, SpecPatch
-from reseller_webhooks.store.schema import webhook
-from reseller_webhooks.store.schema.webhooks import CHOICE_LENGTH
+from reseller_webhooks.core.webhooks.settings import DELIVERY, SETTINGS, Kind, Setting, Unset
+from reseller_webhooks.core.webhooks.webhook import Spec, SpecPatch
+from reseller_webhooks.http.api.schemas import webhooks as shapes
+from reseller_webhooks.store.tables import webhook
+from reseller_webhooks.store.tables.webhooks import CHOICE_LENGTH
 
 ROOT = Path(__file__).parent.parent.parent / "src" / "reseller_webhooks"
 FILES_MAX = 5
@@ -49,8 +49,8 @@ def _naming(setting: Setting) -> list[str]:
 def test_few_files_name_a_delivery_setting(name: str) -> None:
     files = _naming(SETTINGS[name])
 
-    assert "core/webhook_settings.py" in files
-    assert "web/templates/webhook_settings.html" in files
+    assert "core/webhooks/settings.py" in files
+    assert "http/pages/templates/webhook_settings.html" in files
     assert len(files) <= FILES_MAX, files
 
 

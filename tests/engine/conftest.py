@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from tests.engine.running import Make, Running
+from tests.engine.engine_fixture import Make, Running
 from tests.receivers.authority import Authority
 from tests.receivers.receiver import HOST, Behaviour, Receiver
 

@@ -6,13 +6,13 @@ from itertools import count
 
 import pytest
 
-from reseller_webhooks.engine.admission import Admission
-from reseller_webhooks.engine.budget import COST_MAX_S, OTHERS_S, SHARE
-from reseller_webhooks.engine.lane import Lane
-from reseller_webhooks.engine.slots import BYTES_A_SLOT
-from reseller_webhooks.engine.start_quota import BYTES_A_UNIT, UNITS
-from tests.engine.laning import due, lane
-from tests.engine.test_budget import busy
+from reseller_webhooks.engine.dispatch.admission import Admission
+from reseller_webhooks.engine.dispatch.concurrency import BYTES_A_SLOT
+from reseller_webhooks.engine.dispatch.late_throttle import COST_MAX_S, OTHERS_S, SHARE
+from reseller_webhooks.engine.dispatch.start_quota import BYTES_A_UNIT, UNITS
+from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
+from tests.engine.queue_factory import due, queue
+from tests.engine.test_late_throttle import busy
 
 AT = 100.0
 
@@ -20,13 +20,13 @@ AT = 100.0
 _resellers = count(1)
 
 
-def in_time(reseller_id: int | None = None) -> Lane:
-    """A lane of that reseller, or of a new one."""
-    return lane(due(1), reseller_id=reseller_id or next(_resellers))
+def in_time(reseller_id: int | None = None) -> WebhookQueue:
+    """A queue of that reseller, or of a new one."""
+    return queue(due(1), reseller_id=reseller_id or next(_resellers))
 
 
-def late(reseller_id: int | None = None) -> Lane:
-    return lane(due(1, next_at=0), reseller_id=reseller_id or next(_resellers))
+def late(reseller_id: int | None = None) -> WebhookQueue:
+    return queue(due(1, next_at=0), reseller_id=reseller_id or next(_resellers))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def admission() -> Admission:
     return Admission(4, busy, lambda _: None)
 
 
-def take(admission: Admission, one: Lane, at: float) -> bool:
+def take(admission: Admission, one: WebhookQueue, at: float) -> bool:
     if not admission.admits(one, at):
         return False
     admission.take(one)
@@ -43,12 +43,12 @@ def take(admission: Admission, one: Lane, at: float) -> bool:
     return True
 
 
-def end(admission: Admission, one: Lane) -> None:
+def end(admission: Admission, one: WebhookQueue) -> None:
     one.in_flight -= 1
     admission.give_back(one)
 
 
-def taken(admission: Admission, some: Iterator[Lane], at: float) -> list[Lane]:
+def taken(admission: Admission, some: Iterator[WebhookQueue], at: float) -> list[WebhookQueue]:
     """Those that got a slot in their turn."""
     got = []
     for one in some:
@@ -163,7 +163,7 @@ async def test_one_with_many_slots_gives_way_to_what_waits_late(admission: Admis
 
 
 async def test_no_more_starts_in_a_turn_of_the_loop_than_its_quota() -> None:
-    served: list[Lane] = []
+    served: list[WebhookQueue] = []
     admission = Admission(10 * UNITS, busy, served.append)
     started = 0
     for _ in range(UNITS + 5):
@@ -187,7 +187,7 @@ async def test_a_large_body_counts_for_many_starts() -> None:
 
 
 async def test_what_a_large_body_took_is_for_others_once_it_is_sent() -> None:
-    served: list[Lane] = []
+    served: list[WebhookQueue] = []
     admission = Admission(4, busy, served.append)
     large, other = in_time(), in_time()
     take(admission, large, AT)

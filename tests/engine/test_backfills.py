@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from reseller_webhooks.core.backfills import BackfillState
-from reseller_webhooks.core.changes import Change, Put
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import read_content
-from reseller_webhooks.engine.backfills import Backfills
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put
+from reseller_webhooks.core.sync.backfills import BackfillState
+from reseller_webhooks.engine.jobs.backfills import Backfills
 from reseller_webhooks.operations import backfills, changes, resellers
-from reseller_webhooks.operations.changes import Request
-from reseller_webhooks.store.schema import backfill
-from reseller_webhooks.store.webhooks import WebhookRow
-from tests.engine.running import Running
+from reseller_webhooks.operations.changes import ChangeRequest
+from reseller_webhooks.store.tables import backfill
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from tests.engine.engine_fixture import Running
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import HOST, Behaviour, Conversation, Receiver
@@ -45,7 +45,7 @@ class Platform(Running):
             )
             for uuid in uuids
         )
-        changes.apply(self.database, [Request(wanted)], public_url=URL)
+        changes.apply(self.database, [ChangeRequest(wanted)], public_url=URL)
         self.poke()
 
     def begin(self, row: WebhookRow, *, rate: int) -> None:

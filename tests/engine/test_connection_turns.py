@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
-from reseller_webhooks.engine.connection_turns import AT_ONCE, ConnectionTurns
+from reseller_webhooks.engine.sending.http1.connection_turns import AT_ONCE, ConnectionTurns
 
 GREEDY, MODEST = 1, 2
 

@@ -6,10 +6,10 @@ from math import nan
 
 from standardwebhooks import Webhook as Standard
 
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.webhooks import SpecPatch, TokenAuth
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.webhooks.webhook import SpecPatch, TokenAuth
 from reseller_webhooks.operations import deliveries, webhooks
-from tests.engine.running import BODY, Make, ids
+from tests.engine.engine_fixture import BODY, Make, ids
 from tests.receivers.behaviours import answers, by_turns, closes_unanswered, hangs
 from tests.receivers.receiver import Behaviour, Receiver
 
@@ -60,7 +60,7 @@ async def test_every_secret_that_was_rotated_in_a_day_verifies(
     running = make()
     async with receiving(answers()) as receiver:
         row = running.webhook(receiver.url())
-        first = webhooks.known(running.box, row, 0).secret
+        first = webhooks.open_webhook(running.box, row, 0).secret
         given = (running.database, running.box, running.reseller, row.uuid)
         second, third = (webhooks.rotate_secret(*given).secret for _ in range(2))
         async with running.sending():

@@ -5,16 +5,24 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from reseller_webhooks.core.conditions import Code, Condition, Severity
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.engine.tasks import Tasks
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
 from reseller_webhooks.observability import registry
 from reseller_webhooks.operations.leases import Worker
-from tests.engine.running import Make, TellingStore
+from reseller_webhooks.supervision import Tasks
+from tests.engine.engine_fixture import Make, TellingStore
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import WAIT_S, Behaviour, Receiver
 
-METHODS = ("revised", "arrivals", "late", "scan", "finish", "beat", "living")
+METHODS = (
+    "changed_webhooks",
+    "new_deliveries",
+    "due_late_commits",
+    "scan",
+    "write_results",
+    "heartbeat",
+    "live_workers",
+)
 FAULTS = 1
 WORKER = Worker("w1", "here", "0", ttl_s=1.0)
 
@@ -70,8 +78,10 @@ async def test_every_call_of_the_store_may_raise_anything_and_all_goes_on(
 
     assert {line.state for line in lines} == {State.DELIVERED}
     assert failures("poll") >= before + 1
-    assert {one.severity for one in found if one.code is Code.TASK_FAILING} == {Severity.NOT_READY}
-    assert not any(one.code is Code.TASK_ENDED for one in found)
+    assert {one.severity for one in found if one.code is ConditionCode.TASK_FAILING} == {
+        Severity.NOT_READY
+    }
+    assert not any(one.code is ConditionCode.TASK_ENDED for one in found)
 
 
 async def test_a_webhook_whose_scan_fails_holds_up_no_other(
@@ -109,7 +119,7 @@ async def test_a_loop_that_ends_is_told_and_makes_the_process_not_alive() -> Non
     await tasks.stop()
 
     assert name == "odd"
-    assert found == [Condition(Code.TASK_ENDED, Severity.NOT_ALIVE, {"task": "odd"})]
+    assert found == [Condition(ConditionCode.TASK_ENDED, Severity.NOT_ALIVE, {"task": "odd"})]
 
 
 async def test_loops_that_are_stopped_are_not_reported() -> None:

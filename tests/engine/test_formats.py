@@ -5,13 +5,13 @@ import pytest
 from cloudevents.http import from_http
 from standardwebhooks import Webhook as Standard
 
-from reseller_webhooks.core import examples
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.webhook_settings import Format
-from reseller_webhooks.core.webhooks import SpecPatch
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import examples
+from reseller_webhooks.core.webhooks.settings import Format
+from reseller_webhooks.core.webhooks.webhook import SpecPatch
 from reseller_webhooks.operations import webhooks
-from tests.engine.running import Make
+from tests.engine.engine_fixture import Make
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import HOST, Receiver, Request
@@ -28,7 +28,7 @@ async def sent(make: Make, authority: Authority, form: Format) -> tuple[Request,
         (request,) = await receiver.received(1)
         (line,) = await running.closed(1, State.DELIVERED)
     assert line.state is State.DELIVERED
-    return request, webhooks.known(running.box, row, 0).secret
+    return request, webhooks.open_webhook(running.box, row, 0).secret
 
 
 def headers_of(request: Request) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from reseller_webhooks.core.attempts import Reason
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.store.giving_up import DEAD
-from tests.engine.running import Make
+from reseller_webhooks.core.deliveries.attempts import Reason
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.store.deliveries.giving_up import DEAD
+from tests.engine.engine_fixture import Make
 from tests.receivers.behaviours import by_turns
 from tests.receivers.receiver import Behaviour, Receiver
 

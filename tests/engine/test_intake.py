@@ -7,23 +7,23 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import select
 
-from reseller_webhooks.core.changes import Change, Put
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Cause, Unavailable
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import read_content
-from reseller_webhooks.engine.change_batcher import (
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put
+from reseller_webhooks.ingest.batcher import (
     BYTES_A_BATCH,
     CHANGES_A_BATCH,
     ChangeBatcher,
-    fitting,
+    count_that_fits,
 )
-from reseller_webhooks.engine.intake import LARGE_CHANGES, Intake
-from reseller_webhooks.engine.tasks import Tasks
+from reseller_webhooks.ingest.intake import LARGE_CHANGES, Intake
 from reseller_webhooks.operations import changes, resellers
-from reseller_webhooks.operations.changes import Answer, Request
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.schema import record
+from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.tables import record
+from reseller_webhooks.supervision import Tasks
 
 URL = "https://platform.example"
 WITHIN_S = 20.0
@@ -49,8 +49,8 @@ def put(reseller: Reseller, uuid: str, name: str) -> Change:
     return Change(reseller.uuid, Resource.COMPANY, uuid, Put(content))
 
 
-def request(reseller: Reseller, *uuids: str, name: str = "New") -> Request:
-    return Request(tuple(put(reseller, uuid, name) for uuid in uuids))
+def request(reseller: Reseller, *uuids: str, name: str = "New") -> ChangeRequest:
+    return ChangeRequest(tuple(put(reseller, uuid, name) for uuid in uuids))
 
 
 @contextmanager
@@ -106,20 +106,20 @@ async def test_small_requests_do_not_wait_for_a_large_one(
 
 
 def test_a_batch_ends_where_it_costs_too_much(reseller: Reseller) -> None:
-    small = Request((put(reseller, "a", "A"),), size=100)
-    heavy = Request((put(reseller, "b", "B"),), size=BYTES_A_BATCH)
+    small = ChangeRequest((put(reseller, "a", "A"),), size=100)
+    heavy = ChangeRequest((put(reseller, "b", "B"),), size=BYTES_A_BATCH)
     long = request(reseller, *(f"c{number}" for number in range(1_000)))
 
-    assert fitting([]) == 0
-    assert fitting([small] * (CHANGES_A_BATCH + 5)) == CHANGES_A_BATCH
-    assert fitting([heavy, small]) == 1
-    assert fitting([small, heavy]) == 1
-    assert fitting([long, long, small]) == 2
+    assert count_that_fits([]) == 0
+    assert count_that_fits([small] * (CHANGES_A_BATCH + 5)) == CHANGES_A_BATCH
+    assert count_that_fits([heavy, small]) == 1
+    assert count_that_fits([small, heavy]) == 1
+    assert count_that_fits([long, long, small]) == 2
 
 
 async def test_changes_are_counted_while_they_wait(reseller: Reseller) -> None:
     """Transactions that take one request each put the others back."""
-    batcher = ChangeBatcher("test", lambda _: [Answer(())])
+    batcher = ChangeBatcher("test", lambda _: [ChangesAnswer(())])
     tasks = Tasks()
     requests = [request(reseller, "a"), request(reseller, "b", "c"), request(reseller, "d")]
     submitted = [asyncio.create_task(batcher.submit(one)) for one in requests]

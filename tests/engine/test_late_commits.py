@@ -15,16 +15,16 @@ import pytest
 from sqlalchemy import text
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.webhooks import SpecPatch, WebhookState
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.webhooks.webhook import SpecPatch, WebhookState
 from reseller_webhooks.operations import webhooks
-from reseller_webhooks.store import webhooks as stored
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.webhooks import WebhookRow
-from tests.engine.running import Make, Running
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.webhooks import webhooks as stored
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from tests.engine.engine_fixture import Make, Running
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import WAIT_S, Behaviour, Receiver
-from tests.store.making import event, told
+from tests.store.factories import event, told
 
 LATE = 13 * SECOND
 IN_A_ROW = 3

@@ -6,12 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from reseller_webhooks import observability
-from reseller_webhooks.core.conditions import Code
-from reseller_webhooks.core.maintenance import OVERDUE_AFTER, Job
-from reseller_webhooks.engine.maintenance import Maintenance
+from reseller_webhooks.core.health.conditions import ConditionCode
+from reseller_webhooks.core.health.maintenance import OVERDUE_AFTER, MaintenanceJob
+from reseller_webhooks.engine.jobs.maintenance import Maintenance
 from reseller_webhooks.operations import maintenance, readiness
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 
 
 @pytest.fixture
@@ -26,13 +26,13 @@ def _execute(database: Database, statement: str) -> None:
         tx.connection.exec_driver_sql(statement)
 
 
-def _failures(job: Job) -> float:
+def _failures(job: MaintenanceJob) -> float:
     return observability.upkeep_failures_total.labels(job.value)._value.get()
 
 
 async def test_a_job_that_fails_stops_no_other_and_is_logged_once(database: Database) -> None:
     jobs = Maintenance(database, retention_days=90, schedule_s=60)
-    before = _failures(Job.AUDIT)
+    before = _failures(MaintenanceJob.AUDIT)
     _execute(database, "ALTER TABLE audit RENAME TO hidden")
     with capture_logs() as logs:
         for _ in range(3):
@@ -45,9 +45,9 @@ async def test_a_job_that_fails_stops_no_other_and_is_logged_once(database: Data
         ("a maintenance job fails", "audit"),
         ("a maintenance job works again", "audit"),
     ]
-    assert _failures(Job.AUDIT) - before == 3
-    assert "no such table" in fared[Job.AUDIT].failure
-    assert {job for job, one in fared.items() if one.succeeded_at} == set(Job)
+    assert _failures(MaintenanceJob.AUDIT) - before == 3
+    assert "no such table" in fared[MaintenanceJob.AUDIT].failure
+    assert {job for job, one in fared.items() if one.succeeded_at} == set(MaintenanceJob)
 
 
 async def test_a_job_that_does_not_succeed_for_long_is_a_condition(database: Database) -> None:
@@ -62,4 +62,4 @@ async def test_a_job_that_does_not_succeed_for_long_is_a_condition(database: Dat
 
 def _overdue(database: Database) -> list[dict[str, str | int]]:
     found = readiness.check(database)
-    return [dict(one.params) for one in found if one.code is Code.MAINTENANCE_OVERDUE]
+    return [dict(one.params) for one in found if one.code is ConditionCode.MAINTENANCE_OVERDUE]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from reseller_webhooks.core.delivery import State
-from tests.engine.running import Running
+from reseller_webhooks.core.deliveries.delivery import State
+from tests.engine.engine_fixture import Running
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers, closes_unanswered, hangs, streams_without_end
 from tests.receivers.receiver import HOST, LOOPBACK, Receiver

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.webhook_settings import Mode
-from reseller_webhooks.core.webhooks import SpecPatch
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.webhooks.settings import Mode
+from reseller_webhooks.core.webhooks.webhook import SpecPatch
 from reseller_webhooks.operations import webhooks
-from tests.engine.running import Make, ids
+from tests.engine.engine_fixture import Make, ids
 from tests.receivers.behaviours import answers, by_turns, when
 from tests.receivers.receiver import Behaviour, Receiver
 

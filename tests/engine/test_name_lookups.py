@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from reseller_webhooks.engine.name_lookups import (
+from reseller_webhooks.engine.sending.http1.name_lookups import (
     MISSING_KEPT_S,
     UNANSWERED_KEPT_S,
     NameLookups,

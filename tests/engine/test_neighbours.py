@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.webhooks import ClientCredentialsAuth
-from reseller_webhooks.store.log import Line
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.webhooks.webhook import ClientCredentialsAuth
+from reseller_webhooks.store.deliveries.log import LogLine
 from testkit.silent_name_server import SILENT, THREADS, BlockingResolver, SilentNameServer
-from tests.engine.running import Make
+from tests.engine.engine_fixture import Make
 from tests.receivers.behaviours import answers, hangs
 from tests.receivers.receiver import HOST, WAIT_S, Behaviour, Receiver
 
@@ -101,5 +101,5 @@ async def test_the_wait_for_other_lookups_is_no_time_of_the_receiver(
     assert [(line.webhook_id, line.attempts) for line in lines] == [(row.id, 1)]
 
 
-def _timed_out(lines: list[Line]) -> int:
+def _timed_out(lines: list[LogLine]) -> int:
     return sum(line.last_reason == "TIMEOUT" for line in lines)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.core.addresses import TargetNetworks
-from reseller_webhooks.core.attempts import Attempt, Outcome, Outgoing, Reason
-from reseller_webhooks.core.webhooks import ClientCredentialsAuth, OAuth2, PasswordAuth
-from reseller_webhooks.engine.oauth2 import Tokens
-from reseller_webhooks.engine.sender import Sender
+from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Outgoing, Reason
+from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
+from reseller_webhooks.core.webhooks.webhook import ClientCredentialsAuth, OAuth2, PasswordAuth
+from reseller_webhooks.engine.sending.sender import Sender
+from reseller_webhooks.engine.sending.token_cache import TokenCache
 from tests.receivers import behaviours as does
 from tests.receivers.authority import Authority
 from tests.receivers.oauth2 import OAuth2Server, oauth2_server
@@ -90,7 +90,7 @@ async def notify(sender: Sender, url: str, token: str | Attempt) -> Attempt:
 async def test_a_token_is_fetched_once_and_opens_the_target(
     server: OAuth2Server, sender: Sender
 ) -> None:
-    tokens, auth = Tokens(sender), by_password(server.token_url)
+    tokens, auth = TokenCache(sender), by_password(server.token_url)
 
     attempts = [
         await notify(sender, server.target, await tokens.bearer(WEBHOOK, auth)) for _ in range(3)
@@ -103,7 +103,7 @@ async def test_a_token_is_fetched_once_and_opens_the_target(
 async def test_the_client_credentials_grant_opens_the_target(
     server: OAuth2Server, sender: Sender
 ) -> None:
-    token = await Tokens(sender).bearer(WEBHOOK, by_client(server.token_url))
+    token = await TokenCache(sender).bearer(WEBHOOK, by_client(server.token_url))
 
     assert (await notify(sender, server.target, token)).status == 201
 
@@ -112,7 +112,7 @@ async def test_a_token_is_replaced_a_minute_before_it_expires(
     server: OAuth2Server, sender: Sender
 ) -> None:
     hours = Hours()
-    tokens, auth = Tokens(sender, monotonic_s=hours), by_password(server.token_url)
+    tokens, auth = TokenCache(sender, monotonic_s=hours), by_password(server.token_url)
     first = await tokens.bearer(WEBHOOK, auth)
     hours.now_s += LIFE_S - 61
     again = await tokens.bearer(WEBHOOK, auth)
@@ -127,7 +127,7 @@ async def test_a_token_is_replaced_a_minute_before_it_expires(
 async def test_a_wrong_password_is_said(server: OAuth2Server, sender: Sender) -> None:
     auth = by_password(server.token_url, password="wrong one")
 
-    attempt = await Tokens(sender).bearer(WEBHOOK, auth)
+    attempt = await TokenCache(sender).bearer(WEBHOOK, auth)
 
     assert isinstance(attempt, Attempt)
     assert (attempt.outcome, attempt.reason, attempt.status) == (
@@ -142,7 +142,7 @@ async def test_a_wrong_password_is_said(server: OAuth2Server, sender: Sender) ->
 
 
 async def test_a_wrong_client_secret_is_said(server: OAuth2Server, sender: Sender) -> None:
-    attempt = await Tokens(sender).bearer(WEBHOOK, by_client(server.token_url, secret="wrong"))
+    attempt = await TokenCache(sender).bearer(WEBHOOK, by_client(server.token_url, secret="wrong"))
 
     assert isinstance(attempt, Attempt)
     assert attempt.detail.startswith(
@@ -151,7 +151,7 @@ async def test_a_wrong_client_secret_is_said(server: OAuth2Server, sender: Sende
 
 
 async def test_a_scope_that_is_not_offered_is_said(server: OAuth2Server, sender: Sender) -> None:
-    attempt = await Tokens(sender).bearer(WEBHOOK, by_password(server.token_url, scope="sing"))
+    attempt = await TokenCache(sender).bearer(WEBHOOK, by_password(server.token_url, scope="sing"))
 
     assert isinstance(attempt, Attempt)
     assert attempt.detail.startswith("token request answered 400 invalid_scope: the scope is not")
@@ -160,7 +160,7 @@ async def test_a_scope_that_is_not_offered_is_said(server: OAuth2Server, sender:
 async def test_a_token_that_the_target_refused_is_forgotten(
     server: OAuth2Server, sender: Sender
 ) -> None:
-    tokens, auth = Tokens(sender), by_password(server.token_url)
+    tokens, auth = TokenCache(sender), by_password(server.token_url)
     first = await tokens.bearer(WEBHOOK, auth)
     assert isinstance(first, str)
     server.revoke()
@@ -175,7 +175,7 @@ async def test_a_token_that_the_target_refused_is_forgotten(
 async def test_many_that_ask_at_once_share_one_request(
     server: OAuth2Server, sender: Sender
 ) -> None:
-    tokens, auth = Tokens(sender), by_password(server.token_url)
+    tokens, auth = TokenCache(sender), by_password(server.token_url)
 
     got = await asyncio.gather(*(tokens.bearer(WEBHOOK, auth) for _ in range(10)))
 
@@ -186,7 +186,7 @@ async def test_many_that_ask_at_once_share_one_request(
 async def test_many_that_ask_at_once_share_one_failure(
     server: OAuth2Server, sender: Sender
 ) -> None:
-    tokens, auth = Tokens(sender), by_password(server.token_url, password="wrong")
+    tokens, auth = TokenCache(sender), by_password(server.token_url, password="wrong")
 
     got = await asyncio.gather(*(tokens.bearer(WEBHOOK, auth) for _ in range(10)))
 
@@ -195,7 +195,7 @@ async def test_many_that_ask_at_once_share_one_failure(
 
 
 async def test_webhooks_have_tokens_of_their_own(server: OAuth2Server, sender: Sender) -> None:
-    tokens, auth = Tokens(sender), by_password(server.token_url)
+    tokens, auth = TokenCache(sender), by_password(server.token_url)
 
     assert await tokens.bearer(1, auth) != await tokens.bearer(2, auth)
 
@@ -203,7 +203,7 @@ async def test_webhooks_have_tokens_of_their_own(server: OAuth2Server, sender: S
 async def test_new_settings_of_a_webhook_need_a_new_token(
     server: OAuth2Server, sender: Sender
 ) -> None:
-    tokens = Tokens(sender)
+    tokens = TokenCache(sender)
     await tokens.bearer(WEBHOOK, by_password(server.token_url))
 
     attempt = await tokens.bearer(WEBHOOK, by_password(server.token_url, password="wrong"))
@@ -214,7 +214,7 @@ async def test_new_settings_of_a_webhook_need_a_new_token(
 async def test_forgetting_an_older_token_keeps_the_newer(
     server: OAuth2Server, sender: Sender
 ) -> None:
-    tokens, auth = Tokens(sender), by_password(server.token_url)
+    tokens, auth = TokenCache(sender), by_password(server.token_url)
     token = await tokens.bearer(WEBHOOK, auth)
 
     tokens.forget(WEBHOOK, "an older one")
@@ -238,14 +238,14 @@ def grants(**given: object) -> Behaviour:
 
 async def asked(behaviour: Behaviour, authority: Authority, sender: Sender) -> str | Attempt:
     async with scripted(behaviour, authority) as receiver:
-        return await Tokens(sender).bearer(WEBHOOK, by_password(receiver.url()))
+        return await TokenCache(sender).bearer(WEBHOOK, by_password(receiver.url()))
 
 
 async def test_the_request_is_a_form_with_basic_client_authentication(
     authority: Authority, sender: Sender
 ) -> None:
     async with scripted(grants(), authority) as receiver:
-        await Tokens(sender).bearer(WEBHOOK, by_password(receiver.url(), scope="a b"))
+        await TokenCache(sender).bearer(WEBHOOK, by_password(receiver.url(), scope="a b"))
         (request,) = receiver.requests
 
     assert request.header("content-type") == "application/x-www-form-urlencoded"
@@ -276,7 +276,7 @@ async def test_a_token_is_used_until_shortly_before_its_end(
     given: dict[str, object], usable_s: int, authority: Authority, sender: Sender
 ) -> None:
     hours = Hours()
-    tokens = Tokens(sender, monotonic_s=hours)
+    tokens = TokenCache(sender, monotonic_s=hours)
     async with scripted(grants(**given), authority) as receiver:
         auth = by_password(receiver.url(), scope="all of it")
         for later_s in (0, usable_s - 1, 2):
@@ -351,7 +351,9 @@ async def test_retry_after_of_a_token_server_is_handed_on(
 
 async def test_a_token_url_at_a_forbidden_address_is_refused(authority: Authority) -> None:
     async with Sender() as guarded, scripted(grants(), authority) as receiver:
-        attempt = await Tokens(guarded).bearer(WEBHOOK, by_password(receiver.url(host="127.0.0.1")))
+        attempt = await TokenCache(guarded).bearer(
+            WEBHOOK, by_password(receiver.url(host="127.0.0.1"))
+        )
 
     assert isinstance(attempt, Attempt)
     assert (attempt.outcome, attempt.reason) == (Outcome.REFUSED, Reason.FORBIDDEN_ADDRESS)
@@ -370,7 +372,7 @@ async def test_one_caller_that_gives_up_leaves_the_request_to_the_others(
         await talk.answer(200, body)
 
     async with scripted(slow, authority) as receiver:
-        tokens, auth = Tokens(sender), by_password(receiver.url())
+        tokens, auth = TokenCache(sender), by_password(receiver.url())
         hasty, patient = (asyncio.create_task(tokens.bearer(WEBHOOK, auth)) for _ in "ab")
         await receiver.received(1)
         hasty.cancel()

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from reseller_webhooks import clock
-from reseller_webhooks.core.conditions import Code
-from reseller_webhooks.core.delivery import State
-from tests.engine.running import Make
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.health.conditions import ConditionCode
+from tests.engine.engine_fixture import Make
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import HOST, Receiver
@@ -35,7 +35,7 @@ async def test_three_receivers_a_day_ahead_show_that_our_clock_is_wrong(
         conditions = [one.code for one in engine.conditions()]
 
     assert {one.last_reason for one in lines} == {"CLOCK"}
-    assert Code.CLOCK_OFF_RECEIVERS in conditions
+    assert ConditionCode.CLOCK_OFF_RECEIVERS in conditions
 
 
 async def test_a_date_to_come_again_at_is_by_the_receivers_own_clock(

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.webhooks import TokenAuth
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.webhooks.webhook import TokenAuth
 from reseller_webhooks.operations import webhooks
-from tests.engine.running import BODY, Running
+from tests.engine.engine_fixture import BODY, Running
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import HOST, LOOPBACK, Receiver
@@ -111,7 +111,7 @@ async def test_the_standards_javascript_package_verifies_the_signature(
         row = running.webhook(receiver.url())
         running.tell("c1")
         (request,) = await receiver.received(1)
-    secret = webhooks.known(running.box, row, 0).secret
+    secret = webhooks.open_webhook(running.box, row, 0).secret
     given = {
         "secret": secret,
         "body": request.body.decode(),

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.core.addresses import ONLY_PUBLIC
-from reseller_webhooks.core.attempts import (
+from reseller_webhooks.core.deliveries.attempts import (
     RESPONSE_BYTES_READ,
     RESPONSE_CHARS_KEPT,
     Attempt,
@@ -16,7 +15,8 @@ from reseller_webhooks.core.attempts import (
     Reason,
 )
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.engine.sender import Sender
+from reseller_webhooks.core.webhooks.ip_policy import ONLY_PUBLIC
+from reseller_webhooks.engine.sending.sender import Sender
 from tests.receivers import behaviours as does
 from tests.receivers.authority import Authority
 from tests.receivers.receiver import HOST, LOOPBACK, Behaviour, Conversation

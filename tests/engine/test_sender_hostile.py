@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.core.attempts import Attempt, Reason
-from reseller_webhooks.engine.wire import connection
+from reseller_webhooks.core.deliveries.attempts import Attempt, Reason
+from reseller_webhooks.engine.sending.http1 import connection
 from tests.receivers import behaviours as does
 from tests.receivers.authority import Authority
 from tests.receivers.receiver import HOST, LOOPBACK, Conversation

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.partitions import wanted
-from reseller_webhooks.core.webhooks import PARTS
+from reseller_webhooks.core.deliveries.partitions import assigned_to
+from reseller_webhooks.core.webhooks.webhook import PARTS
 from reseller_webhooks.operations import leases
 from reseller_webhooks.operations.leases import Worker
-from reseller_webhooks.store import leases as stored
-from tests.engine.running import Running
+from reseller_webhooks.store.cluster import leases as stored
+from tests.engine.engine_fixture import Running
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import HOST, Receiver
@@ -40,7 +40,7 @@ def owners(running: Running) -> dict[int, str]:
 def shared(running: Running) -> bool:
     """Whether both workers have what they want."""
     both = frozenset({"a", "b"})
-    return owners(running) == {part: name for name in both for part in wanted(name, both)}
+    return owners(running) == {part: name for name in both for part in assigned_to(name, both)}
 
 
 async def test_a_worker_that_comes_takes_over_its_share_and_nothing_is_sent_twice(
@@ -76,7 +76,7 @@ async def test_a_worker_that_leaves_is_replaced_long_before_its_leases_end(
 async def test_a_worker_that_died_is_replaced_when_its_leases_end(
     running: Running, receiver: Receiver
 ) -> None:
-    died = leases.beat(running.database, worker("dead", ttl_s=1.0))
+    died = leases.heartbeat(running.database, worker("dead", ttl_s=1.0))
     async with receiver, running.sending(worker("b", ttl_s=1.0)):
         assert owners(running) == dict.fromkeys(range(PARTS), "dead")
         running.webhook(receiver.url())
@@ -90,7 +90,7 @@ async def test_a_worker_that_died_is_replaced_when_its_leases_end(
 async def test_what_a_dead_worker_began_may_still_be_under_way_so_order_waits(
     running: Running, receiver: Receiver
 ) -> None:
-    died = leases.beat(running.database, worker("dead", ttl_s=1.0))
+    died = leases.heartbeat(running.database, worker("dead", ttl_s=1.0))
     async with receiver, running.sending(worker("b", ttl_s=1.0)):
         running.webhook(receiver.url(), ordered=True)
         running.tell("c1")

@@ -15,8 +15,8 @@ import pytest
 
 from bench.program import Server
 from reseller_webhooks import clock
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 from testkit.faketime import WallClock, needs_faketime
 from testkit.postgres import postgres
 from testkit.processes import directory as shared_directory

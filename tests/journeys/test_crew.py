@@ -13,7 +13,7 @@ import pytest
 
 from bench.program import Receiver, Server, workshop
 from reseller_webhooks.operations import leases
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 from testkit.ports import free_port
 
 WAIT_S = 30.0
@@ -59,7 +59,7 @@ def until(condition: Callable[[], Any]) -> Any:
 def owners(directory: Path) -> frozenset[str]:
     database = Database(f"sqlite:///{directory}/bench.db")
     try:
-        return leases.living(database)
+        return leases.live_workers(database)
     finally:
         database.close()
 

@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from reseller_webhooks.bootstrap.serving import listening
 from reseller_webhooks.demo.accounts import Accounts
-from reseller_webhooks.demo.page import Page
+from reseller_webhooks.demo.page import ReceiverPage
 from reseller_webhooks.demo.platform import Platform
-from reseller_webhooks.demo.receiver import KEPT, Receiver
+from reseller_webhooks.demo.receiver import KEPT, DemoReceiver
 
 NOTIFICATION = {"resource": {"type": "INVOICE", "uuid": "i1", "content": {"n": list(range(50))}}}
 SENT, SHOWN = 320, 16
@@ -57,11 +57,13 @@ def frequent_thread_switches() -> Iterator[None]:
 
 @pytest.mark.usefixtures("frequent_thread_switches")
 async def test_the_page_is_shown_while_notifications_arrive() -> None:
-    receiver = Receiver()
+    receiver = DemoReceiver()
     hook = Starlette(routes=[Route("/{path:path}", receiver.take, methods=["POST"])])
     accounts = Accounts("r", "p", "k", is_new=False)
     platform = Platform("http://127.0.0.1:1", "http://127.0.0.1:1", accounts)
-    page = Page(receiver, platform, target="https://127.0.0.1/hook", pages="http://127.0.0.1:1")
+    page = ReceiverPage(
+        receiver, platform, target="https://127.0.0.1/hook", pages="http://127.0.0.1:1"
+    )
     with _serving(hook) as target, _serving(page.asgi()) as shown:
         async with httpx.AsyncClient(timeout=30) as client:
             shows = asyncio.create_task(_show(client, shown + "/"))

@@ -3,15 +3,15 @@
 import httpx
 import pytest
 
-from reseller_webhooks.demo.page import Page
+from reseller_webhooks.demo.page import ReceiverPage
 from reseller_webhooks.demo.page_access import PageAccess, is_loopback
-from reseller_webhooks.demo.receiver import Receiver
+from reseller_webhooks.demo.receiver import DemoReceiver
 
 KEY = "k" * 43
 
 
 def browser(key: str, host: str = "127.0.0.1:8002") -> httpx.AsyncClient:
-    page = Page(Receiver(), None, target="https://127.0.0.1/hook", pages="http://x")  # type: ignore[arg-type]
+    page = ReceiverPage(DemoReceiver(), None, target="https://127.0.0.1/hook", pages="http://x")  # type: ignore[arg-type]
     transport = httpx.ASGITransport(PageAccess(page.asgi(), key=key))
     return httpx.AsyncClient(transport=transport, base_url=f"http://{host}")
 

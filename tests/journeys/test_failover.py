@@ -6,12 +6,18 @@ from pathlib import Path
 
 import httpx
 
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import access, generations, resellers, sending, webhooks
-from reseller_webhooks.store import counters, migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.operations import (
+    authentication,
+    delivery_queue,
+    generations,
+    resellers,
+    webhooks,
+)
+from reseller_webhooks.store.db import counters, migrate
+from reseller_webhooks.store.db.database import Database
 from testkit.postgres import Pair, primary_and_standby
 from testkit.processes import wait_until
 from tests.conftest import serving
@@ -41,19 +47,19 @@ async def test_after_a_failover_a_receiver_that_applies_what_is_newer_ends_equal
                 actions=frozenset(Action),
             )
             webhooks.add(running.database, running.program.box, reseller.id, spec)
-            key = access.add_key(running.database, Scope.PLATFORM, None).key
+            key = authentication.add_key(running.database, Scope.PLATFORM, None).key
             await feed(running.url, key, reseller.uuid, {"c1": "One", "c2": "Two"})
             await receiver.received(2)
             on_standby = await asyncio.to_thread(fall_behind, pair)
             lost = await feed(running.url, key, reseller.uuid, {"c1": "Lost", "c3": "Lost"})
             await receiver.received(4)
             _, cursor = await read(running.url, key, reseller.uuid)
-            lost_number = sending.last_delivery(running.database)
+            lost_number = delivery_queue.last_delivery(running.database)
             await asyncio.to_thread(lose_the_last_moments, pair)
             again = await feed(running.url, key, reseller.uuid, {"c1": "One", "c3": None})
             await receiver.received(6)
             generation = generations.current(running.database)
-            number = sending.last_delivery(running.database)
+            number = delivery_queue.last_delivery(running.database)
             items, _ = await read(running.url, key, reseller.uuid, cursor)
 
     assert on_standby is None

@@ -6,16 +6,16 @@ from itertools import pairwise
 from sqlalchemy import func, select
 
 from bench.program import Process
-from reseller_webhooks.core.changes import Change, Put
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import read_content
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put
 from reseller_webhooks.operations import changes, resellers
-from reseller_webhooks.operations.changes import Request
-from reseller_webhooks.store import fan_out
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import delivery
+from reseller_webhooks.operations.changes import ChangeRequest
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import fan_out
+from reseller_webhooks.store.tables import delivery
 from testkit.processes import wait_until
-from tests.store import making
+from tests.store import factories
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 WEBHOOKS, RECORDS = 100, 500
@@ -51,7 +51,7 @@ def leave_to_steps(database: Database) -> None:
     with database.write() as tx:
         for number in range(WEBHOOKS):
             url = f"https://receiver.example/{number}"
-            making.webhook(tx, reseller_id=reseller.id, url=url, state="PAUSED", ordered=True)
+            factories.webhook(tx, reseller_id=reseller.id, url=url, state="PAUSED", ordered=True)
 
     def apply(name: str, count: int) -> None:
         content = [read_content(Resource.COMPANY, f"c{n}", {"name": name}) for n in range(count)]
@@ -59,7 +59,7 @@ def leave_to_steps(database: Database) -> None:
             Change(reseller.uuid, Resource.COMPANY, f"c{n}", Put(one))
             for n, one in enumerate(content)
         ]
-        changes.apply(database, [Request(tuple(some))], public_url="https://platform.example")
+        changes.apply(database, [ChangeRequest(tuple(some))], public_url="https://platform.example")
 
     apply("Acme", RECORDS)
     apply("Acme Ltd", 1)

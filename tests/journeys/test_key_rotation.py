@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Spec, TokenAuth
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.webhook import Spec, TokenAuth
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import resellers, webhooks
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import features, migrate
-from reseller_webhooks.store import webhooks as stored
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.features import Feature
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.store.db import features, migrate
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.features import Feature
+from reseller_webhooks.store.webhooks import webhooks as stored
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from testkit.processes import clean_environment
 
 OPERATE = Path(__file__).parent.parent.parent / "docs" / "operate.md"
@@ -92,7 +92,7 @@ def test_the_steps_as_printed_replace_a_key(url: str, run: Run) -> None:
     assert [one.returncode for one in done] == [0] * 3, [one.stderr for one in done]
     assert ": 4" in done[0].stdout.splitlines()[0]
     assert "no sealed secrets; it may be taken out" in done[1].stdout
-    assert [webhooks.known(Box([NEW]), row, 0).auth for row in rows] == [AUTH] * 2
+    assert [webhooks.open_webhook(Box([NEW]), row, 0).auth for row in rows] == [AUTH] * 2
     assert not [one for one in done if OLD in one.stdout + one.stderr or "s3cret" in one.stdout]
 
 

@@ -13,12 +13,12 @@ from reseller_mirror import program
 from reseller_mirror.mirror import TABLES
 from reseller_mirror.program import Sides
 from reseller_mirror.reconcile import Outcome, reconcile
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.changes import Change, Put, Remove
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import read_content
-from reseller_webhooks.operations import access, changes, resellers
-from reseller_webhooks.operations.changes import Request
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put, Remove
+from reseller_webhooks.operations import authentication, changes, resellers
+from reseller_webhooks.operations.changes import ChangeRequest
 from tests.conftest import Running
 from tests.store.ageing import age, drop
 
@@ -33,8 +33,8 @@ async def sides(running: Running, tmp_path: Path) -> Sides:
     some = tuple(
         Change(reseller.uuid, Resource.COMPANY, f"c{n}", put) for n, put in enumerate(puts)
     )
-    changes.apply(running.database, [Request(some)], public_url=running.url)
-    key = access.add_key(running.database, Scope.RESELLER_READ, reseller.uuid).key
+    changes.apply(running.database, [ChangeRequest(some)], public_url=running.url)
+    key = authentication.add_key(running.database, Scope.RESELLER_READ, reseller.uuid).key
     return Sides(f"sqlite:///{tmp_path}/mirror.db", running.url, key)
 
 
@@ -126,7 +126,7 @@ async def test_a_removal_whose_tombstone_is_gone_reaches_a_mirror_at_the_next_co
     sides: Sides, running: Running, held: str
 ) -> None:
     (owner,) = resellers.page(running.database, after=0, limit=9)
-    gone = Request((Change(owner.uuid, Resource.COMPANY, "c1", Remove()),))
+    gone = ChangeRequest((Change(owner.uuid, Resource.COMPANY, "c1", Remove()),))
     if held == "as it was":
         await make_equal(sides)
         changes.apply(running.database, [gone], public_url=running.url)

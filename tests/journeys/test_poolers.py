@@ -11,12 +11,12 @@ import httpx
 import psycopg
 import pytest
 
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import access, resellers, webhooks
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.operations import authentication, resellers, webhooks
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 from testkit.pgbouncer import Mode, pgbouncer
 from testkit.postgres import Postgres, postgres
 from testkit.processes import needs
@@ -75,7 +75,7 @@ async def calling(
             url=receiver.url(host=LOOPBACK), resource=Resource.COMPANY, actions=frozenset(Action)
         )
         webhooks.add(running.database, running.program.box, reseller.id, spec)
-        key = access.add_key(running.database, Scope.PLATFORM, None).key
+        key = authentication.add_key(running.database, Scope.PLATFORM, None).key
         headers = {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(base_url=running.url, headers=headers, timeout=30) as api:
             yield api, reseller.uuid, receiver

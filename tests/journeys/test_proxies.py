@@ -10,17 +10,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reseller_webhooks.bootstrap.program import Part, Program
+from reseller_webhooks.bootstrap.program import ProcessRole, Program
 from reseller_webhooks.bootstrap.server import Server
 from reseller_webhooks.bootstrap.systemd import ServiceManager
-from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.operations import people
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.operations import users
 from reseller_webhooks.settings import Settings, trusted_proxies
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.web import paths
+from reseller_webhooks.store.db.database import Database
 from tests.conftest import SECRET_KEY
-from tests.web.browsing import token_in
+from tests.pages.browser_client import token_in
 
 
 @asynccontextmanager
@@ -31,7 +31,7 @@ async def served(folder: Path) -> AsyncIterator[tuple[str, Database]]:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         database = f"sqlite:///{folder}/test.db"
         settings = Settings(database=database, public_url=url, secret_keys=(SECRET_KEY,))
-        server = Server(Program(settings, Part.API), ServiceManager())
+        server = Server(Program(settings, ProcessRole.API), ServiceManager())
         task = asyncio.create_task(server.serve([listening]))
         try:
             yield url, server.program.database
@@ -65,7 +65,7 @@ async def test_where_a_visitor_comes_from(
         served(tmp_path) as (url, database),
         httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as visitor,
     ):
-        path = f"{paths.SIGN_IN}/{people.add(database, 'ana@acme.example', Role.OPERATOR, None)}"
+        path = f"{paths.SIGN_IN}/{users.add(database, 'ana@acme.example', Role.OPERATOR, None)}"
         token = token_in((await visitor.get(path)).text)
         await visitor.post(path, data={"form-token": token}, headers={"origin": url})
         with database.read() as tx:

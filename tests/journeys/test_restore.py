@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from bench.postgres import Postgres
-from reseller_webhooks.bootstrap.program import Part
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import access, resellers, webhooks
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.bootstrap.program import ProcessRole
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.operations import authentication, resellers, webhooks
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 from tests.conftest import serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
@@ -59,10 +59,10 @@ async def test_what_was_pending_in_a_backup_arrives_from_the_restored_database(
         spec = Spec(
             url=receiver.url(host=LOOPBACK), resource=Resource.COMPANY, actions=frozenset(Action)
         )
-        async with serving(tmp_path, migrated, Part.API, database=postgres.url) as before:
+        async with serving(tmp_path, migrated, ProcessRole.API, database=postgres.url) as before:
             reseller = resellers.add(before.database, "Northwind")
             webhooks.add(before.database, before.program.box, reseller.id, spec)
-            key = access.add_key(before.database, Scope.PLATFORM, None).key
+            key = authentication.add_key(before.database, Scope.PLATFORM, None).key
             first = await change(before.url, key, reseller.uuid, "One")
             copy = restored(postgres.url, tmp_path)
         async with serving(tmp_path, migrated, database=copy, ca_file=ca_file) as after:

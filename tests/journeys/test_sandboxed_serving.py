@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reseller_webhooks.web import paths
+from reseller_webhooks.http.pages import paths
 from testkit.ports import free_port
 from tests.journeys.test_starting import Manager, child, manager
 from tests.sandboxed import LIBRARY, allowed

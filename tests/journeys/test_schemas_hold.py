@@ -8,13 +8,13 @@ import httpx
 import jsonschema_rs
 import orjson
 
-from reseller_webhooks.core import examples
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.schemas import kinds, schema_name
-from reseller_webhooks.core.webhook_settings import Format
-from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import access, resellers, webhooks
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.deliveries.notification_schemas import kinds, schema_name
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.records import examples
+from reseller_webhooks.core.webhooks.settings import Format
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.operations import authentication, resellers, webhooks
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
@@ -45,7 +45,7 @@ def listen(running: Running, reseller: int, receiver: Receiver) -> None:
 
 async def change(running: Running, reseller: str) -> None:
     """Every resource is added, changed and removed."""
-    key = access.add_key(running.database, Scope.PLATFORM, None).key
+    key = authentication.add_key(running.database, Scope.PLATFORM, None).key
     headers = {"authorization": f"Bearer {key}"}
     named = [
         {"reseller": reseller, "type": resource, "uuid": uuid}

@@ -10,12 +10,15 @@ import httpx
 import psutil
 import pytest
 
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.operations import access, resellers
-from reseller_webhooks.web import paths
-from reseller_webhooks.web.password_hashing import PLACES_OF_CALLER, PLACES_OF_STRANGERS
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.http.pages.sign_in.password_hashing import (
+    PLACES_OF_CALLER,
+    PLACES_OF_STRANGERS,
+)
+from reseller_webhooks.operations import authentication, resellers
 from tests.conftest import Running, serving
-from tests.web.browsing import words
+from tests.pages.browser_client import words
 
 AT_ONCE = 40
 MIB = 1024 * 1024
@@ -58,7 +61,9 @@ class Visitors:
 async def timed_reads(running: Running, until: asyncio.Event) -> list[float]:
     """How long each of some reads of the API took, until an event and fifty at least."""
     reseller = await asyncio.to_thread(resellers.add, running.database, "Northwind")
-    made = await asyncio.to_thread(access.add_key, running.database, Scope.RESELLER, reseller.uuid)
+    made = await asyncio.to_thread(
+        authentication.add_key, running.database, Scope.RESELLER, reseller.uuid
+    )
     took: list[float] = []
     headers = {"authorization": f"Bearer {made.key}"}
     async with httpx.AsyncClient(base_url=running.url, headers=headers, timeout=60) as client:

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 from testkit.postgres import postgres
 
 WAIT_S = 60.0

@@ -10,22 +10,23 @@ import httpx
 import pytest
 
 from bench.postgres import Postgres, server
-from reseller_webhooks.bootstrap.program import Part
-from reseller_webhooks.core.access import Role, Scope
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import access, people, resellers, webhooks
-from reseller_webhooks.store import log, migrate
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.web import paths
+from reseller_webhooks.bootstrap.program import ProcessRole
+from reseller_webhooks.core.access.permissions import Role, Scope
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.operations import authentication, resellers, users, webhooks
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import log
+from reseller_webhooks.store.deliveries.log_query import LogQuery
 from tests.conftest import Running, serving
+from tests.pages.browser_client import token_in
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers, when
 from tests.receivers.receiver import LOOPBACK, Receiver
-from tests.web.browsing import token_in
 
 WAIT_S = 30.0
 
@@ -47,7 +48,7 @@ def authority() -> Authority:
 @asynccontextmanager
 async def calling(running: Running, reseller: Reseller) -> AsyncIterator[Callable[[str], Any]]:
     """Changes a company's name, by API."""
-    key = access.add_key(running.database, Scope.PLATFORM, None).key
+    key = authentication.add_key(running.database, Scope.PLATFORM, None).key
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=running.url, headers=headers, timeout=30) as api:
 
@@ -70,7 +71,7 @@ async def eventually(asked: Callable[[], Any]) -> Any:
 async def test_callers_are_told_to_come_again_and_all_goes_on_by_itself(
     tmp_path: Path, migrated: Path, postgres: Postgres
 ) -> None:
-    async with serving(tmp_path, migrated, Part.API, database=postgres.url) as running:
+    async with serving(tmp_path, migrated, ProcessRole.API, database=postgres.url) as running:
         reseller = resellers.add(running.database, "Northwind")
         async with calling(running, reseller) as change, httpx.AsyncClient() as visitor:
             before = await change("One")
@@ -96,11 +97,11 @@ async def test_a_page_says_so_and_is_there_again_afterwards(
     tmp_path: Path, migrated: Path, postgres: Postgres
 ) -> None:
     async with (
-        serving(tmp_path, migrated, Part.API, database=postgres.url) as running,
+        serving(tmp_path, migrated, ProcessRole.API, database=postgres.url) as running,
         httpx.AsyncClient(base_url=running.url, follow_redirects=True, timeout=30) as visitor,
     ):
         reseller = resellers.add(running.database, "Northwind")
-        link = people.add(running.database, "ana@acme.example", Role.ADMIN, reseller.uuid)
+        link = users.add(running.database, "ana@acme.example", Role.ADMIN, reseller.uuid)
         opened = await visitor.get(f"{paths.SIGN_IN}/{link}")
         pressed = {"form-token": token_in(opened.text)}
         before = await visitor.post(opened.url, data=pressed, headers={"origin": running.url})

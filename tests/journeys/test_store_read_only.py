@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
-from reseller_webhooks.core.conditions import Code
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Spec
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.health.conditions import ConditionCode
+from reseller_webhooks.core.webhooks.webhook import Spec
 from reseller_webhooks.operations import resellers, webhooks
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 from testkit.postgres import postgres
 from tests.conftest import Running, serving
 from tests.journeys.test_store_away import calling, eventually
@@ -44,7 +44,7 @@ async def test_a_worker_outlives_a_database_that_is_read_only_for_longer_than_it
                 (await change("One")).raise_for_status()
                 await receiver.received(1)
                 await asyncio.to_thread(server.set, "default_transaction_read_only", "on")
-                await eventually(reports(running, Code.LEASES_NOT_RENEWED))
+                await eventually(reports(running, ConditionCode.LEASES_NOT_RENEWED))
                 refused = await change("Two")
                 alive = await get(running, "/livez")
                 await asyncio.to_thread(server.set, "default_transaction_read_only", "off")
@@ -71,7 +71,7 @@ async def get(running: Running, path: str) -> httpx.Response:
         return await client.get(path)
 
 
-def reports(running: Running, *codes: Code) -> Callable[[], Any]:
+def reports(running: Running, *codes: ConditionCode) -> Callable[[], Any]:
     """Whether /readyz names these conditions; without any, whether it is ready."""
 
     async def asked() -> bool:

@@ -18,8 +18,9 @@ from reseller_mirror.mirror import TABLES, Held, Mirror, connect
 from reseller_mirror.notification import Notification, read
 from reseller_mirror.reconcile import compare, reconcile
 from reseller_mirror.tables import metadata
-from reseller_webhooks.core import digests, examples
-from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import examples
+from reseller_webhooks.core.sync import digests
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook as Standard
 
 from reseller_mirror import Rejected, Verifier
-from reseller_webhooks.core.events import body_with_content, body_without_content, resource_json
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.signing import new_secret, sign
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records.events import (
+    body_with_content,
+    body_without_content,
+    resource_json,
+)
+from reseller_webhooks.core.webhooks.signing import new_secret, sign
 
 SECRET, OTHER = new_secret(b"a" * 32), new_secret(b"b" * 32)
 AT = 1_700_000_000

@@ -5,23 +5,24 @@ from typing import Any
 
 import pytest
 
-from reseller_webhooks.core.changes import Change, Patch, Put, Remove
+from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import (
     Invalid,
     KeyReused,
     NotFound,
     ResellerWebhooksError,
 )
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.resources import read_content
-from reseller_webhooks.core.webhooks import Spec
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Patch, Put, Remove
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import changes, records, webhooks
-from reseller_webhooks.operations.changes import Answer, Request
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import events, log
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import log
+from reseller_webhooks.store.deliveries.log_query import LogQuery
+from reseller_webhooks.store.records import events
 
 URL = "https://platform.example"
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -45,17 +46,19 @@ def remove(reseller: Reseller, uuid: str = "c1") -> Change:
     return Change(reseller.uuid, Resource.COMPANY, uuid, Remove())
 
 
-def apply(database: Database, *requests: Request) -> list[Answer | ResellerWebhooksError]:
+def apply(
+    database: Database, *requests: ChangeRequest
+) -> list[ChangesAnswer | ResellerWebhooksError]:
     return changes.apply(database, requests, public_url=URL)
 
 
-def apply_one(database: Database, *some: Change, **given: Any) -> Answer:
-    answer = apply(database, Request(some, **given))[0]
-    assert isinstance(answer, Answer), answer
+def apply_one(database: Database, *some: Change, **given: Any) -> ChangesAnswer:
+    answer = apply(database, ChangeRequest(some, **given))[0]
+    assert isinstance(answer, ChangesAnswer), answer
     return answer
 
 
-def bodies(database: Database, answer: Answer) -> list[dict[str, Any]]:
+def bodies(database: Database, answer: ChangesAnswer) -> list[dict[str, Any]]:
     with database.read() as tx:
         found = [events.by_uuid(tx, r.event, reseller_id=None) for r in answer.results if r.event]
     return [json.loads(event.body) for event in found if event]
@@ -165,13 +168,13 @@ def test_a_request_with_one_bad_change_leaves_nothing_behind(
     database: Database, reseller: Reseller
 ) -> None:
     stranger = Reseller(0, "nobody", "Nobody", 0)
-    bad = Request((put(reseller, "Acme"), put(stranger, "Other", "c2")))
-    good = Request((put(reseller, "Third", "c3"),))
+    bad = ChangeRequest((put(reseller, "Acme"), put(stranger, "Other", "c2")))
+    good = ChangeRequest((put(reseller, "Third", "c3"),))
     refused, answered = apply(database, bad, good)
 
     assert isinstance(refused, Invalid)
     assert refused.problems[0].pointer == "/changes/1/reseller"
-    assert isinstance(answered, Answer)
+    assert isinstance(answered, ChangesAnswer)
     with pytest.raises(NotFound):
         records.get(database, Resource.COMPANY, "c1", reseller_id=reseller.id)
 
@@ -182,7 +185,7 @@ def test_an_illegal_move_is_refused_where_it_stands(database: Database, reseller
         return Change(reseller.uuid, Resource.INVOICE, "20", Put(content))
 
     apply_one(database, invoice("VOIDED"))
-    (refused,) = apply(database, Request((invoice("PAID"),)))
+    (refused,) = apply(database, ChangeRequest((invoice("PAID"),)))
 
     assert isinstance(refused, Invalid)
     assert refused.problems[0].pointer == "/changes/0/content/status"
@@ -207,10 +210,12 @@ def test_requests_that_share_a_transaction_see_each_other(
     database: Database, reseller: Reseller
 ) -> None:
     answers = apply(
-        database, Request((put(reseller, "A"),)), Request((put(reseller, "B"),), key="k")
+        database,
+        ChangeRequest((put(reseller, "A"),)),
+        ChangeRequest((put(reseller, "B"),), key="k"),
     )
 
-    assert [a.results[0].version for a in answers if isinstance(a, Answer)] == [1, 2]
+    assert [a.results[0].version for a in answers if isinstance(a, ChangesAnswer)] == [1, 2]
 
 
 def test_a_repeat_with_the_same_key_gets_the_first_answer(
@@ -229,17 +234,17 @@ def test_a_repeat_with_the_same_key_gets_the_first_answer(
 def test_a_repeat_in_the_same_transaction_gets_the_first_answer(
     database: Database, reseller: Reseller
 ) -> None:
-    request = Request((put(reseller, "A"),), key="k1", fingerprint="f1")
+    request = ChangeRequest((put(reseller, "A"),), key="k1", fingerprint="f1")
     first, again = apply(database, request, request)
 
-    assert isinstance(first, Answer)
-    assert isinstance(again, Answer)
+    assert isinstance(first, ChangesAnswer)
+    assert isinstance(again, ChangesAnswer)
     assert (again.results, again.replayed) == (first.results, True)
 
 
 def test_a_key_with_another_body_is_refused(database: Database, reseller: Reseller) -> None:
     apply_one(database, put(reseller, "A"), key="k1", fingerprint="f1")
-    (refused,) = apply(database, Request((put(reseller, "B"),), key="k1", fingerprint="f2"))
+    (refused,) = apply(database, ChangeRequest((put(reseller, "B"),), key="k1", fingerprint="f2"))
 
     assert isinstance(refused, KeyReused)
 
@@ -248,7 +253,7 @@ def test_a_refused_request_may_come_again_mended_under_its_key(
     database: Database, reseller: Reseller
 ) -> None:
     stranger = Reseller(0, "nobody", "Nobody", 0)
-    apply(database, Request((put(stranger, "A"),), key="k1", fingerprint="f1"))
+    apply(database, ChangeRequest((put(stranger, "A"),), key="k1", fingerprint="f1"))
     answer = apply_one(database, put(reseller, "A"), key="k1", fingerprint="f2")
 
     assert answer.results[0].action == "ADDED"

@@ -3,15 +3,15 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.changes import Change, Put, Remove
-from reseller_webhooks.core.digests import digest_of
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import read_content
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put, Remove
+from reseller_webhooks.core.sync.digests import digest_of
 from reseller_webhooks.operations import changes
-from reseller_webhooks.operations.changes import Request
-from reseller_webhooks.store import digests, records
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.operations.changes import ChangeRequest
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.records import digests, records
 
 steps = st.lists(
     st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(["x", "y", None])), max_size=6),
@@ -26,10 +26,10 @@ def test_a_digest_kept_up_is_the_one_counted_from_nothing(
 ) -> None:
     for request in requests:
         some = tuple(_change(reseller, uuid, name) for uuid, name in request)
-        changes.apply(database, [Request(some)], public_url="https://p.example")
+        changes.apply(database, [ChangeRequest(some)], public_url="https://p.example")
 
     with database.read() as tx:
-        kept = digests.of(tx, Resource.COMPANY, reseller_id=reseller.id)
+        kept = digests.read(tx, Resource.COMPANY, reseller_id=reseller.id)
         pairs = [
             (found[0].uuid, found[0].version)
             for uuid in "abcdef"

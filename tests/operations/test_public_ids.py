@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reseller_webhooks.core.names import NUMBER_MAX
+from reseller_webhooks.core.enums import NUMBER_MAX
 from reseller_webhooks.operations.public_ids import PublicIds
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 NUMBERS = st.integers(0, NUMBER_MAX)
 ANY_FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

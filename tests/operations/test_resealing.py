@@ -4,18 +4,19 @@ import pytest
 from cryptography.fernet import Fernet
 
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.core.webhooks import SecretPurpose, TokenAuth
+from reseller_webhooks.core.webhooks.webhook import SecretPurpose, TokenAuth
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import leases, resealing, webhooks
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.sealing import is_bound
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import features, sealed
-from reseller_webhooks.store import webhooks as store
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.features import Feature
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.schema import member
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db import features
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.db.features import Feature
+from reseller_webhooks.store.tables import member
+from reseller_webhooks.store.webhooks import sealed
+from reseller_webhooks.store.webhooks import webhooks as store
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.operations.test_webhooks import spec
 
 OLD_KEY, NEW_KEY, LOST_KEY = (Fernet.generate_key().decode() for _ in range(3))
@@ -41,16 +42,16 @@ def test_everything_opens_with_the_first_key_alone_afterwards(
 ) -> None:
     rows = [a_webhook(used, reseller, OLD, name) for name in "abc"]
     webhooks.rotate_secret(used, OLD, reseller.id, rows[0].uuid)
-    before = {row.uuid: webhooks.edition_of(row) for row in webhooks.page(used, reseller.id)}
+    before = {row.uuid: webhooks.etag_revision(row) for row in webhooks.page(used, reseller.id)}
     done = resealing.reseal(used, BOTH)
     again = resealing.reseal(used, BOTH)
 
     after = webhooks.page(used, reseller.id)
     assert (done.sealed, done.current, done.unreadable) == (7, 0, [])
     assert (again.sealed, again.current) == (0, 7)
-    assert [webhooks.known(NEW, row, 0).auth for row in after] == [AUTH] * 3
+    assert [webhooks.open_webhook(NEW, row, 0).auth for row in after] == [AUTH] * 3
     assert all(is_bound(row.auth_sealed) and is_bound(row.secret_sealed) for row in after)
-    assert {row.uuid: webhooks.edition_of(row) for row in after} == before, "nobody changed it"
+    assert {row.uuid: webhooks.etag_revision(row) for row in after} == before, "nobody changed it"
 
 
 def test_a_rotation_seals_what_is_bound_already(database: Database, reseller: Reseller) -> None:
@@ -58,7 +59,7 @@ def test_a_rotation_seals_what_is_bound_already(database: Database, reseller: Re
     resealing.reseal(database, BOTH)
     now = webhooks.get(database, reseller.id, row.uuid)
 
-    assert webhooks.known(NEW, now, 0).auth == AUTH
+    assert webhooks.open_webhook(NEW, now, 0).auth == AUTH
     assert is_bound(row.secret_sealed)
 
 
@@ -110,7 +111,7 @@ def test_the_way_back_leaves_all_for_the_version_before(
 def test_it_waits_for_workers_of_an_earlier_version(used: Database, reseller: Reseller) -> None:
     added = a_webhook(used, reseller, OLD)
     row = webhooks.get(used, reseller.id, added.uuid)
-    leases.beat(used, Worker("new", "b.example", "0.2.0", 60.0))
+    leases.heartbeat(used, Worker("new", "b.example", "0.2.0", 60.0))
     with used.write() as tx:
         of_before = {"id": "old", "host": "a.example", "version": "0.1.0", "since": 1}
         tx.connection.execute(member.insert().values(of_before | {"until": tx.now + 10**9}))
@@ -137,7 +138,7 @@ def test_what_somebody_saves_meanwhile_is_not_undone(
 
     now = webhooks.get(used, reseller.id, row.uuid)
     assert (done.sealed, done.busy) == (2, 0)
-    assert webhooks.known(NEW, now, 0).auth == TokenAuth(token="another")
+    assert webhooks.open_webhook(NEW, now, 0).auth == TokenAuth(token="another")
 
 
 def test_a_survey_tells_which_keys_are_in_use(database: Database, reseller: Reseller) -> None:

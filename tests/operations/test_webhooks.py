@@ -6,20 +6,20 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
+from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, SecretUnreadable
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import (
+from reseller_webhooks.core.webhooks.webhook import (
     PasswordAuth,
     Spec,
     SpecPatch,
     TokenAuth,
     WebhookState,
 )
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import resellers, revisions, webhooks
 from reseller_webhooks.operations.webhook_secrets import open_auth
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
 
 OLD_KEY, NEW_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 BOX = Box([OLD_KEY])
@@ -44,7 +44,7 @@ def spec(**given: Any) -> Spec:
 def test_a_webhook_comes_back_as_it_was_asked_for(database: Database, reseller: Reseller) -> None:
     wanted = spec(auth=OAUTH2, ordered=True, max_in_flight=3, rate_per_second=2.5)
     added = webhooks.add(database, BOX, reseller.id, wanted).webhook
-    found = webhooks.known(BOX, webhooks.get(database, reseller.id, added.uuid), 0)
+    found = webhooks.open_webhook(BOX, webhooks.get(database, reseller.id, added.uuid), 0)
 
     assert (found.url, found.resource, found.actions) == (
         "https://crm.example/hook",
@@ -82,7 +82,7 @@ def test_a_key_that_is_gone_is_refused_with_the_remedy(
     row = webhooks.add(database, BOX, reseller.id, spec(auth=OAUTH2)).webhook
 
     with pytest.raises(SecretUnreadable, match="put the key back") as refused:
-        webhooks.require_readable(webhooks.known(Box([NEW_KEY]), row, 0))
+        webhooks.require_readable(webhooks.open_webhook(Box([NEW_KEY]), row, 0))
 
     assert refused.value.purposes == ("AUTHENTICATION", "SIGNING_SECRET")
 

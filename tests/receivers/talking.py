@@ -7,9 +7,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Protocol
 
-from reseller_webhooks.core.addresses import TargetNetworks
-from reseller_webhooks.core.attempts import Outgoing
-from reseller_webhooks.engine.sender import Sender
+from reseller_webhooks.core.deliveries.attempts import Outgoing
+from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
+from reseller_webhooks.engine.sending.sender import Sender
 from tests.receivers.authority import Authority
 from tests.receivers.receiver import HOST, LOOPBACK, Behaviour, Receiver, everything_is_here
 

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from reseller_webhooks import clock
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.events import body_with_content, resource_json
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.signing import new_secret, sign
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records.events import body_with_content, resource_json
+from reseller_webhooks.core.webhooks.signing import new_secret, sign
 from reseller_webhooks.operations import webhooks
-from tests.engine.running import Running
+from tests.engine.engine_fixture import Running
 from tests.receivers.authority import Authority
 from tests.receivers.receiver import HOST, LOOPBACK
 from tests.receivers_in_docs.printed import PRINTED, Printed, printed
@@ -47,7 +47,7 @@ async def run(
     with socket.socket() as tls_at:
         tls_at.bind((LOOPBACK, 0))
         row = running.webhook(f"https://{HOST}:{tls_at.getsockname()[1]}/in")
-        secret = webhooks.known(running.box, row, 0).secret
+        secret = webhooks.open_webhook(running.box, row, 0).secret
         async with printed(name, folder, secret, authority.serves(HOST), tls_at) as one:
             yield one, secret
 

@@ -18,8 +18,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from multiprocessing import Pool
 
+from tests.simulation.mutations import PROFILES, RULES, removed
 from tests.simulation.plan import Profile
-from tests.simulation.removals import PROFILES, RULES, removed
 from tests.simulation.run import simulate
 
 COUNT = 2_000

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
-from reseller_webhooks.core.delivery import Delivery
+from reseller_webhooks.core.deliveries.delivery import Delivery
 from reseller_webhooks.engine.fair_shares import RESELLER_WEIGHT
 from tests.simulation.plan import Plan, Profile
 from tests.simulation.request import Request

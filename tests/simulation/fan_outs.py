@@ -1,13 +1,13 @@
-"""Fan-outs in steps in the simulated store: operations/fan_out.py on store/fan_out.py."""
+"""Stepped fan-outs in the simulated store, as in store/deliveries/fan_out.py."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from reseller_webhooks.core import fanout
-from reseller_webhooks.core.delivery import Delivery
-from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.deliveries import fan_out_rules
+from reseller_webhooks.core.deliveries.delivery import Delivery
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.operations.fan_out import FanOutStep
 from tests.simulation.tables import Tables
 
@@ -38,8 +38,8 @@ class FanOuts:
     def takes(self, record: str, version: int, *, is_large: bool) -> bool:
         """Whether the deliveries of an event that is committed now are left to steps."""
         event = _event(record, version, self.tables.now)
-        behind = {fanout.record_of(one.event) for one in self.waiting}
-        if not fanout.follows_in_steps(event, is_of_large_request=is_large, behind=behind):
+        behind = {fan_out_rules.record_of(one.event) for one in self.waiting}
+        if not fan_out_rules.follows_in_steps(event, is_of_large_request=is_large, behind=behind):
             return False
         live = [number for number, row in self.tables.webhooks.items() if not row.deleted]
         self.waiting.append(Pending(event, live))

@@ -4,13 +4,19 @@ import asyncio
 from dataclasses import dataclass
 from random import Random
 
-from reseller_webhooks.core.attempts import Attempt, Outcome, Outgoing, Reason, from_status
-from tests.simulation.clockwork import Clockwork, ProcessLoop
+from reseller_webhooks.core.deliveries.attempts import (
+    Attempt,
+    Outcome,
+    Outgoing,
+    Reason,
+    from_status,
+)
+from tests.simulation.invariants import Watch
 from tests.simulation.plan import MOVED, Mood, Plan, Profile
 from tests.simulation.request import Request
 from tests.simulation.tables import Tables
 from tests.simulation.trace import Trace
-from tests.simulation.watch import Watch
+from tests.simulation.virtual_clock import Clockwork, ProcessLoop
 
 SLOWEST = 1.01
 """Clocks of processes go up to half a percent slow."""
@@ -31,14 +37,14 @@ class Network:
 
     def __init__(
         self,
-        clockwork: Clockwork,
+        virtual_clock: Clockwork,
         plan: Plan,
         tables: Tables,
         watch: Watch,
         trace: Trace,
         rng: Random,
     ) -> None:
-        self.clockwork, self.plan, self.rng, self.trace = clockwork, plan, rng, trace
+        self.virtual_clock, self.plan, self.rng, self.trace = virtual_clock, plan, rng, trace
         self._tables, self._watch = tables, watch
         self._by_url = {one.url: one for one in plan.webhooks}
 
@@ -53,7 +59,7 @@ class Network:
             delivery=self._watch.committed[number][0],
             attempt=int(outgoing.headers["x-webhook-attempt"]),
             tenure=self._tables.holder(webhook.part),
-            started=self.clockwork.now,
+            started=self.virtual_clock.now,
             url=outgoing.url,
         )
         self.trace.note(worker, "sends {}", request)
@@ -62,7 +68,7 @@ class Network:
 
     def mood(self, webhook_id: int) -> Mood:
         """How the receiver is now."""
-        now = self.clockwork.now
+        now = self.virtual_clock.now
         spans = self.plan.moods[webhook_id]
         return next((one.mood for one in spans if one.begin <= now < one.end), Mood.WELL)
 
@@ -109,11 +115,11 @@ class Uplink:
         timeout_s = network.plan.timeout_s
         timer = self._loop.call_later(timeout_s, _settle, answer, _TIMEOUT)
         # Later than on the slowest clock: who is frozen by then will not hang up by itself.
-        network.clockwork.after(timeout_s * SLOWEST, self._gone_for_good, request)
+        network.virtual_clock.after(timeout_s * SLOWEST, self._gone_for_good, request)
         if self.is_cut or network.mood(request.webhook.id) is Mood.AWAY:
-            network.clockwork.after(0.01, self._back, request, answer, _NO_CONNECTION)
+            network.virtual_clock.after(0.01, self._back, request, answer, _NO_CONNECTION)
         else:
-            network.clockwork.after(network.travel_s(request), self._arrive, request, answer)
+            network.virtual_clock.after(network.travel_s(request), self._arrive, request, answer)
         attempt = await answer
         timer.cancel()
         self._watch.ends(request)
@@ -126,11 +132,11 @@ class Uplink:
         self._watch.arrives(request)
         does = network.answer(request.webhook.id)
         if does.accepts:
-            network.clockwork.after(does.after_s, self._accept, request)
+            network.virtual_clock.after(does.after_s, self._accept, request)
         if does.status is not None:
             attempt = from_status(does.status, 1, retry_after_s=does.retry_after_s)
             back_s = does.after_s + network.rng.uniform(0.001, 0.03)
-            network.clockwork.after(back_s, self._back, request, answer, attempt)
+            network.virtual_clock.after(back_s, self._back, request, answer, attempt)
 
     def _accept(self, request: Request) -> None:
         self._network.trace.note(f"recv {request.webhook.id}", "accepts {}", request)
@@ -160,12 +166,12 @@ class Issuer:
         slow = 0.9 if network.plan.profile is Profile.LATE else 0.2
         longest_s = network.plan.timeout_s if rng.random() < slow else 0.05
         given = (self._loop, token, from_status(200, 1))
-        network.clockwork.after(rng.random() * longest_s, _bring, *given)
+        network.virtual_clock.after(rng.random() * longest_s, _bring, *given)
         return await token, b'{"access_token": "a", "token_type": "Bearer", "expires_in": 20}'
 
 
-_TIMEOUT = Attempt(Outcome.FAILED, 1, None, Reason.TIMEOUT, "no answer in time", no_sign=True)
-_NO_CONNECTION = Attempt(Outcome.FAILED, 1, None, Reason.CONNECT, "no connection", no_sign=True)
+_TIMEOUT = Attempt(Outcome.FAILED, 1, None, Reason.TIMEOUT, "no answer in time", unreachable=True)
+_NO_CONNECTION = Attempt(Outcome.FAILED, 1, None, Reason.CONNECT, "no connection", unreachable=True)
 
 
 def _bring(loop: ProcessLoop, answer: asyncio.Future[Attempt], attempt: Attempt) -> None:

@@ -5,9 +5,9 @@ from enum import StrEnum
 from random import Random
 from uuid import UUID
 
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhook_settings import Mode
-from reseller_webhooks.core.webhooks import ClientCredentialsAuth, NoAuth, Webhook
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.settings import Mode
+from reseller_webhooks.core.webhooks.webhook import ClientCredentialsAuth, NoAuth, Webhook
 
 START = 1_800_000_000_000_000
 """The store's clock when a run begins, in microseconds UTC."""

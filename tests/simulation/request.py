@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from reseller_webhooks.core.delivery import Delivery
-from reseller_webhooks.core.webhook_settings import Mode
-from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks.core.deliveries.delivery import Delivery
+from reseller_webhooks.core.webhooks.settings import Mode
+from reseller_webhooks.core.webhooks.webhook import Webhook
 from tests.simulation.tables import Tenure
 
 

@@ -11,11 +11,11 @@ import structlog
 
 from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.delivery import Delivery, State
-from reseller_webhooks.core.webhooks import NoAuth, SecretPurpose, WebhookState
+from reseller_webhooks.core.deliveries.delivery import Delivery, State
+from reseller_webhooks.core.webhooks.webhook import NoAuth, SecretPurpose, WebhookState
 from reseller_webhooks.engine import engine
-from tests.simulation.clockwork import STEPS_MAX, Clockwork
 from tests.simulation.fan_outs import FanOuts
+from tests.simulation.invariants import Violation, Watch
 from tests.simulation.network import Network
 from tests.simulation.plan import (
     FAULTS_S,
@@ -31,7 +31,7 @@ from tests.simulation.plan import (
 from tests.simulation.store import Line
 from tests.simulation.tables import Tables, WebhookRow
 from tests.simulation.trace import Trace
-from tests.simulation.watch import Violation, Watch
+from tests.simulation.virtual_clock import STEPS_MAX, Clockwork
 from tests.simulation.worker import Worker
 
 SETTLES_S = 120.0
@@ -65,15 +65,17 @@ class Run:
     def __init__(self, plan: Plan, *, fenced: bool = True) -> None:
         self.plan = plan
         self.rng = Random(plan.seed ^ 0x5EED)  # noqa: S311
-        self.clockwork = Clockwork()
-        self.trace = Trace(self.clockwork)
+        self.virtual_clock = Clockwork()
+        self.trace = Trace(self.virtual_clock)
         added = {one.target for one in plan.faults if one.kind is Kind.ADD}
         rows = {one.id: WebhookRow(one) for one in plan.webhooks if one.id not in added}
-        self.tables = Tables(self.clockwork, rows, fenced=fenced)
+        self.tables = Tables(self.virtual_clock, rows, fenced=fenced)
         self.watch = Watch(plan, self.tables, self.trace)
         self.fan_outs = FanOuts(self.tables, self.watch.commits, self.watch.broken)
         self.line = Line(self.tables, self.fan_outs, plan, self.rng, self.trace)
-        self.network = Network(self.clockwork, plan, self.tables, self.watch, self.trace, self.rng)
+        self.network = Network(
+            self.virtual_clock, plan, self.tables, self.watch, self.trace, self.rng
+        )
         self.places: list[Worker | None] = [None] * plan.workers
         self.every: list[Worker] = []
         self.versions: dict[int, int] = {}
@@ -85,8 +87,8 @@ class Run:
     def run(self) -> Outcome:
         with _the_world_is(self):
             self._arrange()
-            self.clockwork.run(FAULTS_S + SETTLES_S, self._is_over)
-            if self.clockwork.steps >= STEPS_MAX:
+            self.virtual_clock.run(FAULTS_S + SETTLES_S, self._is_over)
+            if self.virtual_clock.steps >= STEPS_MAX:
                 self.watch.broken("somebody turns in circles", f"{STEPS_MAX} steps")
             self.watch.at_the_end()
             self.fan_outs.at_the_end()
@@ -104,12 +106,12 @@ class Run:
             faults=len(self.plan.faults),
             refused=self.line.refused,
             store_failures=self.line.failures,
-            virtual_s=self.clockwork.now,
-            steps=self.clockwork.steps,
+            virtual_s=self.virtual_clock.now,
+            steps=self.virtual_clock.steps,
         )
 
     def _is_over(self) -> bool:
-        if self.clockwork.now < FAULTS_S or self.uncommitted:
+        if self.virtual_clock.now < FAULTS_S or self.uncommitted:
             return False
         return self.tables.is_settled and not self.fan_outs.waiting
 
@@ -117,18 +119,18 @@ class Run:
         for one in self.plan.webhooks:
             self.trace.note("plan", "{}", _described(self.plan, one.id))
         for place in range(self.plan.workers):
-            self.clockwork.after(self.rng.random() * 0.5, self._start, place)
+            self.virtual_clock.after(self.rng.random() * 0.5, self._start, place)
         for change in self.plan.changes:
-            self.clockwork.after(change.at, self._begin, change)
+            self.virtual_clock.after(change.at, self._begin, change)
         for fault in self.plan.faults:
-            self.clockwork.after(fault.at, self._fault, fault)
+            self.virtual_clock.after(fault.at, self._fault, fault)
 
     # --- changes
 
     def _begin(self, change: Change) -> None:
         """The transaction begins; who changes the same record waits for it to end."""
         if change.resource in self.busy or not self.line.is_up:
-            self.clockwork.after(0.01, self._begin, change)
+            self.virtual_clock.after(0.01, self._begin, change)
             return
         self.busy.add(change.resource)
         self.tables.writing.add(_named(change))
@@ -152,12 +154,12 @@ class Run:
             for row in self.tables.webhooks.values()
             if not row.deleted
         ]
-        self.clockwork.after(change.late_s, self._commit, change, made)
+        self.virtual_clock.after(change.late_s, self._commit, change, made)
 
     def _commit(self, change: Change, made: list[Delivery]) -> None:
         self.tables.writing.discard(_named(change))
         if not self.line.is_up:
-            self.clockwork.after(0.5, self._roll_back, change)
+            self.virtual_clock.after(0.5, self._roll_back, change)
             return
         self.busy.discard(change.resource)
         self.uncommitted -= 1
@@ -170,7 +172,7 @@ class Run:
             self.trace.note("store", text, first.resource_uuid, first.version, first.id, last.id)
         for worker in self.every:
             if not worker.is_gone and self.rng.random() > self.plan.lost_pokes:
-                self.clockwork.after(self.line.delay_s(), worker.poke)
+                self.virtual_clock.after(self.line.delay_s(), worker.poke)
 
     def _fan_out(self, change: Change, made: list[Delivery]) -> list[Delivery]:
         """The deliveries that come with the commit; none where they are left to steps."""
@@ -190,7 +192,7 @@ class Run:
 
     def _start(self, place: int) -> None:
         name = f"{'abc'[place]}{sum(one.name[0] == 'abc'[place] for one in self.every) + 1}"
-        worker = Worker(name, self.clockwork, self.line, self.network, self.watch, self.rng)
+        worker = Worker(name, self.virtual_clock, self.line, self.network, self.watch, self.rng)
         self.places[place] = worker
         self.every.append(worker)
         self.trace.note(name, "starts")
@@ -200,10 +202,10 @@ class Run:
         self.trace.note(worker.name, "is gone")
         if self.places[place] is worker:
             self.places[place] = None
-            self.clockwork.after(worker.restart_s, self._start, place)
+            self.virtual_clock.after(worker.restart_s, self._start, place)
 
     def _fault(self, fault: Fault) -> None:
-        for_s, now = fault.for_s, self.clockwork.after
+        for_s, now = fault.for_s, self.virtual_clock.after
         self.trace.note("fault", "{} {}, {:.1f} s", _whom(self, fault), fault.kind.value, for_s)
         if fault.kind is Kind.OUTAGE:
             self.line.is_up = False
@@ -217,7 +219,7 @@ class Run:
             self._fault_of(worker, fault)
 
     def _fault_of(self, worker: Worker, fault: Fault) -> None:
-        for_s, now = fault.for_s, self.clockwork.after
+        for_s, now = fault.for_s, self.virtual_clock.after
         worker.restart_s = for_s
         match fault.kind:
             case Kind.KILL:
@@ -244,12 +246,12 @@ class Run:
         """The transaction begins, and draws a revision."""
         known = fault.kind is Kind.ADD or fault.target in self.tables.webhooks
         if fault.target in self.locked or not known:
-            self.clockwork.after(0.1, self._change_webhook, fault)
+            self.virtual_clock.after(0.1, self._change_webhook, fault)
             return
         self.locked.add(fault.target)
         revision = self.tables.revise()
         if fault.late_s:
-            self.clockwork.after(fault.late_s, self._commit_webhook, fault, revision)
+            self.virtual_clock.after(fault.late_s, self._commit_webhook, fault, revision)
         else:
             self._commit_webhook(fault, revision)
 
@@ -279,11 +281,11 @@ class Run:
                 row.webhook = replace(row.webhook, url=moved)
             case Kind.PAUSE:
                 row.webhook = replace(row.webhook, state=WebhookState.PAUSED)
-                self.clockwork.after(fault.for_s, self._resume, fault.target)
+                self.virtual_clock.after(fault.for_s, self._resume, fault.target)
             case Kind.UNREADABLE:
                 blank = replace(row.webhook, auth=NoAuth(), secret="")
                 row.webhook = replace(blank, unreadable=(SecretPurpose.SIGNING_SECRET,))
-                self.clockwork.after(fault.for_s, self._make_readable, fault.target)
+                self.virtual_clock.after(fault.for_s, self._make_readable, fault.target)
 
     def _make_readable(self, webhook_id: int) -> None:
         row = self.tables.webhooks[webhook_id]
@@ -293,7 +295,7 @@ class Run:
 
     def _resume(self, webhook_id: int) -> None:
         if webhook_id in self.locked:
-            self.clockwork.after(0.1, self._resume, webhook_id)
+            self.virtual_clock.after(0.1, self._resume, webhook_id)
             return
         row = self.tables.webhooks[webhook_id]
         row.webhook = replace(row.webhook, state=WebhookState.ACTIVE)
@@ -304,7 +306,7 @@ class Run:
 def _the_world_is(run: Run) -> Iterator[None]:
     """The clock is the run's, and so is the log. The look over everything, which would hide
     that something was missed, never comes."""
-    before = clock.now, engine.WHOLE_LOOK_S, structlog.get_config()
+    before = clock.now, engine.FULL_SWEEP_S, structlog.get_config()
 
     def now() -> int:
         loop = engine.asyncio.get_running_loop()
@@ -321,12 +323,12 @@ def _the_world_is(run: Run) -> Iterator[None]:
             run.watch.broken("the engine reported a mistake of its own", f"{who}: {what} {event}")
         raise structlog.DropEvent
 
-    clock.now, engine.WHOLE_LOOK_S = now, inf
+    clock.now, engine.FULL_SWEEP_S = now, inf
     structlog.configure(processors=[logged], wrapper_class=structlog.stdlib.BoundLogger)
     try:
         yield
     finally:
-        clock.now, engine.WHOLE_LOOK_S = before[0], before[1]
+        clock.now, engine.FULL_SWEEP_S = before[0], before[1]
         structlog.configure(**before[2])
 
 

@@ -6,20 +6,20 @@ from random import Random
 from typing import Any, TypeVar
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.circuit import Circuit
-from reseller_webhooks.core.delivery import Ask, Made
+from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.core.horizon import Horizon
-from reseller_webhooks.engine.ports import Known
+from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.engine.ports import WebhookSnapshot
+from reseller_webhooks.operations.delivery_queue import DueIds, NewDeliveries, ScanResult
 from reseller_webhooks.operations.fan_out import FanOutStep
-from reseller_webhooks.operations.leases import Standing
+from reseller_webhooks.operations.leases import LeaseSnapshot
 from reseller_webhooks.operations.revisions import Revised, Revisions
-from reseller_webhooks.operations.sending import Arrived, Found, Late
-from tests.simulation.clockwork import Clockwork, ProcessLoop
 from tests.simulation.fan_outs import FanOuts
 from tests.simulation.plan import Plan, Profile
 from tests.simulation.tables import Tables
 from tests.simulation.trace import Trace
+from tests.simulation.virtual_clock import Clockwork, ProcessLoop
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Line:
     ) -> None:
         self.tables, self.fan_outs = tables, fan_outs
         self.plan, self.rng, self.trace = plan, rng, trace
-        self.clockwork: Clockwork = tables.clockwork
+        self.virtual_clock: Clockwork = tables.virtual_clock
         self.is_up = True
         self.failures = 0
         self.refused = 0
@@ -53,17 +53,17 @@ class Port:
         self.is_gone = False
         self._line, self._loop, self._me = line, loop, me
 
-    async def webhooks(self, parts: Collection[int]) -> list[Known]:
+    async def webhooks(self, parts: Collection[int]) -> list[WebhookSnapshot]:
         some = frozenset(parts)
         return await self._ask("webhooks", lambda tables: tables.known(some))
 
-    async def webhooks_by_id(self, numbers: Collection[int]) -> list[Known]:
+    async def webhooks_by_id(self, numbers: Collection[int]) -> list[WebhookSnapshot]:
         return await self._ask("webhooks by id", lambda tables: tables.by_id(numbers))
 
     async def webhook_horizon(self) -> Horizon:
         return await self._ask("webhook horizon", Tables.webhook_horizon)
 
-    async def revised(self, horizon: Horizon, parts: Collection[int]) -> Revised:
+    async def changed_webhooks(self, horizon: Horizon, parts: Collection[int]) -> Revised:
         some = frozenset(parts)
         return await self._ask("revised", lambda tables: tables.revised(horizon, some))
 
@@ -73,21 +73,23 @@ class Port:
     async def last_delivery(self) -> int:
         return await self._ask("last delivery", lambda tables: tables.numbers)
 
-    async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
+    async def new_deliveries(
+        self, since: int, parts: Collection[int], *, bring: bool
+    ) -> NewDeliveries:
         mine = frozenset(parts)
         return await self._ask("arrivals", lambda tables: tables.arrivals(since, mine, bring))
 
-    async def late(self, horizon: Horizon, newest: int) -> Late:
+    async def due_late_commits(self, horizon: Horizon, newest: int) -> DueIds:
         return await self._ask("late", lambda tables: tables.late(horizon, newest))
 
-    async def waiting(self) -> dict[int, float]:
+    async def first_due_s(self) -> dict[int, float]:
         return await self._ask("waiting", Tables.waiting)
 
     async def pull_back(self, parts: Collection[int]) -> set[int]:
         mine = frozenset(parts)
         return await self._ask("pull_back", lambda tables: tables.pull_back(mine))
 
-    async def scan(self, asks: Sequence[Ask]) -> list[Found]:
+    async def scan(self, asks: Sequence[ScanRequest]) -> list[ScanResult]:
         return await self._ask("scan", lambda tables: tables.scan(asks))
 
     async def give_up(self, webhook_id: int, lease: tuple[int, int], before: Micros) -> int:
@@ -102,21 +104,23 @@ class Port:
         fan_outs = self._line.fan_outs
         return await self._ask("fan-out", lambda _: fan_outs.step())
 
-    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
+    async def write_results(
+        self, made: Sequence[AttemptResult], circuits: Mapping[int, Circuit]
+    ) -> int:
         refused = await self._ask("finish", lambda tables: tables.finish(made, circuits, self._me))
         if refused:
             self._line.trace.note(self._me, "{} results refused, being another's", refused)
             self._line.refused += refused
         return refused
 
-    async def beat(
+    async def heartbeat(
         self,
         *,
         release: Collection[int],
         lapsed_too: bool,
         stands_back: bool,
         latest: Micros | None,
-    ) -> Standing:
+    ) -> LeaseSnapshot:
         return await self._ask(
             "beat",
             lambda tables: tables.beat(
@@ -129,7 +133,7 @@ class Port:
             ),
         )
 
-    async def living(self) -> frozenset[str]:
+    async def live_workers(self) -> frozenset[str]:
         return await self._ask("living", Tables.living)
 
     async def leave(self) -> None:
@@ -139,9 +143,9 @@ class Port:
         answer: asyncio.Future[T] = self._loop.create_future()
         line = self._line
         if self.is_cut or not line.is_up:
-            line.clockwork.after(line.rng.choice([0.01, 0.5, 2.0]), self._fail, answer, name)
+            line.virtual_clock.after(line.rng.choice([0.01, 0.5, 2.0]), self._fail, answer, name)
         else:
-            line.clockwork.after(line.delay_s(), self._transact, name, transaction, answer)
+            line.virtual_clock.after(line.delay_s(), self._transact, name, transaction, answer)
         return await answer
 
     def _transact(
@@ -158,9 +162,9 @@ class Port:
         result = transaction(line.tables)
         if luck < line.plan.store_failures:
             line.trace.note(self._me, "{} committed, but the answer is lost", name)
-            line.clockwork.after(line.delay_s(), self._fail, answer, name)
+            line.virtual_clock.after(line.delay_s(), self._fail, answer, name)
             return
-        line.clockwork.after(line.delay_s(), self._answer, answer, name, result)
+        line.virtual_clock.after(line.delay_s(), self._answer, answer, name, result)
 
     def _answer(self, answer: asyncio.Future[T], name: str, result: T) -> None:
         if self.is_cut:

@@ -9,21 +9,27 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core import circuit as circuits
-from reseller_webhooks.core.circuit import Circuit
-from reseller_webhooks.core.delivery import FIRST, Ask, Delivery, Made, State
-from reseller_webhooks.core.horizon import Horizon
-from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.partitions import wanted
-from reseller_webhooks.core.webhook_settings import Mode
-from reseller_webhooks.core.webhooks import PARTS, Webhook, WebhookState
-from reseller_webhooks.engine.ports import Known
-from reseller_webhooks.operations.leases import LEASES_AHEAD, Standing
+from reseller_webhooks.core.deliveries import circuit as circuits
+from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.delivery import (
+    FIRST,
+    AttemptResult,
+    Delivery,
+    ScanRequest,
+    State,
+)
+from reseller_webhooks.core.deliveries.notification import DueDelivery
+from reseller_webhooks.core.deliveries.partitions import assigned_to
+from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.webhooks.settings import Mode
+from reseller_webhooks.core.webhooks.webhook import PARTS, Webhook, WebhookState
+from reseller_webhooks.engine.ports import WebhookSnapshot
+from reseller_webhooks.operations.delivery_queue import DueIds, NewDeliveries, ScanResult
+from reseller_webhooks.operations.leases import LEASES_AHEAD, LeaseSnapshot
 from reseller_webhooks.operations.revisions import Revised
-from reseller_webhooks.operations.sending import Arrived, Found, Late
-from reseller_webhooks.store.leases import Grant
-from tests.simulation.clockwork import Clockwork
+from reseller_webhooks.store.cluster.leases import Grant
 from tests.simulation.plan import START
+from tests.simulation.virtual_clock import Clockwork
 
 GIVEN_UP = 4
 BROUGHT, NAMED = 3, 5
@@ -69,7 +75,7 @@ class Closed:
 class Tables:
     """Everything that is durable. A delivery's event is its id, and its body is empty."""
 
-    clockwork: Clockwork
+    virtual_clock: Clockwork
     webhooks: dict[int, WebhookRow]
     pending: dict[int, dict[int, Delivery]] = field(default_factory=lambda: defaultdict(dict))
     closed: dict[int, Closed] = field(default_factory=dict)
@@ -100,7 +106,7 @@ class Tables:
     @property
     def true_now(self) -> Micros:
         """As a clock would say that nobody sets."""
-        return START + int(self.clockwork.now * SECOND)
+        return START + int(self.virtual_clock.now * SECOND)
 
     @property
     def is_settled(self) -> bool:
@@ -174,18 +180,18 @@ class Tables:
         for one in list(mine.values()):
             mine[one.id] = one._replace(next_at=min(one.next_at, self.now))
         row.webhook = replace(row.webhook, hurried_at=self.now)
-        row.circuit = circuits.hurried(row.circuit)
+        row.circuit = circuits.probe_now(row.circuit)
 
     # --- what the engine asks
 
-    def known(self, parts: Collection[int]) -> list[Known]:
+    def known(self, parts: Collection[int]) -> list[WebhookSnapshot]:
         live = (number for number, row in self.webhooks.items() if not row.deleted)
         return self.by_id(one for one in live if self.webhooks[one].webhook.part in parts)
 
-    def by_id(self, numbers: Iterable[int]) -> list[Known]:
+    def by_id(self, numbers: Iterable[int]) -> list[WebhookSnapshot]:
         rows = ((number, self.webhooks[number]) for number in numbers)
         return [
-            Known(number, None if row.deleted else row.webhook, row.circuit, row.revision)
+            WebhookSnapshot(number, None if row.deleted else row.webhook, row.circuit, row.revision)
             for number, row in rows
         ]
 
@@ -203,28 +209,28 @@ class Tables:
         mine = {one: its for one, its in new.items() if self.webhooks[one].webhook.part in parts}
         return Revised(mine, following)
 
-    def arrivals(self, since: int, parts: frozenset[int], bring: bool) -> Arrived:
+    def arrivals(self, since: int, parts: frozenset[int], bring: bool) -> NewDeliveries:
         every = (one for some in self.pending.values() for one in some.values())
         new = sorted((one for one in every if one.id > since), key=lambda one: one.id)
         page = new[:BROUGHT] if bring else new
         upto = page[-1].id if page else since
         if not bring or not parts:
-            return Arrived(upto, [], list({one.webhook_id for one in page}), more=False)
+            return NewDeliveries(upto, [], list({one.webhook_id for one in page}), more=False)
         mine = [one for one in page if self.webhooks[one.webhook_id].webhook.part in parts]
-        due = [Due(one, str(one.id), b"") for one in mine if one.next_at <= self.now]
+        due = [DueDelivery(one, str(one.id), b"") for one in mine if one.next_at <= self.now]
         later = {one.webhook_id for one in mine if one.next_at > self.now}
-        return Arrived(upto, due, list(later), more=len(page) < len(new))
+        return NewDeliveries(upto, due, list(later), more=len(page) < len(new))
 
-    def late(self, horizon: Horizon, newest: int) -> Late:
+    def late(self, horizon: Horizon, newest: int) -> DueIds:
         following, above = horizon.advanced(newest, self.writing)
         if above == 0:
-            return Late([], 0, newest, False, following)
+            return DueIds([], 0, newest, False, following)
         every = (one for some in self.pending.values() for one in some.values())
         some = [one for one in every if above < one.id <= newest and one.next_at <= self.now]
         page = sorted((one.id, one.webhook_id) for one in some)[:NAMED]
         due = [(webhook_id, number) for number, webhook_id in page]
         is_full = len(page) == NAMED
-        return Late(due, above, page[-1][0] if is_full else newest, is_full, following)
+        return DueIds(due, above, page[-1][0] if is_full else newest, is_full, following)
 
     def waiting(self) -> dict[int, float]:
         return {
@@ -234,7 +240,7 @@ class Tables:
         }
 
     def pull_back(self, parts: frozenset[int]) -> set[int]:
-        """store/clock_steps.py"""
+        """store/deliveries/clock_steps.py"""
         found: set[int] = set()
         every = [one for some in self.pending.values() for one in some.values()]
         for one in every:
@@ -246,10 +252,10 @@ class Tables:
                 found.add(one.webhook_id)
         return found
 
-    def scan(self, asks: Sequence[Ask]) -> list[Found]:
+    def scan(self, asks: Sequence[ScanRequest]) -> list[ScanResult]:
         return [self._scan(ask) for ask in asks]
 
-    def _scan(self, ask: Ask) -> Found:
+    def _scan(self, ask: ScanRequest) -> ScanResult:
         some = list(self.pending[ask.webhook_id].values())
         if ask.heads_only:
             heads: dict[str, int] = {}
@@ -258,20 +264,22 @@ class Tables:
                     one.version, heads.get(one.resource_uuid, one.version)
                 )
             some = [one for one in some if one.version == heads[one.resource_uuid]]
-        limit = ask.room + len(ask.held) if ask.after == FIRST else ask.room
+        limit = ask.limit + len(ask.held) if ask.after == FIRST else ask.limit
         behind = [one for one in some if (one.next_at, one.id) > ask.after]
         rows = sorted(behind, key=lambda one: (one.next_at, one.id))[:limit]
         new = [one for one in rows if one.id not in ask.held]
-        due = [Due(one, str(one.id), b"") for one in new if one.next_at <= self.now]
+        due = [DueDelivery(one, str(one.id), b"") for one in new if one.next_at <= self.now]
         upto = max(
             ((one.next_at, one.id) for one in rows if one.next_at <= self.now), default=ask.after
         )
         later = next((one for one in new if one.next_at > self.now), None)
         if later is not None:
-            return Found(due, (later.next_at - self.now) / SECOND, upto)
-        return Found(due, 0.0 if len(rows) == limit else None, upto)
+            return ScanResult(due, (later.next_at - self.now) / SECOND, upto)
+        return ScanResult(due, 0.0 if len(rows) == limit else None, upto)
 
-    def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit], owner: str) -> int:
+    def finish(
+        self, made: Sequence[AttemptResult], circuits: Mapping[int, Circuit], owner: str
+    ) -> int:
         mine = [one for one in made if self._owns(owner, one.part, one.epoch)]
         for one in mine:
             self._finish(one)
@@ -286,7 +294,7 @@ class Tables:
         holder = self.holder(part)
         return not self.fenced or bool(holder and (holder.owner, holder.epoch) == (owner, epoch))
 
-    def _finish(self, one: Made) -> None:
+    def _finish(self, one: AttemptResult) -> None:
         row = self.pending[one.delivery.webhook_id].get(one.delivery.id)
         if row is None:
             return
@@ -294,12 +302,12 @@ class Tables:
             self.counted_back.append(f"delivery {row.id}: {row.attempts} to {one.number}")
         row = row._replace(attempts=one.number, next_at=one.step.due_at(self.now) or row.next_at)
         self.scheduled[row.id] = min(one.step.scheduled_at or self.now, self.now)
-        self.waits[row.id] = self.clockwork.now, (row.next_at - self.scheduled[row.id]) / SECOND
+        self.waits[row.id] = self.virtual_clock.now, (row.next_at - self.scheduled[row.id]) / SECOND
         self.pending[row.webhook_id][row.id] = row
         if one.step.state is not State.PENDING:
             self.close(row, one.step.state)
 
-    # --- leases: operations/leases.py on store/leases.py
+    # --- leases: operations/leases.py on store/cluster/leases.py
 
     def beat(
         self,
@@ -310,13 +318,13 @@ class Tables:
         lapsed_too: bool,
         stands_back: bool,
         latest: Micros | None,
-    ) -> Standing:
+    ) -> LeaseSnapshot:
         until = self.now + int(ttl_s * SECOND)
         lapsed_too = lapsed_too and (latest is None or self.now <= latest)
         self._pull_leases_back(self.now + LEASES_AHEAD * int(ttl_s * SECOND), until)
         self.members[me] = self.now if stands_back else until
         members = self.living()
-        mine = frozenset[int]() if stands_back and members - {me} else wanted(me, members)
+        mine = frozenset[int]() if stands_back and members - {me} else assigned_to(me, members)
         for part in release:
             self._end(part, me, "given back")
         kept = {}
@@ -330,7 +338,7 @@ class Tables:
             for part in sorted(mine - set(kept))
             if self._is_open(part, lapsed_too=lapsed_too)
         ]
-        return Standing(self.now, members, mine, kept, taken)
+        return LeaseSnapshot(self.now, members, mine, kept, taken)
 
     def _pull_leases_back(self, beyond: Micros, until: Micros) -> None:
         for name, its in self.members.items():
@@ -358,10 +366,10 @@ class Tables:
             self._end(part, lapsed.owner, "lapsed")
         before = self.tenures[part]
         epoch = before[-1].epoch + 1 if before else 1
-        before.append(Tenure(me, epoch, self.clockwork.now, covers=until))
+        before.append(Tenure(me, epoch, self.virtual_clock.now, covers=until))
         return Grant(part, epoch, lapsed=lapsed is not None)
 
     def _end(self, part: int, owner: str, how: str) -> None:
         holder = self.holder(part)
         if holder and holder.owner == owner:
-            holder.end, holder.until = how, self.clockwork.now
+            holder.end, holder.until = how, self.virtual_clock.now

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.simulation import clock_removals
+from tests.simulation import clock_mutations
+from tests.simulation.mutations import PROFILES, removed
 from tests.simulation.plan import Profile
-from tests.simulation.removals import PROFILES, removed
 from tests.simulation.run import simulate
 
 
@@ -66,9 +66,9 @@ FOUND_WITHIN = 80
         "ask a second time for late commits",
         "wait for who is still writing",
         "what was written since the store was asked",
-        clock_removals.PULL_BACK,
-        clock_removals.LEASES,
-        clock_removals.CIRCUITS,
+        clock_mutations.PULL_BACK,
+        clock_mutations.LEASES,
+        clock_mutations.CIRCUITS,
         "nothing is sent while secrets do not open",
         "a later change waits for the steps of an earlier one",
         "the share of slots",

@@ -6,17 +6,17 @@ from random import Random
 from typing import Any
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.core.retry import RetryPolicy
-from reseller_webhooks.engine.courier import Courier
 from reseller_webhooks.engine.engine import Engine
-from reseller_webhooks.engine.leases import Leases
-from reseller_webhooks.engine.oauth2 import Tokens
-from tests.simulation.clockwork import Clockwork, ProcessLoop
+from reseller_webhooks.engine.ownership.leases import Leases
+from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
+from reseller_webhooks.engine.sending.token_cache import TokenCache
+from tests.simulation.invariants import Watch
 from tests.simulation.network import Issuer, Network, Uplink
 from tests.simulation.plan import START
 from tests.simulation.store import Line, Port
-from tests.simulation.watch import Watch
+from tests.simulation.virtual_clock import Clockwork, ProcessLoop
 
 
 class Worker:
@@ -25,7 +25,7 @@ class Worker:
     def __init__(
         self,
         name: str,
-        clockwork: Clockwork,
+        virtual_clock: Clockwork,
         line: Line,
         network: Network,
         watch: Watch,
@@ -35,10 +35,10 @@ class Worker:
         self.is_gone = False
         self.restart_s = 1.0
         self.on_gone: Callable[[], None] = lambda: None
-        self._clockwork, self._rng = clockwork, rng
+        self._virtual_clock, self._rng = virtual_clock, rng
         self.wall_off = int(rng.uniform(-2, 2) * SECOND)
         self.loop = ProcessLoop(
-            clockwork, pace=rng.uniform(0.995, 1.005), ahead_s=rng.uniform(0, 1000)
+            virtual_clock, pace=rng.uniform(0.995, 1.005), ahead_s=rng.uniform(0, 1000)
         )
         self.loop.set_exception_handler(self._slipped)
         self._watch = watch
@@ -48,11 +48,11 @@ class Worker:
         self.leases = Leases(
             self.port, ttl_s=plan.ttl_s, hold_s=plan.timeout_s, monotonic_s=self._monotonic_s
         )
-        tokens = Tokens(Issuer(network, self.loop), monotonic_s=self.loop.time)
+        tokens = TokenCache(Issuer(network, self.loop), monotonic_s=self.loop.time)
         policy = RetryPolicy(plan.waits_s)
-        courier = Courier(self.uplink, tokens, self, policy, timeout_s=plan.timeout_s)
-        self.engine = Engine(self.port, courier, self.leases, slots=plan.slots)
-        clockwork.loops.append(self.loop)
+        runner = AttemptRunner(self.uplink, tokens, self, policy, timeout_s=plan.timeout_s)
+        self.engine = Engine(self.port, runner, self.leases, slots=plan.slots)
+        virtual_clock.loops.append(self.loop)
         self.loop.create_task(self._run())
 
     # --- the engine's world
@@ -68,13 +68,13 @@ class Worker:
 
     def wall(self) -> Micros:
         """What this machine's clock says."""
-        return START + int(self._clockwork.now * SECOND) + self.wall_off
+        return START + int(self._virtual_clock.now * SECOND) + self.wall_off
 
     # --- what happens to it
 
     def poke(self) -> None:
         if not self.is_gone:
-            self.engine.poke()
+            self.engine.wake()
 
     def freeze(self) -> None:
         self.loop.frozen = True
@@ -85,7 +85,7 @@ class Worker:
     def kill(self) -> None:
         """It is gone from one step to the next, with all that it knew."""
         self.is_gone = self.port.is_gone = self.uplink.is_gone = True
-        self._clockwork.loops.remove(self.loop)
+        self._virtual_clock.loops.remove(self.loop)
         self._left_behind = asyncio.all_tasks(self.loop)  # or memory is tidied up as it comes
         self.on_gone()
 

@@ -4,8 +4,8 @@ from sqlalchemy import delete, update
 
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.operations import tombstones
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import event, feature, record
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.tables import event, feature, record
 
 
 def age(database: Database, *, days: int = 91, with_events: bool = True) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 
 
 @pytest.fixture

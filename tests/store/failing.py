@@ -2,13 +2,13 @@
 
 from sqlalchemy import insert, select, text
 
-from reseller_webhooks.core.attempts import Outcome
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.store import events
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import attempt, delivery
-from reseller_webhooks.store.webhooks import WebhookRow
-from tests.store.making import event, reseller, webhook
+from reseller_webhooks.core.deliveries.attempts import Outcome
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.records import events
+from reseller_webhooks.store.tables import attempt, delivery
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from tests.store.factories import event, reseller, webhook
 
 
 def failed(database: Database, *, webhooks: int = 1, count: int = 1) -> list[WebhookRow]:

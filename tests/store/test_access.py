@@ -6,25 +6,25 @@ from threading import Barrier
 import pytest
 
 from reseller_webhooks import clock
-from reseller_webhooks.core.access import FREE_GUESSES, Role, Scope
-from reseller_webhooks.core.audit import Act, Actor, ActorKind
+from reseller_webhooks.core.access.audit import Act, Actor, ActorKind
+from reseller_webhooks.core.access.permissions import FREE_GUESSES, Role, Scope
 from reseller_webhooks.core.errors import Conflict, NotSignedIn
 from reseller_webhooks.operations import (
-    access,
     api_keys,
-    fleet,
-    guesses,
+    authentication,
+    cluster,
     invites,
+    login_throttle,
     maintenance,
-    people,
     resellers,
     single_sign_on,
+    users,
 )
-from reseller_webhooks.operations.access import Device
+from reseller_webhooks.operations.authentication import Device
 from reseller_webhooks.operations.single_sign_on import Vouched
-from reseller_webhooks.store import audit
-from reseller_webhooks.store.audit import AuditQuery, Subject
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.access import audit
+from reseller_webhooks.store.access.audit import AuditQuery, Subject
+from reseller_webhooks.store.db.database import Database
 
 ANA = "ana@acme.example"
 AT_ONCE = 16
@@ -46,31 +46,31 @@ def at_once(count: int, work: object) -> list[bool]:
         return list(threads.map(one, range(count)))
 
 
-def limits(email: str, address: str) -> guesses.Limits:
-    return guesses.limits_of_sign_in(email, address)
+def limits(email: str, address: str) -> login_throttle.LoginLimits:
+    return login_throttle.limits_of_sign_in(email, address)
 
 
 def test_guesses_made_at_the_same_moment_do_not_slip_through_together(database: Database) -> None:
-    begun = at_once(AT_ONCE, lambda: guesses.begin(database, limits(ANA, "")))
+    begun = at_once(AT_ONCE, lambda: login_throttle.begin(database, limits(ANA, "")))
 
     assert sum(begun) == FREE_GUESSES
 
 
 def test_another_account_and_another_address_need_not_wait(database: Database) -> None:
     for _ in range(FREE_GUESSES):
-        guesses.begin(database, limits(ANA, "203.0.113.7"))
+        login_throttle.begin(database, limits(ANA, "203.0.113.7"))
     with pytest.raises(NotSignedIn) as refused:
-        guesses.begin(database, limits(ANA, "198.51.100.1"))
+        login_throttle.begin(database, limits(ANA, "198.51.100.1"))
 
     assert refused.value.retry_after_s in range(1, 16)
-    assert guesses.begin(database, limits("bob@acme.example", "203.0.113.7")) == 1
+    assert login_throttle.begin(database, limits("bob@acme.example", "203.0.113.7")) == 1
 
 
 def test_a_right_guess_takes_itself_back_and_not_those_before(database: Database) -> None:
     for _ in range(3):
-        guesses.begin(database, limits(ANA, "203.0.113.7"))
+        login_throttle.begin(database, limits(ANA, "203.0.113.7"))
     with database.write() as tx:
-        guesses.forgive(tx, limits(ANA, "203.0.113.7"))
+        login_throttle.forgive(tx, limits(ANA, "203.0.113.7"))
     with database.read() as tx:
         left = tx.connection.exec_driver_sql("SELECT failures FROM guess").scalars().all()
 
@@ -79,11 +79,11 @@ def test_a_right_guess_takes_itself_back_and_not_those_before(database: Database
 
 def test_a_day_without_a_guess_forgets_them(database: Database) -> None:
     for _ in range(FREE_GUESSES - 1):
-        guesses.begin(database, limits(ANA, ""))
+        login_throttle.begin(database, limits(ANA, ""))
     with database.write() as tx:
         tx.connection.exec_driver_sql(f"UPDATE guess SET at = at - {clock.DAY + clock.SECOND}")
 
-    assert guesses.begin(database, limits(ANA, "")) == 1
+    assert login_throttle.begin(database, limits(ANA, "")) == 1
 
 
 def test_an_invite_is_accepted_once_however_many_try(database: Database) -> None:
@@ -92,7 +92,7 @@ def test_an_invite_is_accepted_once_however_many_try(database: Database) -> None
     joined = at_once(4, lambda: invites.accept(database, token, "a hash"))
 
     assert sum(joined) == 1
-    assert [one.email for one in people.page(database, None)] == [ANA]
+    assert [one.email for one in users.page(database, None)] == [ANA]
 
 
 def test_a_second_invite_takes_the_place_of_the_first(database: Database) -> None:
@@ -101,13 +101,13 @@ def test_a_second_invite_takes_the_place_of_the_first(database: Database) -> Non
         invites.invite(database, ANA, role, reseller.uuid) for role in (Role.ADMIN, Role.VIEWER)
     )
 
-    assert invites.look(database, second).role == "viewer"
+    assert invites.find(database, second).role == "viewer"
     with pytest.raises(NotSignedIn):
-        invites.look(database, first)
+        invites.find(database, first)
 
 
 def test_one_letter_that_only_looks_like_another_is_another_address(database: Database) -> None:
-    people.add(database, "kate@acme.example", Role.OPERATOR, None)
+    users.add(database, "kate@acme.example", Role.OPERATOR, None)
 
     with pytest.raises(NotSignedIn, match="nobody has invited"):
         single_sign_on.sign_in(
@@ -116,12 +116,12 @@ def test_one_letter_that_only_looks_like_another_is_another_address(database: Da
 
 
 def test_a_session_tells_where_it_is_and_moves_with_its_browser(database: Database) -> None:
-    link = people.add(database, ANA, Role.OPERATOR, None)
-    token = access.sign_in_by_link(database, link, Device("203.0.113.7", "Firefox/1 Linux"))
+    link = users.add(database, ANA, Role.OPERATOR, None)
+    token = authentication.sign_in_by_link(database, link, Device("203.0.113.7", "Firefox/1 Linux"))
     with database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE session SET seen_at = 1")
-    access.visitor(database, token, Device("2001:db8::1", "Firefox/2 Linux"))
-    (session,) = people.sessions_of(database, access.visitor(database, token))
+    authentication.visitor(database, token, Device("2001:db8::1", "Firefox/2 Linux"))
+    (session,) = users.sessions_of(database, authentication.visitor(database, token))
 
     assert (session.address, session.agent) == ("2001:db8::1", "Firefox/2 Linux")
     assert session.seen_at > session.created_at
@@ -130,7 +130,7 @@ def test_a_session_tells_where_it_is_and_moves_with_its_browser(database: Databa
 def test_the_audit_log_keeps_who_and_from_where_and_its_lines_in_line(database: Database) -> None:
     by = Actor(ActorKind.KEY, "CRM rwk_123456", "203.0.113.7")
     made = resellers.add(database.acting(by), "Northwind")
-    key = access.add_key(database.acting(by), Scope.RESELLER, made.uuid, "Second")
+    key = authentication.add_key(database.acting(by), Scope.RESELLER, made.uuid, "Second")
     api_keys.revoke(database, key.id)
     with database.read() as tx:
         lines = audit.page(tx, AuditQuery(reseller_id=made.id))
@@ -147,7 +147,7 @@ def test_the_audit_log_keeps_who_and_from_where_and_its_lines_in_line(database: 
 def test_maintenance_drops_what_is_past_its_time_and_nothing_else(database: Database) -> None:
     reseller = resellers.add(database, "Northwind")
     invites.invite(database, ANA, Role.ADMIN, reseller.uuid)
-    guesses.begin(database, limits(ANA, "203.0.113.7"))
+    login_throttle.begin(database, limits(ANA, "203.0.113.7"))
     with database.write() as tx:
         audit.write(tx, Act.KEY_ADDED, Subject("old", "old", None))
         old = f"{tx.now - maintenance.AUDIT_KEPT - clock.SECOND}"
@@ -176,7 +176,7 @@ def counts(database: Database) -> list[int]:
 
 
 def test_health_of_an_empty_store_is_told(database: Database) -> None:
-    found = fleet.look(database)
+    found = cluster.overview(database)
 
     assert found.partitions.free == 256
     assert (found.members, found.circuits) == ([], [])

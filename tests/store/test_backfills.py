@@ -10,19 +10,22 @@ import pytest
 from sqlalchemy import select, text, update
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.backfills import STEP_MAX, Backfill, BackfillState
-from reseller_webhooks.core.delivery import Delivery, State
+from reseller_webhooks.core.deliveries.delivery import Delivery, State
+from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Conflict
-from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.sync.backfills import STEP_MAX, Backfill, BackfillState
 from reseller_webhooks.operations import backfills
-from reseller_webhooks.store import backfills as store
-from reseller_webhooks.store import deliveries, events, horizon, migrate, records, results, webhooks
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import attempt, audit, backfill, delivery
-from reseller_webhooks.store.schema import record as record_table
-from reseller_webhooks.store.webhooks import WebhookRow
-from tests.store.making import due, made, record, reseller, told, webhook
-from tests.store.making import event as an_event
+from reseller_webhooks.store.db import horizon, migrate
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import deliveries, results
+from reseller_webhooks.store.records import events, records
+from reseller_webhooks.store.tables import attempt, audit, backfill, delivery
+from reseller_webhooks.store.tables import record as record_table
+from reseller_webhooks.store.webhooks import backfills as store
+from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from tests.store.factories import due, made, record, reseller, told, webhook
+from tests.store.factories import event as an_event
 
 URL = "https://platform.example"
 HELD = ("audit", "reseller", "record", "webhook", "event", "delivery", "attempt", "backfill")
@@ -502,6 +505,6 @@ def closed(database: Database) -> Sequence[str]:
 
 def ended(database: Database, row: WebhookRow) -> tuple[str, str]:
     with database.read() as tx:
-        found = store.of(tx, row.id)
+        found = store.newest(tx, row.id)
         assert found
         return found.state.value, found.reason

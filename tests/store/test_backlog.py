@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event as hooks
 
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.operations import sending
-from reseller_webhooks.store.backlog import FIRST_COUNT, WEBHOOKS_PER_STATEMENT, Backlog, backlog
-from reseller_webhooks.store.database import Database, Tx
-from tests.store.making import due, event, made, reseller, told, webhook
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.operations import delivery_queue
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries.backlog import (
+    FIRST_COUNT,
+    WEBHOOKS_PER_STATEMENT,
+    Backlog,
+    backlog,
+)
+from tests.store.factories import due, event, made, reseller, told, webhook
 
 
 @pytest.fixture
@@ -89,7 +94,7 @@ def test_what_waits_for_a_later_time_is_pending_but_not_due(database: Database, 
         told(tx, event(reseller_id=owner))
         (one,) = due(tx, number)
         later = tx.now + 60_000_000
-    sending.finish(database, [made(one, State.PENDING, next_at=later)], {})
+    delivery_queue.write_results(database, [made(one, State.PENDING, next_at=later)], {})
 
     assert found(database) == Backlog(0, 1, None)
 

@@ -6,8 +6,8 @@ import pytest
 
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.operations import resellers
-from reseller_webhooks.store import backup, migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import backup, migrate
+from reseller_webhooks.store.db.database import Database
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select, update
 
 from reseller_webhooks.clock import DAY, SECOND, Micros
-from reseller_webhooks.core.delivery import State, Step
-from reseller_webhooks.operations.leases import LEASES_AHEAD, Worker, beat, living
-from reseller_webhooks.store import clock_steps, leases, results
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.schema import delivery, lease, member
-from tests.store.making import due, event, made, reseller, told, webhook
+from reseller_webhooks.core.deliveries.delivery import State, Transition
+from reseller_webhooks.operations.leases import LEASES_AHEAD, Worker, heartbeat, live_workers
+from reseller_webhooks.store.cluster import leases
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import clock_steps, results
+from reseller_webhooks.store.tables import delivery, lease, member
+from tests.store.factories import due, event, made, reseller, told, webhook
 
 HOUR = 3600 * SECOND
 WAIT = 300 * SECOND
@@ -28,7 +29,7 @@ def scheduled(tx: Tx, at: Micros) -> int:
     """A delivery that failed at an instant and waits from then on; its id."""
     (number,) = new(tx, at)
     (one,) = due(replace(tx, now=at), WEBHOOK)
-    step = Step(State.PENDING, at + WAIT, at)
+    step = Transition(State.PENDING, at + WAIT, at)
     results.finish(replace(tx, now=at), [made(one, State.PENDING)._replace(step=step)])
     return number
 
@@ -103,7 +104,7 @@ def test_a_result_from_before_a_step_back_is_written_with_its_wait(database: Dat
         (number,) = new(tx, tx.now)
         (one,) = due(tx, WEBHOOK)
         late = tx.now + 2 * HOUR
-        step = Step(State.PENDING, late + WAIT, late)
+        step = Transition(State.PENDING, late + WAIT, late)
         results.finish(tx, [made(one, State.PENDING)._replace(step=step)])
 
         assert next_at(tx, number) == tx.now + WAIT
@@ -128,13 +129,13 @@ def leave_until(database: Database, name: str, ahead: Micros) -> None:
     with database.write() as tx:
         until = tx.now + ahead
         leases.renew(tx, name, until=until)
-        leases.appear(tx, name, host="", version="", until=until)
+        leases.register(tx, name, host="", version="", until=until)
 
 
 def test_a_worker_that_died_before_a_step_back_lapses_in_a_lease(database: Database) -> None:
-    beat(database, worker("dead"))
+    heartbeat(database, worker("dead"))
     leave_until(database, "dead", 2 * HOUR)
-    beat(database, worker("b"))
+    heartbeat(database, worker("b"))
     with database.read() as tx:
         longest = tx.connection.execute(select(lease.c.until)).scalars().all()
         members = tx.connection.execute(select(member.c.until)).scalars().all()
@@ -146,24 +147,24 @@ def test_a_worker_that_died_before_a_step_back_lapses_in_a_lease(database: Datab
 def test_a_lease_that_is_longer_than_ours_but_not_absurd_is_left_alone(
     database: Database,
 ) -> None:
-    beat(database, worker("longer"))
+    heartbeat(database, worker("longer"))
     leave_until(database, "longer", (LEASES_AHEAD - 1) * TTL)
-    beat(database, worker("b"))
+    heartbeat(database, worker("b"))
     with database.read() as tx:
         until = tx.connection.execute(select(member.c.until).where(member.c.id == "longer"))
 
         assert until.scalar_one() > tx.now + TTL
-    assert living(database) == {"longer", "b"}
+    assert live_workers(database) == {"longer", "b"}
 
 
 def test_no_lapsed_lease_is_taken_when_the_clock_is_later_than_it_can_be(
     database: Database,
 ) -> None:
-    beat(database, worker("a"))
+    heartbeat(database, worker("a"))
     leave_until(database, "a", -SECOND)
     with database.read() as tx:
         now = tx.now
-    jumped = beat(database, worker("b"), latest=now - HOUR)
-    in_time = beat(database, worker("b"), latest=now + HOUR)
+    jumped = heartbeat(database, worker("b"), latest=now - HOUR)
+    in_time = heartbeat(database, worker("b"), latest=now + HOUR)
 
     assert (len(jumped.taken), len(in_time.taken)) == (0, 256)

@@ -5,14 +5,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, text
 
-from reseller_webhooks.core.delivery import State, Trigger
-from reseller_webhooks.store import closing, results
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import attempt
+from reseller_webhooks.core.deliveries.delivery import State, Trigger
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import closing, results
+from reseller_webhooks.store.tables import attempt
 from testkit.processes import wait_until
-from tests.store.making import due, made, reseller, told
-from tests.store.making import event as new_event
-from tests.store.making import webhook as new_webhook
+from tests.store.factories import due, made, reseller, told
+from tests.store.factories import event as new_event
+from tests.store.factories import webhook as new_webhook
 
 DETAIL = "its webhook was deleted"
 

@@ -6,16 +6,16 @@ from threading import Barrier
 
 import pytest
 
-from reseller_webhooks.core.changes import Change, Put
-from reseller_webhooks.core.digests import digest_of
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import ResellerWebhooksError, Unavailable
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import read_content
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put
+from reseller_webhooks.core.sync.digests import digest_of
 from reseller_webhooks.operations import changes, resellers, sync
-from reseller_webhooks.operations.changes import Answer, Request
-from reseller_webhooks.store import records
-from reseller_webhooks.store.database import Database
-from tests.store import making
+from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.records import records
+from tests.store import factories
 
 ROUNDS = 5
 
@@ -25,11 +25,11 @@ def put(reseller: str, uuid: str, name: str) -> Change:
     return Change(reseller, Resource.COMPANY, uuid, Put(content))
 
 
-def at_once(database: Database, *requests: Request) -> list[Answer]:
+def at_once(database: Database, *requests: ChangeRequest) -> list[ChangesAnswer]:
     """What each request comes to, when all begin together, each as in a process of its own."""
     together = Barrier(len(requests))
 
-    def apply(request: Request) -> Iterable[Answer | ResellerWebhooksError]:
+    def apply(request: ChangeRequest) -> Iterable[ChangesAnswer | ResellerWebhooksError]:
         another = Database(database.url)
         try:
             together.wait()
@@ -39,8 +39,8 @@ def at_once(database: Database, *requests: Request) -> list[Answer]:
 
     with ThreadPoolExecutor(len(requests)) as threads:
         answers = [one for some in threads.map(apply, requests) for one in some]
-    assert all(isinstance(one, Answer) for one in answers), answers
-    return [one for one in answers if isinstance(one, Answer)]
+    assert all(isinstance(one, ChangesAnswer) for one in answers), answers
+    return [one for one in answers if isinstance(one, ChangesAnswer)]
 
 
 def test_the_same_records_in_opposite_sequence_get_both_changes(database: Database) -> None:
@@ -50,7 +50,7 @@ def test_the_same_records_in_opposite_sequence_get_both_changes(database: Databa
         one = tuple(put(reseller.uuid, name, "one") for name in names)
         two = tuple(put(reseller.uuid, name, "two") for name in reversed(names))
 
-        first, second = at_once(database, Request(one), Request(two))
+        first, second = at_once(database, ChangeRequest(one), ChangeRequest(two))
 
         versions = {(r.uuid, r.version) for answer in (first, second) for r in answer.results}
         assert versions == {(name, version) for name in names for version in (1, 2)}
@@ -61,7 +61,7 @@ def test_the_same_records_in_opposite_sequence_get_both_changes(database: Databa
 def test_the_same_request_at_two_processes_is_applied_once(database: Database) -> None:
     reseller = resellers.add(database, "R")
     for turn in range(ROUNDS):
-        request = Request(
+        request = ChangeRequest(
             (put(reseller.uuid, f"c{turn}", "once"),), key=f"key{turn}", fingerprint="f"
         )
 
@@ -74,7 +74,7 @@ def test_the_same_request_at_two_processes_is_applied_once(database: Database) -
 @pytest.mark.parametrize("rows", [1, 40, 400])
 def test_a_collision_of_many_rows_may_be_tried_again_at_once(database: Database, rows: int) -> None:
     owner = resellers.add(database, "R").id
-    some = [making.record(reseller_id=owner, uuid=f"c{number}") for number in range(rows)]
+    some = [factories.record(reseller_id=owner, uuid=f"c{number}") for number in range(rows)]
     with database.write() as tx:
         records.add(tx, some)
     with pytest.raises(Unavailable) as raised, database.write() as tx:

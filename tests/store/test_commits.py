@@ -4,12 +4,12 @@ from collections.abc import Set
 
 import pytest
 
-from reseller_webhooks.core.webhooks import WebhookState
-from reseller_webhooks.store import webhooks
-from reseller_webhooks.store.commits import Written
-from reseller_webhooks.store.database import Database
-from tests.store.making import due, event, reseller, told
-from tests.store.making import webhook as new_webhook
+from reseller_webhooks.core.webhooks.webhook import WebhookState
+from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.webhooks import webhooks
+from tests.store.factories import due, event, reseller, told
+from tests.store.factories import webhook as new_webhook
 
 
 class Broken(Exception):

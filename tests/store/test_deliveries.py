@@ -5,13 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.delivery import Ask, State
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.store import deliveries, events, log, results, webhooks
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.store.scan import scan
-from tests.store.making import due, event, made, reseller, scanned, told, webhook
+from reseller_webhooks.core.deliveries.delivery import ScanRequest, State
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import deliveries, log, results
+from reseller_webhooks.store.deliveries.due_scan import scan
+from reseller_webhooks.store.deliveries.log_query import LogQuery
+from reseller_webhooks.store.records import events
+from reseller_webhooks.store.webhooks import webhooks
+from tests.store.factories import due, event, made, reseller, scanned, told, webhook
 
 
 def test_only_what_waits_for_a_later_time_is_made_due(database: Database) -> None:
@@ -25,7 +27,7 @@ def test_only_what_waits_for_a_later_time_is_made_due(database: Database) -> Non
             for first in due(tx, row.id)[:3]:
                 results.finish(tx, [made(first, State.PENDING, next_at=later)])
     with database.write() as tx:
-        counts = [deliveries.hurry(tx, one.id, limit=2) for _ in range(3)]
+        counts = [deliveries.retry_now(tx, one.id, limit=2) for _ in range(3)]
 
         assert counts == [2, 1, 0]
         assert sorted(row.attempts for row in due(tx, one.id)) == [0, 0, 1, 1, 1]
@@ -100,7 +102,7 @@ def test_a_scan_says_when_the_first_of_the_others_is_due(database: Database) -> 
         later = [made(first, State.PENDING, next_at=tx.now + 9)]
         later.append(made(second, State.PENDING, next_at=tx.now + 7))
         results.finish(tx, later)
-        rows = scanned(tx, Ask(one.id, heads_only=False, room=100, held=frozenset()))
+        rows = scanned(tx, ScanRequest(one.id, heads_only=False, limit=100, held=frozenset()))
 
     assert ([d.version for d in rows.due], rows.later, rows.full) == ([3], tx.now + 7, False)
 
@@ -110,10 +112,14 @@ def test_a_scan_goes_on_where_another_has_ended(database: Database) -> None:
         owner = reseller(tx)
         one = webhook(tx, reseller_id=owner)
         told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
-        first = scanned(tx, Ask(one.id, heads_only=False, room=2, held=frozenset()))
+        first = scanned(tx, ScanRequest(one.id, heads_only=False, limit=2, held=frozenset()))
         held = frozenset(d.id for d in first.due)
-        second = scanned(tx, Ask(one.id, heads_only=False, room=2, held=held, after=first.upto))
-        third = scanned(tx, Ask(one.id, heads_only=False, room=2, held=held, after=second.upto))
+        second = scanned(
+            tx, ScanRequest(one.id, heads_only=False, limit=2, held=held, after=first.upto)
+        )
+        third = scanned(
+            tx, ScanRequest(one.id, heads_only=False, limit=2, held=held, after=second.upto)
+        )
 
     assert ([d.version for d in first.due], first.full) == ([1, 2], True)
     assert ([d.version for d in second.due], second.full) == ([3], False)
@@ -126,7 +132,7 @@ def test_what_is_held_is_not_found_again(database: Database) -> None:
         one = webhook(tx, reseller_id=owner)
         told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
         held = frozenset(d.id for d in due(tx, one.id)[:2])
-        rows = scanned(tx, Ask(one.id, heads_only=False, room=1, held=held))
+        rows = scanned(tx, ScanRequest(one.id, heads_only=False, limit=1, held=held))
 
     assert ([d.version for d in rows.due], rows.full) == ([3], True)
 
@@ -160,7 +166,7 @@ def test_an_ordered_scan_says_when_the_first_head_is_due_and_not_what_waits_behi
         waiting = [made(head, State.PENDING, next_at=tx.now + 9)]
         waiting.append(made(behind, State.PENDING, next_at=tx.now + 5))
         results.finish(tx, waiting)
-        rows = scanned(tx, Ask(one.id, heads_only=True, room=100, held=frozenset()))
+        rows = scanned(tx, ScanRequest(one.id, heads_only=True, limit=100, held=frozenset()))
 
     assert (rows.due, rows.later) == ([], tx.now + 9)
 
@@ -177,8 +183,8 @@ def test_of_what_is_not_due_a_scan_reads_only_the_first(database: Database) -> N
             tx, [made(d, State.PENDING, next_at=tx.now + wait[d.version]) for d in later]
         )
         held = frozenset(d.id for d in some if d.version in (2, 3))
-        rows = scanned(tx, Ask(one.id, heads_only=False, room=4, held=frozenset()))
-        around = scanned(tx, Ask(one.id, heads_only=False, room=4, held=held))
+        rows = scanned(tx, ScanRequest(one.id, heads_only=False, limit=4, held=frozenset()))
+        around = scanned(tx, ScanRequest(one.id, heads_only=False, limit=4, held=held))
 
     assert ([d.version for d in rows.due], rows.later, rows.full) == ([1], tx.now + 7, False)
     assert ([d.version for d in around.due], around.later, around.full) == ([1], None, False)
@@ -191,7 +197,10 @@ def test_one_scan_asks_for_any_number_of_webhooks(database: Database) -> None:
         many = [webhook(tx, reseller_id=owner, url=url) for url in urls]
         told(tx, event(reseller_id=owner))
         for count in (1, 2, 3, 128, 131):
-            asks = [Ask(one.id, heads_only=False, room=5, held=frozenset()) for one in many[:count]]
+            asks = [
+                ScanRequest(one.id, heads_only=False, limit=5, held=frozenset())
+                for one in many[:count]
+            ]
             found = scan(tx, asks, heads_only=False)
 
             assert [[d.webhook_id for d in rows.due] for rows in found] == [
@@ -210,7 +219,7 @@ def test_the_first_due_of_each_webhook_is_known_without_those_that_have_none(
         first, second = due(tx, one.id)
         results.finish(tx, [made(first, State.PENDING, next_at=tx.now + 9)])
 
-        assert deliveries.waiting(tx) == {one.id: second.next_at}
+        assert deliveries.first_due(tx) == {one.id: second.next_at}
 
 
 def test_a_delivered_one_leaves_the_table_and_stands_in_the_log(database: Database) -> None:
@@ -337,8 +346,8 @@ def test_arrivals_name_the_webhooks_with_something_new(database: Database) -> No
         owner = reseller(tx)
         one = webhook(tx, reseller_id=owner)
         told(tx, event(reseller_id=owner))
-        newest, first = deliveries.arrivals(tx, 0)
-        _, second = deliveries.arrivals(tx, newest)
+        newest, first = deliveries.newest_by_webhook(tx, 0)
+        _, second = deliveries.newest_by_webhook(tx, newest)
 
     assert (first, second) == ([one.id], [])
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from reseller_webhooks.core.errors import Cause, Unavailable
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.hints import Hints
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.notify import Notifications
 from testkit.haproxy import haproxy
 from testkit.pgbouncer import Mode, pgbouncer
 from testkit.postgres import Pair, Postgres, postgres, primary_and_standby
@@ -179,7 +179,7 @@ def test_hints_are_listened_to_where_a_session_is_ones_own(
     heard = threading.Event()
     listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
     with pgbouncer(server.url, mode) as bouncer:
-        hints = Hints(bouncer.url, heard.set)
+        hints = Notifications(bouncer.url, heard.set)
         hints.start(listens=True)
         try:
             for _ in range(50 if hears else 10):

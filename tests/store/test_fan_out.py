@@ -11,23 +11,24 @@ import pytest
 from sqlalchemy import func, select, update
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.changes import Change, Put
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.fan_out_rules import DELIVERIES_MAX
+from reseller_webhooks.core.enums import Action, Resource, to_mask
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.core.fanout import DELIVERIES_MAX
-from reseller_webhooks.core.names import Action, Resource, to_mask
-from reseller_webhooks.core.resources import read_content
-from reseller_webhooks.core.standing import Standing
-from reseller_webhooks.operations import backfills, browse, changes, fan_out, resellers
-from reseller_webhooks.operations.browse import Part
-from reseller_webhooks.operations.changes import Answer, Request
-from reseller_webhooks.store import counters, retention
-from reseller_webhooks.store import fan_out as store
-from reseller_webhooks.store.commits import Written
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.schema import attempt, delivery, event, feature, webhook
-from tests.store import making
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put
+from reseller_webhooks.core.sync.sync_status import SyncStatus
+from reseller_webhooks.operations import backfills, changes, fan_out, record_history, resellers
+from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
+from reseller_webhooks.operations.record_history import HistoryPage
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.cluster import retention
+from reseller_webhooks.store.db import counters
+from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import fan_out as store
+from reseller_webhooks.store.tables import attempt, delivery, event, feature, webhook
+from tests.store import factories
 from tests.store.test_generations import move
 
 URL = "https://platform.example"
@@ -47,7 +48,7 @@ def with_webhooks(database: Database, count: int, **given: Any) -> Reseller:
     one = resellers.add(database, f"R{count}")
     with database.write() as tx:
         for number in range(count):
-            making.webhook(tx, reseller_id=one.id, url=f"https://r.example/{number}", **given)
+            factories.webhook(tx, reseller_id=one.id, url=f"https://r.example/{number}", **given)
     return one
 
 
@@ -56,19 +57,21 @@ def put(reseller: Reseller, uuid: str, name: str) -> Change:
     return Change(reseller.uuid, Resource.COMPANY, uuid, Put(content))
 
 
-def apply(database: Database, *requests: Request) -> list[Answer]:
+def apply(database: Database, *requests: ChangeRequest) -> list[ChangesAnswer]:
     answers = changes.apply(database, requests, public_url=URL)
-    assert all(isinstance(one, Answer) for one in answers), answers
-    return [one for one in answers if isinstance(one, Answer)]
+    assert all(isinstance(one, ChangesAnswer) for one in answers), answers
+    return [one for one in answers if isinstance(one, ChangesAnswer)]
 
 
-def change_many(database: Database, reseller: Reseller, name: str) -> Answer:
-    (answer,) = apply(database, Request(tuple(put(reseller, f"c{n}", name) for n in range(MANY))))
+def change_many(database: Database, reseller: Reseller, name: str) -> ChangesAnswer:
+    (answer,) = apply(
+        database, ChangeRequest(tuple(put(reseller, f"c{n}", name) for n in range(MANY)))
+    )
     return answer
 
 
-def change_one(database: Database, reseller: Reseller, uuid: str, name: str) -> Answer:
-    (answer,) = apply(database, Request((put(reseller, uuid, name),)))
+def change_one(database: Database, reseller: Reseller, uuid: str, name: str) -> ChangesAnswer:
+    (answer,) = apply(database, ChangeRequest((put(reseller, uuid, name),)))
     return answer
 
 
@@ -131,8 +134,8 @@ def test_a_request_that_needs_many_deliveries_commits_without_them(
 def test_large_requests_are_refused_while_too_many_are_pending(
     database: Database, busy: Reseller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reseller_webhooks.core.fanout.PENDING_MAX", 2 * MANY)
-    large = Request(tuple(put(busy, f"c{n}", "Acme Inc") for n in range(MANY)), key="again")
+    monkeypatch.setattr("reseller_webhooks.core.deliveries.fan_out_rules.PENDING_MAX", 2 * MANY)
+    large = ChangeRequest(tuple(put(busy, f"c{n}", "Acme Inc") for n in range(MANY)), key="again")
     for name in ("Acme", "Acme Ltd"):
         change_many(database, busy, name)
     (refused,) = changes.apply(database, [large], public_url=URL)
@@ -215,7 +218,7 @@ def test_versions_of_a_record_within_a_request_stay_in_order(
     database: Database, busy: Reseller
 ) -> None:
     names = [put(busy, f"c{n % 3}", f"name {n}") for n in range(MANY)]
-    apply(database, Request(tuple(names)))
+    apply(database, ChangeRequest(tuple(names)))
     list(steps(database, limit=70))
 
     assert sorted(made(database, busy)) == wanted(database, busy)
@@ -226,9 +229,9 @@ def test_a_request_behind_a_large_one_in_the_same_batch_does_not_overtake(
     database: Database, busy: Reseller
 ) -> None:
     small = with_webhooks(database, 1)
-    large = Request(tuple(put(busy, f"c{n}", "Acme") for n in range(MANY)))
-    again = Request((put(busy, "c0", "Acme Ltd"),))
-    requests = [Request((put(small, "s1", "One"),)), large, again]
+    large = ChangeRequest(tuple(put(busy, f"c{n}", "Acme") for n in range(MANY)))
+    again = ChangeRequest((put(busy, "c0", "Acme Ltd"),))
+    requests = [ChangeRequest((put(small, "s1", "One"),)), large, again]
     while requests:
         requests = requests[len(apply(database, *requests)) :]
 
@@ -241,7 +244,7 @@ def test_a_request_behind_a_large_one_in_the_same_batch_does_not_overtake(
 def test_a_batch_ends_before_it_needs_too_many_deliveries(
     database: Database, busy: Reseller
 ) -> None:
-    requests = [Request((put(busy, f"c{n}", "Acme"),)) for n in range(2 * MANY)]
+    requests = [ChangeRequest((put(busy, f"c{n}", "Acme"),)) for n in range(2 * MANY)]
 
     answers = apply(database, *requests)
 
@@ -253,7 +256,7 @@ def test_a_batch_ends_before_it_needs_too_many_deliveries(
 def test_a_repeated_key_gets_its_answer_while_steps_are_to_come(
     database: Database, busy: Reseller
 ) -> None:
-    request = Request(tuple(put(busy, f"c{n}", "Acme") for n in range(MANY)), "key", "f", "1")
+    request = ChangeRequest(tuple(put(busy, f"c{n}", "Acme") for n in range(MANY)), "key", "f", "1")
     (first,) = apply(database, request)
     (again,) = apply(database, request)
 
@@ -332,7 +335,7 @@ def test_webhooks_are_told_as_they_are_when_a_step_comes_to_them(
         )
         for number, columns in zip(every, changed, strict=False):
             tx.connection.execute(update(webhook).where(webhook.c.id == number).values(columns))
-        making.webhook(tx, reseller_id=busy.id, url="https://r.example/new")
+        factories.webhook(tx, reseller_id=busy.id, url="https://r.example/new")
     list(steps(database))
 
     assert {w for w, _, _ in made(database, busy)} == set(every[2:])
@@ -361,10 +364,10 @@ def test_a_record_waits_at_the_webhooks_that_are_still_to_be_told(
     change_many(database, busy, "Acme")
     change_one(database, busy, "c0", "Acme Ltd")
     next(steps(database, limit=WEBHOOKS // 2))
-    part = Part(webhooks=WEBHOOKS)
-    look = browse.look(database, Resource.COMPANY, "c0", reseller_id=busy.id, part=part)
+    part = HistoryPage(webhooks=WEBHOOKS)
+    look = record_history.history(database, Resource.COMPANY, "c0", reseller_id=busy.id, part=part)
 
-    assert {one.stands.standing for one in look.stances} == {Standing.WAITING}
+    assert {one.stands.status for one in look.stances} == {SyncStatus.WAITING}
     assert {one.tried for one in look.stances} == {2}
 
 

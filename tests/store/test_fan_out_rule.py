@@ -1,4 +1,4 @@
-"""The SQL that fans an event out decides as core/fanout.py does, for any webhooks and events."""
+"""The SQL of fan-out decides as core/deliveries/fan_out_rules.py, for any webhooks and events."""
 
 from contextlib import suppress
 from typing import Any
@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from reseller_webhooks.core import fanout
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import delivery
-from tests.store import making
+from reseller_webhooks.core.deliveries import fan_out_rules
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.tables import delivery
+from tests.store import factories
 
 RESOURCES = (Resource.COMPANY, Resource.LEAD)
 RESELLERS = (0, 1)
@@ -40,9 +40,9 @@ def test_an_event_goes_to_the_webhooks_that_the_rule_names(
     database: Database, webhooks: list[Any], events: list[Any]
 ) -> None:
     with suppress(_Undo), database.write() as tx:
-        resellers = [making.reseller(tx, f"Reseller {number}") for number in RESELLERS]
+        resellers = [factories.reseller(tx, f"Reseller {number}") for number in RESELLERS]
         rows = [
-            making.webhook(
+            factories.webhook(
                 tx,
                 reseller_id=resellers[owner],
                 resource=resource.value,
@@ -52,7 +52,7 @@ def test_an_event_goes_to_the_webhooks_that_the_rule_names(
             for number, (owner, resource, actions) in enumerate(webhooks)
         ]
         drafts = [
-            making.event(
+            factories.event(
                 reseller_id=resellers[owner],
                 resource=resource,
                 ticked=actions,
@@ -60,13 +60,13 @@ def test_an_event_goes_to_the_webhooks_that_the_rule_names(
             )
             for n, (owner, resource, actions) in enumerate(events)
         ]
-        numbers = making.told(tx, *drafts)
+        numbers = factories.told(tx, *drafts)
         made = tx.connection.execute(select(delivery.c.event_id, delivery.c.webhook_id))
         found = sorted(tuple(row) for row in made)
         expected = sorted(
             (number, row.id)
             for number, draft in zip(numbers, drafts, strict=True)
-            for row in fanout.told(rows, draft)
+            for row in fan_out_rules.matching(rows, draft)
         )
         assert found == expected
         raise _Undo

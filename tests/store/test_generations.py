@@ -11,48 +11,42 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.engine import make_url
 
-from reseller_webhooks.core.changes import Change, Put
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.digests import digest_of
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.resources import read_content
-from reseller_webhooks.core.webhooks import Spec
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put
+from reseller_webhooks.core.sync.digests import digest_of
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import (
     backfills,
     changes,
     deliveries,
     generations,
+    manual_retry,
     record_numbers,
-    repeats,
     sync,
     webhooks,
 )
-from reseller_webhooks.operations.changes import Answer, Request, Result
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import (
-    backup,
-    counters,
-    events,
-    horizon,
-    log,
-    records,
-    results,
-    revisions,
-)
-from reseller_webhooks.store import generations as store
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.schema import generation
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.operations.changes import ChangeRequest, ChangeResult, ChangesAnswer
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db import backup, counters, horizon
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import log, results
+from reseller_webhooks.store.deliveries.log_query import LogQuery
+from reseller_webhooks.store.records import events, records
+from reseller_webhooks.store.records import generations as store
+from reseller_webhooks.store.tables import generation
+from reseller_webhooks.store.webhooks import revisions
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.conftest import SECRET_KEY
 from tests.databases import copied
-from tests.store import making
+from tests.store import factories
 
 URL = "https://platform.example"
 
 
-def feed(database: Database, reseller: Reseller, *names: str) -> list[Result]:
+def feed(database: Database, reseller: Reseller, *names: str) -> list[ChangeResult]:
     """Name companies c1, c2...; what was answered."""
     some = [
         Change(
@@ -63,8 +57,8 @@ def feed(database: Database, reseller: Reseller, *names: str) -> list[Result]:
         )
         for number, name in enumerate(names, 1)
     ]
-    (answer,) = changes.apply(database, [Request(tuple(some))], public_url=URL)
-    assert isinstance(answer, Answer), answer
+    (answer,) = changes.apply(database, [ChangeRequest(tuple(some))], public_url=URL)
+    assert isinstance(answer, ChangesAnswer), answer
     return list(answer.results)
 
 
@@ -142,7 +136,7 @@ def test_a_change_under_way_commits_before_the_generation_is_raised(
         raising.start()
         raising.join(0.3)
         waits = raising.is_alive()
-        records.add(tx, [making.record(reseller_id=reseller.id)])
+        records.add(tx, [factories.record(reseller_id=reseller.id)])
     raising.join()
     lift_all(database)
 
@@ -291,8 +285,8 @@ def test_no_number_that_was_lost_is_given_again(database: Database, reseller: Re
     feed(database, reseller, "One")
     order = int(record_numbers.next_uuid(database, Resource.ORDER))
     with database.write() as tx:
-        making.webhook(tx, reseller_id=reseller.id)
-        making.told(tx, making.event(reseller_id=reseller.id))
+        factories.webhook(tx, reseller_id=reseller.id)
+        factories.told(tx, factories.event(reseller_id=reseller.id))
         revision = revisions.newest(tx)
     before = last_numbers(database)
     generations.raise_floor(database)
@@ -304,7 +298,7 @@ def test_no_number_that_was_lost_is_given_again(database: Database, reseller: Re
     assert next_order == order + counters.NUMBERS_GAP + 1
     assert int(record_numbers.next_uuid(database, Resource.INVOICE)) == counters.NUMBERS_GAP + 1
     with database.write() as tx:
-        making.webhook(tx, reseller_id=reseller.id, url=f"{URL}/another")
+        factories.webhook(tx, reseller_id=reseller.id, url=f"{URL}/another")
         assert revisions.newest(tx) > revision + counters.GAP
 
 
@@ -334,7 +328,7 @@ def retry(database: Database, row: WebhookRow) -> None:
 
 
 def retry_failed(database: Database, row: WebhookRow) -> None:
-    repeats.retry_all_failed(database, row.reseller_id, None, database.clock.now())
+    manual_retry.retry_all_failed(database, row.reseller_id, None, database.clock.now())
 
 
 def backfill(database: Database, row: WebhookRow) -> None:
@@ -347,14 +341,14 @@ def test_what_is_sent_again_first_after_a_restore_gets_a_number_of_the_new_gener
     database: Database, reseller: Reseller, send_again: Callable[[Database, WebhookRow], None]
 ) -> None:
     with database.write() as tx:
-        row = making.webhook(tx, reseller_id=reseller.id)
+        row = factories.webhook(tx, reseller_id=reseller.id)
     feed(database, reseller, "One")
     with database.write() as tx:
-        (one,) = making.due(tx, row.id)
-        results.finish(tx, [making.made(one, State.FAILED)])
+        (one,) = factories.due(tx, row.id)
+        results.finish(tx, [factories.made(one, State.FAILED)])
     move(database)
     send_again(database, row)
 
     with database.read() as tx:
-        (again,) = making.due(tx, row.id)
+        (again,) = factories.due(tx, row.id)
     assert again.id > one.id + counters.GAP

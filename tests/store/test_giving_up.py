@@ -3,15 +3,17 @@
 from sqlalchemy import select, update
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.attempts import Reason
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.deliveries.attempts import Reason
+from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.operations import maintenance
-from reseller_webhooks.store import deliveries, events, giving_up, results, webhooks
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.schema import attempt, delivery, webhook
-from tests.store.making import due, made, reseller, told
-from tests.store.making import event as new_event
-from tests.store.making import webhook as new_webhook
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import deliveries, giving_up, results
+from reseller_webhooks.store.records import events
+from reseller_webhooks.store.tables import attempt, delivery, webhook
+from reseller_webhooks.store.webhooks import webhooks
+from tests.store.factories import due, made, reseller, told
+from tests.store.factories import event as new_event
+from tests.store.factories import webhook as new_webhook
 
 
 def _old(tx: Tx, days: int) -> None:

@@ -3,12 +3,17 @@
 import pytest
 from sqlalchemy import insert, update
 
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.store import health, results
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.health import HOUR, CircuitChange, Standing, Tried
-from reseller_webhooks.store.schema import attempt, circuit_change
-from tests.store.making import due, event, made, reseller, told, webhook
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import delivery_stats, results
+from reseller_webhooks.store.deliveries.delivery_stats import (
+    HOUR,
+    CircuitChange,
+    LastAttempt,
+    WebhookStats,
+)
+from reseller_webhooks.store.tables import attempt, circuit_change
+from tests.store.factories import due, event, made, reseller, told, webhook
 
 FIRST, SECOND = 100 * HOUR, 101 * HOUR
 
@@ -33,16 +38,16 @@ def test_deliveries_are_counted_by_the_hour_they_were_made_in(database: Database
         ends(tx, row.id, State.SUPERSEDED, at=SECOND)
         ends(tx, row.id, State.DELIVERED, at=SECOND + HOUR - 1)
         ends(tx, row.id, State.FAILED, at=SECOND + HOUR)
-        got = health.tallies(tx, [row.id], since=FIRST, hours=2)
+        got = delivery_stats.hour_counts(tx, [row.id], since=FIRST, hours=2)
 
-    assert got[row.id] == health.Tally(delivered=[1, 1], failed=[1, 0])
+    assert got[row.id] == delivery_stats.HourCount(delivered=[1, 1], failed=[1, 0])
 
 
 def test_a_webhook_without_deliveries_has_a_standing(database: Database) -> None:
     with database.write() as tx:
         row = webhook(tx, reseller_id=reseller(tx))
 
-        assert health.standings(tx, [row.id]) == {row.id: Standing()}
+        assert delivery_stats.webhook_stats(tx, [row.id]) == {row.id: WebhookStats()}
 
 
 def test_what_was_refused_waits_with_its_attempt_and_its_next_time(database: Database) -> None:
@@ -53,10 +58,10 @@ def test_what_was_refused_waits_with_its_attempt_and_its_next_time(database: Dat
         later = tx.now + HOUR
         results.finish(tx, [made(first, State.PENDING, next_at=later)])
         results.finish(tx, [made(second, State.PENDING, next_at=later + 1)])
-        got = health.standings(tx, [row.id])[row.id]
+        got = delivery_stats.webhook_stats(tx, [row.id])[row.id]
 
     assert (got.waiting, got.next_at) == (2, later)
-    assert got.refused == Tried(1_000, 503, None, "answered 503")
+    assert got.refused == LastAttempt(1_000, 503, None, "answered 503")
     assert got.refused_at == 1_000
 
 
@@ -73,7 +78,7 @@ def test_a_receiver_is_back_when_it_accepted_one_since_any_that_waits_was_refuse
         one = made(second, State.PENDING, next_at=later + 1)
         results.finish(tx, [one._replace(at=refused_at)])
         results.finish(tx, [made(third, State.DELIVERED)])
-        got = health.standings(tx, [row.id])[row.id]
+        got = delivery_stats.webhook_stats(tx, [row.id])[row.id]
 
     assert (got.refused_at, got.delivered_at, got.is_back) == (refused_at, 1_000, is_back)
 
@@ -86,7 +91,7 @@ def test_the_last_that_was_delivered_is_found_behind_others(
         row = webhook(tx, reseller_id=reseller(tx))
         ends(tx, row.id, State.DELIVERED)
         ends(tx, row.id, last)
-        got = health.standings(tx, [row.id])[row.id]
+        got = delivery_stats.webhook_stats(tx, [row.id])[row.id]
 
     assert got.delivered_at == 1_000
     assert (got.failed is not None) == (last is State.FAILED)
@@ -98,6 +103,6 @@ def test_a_circuits_changes_come_newest_first(database: Database) -> None:
         for at, is_open, reason in ((1, True, "answered 503"), (2, False, ""), (3, True, "down")):
             columns = {"webhook_id": row.id, "at": at, "is_open": is_open, "reason": reason}
             tx.connection.execute(insert(circuit_change).values(columns))
-        got = health.circuit_changes(tx, row.id, limit=2)
+        got = delivery_stats.circuit_changes(tx, row.id, limit=2)
 
     assert got == [CircuitChange(3, True, "down"), CircuitChange(2, False)]

@@ -3,27 +3,35 @@
 from sqlalchemy import delete, insert, select, update
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.access import Scope
-from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.webhooks import Spec
-from reseller_webhooks.operations import access, audit, backfills, maintenance, resellers, webhooks
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import leases, results
-from reseller_webhooks.store.audit import AuditQuery
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.schema import api_key, attempt, backfill, circuit_change, member
-from reseller_webhooks.store.schema import webhook as table
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.crypto import Box
+from reseller_webhooks.operations import (
+    audit,
+    authentication,
+    backfills,
+    maintenance,
+    resellers,
+    webhooks,
+)
+from reseller_webhooks.store.access.audit import AuditQuery
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.cluster import leases
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import results
+from reseller_webhooks.store.tables import api_key, attempt, backfill, circuit_change, member
+from reseller_webhooks.store.tables import webhook as table
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.conftest import SECRET_KEY
-from tests.store.making import due, event, made, reseller, told, webhook
+from tests.store.factories import due, event, made, reseller, told, webhook
 
 
 def test_history_goes_at_retention_and_what_holds_still_stays(database: Database) -> None:
     for name in ("revoked", "revoked lately", "in use"):
-        access.add_key(database, Scope.PLATFORM, None, name)
+        authentication.add_key(database, Scope.PLATFORM, None, name)
     with database.write() as tx:
         hook = webhook(tx, reseller_id=reseller(tx))
         old = tx.now - 91 * DAY
@@ -34,7 +42,7 @@ def test_history_goes_at_retention_and_what_holds_still_stays(database: Database
             row = {"webhook_id": hook.id, "is_open": True, "reason": "", "at": at}
             tx.connection.execute(insert(circuit_change).values(row))
         for name, until in (("gone", old), ("here", tx.now)):
-            leases.appear(tx, name, host="h", version="1", until=until)
+            leases.register(tx, name, host="h", version="1", until=until)
     counts = [maintenance.drop_history(database, retention_days=90) for _ in range(2)]
 
     assert counts == [3, 0]

@@ -6,14 +6,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from reseller_webhooks.core.horizon import Horizon
-from reseller_webhooks.core.webhooks import PARTS
-from reseller_webhooks.operations import revisions, sending
-from reseller_webhooks.store import horizon, webhooks
-from reseller_webhooks.store import revisions as stored
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.webhooks import WebhookRow
-from tests.store.making import event, reseller, told, webhook
+from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.webhooks.webhook import PARTS
+from reseller_webhooks.operations import delivery_queue, revisions
+from reseller_webhooks.store.db import horizon
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.webhooks import revisions as stored
+from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from tests.store.factories import event, reseller, told, webhook
 
 POSTGRES = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 EVERY = range(PARTS)
@@ -34,7 +35,7 @@ def paused(tx: Tx, row: WebhookRow) -> None:
 
 
 def hurried(tx: Tx, row: WebhookRow) -> None:
-    webhooks.hurry(tx, row.id)
+    webhooks.retry_now(tx, row.id)
 
 
 def changed_by_the_version_before(tx: Tx, row: WebhookRow) -> None:
@@ -107,17 +108,25 @@ def test_a_delivery_that_commits_below_what_was_seen_is_named_though_others_writ
 ) -> None:
     row = added(database)
     given = {"reseller_id": row.reseller_id}
-    look = sending.late(database, Horizon(), sending.last_delivery(database))
+    look = delivery_queue.due_late_commits(
+        database, Horizon(), delivery_queue.last_delivery(database)
+    )
     with database.write() as tx:
         told(tx, event(**given))
-    look = sending.late(database, look.horizon, sending.last_delivery(database))
+    look = delivery_queue.due_late_commits(
+        database, look.horizon, delivery_queue.last_delivery(database)
+    )
     with database.write() as late:
         told(late, event(**given, resource_uuid="late"))
         for _ in range(3):
             with database.write() as tx:
                 told(tx, event(**given, uuid=str(uuid4())))
-            before = look = sending.late(database, look.horizon, sending.last_delivery(database))
-    after = sending.late(database, look.horizon, sending.last_delivery(database))
+            before = look = delivery_queue.due_late_commits(
+                database, look.horizon, delivery_queue.last_delivery(database)
+            )
+    after = delivery_queue.due_late_commits(
+        database, look.horizon, delivery_queue.last_delivery(database)
+    )
 
     numbers = {number for _, number in after.due}
     assert before.horizon.settled < min(numbers) <= after.horizon.settled
@@ -138,10 +147,10 @@ def test_who_only_reads_or_writes_elsewhere_is_not_waited_for(database: Database
 @POSTGRES
 def test_the_last_number_is_known_before_it_is_committed(database: Database) -> None:
     row = added(database)
-    assert sending.last_delivery(database) == 0
+    assert delivery_queue.last_delivery(database) == 0
     with database.write() as tx:
         told(tx, event(reseller_id=row.reseller_id))
-        assert sending.last_delivery(database) == 1
+        assert delivery_queue.last_delivery(database) == 1
 
 
 @POSTGRES

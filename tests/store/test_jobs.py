@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import select, update
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound, TooManyJobs
 from reseller_webhooks.core.jobs import UNFINISHED_MAX, Job, JobKind, JobState
-from reseller_webhooks.operations import backfills, jobs, maintenance, repeats
+from reseller_webhooks.operations import backfills, jobs, maintenance, manual_retry
 from reseller_webhooks.operations.job_steps import RETRIES_MAX
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.jobs import list_position
-from reseller_webhooks.store.schema import attempt, delivery, job
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.store.cluster.jobs import list_position
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.tables import attempt, delivery, job
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.store.failing import close, failed
 from tests.store.test_plans import plans
 
@@ -36,7 +36,7 @@ def on_sqlite(tmp_path: Path, migrated: Path) -> Iterator[Database]:
 
 
 def retry(database: Database, row: WebhookRow) -> Job:
-    return repeats.retry_all_failed(database, row.reseller_id, None, database.clock.now())
+    return manual_retry.retry_all_failed(database, row.reseller_id, None, database.clock.now())
 
 
 def queued(database: Database, row: WebhookRow) -> Job:
@@ -102,7 +102,7 @@ def test_each_failed_delivery_is_sent_again_once(database: Database) -> None:
 def test_a_small_job_is_done_when_it_is_started(database: Database) -> None:
     row, _ = failed(database, webhooks=2, count=10)
 
-    assert repeats.retry_failed(database, row, None, database.clock.now()).made == 10
+    assert manual_retry.retry_failed(database, row, None, database.clock.now()).made == 10
     assert retry(database, row).made == 10
     assert jobs.claim(database) is None
 
@@ -214,7 +214,7 @@ def test_pending_deliveries_are_made_due_once(database: Database) -> None:
     run(database)
     with database.write() as tx:
         tx.connection.execute(update(delivery).values(next_at=delivery.c.next_at + DAY))
-    started = repeats.retry_pending(database, row)
+    started = manual_retry.retry_pending(database, row)
     run(database)
 
     with database.read() as tx:
@@ -239,7 +239,7 @@ def test_what_this_version_does_not_know_is_left_to_others(database: Database) -
 
 def test_the_list_is_paged_and_has_backfills(database: Database) -> None:
     row, second = failed(database, webhooks=2)
-    started = [retry(database, row).uuid, repeats.retry_pending(database, second).uuid]
+    started = [retry(database, row).uuid, manual_retry.retry_pending(database, second).uuid]
     backfills.begin(database, row.reseller_id, row.uuid)
     expected = [row.uuid, *reversed(started)]
     found, behind = [], None
@@ -269,7 +269,7 @@ def test_a_finished_job_is_kept_for_as_long_as_the_log(database: Database) -> No
 def test_a_step_reads_along_indexes(on_sqlite: Database) -> None:
     (row,) = failed(on_sqlite, count=3)
     with plans(on_sqlite) as steps:
-        repeats.retry_failed(on_sqlite, row, 0, on_sqlite.clock.now())
+        manual_retry.retry_failed(on_sqlite, row, 0, on_sqlite.clock.now())
         retry(on_sqlite, row)
 
     read = [one for one in steps if "attempt" in one or "delivery" in one]

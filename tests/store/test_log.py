@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from reseller_webhooks.core.attempts import from_status
-from reseller_webhooks.core.delivery import Made, State, Step
-from reseller_webhooks.core.names import Action, Resource
+from reseller_webhooks.core.deliveries.attempts import from_status
+from reseller_webhooks.core.deliveries.delivery import AttemptResult, State, Transition
+from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.operations import deliveries as operations
-from reseller_webhooks.store import deliveries, log, news, results
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.store.tally import Tally, tally
-from tests.store.making import due, event, made, reseller, told, webhook
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import deliveries, log, log_changes, results
+from reseller_webhooks.store.deliveries.log_counts import LineCount, count_lines
+from reseller_webhooks.store.deliveries.log_query import LogQuery
+from tests.store.factories import due, event, made, reseller, told, webhook
 
 
 def _with_one_of_each(database: Database) -> tuple[int, int]:
@@ -67,27 +67,29 @@ def test_each_filter_leaves_what_it_names(
     with database.read() as tx:
         asked = {name: value for name, value in given.items() if name != "limit"}
         if "limit" not in given:
-            assert tally(tx, LogQuery(owner, **asked)) == Tally(len(expected), more=False)
+            assert count_lines(tx, LogQuery(owner, **asked)) == LineCount(len(expected), more=False)
 
 
 def test_counting_ends_after_some_lines_and_says_so(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, _ = _with_one_of_each(database)
-    monkeypatch.setattr("reseller_webhooks.store.tally.COUNTED_MAX", 2)
-    monkeypatch.setattr("reseller_webhooks.store.tally.SIFTED_MAX", 2)
+    monkeypatch.setattr("reseller_webhooks.store.deliveries.log_counts.COUNTED_MAX", 2)
+    monkeypatch.setattr("reseller_webhooks.store.deliveries.log_counts.SIFTED_MAX", 2)
 
     with database.read() as tx:
-        assert tally(tx, LogQuery(owner)) == Tally(2, more=True)
-        assert tally(tx, LogQuery(owner, action=Action.REMOVED)) == Tally(1, more=True)
-        assert tally(tx, LogQuery(owner, states=frozenset({State.FAILED}))) == Tally(1, more=False)
+        assert count_lines(tx, LogQuery(owner)) == LineCount(2, more=True)
+        assert count_lines(tx, LogQuery(owner, action=Action.REMOVED)) == LineCount(1, more=True)
+        assert count_lines(tx, LogQuery(owner, states=frozenset({State.FAILED}))) == LineCount(
+            1, more=False
+        )
 
 
 def test_a_search_goes_on_until_something_is_found_or_its_time_is_over(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, _ = _with_one_of_each(database)
-    monkeypatch.setattr("reseller_webhooks.store.tally.SEARCHED_MAX", 1)
+    monkeypatch.setattr("reseller_webhooks.store.deliveries.log_counts.SEARCHED_MAX", 1)
     query = LogQuery(owner, states=frozenset({State.DELIVERED}))
     at_once = operations.search(database, query)
     monkeypatch.setattr("reseller_webhooks.operations.deliveries.SEARCH_S", 0.0)
@@ -134,7 +136,7 @@ def test_a_live_view_hears_of_each_delivery_that_was_attempted_since(database: D
     owner, _ = _with_one_of_each(database)
 
     with database.read() as tx:
-        upto = news.attempt_upto(database, tx, 0)
+        upto = log_changes.attempt_upto(database, tx, 0)
         position, touched = log.touched_between(tx, 0, upto, reseller_id=owner, limit=10)
         again = log.touched_between(tx, position, upto, reseller_id=owner, limit=10)
     assert len(touched) == 2
@@ -148,7 +150,7 @@ def test_headers_of_an_answer_come_back_as_they_were_kept(database: Database) ->
         told(tx, event(reseller_id=owner))
         (one,) = due(tx, row.id)
         failed = from_status(503, 5, headers={"retry-after": "9"})
-        results.finish(tx, [Made(one, 1, 1, failed, Step(State.PENDING, 2))])
+        results.finish(tx, [AttemptResult(one, 1, 1, failed, Transition(State.PENDING, 2))])
         results.finish(tx, [made(one, State.DELIVERED, number=2)])
 
         assert [line.response_headers for line in log.attempts(tx, one.id)] == [
@@ -159,20 +161,20 @@ def test_headers_of_an_answer_come_back_as_they_were_kept(database: Database) ->
 
 def test_news_are_what_was_made_or_attempted_between_two_marks(database: Database) -> None:
     with database.write() as tx:
-        before = news.start(database, tx)
+        before = log_changes.start(database, tx)
     owner, _ = _with_one_of_each(database)
 
     with database.write() as tx:
         other = reseller(tx)
     with database.read() as tx:
-        now = news.advanced(database, tx, before)
-        touched = news.touched(tx, before, now, reseller_id=owner, limit=10)
+        now = log_changes.advanced(database, tx, before)
+        touched = log_changes.changed_between(tx, before, now, reseller_id=owner, limit=10)
         lines = log.lines(tx, touched, reseller_id=owner)
         assert [line.resource_uuid for line in lines] == ["l1", "c3", "c2", "c1"]
         assert log.lines(tx, touched, reseller_id=other) == []
-        assert news.touched(tx, before, now, reseller_id=other, limit=10) == []
-        assert news.touched(tx, now, now, reseller_id=owner, limit=10) == []
-        assert len(news.touched(tx, before, now, reseller_id=owner, limit=2)) == 2
+        assert log_changes.changed_between(tx, before, now, reseller_id=other, limit=10) == []
+        assert log_changes.changed_between(tx, now, now, reseller_id=owner, limit=10) == []
+        assert len(log_changes.changed_between(tx, before, now, reseller_id=owner, limit=2)) == 2
 
 
 def test_the_newest_repeat_of_a_delivery_is_found_while_pending_and_when_closed(

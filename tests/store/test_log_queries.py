@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import event as hooks
 from sqlalchemy import text
 
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.core.names import Action
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Action
 from reseller_webhooks.operations import deliveries
-from reseller_webhooks.store import health, log, tally
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.log_query import LogQuery
-from tests.store.making import reseller, webhook
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import delivery_stats, log, log_counts
+from reseller_webhooks.store.deliveries.log_query import LogQuery
+from tests.store.factories import reseller, webhook
 
 DOCS = Path(__file__).parents[2] / "docs" / "queries.md"
 LINES, HOOKS, BUSY, QUIET = 8_000, 10, 1, 2
@@ -67,7 +67,7 @@ def page(**given: Any) -> Work:
 
 
 def count(**given: Any) -> Work:
-    return lambda tx: tally.tally(tx, LogQuery(1, **given))
+    return lambda tx: log_counts.count_lines(tx, LogQuery(1, **given))
 
 
 ASKED: dict[str, Work] = {
@@ -88,7 +88,7 @@ ASKED: dict[str, Work] = {
     "count of failed, removed": count(states=FAILED, action=Action.REMOVED),
     "count of delivered, removed": count(states={State.DELIVERED}, action=Action.REMOVED),
     "failed, removed, of a webhook": page(webhook_id=BUSY, states=FAILED, action=Action.REMOVED),
-    "a webhook's hours": lambda tx: health.tallies(tx, [QUIET], since=1, hours=2),
+    "a webhook's hours": lambda tx: delivery_stats.hour_counts(tx, [QUIET], since=1, hours=2),
 }
 
 
@@ -106,7 +106,7 @@ BY_NUMBER: dict[str, Work] = {
 @pytest.fixture
 def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """Lines and pending deliveries of ten webhooks, half of them of one."""
-    monkeypatch.setattr("reseller_webhooks.store.log_query.SORTED_MAX", LINES // 4)
+    monkeypatch.setattr("reseller_webhooks.store.deliveries.log_query.SORTED_MAX", LINES // 4)
     with database.write() as tx:
         owner = reseller(tx)
         for number in range(HOOKS):
@@ -190,11 +190,11 @@ def test_pages_and_counts_are_those_of_plain_sql(filled: Database) -> None:
         given = {"webhook": hook or 0, "state": state or "", "action": action or ""}
         with filled.read() as tx:
             plain = tx.connection.execute(text(PLAIN), given | {"since": since or 0}).all()
-            counted = tally.tally(tx, replace(query, behind=None))
+            counted = log_counts.count_lines(tx, replace(query, behind=None))
         found, _ = deliveries.search(filled, query)
 
         assert [(one.line.created_at, one.line.delivery_id) for one in found] == plain[:60]
-        exact = min(len(plain), tally.COUNTED_MAX)
+        exact = min(len(plain), log_counts.COUNTED_MAX)
         assert counted.number <= exact if counted.more else counted.number == len(plain)
         if action is None and since is None:
             assert counted.number == exact

@@ -7,10 +7,14 @@ from sqlalchemy import insert, select
 
 from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.operations import maintenance
-from reseller_webhooks.store import days, deadlines, events, guesses, maintenance_clock
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.schema import guess, idempotency
-from tests.store.making import event, reseller
+from reseller_webhooks.store.access import login_failures
+from reseller_webhooks.store.cluster import maintenance_clock
+from reseller_webhooks.store.db import day_partitions
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import deadlines
+from reseller_webhooks.store.records import events
+from reseller_webhooks.store.tables import guess, idempotency
+from tests.store.factories import event, reseller
 
 HOUR = 3600 * SECOND
 MINUTE = 60 * SECOND
@@ -84,21 +88,21 @@ LONGEST = maintenance.LONGEST
 
 def test_a_lockout_from_a_wrong_date_lasts_no_longer_than_any(database: Database) -> None:
     with database.write() as tx:
-        guesses.count(at(tx, DAY), "key", fresh=0)
-        guesses.wait(tx, "key", tx.now + DAY)
+        login_failures.count(at(tx, DAY), "key", fresh=0)
+        login_failures.wait(tx, "key", tx.now + DAY)
         deadlines.pull_back(tx, LONGEST)
 
-        assert guesses.waits_until(tx, "key") == tx.now + LONGEST.lockout
+        assert login_failures.waits_until(tx, "key") == tx.now + LONGEST.lockout
         assert tx.connection.execute(select(guess.c.at)).scalar_one() == tx.now
 
 
 def test_deadlines_that_can_be_are_left_alone(database: Database) -> None:
     with database.write() as tx:
-        guesses.count(tx, "key", fresh=0)
-        guesses.wait(tx, "key", tx.now + 15 * SECOND)
+        login_failures.count(tx, "key", fresh=0)
+        login_failures.wait(tx, "key", tx.now + 15 * SECOND)
         deadlines.pull_back(tx, LONGEST)
 
-        assert guesses.waits_until(tx, "key") == tx.now + 15 * SECOND
+        assert login_failures.waits_until(tx, "key") == tx.now + 15 * SECOND
 
 
 def test_an_idempotency_key_of_a_wrong_date_is_forgotten_in_time(database: Database) -> None:
@@ -116,15 +120,17 @@ def was_ahead(on_postgres: Database) -> Database:
     with on_postgres.write() as tx:
         reseller(tx)
         for now in (tx, at(tx, 30 * DAY), tx):
-            days.make(now)
-            days.turn(now)
+            day_partitions.make(now)
+            day_partitions.turn(now)
     return on_postgres
 
 
 def test_after_a_wrong_date_no_partition_is_made_and_dropped_again(was_ahead: Database) -> None:
     with was_ahead.write() as tx:
-        made = [days.make(at(tx, minute * MINUTE)) for minute in range(3)]
-        dropped = [days.drop(at(tx, minute * MINUTE), tx.now - 90 * DAY) for minute in range(3)]
+        made = [day_partitions.make(at(tx, minute * MINUTE)) for minute in range(3)]
+        dropped = [
+            day_partitions.drop(at(tx, minute * MINUTE), tx.now - 90 * DAY) for minute in range(3)
+        ]
 
         assert (made, dropped) == ([0, 0, 0], [0, 0, 0])
 
@@ -134,21 +140,21 @@ def test_after_a_wrong_date_inserts_have_a_place_each_day(was_ahead: Database) -
         owner = 1
         for day in range(45):
             today = at(tx, day * DAY)
-            days.make(today)
-            days.turn(today)
+            day_partitions.make(today)
+            day_partitions.turn(today)
             events.add(today, [event(reseller_id=owner, changed_at=today.now, version=day + 1)])
 
-            assert days.lacks(today, today.now + DAY) == []
+            assert day_partitions.lacks(today, today.now + DAY) == []
 
 
 def test_days_of_a_wrong_date_are_dropped_once_they_are_past(was_ahead: Database) -> None:
     with was_ahead.write() as tx:
-        kept = days.drop(at(tx, HOUR), tx.now - DAY)
+        kept = day_partitions.drop(at(tx, HOUR), tx.now - DAY)
         for day in range(31, 40):
-            days.make(at(tx, day * DAY))
-            days.turn(at(tx, day * DAY))
+            day_partitions.make(at(tx, day * DAY))
+            day_partitions.turn(at(tx, day * DAY))
         later = at(tx, 150 * DAY)
-        dropped = sum(iter(lambda: days.drop(later, later.now - 90 * DAY), 0))
+        dropped = sum(iter(lambda: day_partitions.drop(later, later.now - 90 * DAY), 0))
 
         assert kept == 0
         assert dropped > 0

@@ -7,30 +7,30 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from reseller_webhooks import secrets
-from reseller_webhooks.core.access import FREE_GUESSES, Role
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks import crypto
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.permissions import FREE_GUESSES, Role
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import (
-    access,
+    authentication,
     invites,
     known_devices,
     memberships,
     password_sign_in,
     passwords,
-    people,
     resellers,
     single_sign_on,
+    users,
 )
-from reseller_webhooks.operations.access import NOWHERE
+from reseller_webhooks.operations.authentication import NOWHERE
 from reseller_webhooks.operations.single_sign_on import Vouched
 from reseller_webhooks.operations.visitors import Visitor
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import audit
-from reseller_webhooks.store.audit import AuditQuery
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.memberships import Membership
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.access import audit
+from reseller_webhooks.store.access.audit import AuditQuery
+from reseller_webhooks.store.access.memberships import Membership
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
 from tests.conftest import SECRET_KEY
 from tests.passwords import sign_in
 
@@ -41,9 +41,9 @@ FIRST, SECOND, THIRD = "correct horse battery", "another long password", "a thir
 def accept(database: Database, reseller: Reseller, password: str, email: str = ANA) -> Visitor:
     """Be invited, and accept with a password as the page does."""
     token = invites.invite(database, email, Role.ADMIN, reseller.uuid)
-    begun = invites.begin_accepting(database, invites.look(database, token), NOWHERE)
-    hashed = secrets.hash_password(password, passwords.hash_to_resemble(database, email))
-    return access.visitor(database, invites.accept(database, token, hashed, begun=begun))
+    begun = invites.begin_accepting(database, invites.find(database, token), NOWHERE)
+    hashed = crypto.hash_password(password, passwords.hash_to_resemble(database, email))
+    return authentication.visitor(database, invites.accept(database, token, hashed, begun=begun))
 
 
 def entering(database: Database, password: str) -> list[str | None]:
@@ -52,25 +52,25 @@ def entering(database: Database, password: str) -> list[str | None]:
         token = sign_in(database, ANA, password)
     except NotSignedIn:
         return []
-    return [one.reseller for one in access.visitor(database, token).choices]
+    return [one.reseller for one in authentication.visitor(database, token).choices]
 
 
 def member(database: Database, reseller: Reseller) -> Membership:
-    (one,) = people.named(database, ANA, reseller.uuid)
+    (one,) = users.memberships_of(database, ANA, reseller.uuid)
     return one
 
 
 def by_admin_link(database: Database, reseller: Reseller) -> Visitor:
     """Whoever opens a link that an admin of a reseller has made."""
-    admin = access.visitor(
+    admin = authentication.visitor(
         database,
-        access.sign_in_by_link(
-            database, people.add(database, "boss@acme.example", Role.ADMIN, reseller.uuid)
+        authentication.sign_in_by_link(
+            database, users.add(database, "boss@acme.example", Role.ADMIN, reseller.uuid)
         ),
     )
     uuid = member(database, reseller).uuid
-    _, token = people.new_link(database, admin, uuid, reseller_id=reseller.id)
-    return access.visitor(database, access.sign_in_by_link(database, token))
+    _, token = users.new_link(database, admin, uuid, reseller_id=reseller.id)
+    return authentication.visitor(database, authentication.sign_in_by_link(database, token))
 
 
 def test_one_password_opens_every_reseller_that_it_was_entered_for(
@@ -90,8 +90,8 @@ def test_an_invite_of_one_reseller_leaves_that_of_another(
     first = invites.invite(database, ANA, Role.ADMIN, northwind.uuid)
     second = invites.invite(database, ANA, Role.VIEWER, contoso.uuid)
 
-    assert invites.look(database, first).reseller_id == northwind.id
-    assert invites.look(database, second).reseller_id == contoso.id
+    assert invites.find(database, first).reseller_id == northwind.id
+    assert invites.find(database, second).reseller_id == contoso.id
 
 
 def test_whoever_accepts_an_invite_gets_into_nothing_else(
@@ -99,7 +99,7 @@ def test_whoever_accepts_an_invite_gets_into_nothing_else(
 ) -> None:
     accept(database, northwind, FIRST)
     attacker = accept(database, contoso, SECOND)
-    passwords.change(database, attacker, secrets.hash_password(THIRD))
+    passwords.change(database, attacker, crypto.hash_password(THIRD))
 
     assert [one.reseller for one in attacker.choices] == ["Contoso"]
     assert entering(database, THIRD) == ["Contoso"]
@@ -113,12 +113,12 @@ def test_an_admins_link_opens_that_reseller_and_sets_no_other_password(
     accept(database, contoso, FIRST)
     everywhere = sign_in(database, ANA, FIRST)
     holder = by_admin_link(database, northwind)
-    passwords.change(database, holder, secrets.hash_password(SECOND))
+    passwords.change(database, holder, crypto.hash_password(SECOND))
 
     assert [one.reseller for one in holder.choices] == ["Northwind"]
     assert entering(database, SECOND) == ["Northwind"]
     assert entering(database, FIRST) == ["Contoso"]
-    left = access.visitor(database, everywhere)
+    left = authentication.visitor(database, everywhere)
     assert [one.reseller for one in left.choices] == ["Contoso"]
 
 
@@ -127,17 +127,17 @@ def test_the_holder_of_an_admins_link_sees_no_other_session(
 ) -> None:
     accept(database, contoso, FIRST)
     accept(database, northwind, FIRST)
-    person = access.visitor(database, sign_in(database, ANA, FIRST))
+    person = authentication.visitor(database, sign_in(database, ANA, FIRST))
     holder = by_admin_link(database, northwind)
-    for one in people.sessions_of(database, person):
+    for one in users.sessions_of(database, person):
         if one.uuid != holder.session.uuid:
-            people.end_session(database, holder, one.uuid)
-    ended = people.end_other_sessions(database, holder)
+            users.end_session(database, holder, one.uuid)
+    ended = users.end_other_sessions(database, holder)
 
-    assert [one.uuid for one in people.sessions_of(database, holder)] == [holder.session.uuid]
+    assert [one.uuid for one in users.sessions_of(database, holder)] == [holder.session.uuid]
     assert ended == 0
-    assert access.visitor(database, sign_in(database, ANA, FIRST)).choices
-    assert len(people.sessions_of(database, person)) > 2
+    assert authentication.visitor(database, sign_in(database, ANA, FIRST)).choices
+    assert len(users.sessions_of(database, person)) > 2
 
 
 def test_a_link_of_the_command_line_opens_all_that_the_person_has(
@@ -145,11 +145,11 @@ def test_a_link_of_the_command_line_opens_all_that_the_person_has(
 ) -> None:
     accept(database, northwind, FIRST)
     accept(database, contoso, SECOND)
-    visitor = access.visitor(
-        database, access.sign_in_by_link(database, people.link_for(database, ANA))
+    visitor = authentication.visitor(
+        database, authentication.sign_in_by_link(database, users.link_for(database, ANA))
     )
     token = memberships.choose(database, visitor, visitor.choices[0].uuid, NOWHERE)
-    passwords.change(database, access.visitor(database, token), secrets.hash_password(THIRD))
+    passwords.change(database, authentication.visitor(database, token), crypto.hash_password(THIRD))
 
     assert entering(database, THIRD) == ["Contoso", "Northwind"]
 
@@ -161,12 +161,12 @@ def test_the_end_in_one_reseller_leaves_the_others(
     accept(database, northwind, FIRST)
     accept(database, contoso, FIRST)
     token = sign_in(database, ANA, FIRST)
-    link = people.link_for(database, ANA)
-    does: Callable[..., Membership] = memberships.remove if end == "remove" else people.lock
+    link = users.link_for(database, ANA)
+    does: Callable[..., Membership] = memberships.remove if end == "remove" else users.lock
     does(database, None, member(database, northwind).uuid, reseller_id=northwind.id)
-    by_link = access.visitor(database, access.sign_in_by_link(database, link))
+    by_link = authentication.visitor(database, authentication.sign_in_by_link(database, link))
 
-    assert [one.reseller for one in access.visitor(database, token).choices] == ["Contoso"]
+    assert [one.reseller for one in authentication.visitor(database, token).choices] == ["Contoso"]
     assert [one.reseller for one in by_link.choices] == ["Contoso"]
     assert entering(database, FIRST) == ["Contoso"]
 
@@ -179,7 +179,7 @@ def test_a_session_that_opens_nothing_any_more_has_ended(
     memberships.remove(database, None, member(database, northwind).uuid, reseller_id=None)
 
     with pytest.raises(NotSignedIn):
-        access.visitor(database, token)
+        authentication.visitor(database, token)
     with pytest.raises(NotSignedIn):
         sign_in(database, ANA, FIRST)
 
@@ -204,21 +204,21 @@ def test_a_role_change_ends_the_sessions_of_the_role_before(
     memberships.set_role(database, None, uuid, Role.VIEWER, reseller_id=northwind.id)
 
     with pytest.raises(NotSignedIn):
-        access.visitor(database, token)
-    assert not access.visitor(database, sign_in(database, ANA, FIRST)).may_write
+        authentication.visitor(database, token)
+    assert not authentication.visitor(database, sign_in(database, ANA, FIRST)).may_write
     with pytest.raises(NotAllowed):
         memberships.set_role(database, None, uuid, Role.OPERATOR, reseller_id=None)
 
 
 def test_the_last_admin_cannot_give_up_the_role(database: Database, northwind: Reseller) -> None:
     ana = accept(database, northwind, FIRST)
-    people.add(database, "ben@acme.example", Role.ADMIN, northwind.uuid)
-    ben = people.named(database, "ben@acme.example")[0].uuid
-    people.lock(database, None, ben, reseller_id=northwind.id)
+    users.add(database, "ben@acme.example", Role.ADMIN, northwind.uuid)
+    ben = users.memberships_of(database, "ben@acme.example")[0].uuid
+    users.lock(database, None, ben, reseller_id=northwind.id)
 
     with pytest.raises(Conflict):
         memberships.set_role(database, ana, ana.entered.uuid, Role.VIEWER, reseller_id=northwind.id)
-    people.unlock(database, ben, reseller_id=northwind.id)
+    users.unlock(database, ben, reseller_id=northwind.id)
     memberships.set_role(database, ana, ana.entered.uuid, Role.VIEWER, reseller_id=northwind.id)
     assert member(database, northwind).role == Role.VIEWER
 
@@ -229,7 +229,7 @@ def test_what_another_reseller_has_is_not_there(
     accept(database, northwind, FIRST)
     theirs = accept(database, contoso, FIRST).entered.uuid
 
-    for does in (memberships.remove, people.lock, people.new_link):
+    for does in (memberships.remove, users.lock, users.new_link):
         with pytest.raises(NotFound):
             does(database, None, theirs, reseller_id=northwind.id)
     with pytest.raises(NotFound):
@@ -245,13 +245,13 @@ def test_a_session_enters_only_what_it_opens_and_gets_another_token(
         memberships.choose(database, mine, theirs, NOWHERE)
     both = accept(database, resellers.add(database, "Fabrikam"), FIRST)
     token = memberships.choose(database, both, mine.entered.uuid, NOWHERE)
-    after = access.visitor(database, token)
+    after = authentication.visitor(database, token)
 
     assert after.entered.reseller == "Northwind"
     assert after.session.csrf != both.session.csrf
     assert after.session.uuid == both.session.uuid
     with pytest.raises(NotSignedIn), database.write() as tx:
-        access.session_of(tx, both)
+        authentication.session_of(tx, both)
 
 
 def test_two_invites_accepted_at_once_make_one_person(
@@ -267,8 +267,8 @@ def test_two_invites_accepted_at_once_make_one_person(
     with ThreadPoolExecutor(2) as threads:
         sessions = list(threads.map(join, tokens))
 
-    assert len({access.visitor(database, one).person.id for one in sessions}) == 1
-    assert {one.reseller for one in people.named(database, ANA)} == {"Northwind", "Contoso"}
+    assert len({authentication.visitor(database, one).person.id for one in sessions}) == 1
+    assert {one.reseller for one in users.memberships_of(database, ANA)} == {"Northwind", "Contoso"}
 
 
 def test_each_audit_log_tells_only_of_its_own_reseller(
@@ -278,10 +278,10 @@ def test_each_audit_log_tells_only_of_its_own_reseller(
     accept(database, contoso, FIRST)
     with pytest.raises(NotSignedIn):
         sign_in(database, ANA, "wrong")
-    visitor = access.visitor(database, sign_in(database, ANA, FIRST))
+    visitor = authentication.visitor(database, sign_in(database, ANA, FIRST))
     before = acts(database, northwind)
     token = memberships.choose(database, visitor, member(database, contoso).uuid, NOWHERE)
-    people.end_other_sessions(database, access.visitor(database, token))
+    users.end_other_sessions(database, authentication.visitor(database, token))
 
     assert acts(database, northwind) == before
     assert before == [
@@ -314,7 +314,7 @@ def test_an_own_password_gives_no_free_guesses_at_the_others(
         with pytest.raises(NotSignedIn):
             password_sign_in.finish(database, attempt, frozenset())
         own = password_sign_in.begin(database, ANA, NOWHERE, known)
-        fitting = secrets.fitting_hashes(own.hashes, SECOND)
+        fitting = crypto.fitting_hashes(own.hashes, SECOND)
         assert password_sign_in.finish(database, own, fitting), number
 
     assert tried <= FREE_GUESSES
@@ -330,9 +330,9 @@ def test_a_new_password_is_no_free_guess_at_the_others(
         guess = f"{FIRST} {number}"
         passwords.count_new(database, attacker)
         like = passwords.hash_to_resemble(database, ANA)
-        passwords.change(database, attacker, secrets.hash_password(guess, like))
+        passwords.change(database, attacker, crypto.hash_password(guess, like))
         opened += entering(database, guess)
-        attacker = access.visitor(database, sign_in(database, ANA, guess))
+        attacker = authentication.visitor(database, sign_in(database, ANA, guess))
 
     with pytest.raises(NotSignedIn, match="too many new passwords; wait 1"):
         passwords.count_new(database, attacker)
@@ -357,7 +357,7 @@ class TestSingleSignOn:
 
     def sign_in(self, database: Database, subject: str, email: str = ANA) -> Visitor:
         vouched = Vouched(self.ISSUER, subject, email)
-        return access.visitor(database, single_sign_on.sign_in(database, vouched))
+        return authentication.visitor(database, single_sign_on.sign_in(database, vouched))
 
     def test_opens_what_the_person_is_a_member_of(
         self, database: Database, northwind: Reseller, contoso: Reseller
@@ -394,7 +394,7 @@ class TestSingleSignOn:
         renamed = self.sign_in(database, "1", "new@acme.example")
 
         assert asked.choices == ()
-        assert access.visitor(database, token).entered.reseller == "Northwind"
+        assert authentication.visitor(database, token).entered.reseller == "Northwind"
         assert memberships.pending(database, renamed) == []
         with pytest.raises(NotSignedIn, match="nobody has invited"):
             self.sign_in(database, "3", "eve@acme.example")
@@ -420,7 +420,7 @@ class TestBesideTheVersionBefore:
 
     def add(self, database: Database, reseller: Reseller) -> int:
         with database.write() as tx:
-            given = {"password": secrets.hash_password(FIRST), "reseller": reseller.id}
+            given = {"password": crypto.hash_password(FIRST), "reseller": reseller.id}
             tx.connection.execute(text(self.ADD), given)
             return int(tx.connection.execute(text("SELECT id FROM person")).scalar_one())
 
@@ -435,7 +435,7 @@ class TestBesideTheVersionBefore:
         self.add(database, northwind)
         entered = entering(database, FIRST)
         with database.write() as tx:
-            given = {"password": secrets.hash_password(SECOND)}
+            given = {"password": crypto.hash_password(SECOND)}
             tx.connection.execute(text("UPDATE person SET password = :password"), given)
         changed = entering(database, FIRST), entering(database, SECOND)
         with database.write() as tx:
@@ -451,7 +451,7 @@ class TestBesideTheVersionBefore:
     ) -> None:
         accept(database, northwind, FIRST)
         before = self.seen(database)
-        people.lock(database, None, member(database, northwind).uuid, reseller_id=None)
+        users.lock(database, None, member(database, northwind).uuid, reseller_id=None)
 
         assert before == ("admin", northwind.id, False, True)
         assert self.seen(database) == ("admin", northwind.id, False, False)
@@ -474,15 +474,15 @@ class TestBesideTheVersionBefore:
         for token in ("first", "second"):
             self._add_link(database, number, token)
         self._add_session(database, number, "session")
-        opened = access.visitor(database, access.sign_in_by_link(database, "first"))
-        in_session = access.visitor(database, "session")
+        opened = authentication.visitor(database, authentication.sign_in_by_link(database, "first"))
+        in_session = authentication.visitor(database, "session")
         accept(database, contoso, SECOND)
 
         assert [one.entered.reseller for one in (opened, in_session)] == ["Northwind"] * 2
         with pytest.raises(NotSignedIn):
-            access.sign_in_by_link(database, "second")
+            authentication.sign_in_by_link(database, "second")
         with pytest.raises(NotSignedIn):
-            access.visitor(database, "session")
+            authentication.visitor(database, "session")
 
     def _add_link(self, database: Database, person: int, token: str) -> None:
         with database.write() as tx:
@@ -492,7 +492,7 @@ class TestBesideTheVersionBefore:
                     "VALUES (:fingerprint, :person, :until)"
                 ),
                 {
-                    "fingerprint": secrets.fingerprint(token),
+                    "fingerprint": crypto.fingerprint(token),
                     "person": person,
                     "until": tx.now * 2,
                 },
@@ -507,7 +507,7 @@ class TestBesideTheVersionBefore:
                     "VALUES (:fingerprint, 's', :person, 'c', '', '', 1, :until, :until)"
                 ),
                 {
-                    "fingerprint": secrets.fingerprint(token),
+                    "fingerprint": crypto.fingerprint(token),
                     "person": person,
                     "until": tx.now * 2,
                 },

@@ -6,10 +6,10 @@ from threading import Thread
 import psycopg
 import pytest
 
-from reseller_webhooks.bootstrap import migrating
+from reseller_webhooks.bootstrap import migrate_command
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 from testkit.postgres import postgres
 from testkit.processes import wait_until
 
@@ -20,7 +20,7 @@ CONNECT_S = 12.0
 def test_a_line_says_again_and_again_that_the_database_is_waited_for(empty_postgres: str) -> None:
     output = StringIO()
     database = Database(empty_postgres)
-    work = Thread(target=lambda: migrating.run(database, every_s=0.1, output=output))
+    work = Thread(target=lambda: migrate_command.run(database, every_s=0.1, output=output))
     with psycopg.connect(empty_postgres) as other:
         other.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
         work.start()
@@ -34,12 +34,12 @@ def test_a_line_says_again_and_again_that_the_database_is_waited_for(empty_postg
 def test_connecting_to_a_server_that_hangs_has_a_deadline() -> None:
     with postgres() as server:
         database = Database(server.url)
-        migrating.run(database)
+        migrate_command.run(database)
         database.close()
         server.pause()
         begun = monotonic_s()
         with pytest.raises(Unavailable):
-            migrating.run(Database(server.url))
+            migrate_command.run(Database(server.url))
         took_s = monotonic_s() - begun
         server.resume()
 

@@ -6,9 +6,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.schema import metadata
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.tables import metadata
 
 DAY = re.compile(r"(event|attempt)_(before|\d+)")
 

@@ -4,10 +4,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from reseller_webhooks.core.errors import Cause, Unavailable
-from reseller_webhooks.engine.maintenance import Maintenance
+from reseller_webhooks.engine.jobs.maintenance import Maintenance
 from reseller_webhooks.observability import outages
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 from testkit.postgres import postgres
 from testkit.processes import wait_until
 

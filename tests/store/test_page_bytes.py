@@ -6,18 +6,19 @@ from itertools import chain
 import pytest
 from sqlalchemy import text
 
-from reseller_webhooks.core.attempts import RESPONSE_BYTES_READ
-from reseller_webhooks.core.backfills import STEP_MAX, BackfillState
+from reseller_webhooks.core.deliveries.attempts import RESPONSE_BYTES_READ
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.operations import backfills, browse, deliveries, exports
+from reseller_webhooks.core.sync.backfills import STEP_MAX, BackfillState
+from reseller_webhooks.operations import backfills, deliveries, exports, record_history
 from reseller_webhooks.operations import records as reading
-from reseller_webhooks.operations.browse import Part
-from reseller_webhooks.store import events, log, records
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log_query import LogQuery
-from reseller_webhooks.store.page_bytes import BYTES_MAX
-from tests.store import making
+from reseller_webhooks.operations.record_history import HistoryPage
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.page_bytes import BYTES_MAX
+from reseller_webhooks.store.deliveries import log
+from reseller_webhooks.store.deliveries.log_query import LogQuery
+from reseller_webhooks.store.records import events, records
+from tests.store import factories
 
 CONTENT_BYTES = 200_000
 ON_A_PAGE = BYTES_MAX // CONTENT_BYTES
@@ -36,9 +37,9 @@ SELECT n, 1, 1, 1, 'COMPANY', 'CHANGED', 'c1', 1, 1, n, 5, '', :response, 'FAILE
 def with_versions(database: Database) -> int:
     """A reseller's record with many large versions."""
     with database.write() as tx:
-        owner = making.reseller(tx)
-        records.add(tx, [making.record(reseller_id=owner, version=MANY, content=LARGE)])
-        many = (making.event(reseller_id=owner, version=n + 1, body=LARGE) for n in range(MANY))
+        owner = factories.reseller(tx)
+        records.add(tx, [factories.record(reseller_id=owner, version=MANY, content=LARGE)])
+        many = (factories.event(reseller_id=owner, version=n + 1, body=LARGE) for n in range(MANY))
         events.add(tx, list(many))
     return owner
 
@@ -49,8 +50,12 @@ def test_the_page_of_a_record_shows_fewer_versions_where_they_are_large(
     owner = with_versions(database)
     shown, before = list[list[int]](), None
     while True:
-        look = browse.look(
-            database, Resource.COMPANY, "c1", reseller_id=owner, part=Part(before, versions=MANY)
+        look = record_history.history(
+            database,
+            Resource.COMPANY,
+            "c1",
+            reseller_id=owner,
+            part=HistoryPage(before, versions=MANY),
         )
         shown.append([one.event.version for one in look.versions])
         if (before := look.older) is None:
@@ -76,16 +81,19 @@ def test_a_step_of_a_backfill_tells_of_fewer_records_where_they_are_large(
     database: Database,
 ) -> None:
     with database.write() as tx:
-        owner = making.reseller(tx)
-        hook = making.webhook(tx, reseller_id=owner)
-        large = (making.record(reseller_id=owner, uuid=f"c{n}", content=LARGE) for n in range(MANY))
+        owner = factories.reseller(tx)
+        hook = factories.webhook(tx, reseller_id=owner)
+        large = (
+            factories.record(reseller_id=owner, uuid=f"c{n}", content=LARGE) for n in range(MANY)
+        )
         records.add(tx, list(large))
     backfills.begin(database, owner, hook.uuid, rate=STEP_MAX)
     made = list[int]()
     while backfills.get(database, owner, hook.uuid).state is BackfillState.RUNNING:
         with database.write() as tx:
             tx.connection.execute(text("UPDATE backfill SET next_at = 0"))
-        made.append(backfills.step(database, public_url="https://platform.example") or 0)
+        step = backfills.step(database, public_url="https://platform.example")
+        made.append(step.made if step else 0)
 
     assert sum(made) == MANY
     assert max(made) == ON_A_PAGE
@@ -93,8 +101,8 @@ def test_a_step_of_a_backfill_tells_of_fewer_records_where_they_are_large(
 
 def test_few_of_the_records_with_the_same_id_are_read(database: Database) -> None:
     with database.write() as tx:
-        owners = [making.reseller(tx, f"R{number}") for number in range(RESELLERS)]
-        records.add(tx, [making.record(reseller_id=one, content=LARGE) for one in owners])
+        owners = [factories.reseller(tx, f"R{number}") for number in range(RESELLERS)]
+        records.add(tx, [factories.record(reseller_id=one, content=LARGE) for one in owners])
         found = records.find(tx, Resource.COMPANY, "c1", reseller_id=None)
 
     assert len(found) < ON_A_PAGE
@@ -120,11 +128,11 @@ def test_lines_of_the_log_are_read_without_the_answers_of_receivers(database: Da
 
 def test_so_many_deliveries_of_an_event_are_read_and_no_more(database: Database) -> None:
     with database.write() as tx:
-        owner = making.reseller(tx)
+        owner = factories.reseller(tx)
         for number in range(4):
-            making.webhook(tx, reseller_id=owner, url=f"https://receiver.example/{number}")
-        one, other = making.event(version=1), making.event(version=2)
-        making.told(tx, one, other)
+            factories.webhook(tx, reseller_id=owner, url=f"https://receiver.example/{number}")
+        one, other = factories.event(version=1), factories.event(version=2)
+        factories.told(tx, one, other)
     found = deliveries.of_event(database, one, limit=3)
 
     assert [entry.event for entry in found] == [one.uuid] * 3

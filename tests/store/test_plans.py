@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event as hooks
 
-from reseller_webhooks.core.delivery import Ask, State
-from reseller_webhooks.core.horizon import Horizon
-from reseller_webhooks.core.webhooks import PARTS
-from reseller_webhooks.operations import sending
-from reseller_webhooks.store import backfills, deliveries
-from reseller_webhooks.store.database import Database
-from tests.store.making import event, made, reseller, told, webhook
+from reseller_webhooks.core.deliveries.delivery import ScanRequest, State
+from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.webhooks.webhook import PARTS
+from reseller_webhooks.operations import delivery_queue
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import deliveries
+from reseller_webhooks.store.webhooks import backfills
+from tests.store.factories import event, made, reseller, told, webhook
 
 pytestmark = pytest.mark.sqlite
 
@@ -43,16 +44,18 @@ def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> N
         told(tx, *(event(reseller_id=owner, version=v) for v in (1, 2, 3)))
     with plans(on_sqlite) as steps:
         for ordered in (False, True):
-            (found,) = sending.scan(on_sqlite, [Ask(number, ordered, 1, frozenset())])
+            (found,) = delivery_queue.scan(
+                on_sqlite, [ScanRequest(number, ordered, 1, frozenset())]
+            )
         for bring in (False, True):
-            sending.arrivals(on_sqlite, 1, parts=range(PARTS), bring=bring)
-        sending.late(on_sqlite, Horizon(1), 3)
-        sending.waiting(on_sqlite)
-        sending.last_delivery(on_sqlite)
-        sending.pull_back(on_sqlite, range(PARTS))
+            delivery_queue.new_deliveries(on_sqlite, 1, parts=range(PARTS), bring=bring)
+        delivery_queue.due_late_commits(on_sqlite, Horizon(1), 3)
+        delivery_queue.first_due_s(on_sqlite)
+        delivery_queue.last_delivery(on_sqlite)
+        delivery_queue.pull_back(on_sqlite, range(PARTS))
         one = found.due[0].delivery
-        sending.finish(on_sqlite, [made(one, State.PENDING, next_at=1)], {})
-        sending.finish(on_sqlite, [made(one, State.DELIVERED)], {})
+        delivery_queue.write_results(on_sqlite, [made(one, State.PENDING, next_at=1)], {})
+        delivery_queue.write_results(on_sqlite, [made(one, State.DELIVERED)], {})
 
     read = [step for step in steps if step.startswith("SCAN delivery")]
     assert len(steps) > 10
@@ -67,7 +70,7 @@ def test_older_deliveries_of_a_resource_are_found_by_the_whole_of_their_index(
         number = webhook(tx, reseller_id=owner).id
         events = told(tx, event(reseller_id=owner))
     with plans(on_sqlite) as steps:
-        sending.scan(on_sqlite, [Ask(number, True, 1, frozenset())])
+        delivery_queue.scan(on_sqlite, [ScanRequest(number, True, 1, frozenset())])
         with on_sqlite.write() as tx:
             deliveries.supersede(tx, events)
             backfills.under_way(tx, number, ["r1"])

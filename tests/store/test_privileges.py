@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.conditions import Code
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.core.maintenance import Job
-from reseller_webhooks.engine.maintenance import Maintenance
+from reseller_webhooks.core.health.conditions import ConditionCode
+from reseller_webhooks.core.health.maintenance import MaintenanceJob
+from reseller_webhooks.engine.jobs.maintenance import Maintenance
 from reseller_webhooks.operations import maintenance, readiness
-from reseller_webhooks.store import days, migrate, privileges, startup
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.maintenance import statuses
+from reseller_webhooks.store.cluster.maintenance import statuses
+from reseller_webhooks.store.db import day_partitions, migrate, privileges, startup
+from reseller_webhooks.store.db.database import Database
 from testkit.roles import SERVICE, Roles, run
-from tests.store.making import event as new_event
-from tests.store.making import reseller, told
-from tests.store.test_days import on_day, partition_of
+from tests.store.factories import event as new_event
+from tests.store.factories import reseller, told
+from tests.store.test_day_partitions import on_day, partition_of
 
 TABLES = {"event", "attempt"}
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -54,9 +54,9 @@ def test_a_role_with_the_printed_rights_serves_and_keeps_partitions(granted: Dat
         (number,) = told(tx, new_event(reseller_id=1, changed_at=tx.now))
         later = on_day(tx, 100)
         placed = partition_of(tx, number)
-        days.make(later)
-        days.turn(later)
-        dropped = sum(iter(lambda: days.drop(later, tx.now + DAY), 0))
+        day_partitions.make(later)
+        day_partitions.turn(later)
+        dropped = sum(iter(lambda: day_partitions.drop(later, tx.now + DAY), 0))
 
     assert privileges.check(granted) == []
     assert turned == 2
@@ -68,7 +68,7 @@ async def test_every_job_succeeds_for_that_role(granted: Database) -> None:
     await Maintenance(granted, retention_days=90, schedule_s=60).run_once()
 
     with granted.read() as tx:
-        assert {one.job for one in statuses(tx) if one.succeeded_at} == set(Job)
+        assert {one.job for one in statuses(tx) if one.succeeded_at} == set(MaintenanceJob)
 
 
 def test_a_role_without_rights_is_refused_with_what_it_lacks(migrated: Roles) -> None:
@@ -139,9 +139,13 @@ async def test_without_the_functions_changes_go_on_and_the_other_jobs_too(
 
     assert placed == "event_before"
     assert privileges.check(granted) == [f"EXECUTE on {one}" for one in privileges.FUNCTIONS]
-    assert fared[Job.PARTITIONS].succeeded_at is None
-    assert privileges.REMEDY in fared[Job.PARTITIONS].failure
-    assert [job for job, one in fared.items() if not one.succeeded_at] == [Job.PARTITIONS]
-    assert {one.params["table"] for one in found if one.code is Code.PARTITION_MISSING} == TABLES
-    rights = [one.params["right"] for one in found if one.code is Code.RIGHT_MISSING]
+    assert fared[MaintenanceJob.PARTITIONS].succeeded_at is None
+    assert privileges.REMEDY in fared[MaintenanceJob.PARTITIONS].failure
+    assert [job for job, one in fared.items() if not one.succeeded_at] == [
+        MaintenanceJob.PARTITIONS
+    ]
+    assert {
+        one.params["table"] for one in found if one.code is ConditionCode.PARTITION_MISSING
+    } == TABLES
+    rights = [one.params["right"] for one in found if one.code is ConditionCode.RIGHT_MISSING]
     assert rights == [f"EXECUTE on {one}" for one in privileges.FUNCTIONS]

@@ -5,17 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reseller_webhooks.clock import DAY, SECOND
-from reseller_webhooks.core.audit import PROGRAM, Act
+from reseller_webhooks.core.access.audit import PROGRAM, Act
+from reseller_webhooks.core.access.quotas import Quota
 from reseller_webhooks.core.errors import QuotaExceeded
-from reseller_webhooks.core.quotas import Quota
-from reseller_webhooks.operations import change_bodies, changes, quota_settings, resellers
+from reseller_webhooks.ingest import parsing
+from reseller_webhooks.operations import changes, quota_settings, resellers
 from reseller_webhooks.operations.quotas import Quotas, count_stored
-from reseller_webhooks.store import audit, events, stored_bytes
-from reseller_webhooks.store import quotas as store
-from reseller_webhooks.store.audit import AuditQuery, Subject
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
-from tests.store.making import event
+from reseller_webhooks.store.access import audit
+from reseller_webhooks.store.access import quotas as store
+from reseller_webhooks.store.access.audit import AuditQuery, Subject
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.records import events, stored_bytes
+from tests.store.factories import event
 
 TESTS = Quota.TESTS_PER_HOUR
 DEFAULTS = dict.fromkeys(Quota, 5)
@@ -122,15 +124,17 @@ def test_of_two_that_count_the_same_one_wins(database: Database, acme: Reseller)
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(count, range(8)))
     with database.read() as tx:
-        assert stored_bytes.of(tx, [acme.id])[acme.id] < 21 * (stored_bytes.ROW_BYTES + 500)
-        assert stored_bytes.of(tx, [acme.id])[acme.id] >= 20 * stored_bytes.ROW_BYTES
+        assert stored_bytes.by_reseller(tx, [acme.id])[acme.id] < 21 * (
+            stored_bytes.ROW_BYTES + 500
+        )
+        assert stored_bytes.by_reseller(tx, [acme.id])[acme.id] >= 20 * stored_bytes.ROW_BYTES
 
 
 def test_records_count_too(database: Database, acme: Reseller, quotas: Quotas) -> None:
     content = {"name": "Acme", "countryCode": "CA"}
     change = {"reseller": acme.uuid, "type": "COMPANY", "uuid": "c1", "content": content}
-    request = change_bodies.read({"changes": [change]}, raw=b"", key=None)
+    request = parsing.parse_changes({"changes": [change]}, raw=b"", key=None)
     (answer,) = changes.apply(database, [request], public_url="http://a")
 
-    assert isinstance(answer, changes.Answer)
+    assert isinstance(answer, changes.ChangesAnswer)
     assert used(database, quotas, acme, Quota.STORED_BYTES) == stored_bytes.RECORD_BYTES

@@ -5,23 +5,17 @@ from typing import Any
 
 from sqlalchemy import text
 
-from reseller_webhooks.core.delivery import Delivery, Made, State
-from reseller_webhooks.core.names import Action, Resource
-from reseller_webhooks.core.standing import Standing
-from reseller_webhooks.operations import browse
-from reseller_webhooks.operations.browse import Look, Part
-from reseller_webhooks.store import (
-    backfills,
-    deliveries,
-    events,
-    record_deliveries,
-    records,
-    results,
-    webhooks,
-)
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.webhooks import WebhookRow
-from tests.store.making import event, made, record, reseller, told, webhook
+from reseller_webhooks.core.deliveries.delivery import AttemptResult, Delivery, State
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.sync.sync_status import SyncStatus
+from reseller_webhooks.operations import record_history
+from reseller_webhooks.operations.record_history import HistoryPage, RecordHistory
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import deliveries, record_deliveries, results
+from reseller_webhooks.store.records import events, records
+from reseller_webhooks.store.webhooks import backfills, webhooks
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from tests.store.factories import event, made, record, reseller, told, webhook
 
 WEBHOOKS, VERSIONS, PAGE = 336, 4, 50
 ADDED, REMOVED = frozenset({Action.ADDED}), frozenset({Action.REMOVED})
@@ -83,7 +77,7 @@ def fill(tx: Tx) -> None:
         webhooks.change(tx, number, deleted_at=tx.now)
 
 
-def _tried(one: Delivery, kind: str) -> list[Made]:
+def _tried(one: Delivery, kind: str) -> list[AttemptResult]:
     if kind == "paused" or (kind == "untried" and one.version > 1):
         return []
     if kind == "latest state":
@@ -92,30 +86,30 @@ def _tried(one: Delivery, kind: str) -> list[Made]:
     return [made(one, State.FAILED if gave_up else State.DELIVERED)]
 
 
-def look(database: Database, **part: int) -> Look:
-    return browse.look(
-        database, Resource.COMPANY, "c1", reseller_id=1, part=Part(webhooks=PAGE, **part)
+def look(database: Database, **part: int) -> RecordHistory:
+    return record_history.history(
+        database, Resource.COMPANY, "c1", reseller_id=1, part=HistoryPage(webhooks=PAGE, **part)
     )
 
 
-def all_pages(database: Database) -> list[browse.Stance]:
+def all_pages(database: Database) -> list[record_history.WebhookRecordStatus]:
     first = look(database)
     pages = [look(database, skip=skip) for skip in range(PAGE, first.webhooks, PAGE)]
     return [one for page in (first, *pages) for one in page.stances]
 
 
-def expected(row: Any) -> tuple[str, Standing, int]:
+def expected(row: Any) -> tuple[str, SyncStatus, int]:
     """What one row of STATES says."""
     uuid, accepted, pending, attempts, failed, stopped = row
     if accepted >= VERSIONS:
-        return uuid, Standing.IN_SYNC, accepted
+        return uuid, SyncStatus.IN_SYNC, accepted
     if pending and pending > accepted:
-        return uuid, Standing.TRYING if attempts else Standing.WAITING, accepted
+        return uuid, SyncStatus.TRYING if attempts else SyncStatus.WAITING, accepted
     if failed and failed > accepted:
-        return uuid, Standing.FAILED, accepted
+        return uuid, SyncStatus.FAILED, accepted
     if stopped and stopped > accepted:
-        return uuid, Standing.STOPPED, accepted
-    return uuid, Standing.AS_ASKED if accepted else Standing.NOT_TOLD, accepted
+        return uuid, SyncStatus.STOPPED, accepted
+    return uuid, SyncStatus.AS_ASKED if accepted else SyncStatus.NOT_TOLD, accepted
 
 
 def test_every_webhook_has_the_state_that_plain_sql_says(database: Database) -> None:
@@ -125,11 +119,11 @@ def test_every_webhook_has_the_state_that_plain_sql_says(database: Database) -> 
         rows = tx.connection.execute(text(STATES), {"newest": VERSIONS}).all()
     stances = all_pages(database)
 
-    assert [(one.webhook.uuid, one.stands.standing, one.stands.accepted) for one in stances] == [
+    assert [(one.webhook.uuid, one.stands.status, one.stands.accepted) for one in stances] == [
         expected(row) for row in rows
     ]
-    seen = Counter(one.stands.standing for one in stances)
-    assert set(seen) == set(Standing) - {Standing.STOPPED}
+    seen = Counter(one.stands.status for one in stances)
+    assert set(seen) == set(SyncStatus) - {SyncStatus.STOPPED}
     assert all(one.line.version == VERSIONS for one in stances if one.line)
     assert look(database).webhooks == len(stances)
 
@@ -160,7 +154,7 @@ def test_what_was_not_looked_at_is_said(database: Database, monkeypatch: Any) ->
 
     assert cut["told"] is cut["backfilled"] is None
     assert cut["asks for less"] == cut["never matched"] == cut["gave up"] == 2
-    assert found["gave up"].stands.standing is Standing.FAILED
+    assert found["gave up"].stands.status is SyncStatus.FAILED
 
 
 def kind_of(row: WebhookRow) -> str:

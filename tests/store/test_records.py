@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.store import records
-from reseller_webhooks.store.database import Database
-from tests.store.making import record, reseller
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.records import records
+from tests.store.factories import record, reseller
 
 
 def test_a_record_comes_back_as_it_was_added(database: Database) -> None:
@@ -16,7 +16,7 @@ def test_a_record_comes_back_as_it_was_added(database: Database) -> None:
         records.add(tx, [one])
 
     with database.read() as tx:
-        found = records.held(tx, {records.key(one)})
+        found = records.find_many(tx, {records.key(one)})
     assert replace(found[records.key(one)], id=None) == one
 
 
@@ -26,7 +26,7 @@ def test_only_the_named_records_are_held(database: Database) -> None:
         records.add(tx, [record(reseller_id=first), record(reseller_id=second)])
         records.add(tx, [record(reseller_id=first, resource=Resource.LEAD)])
 
-        found = records.held(tx, {("c1", Resource.COMPANY, first)})
+        found = records.find_many(tx, {("c1", Resource.COMPANY, first)})
 
     assert [(one.reseller_id, one.resource) for one in found.values()] == [
         (first, Resource.COMPANY)
@@ -37,11 +37,11 @@ def test_replace_overwrites_the_state(database: Database) -> None:
     with database.write() as tx:
         one = record(reseller_id=reseller(tx))
         records.add(tx, [one])
-        held = records.held(tx, {records.key(one)})[records.key(one)]
+        held = records.find_many(tx, {records.key(one)})[records.key(one)]
         tombstone = replace(held, version=2, removed=True, content=None, status=None)
         records.replace(tx, [tombstone])
 
-        assert records.held(tx, {records.key(one)})[records.key(one)] == tombstone
+        assert records.find_many(tx, {records.key(one)})[records.key(one)] == tombstone
 
 
 def test_an_assignment_goes_by_its_user_within_its_subscription(database: Database) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.store import migrate, startup
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate, startup
+from reseller_webhooks.store.db.database import Database
 from testkit.postgres import Postgres, postgres
 
 HBA = "host all service 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n"

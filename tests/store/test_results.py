@@ -2,11 +2,12 @@
 
 import pytest
 
-from reseller_webhooks.core.delivery import State
-from reseller_webhooks.store import deliveries, events, log, results
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.log_query import LogQuery
-from tests.store.making import due, event, made, reseller, told, webhook
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import deliveries, log, results
+from reseller_webhooks.store.deliveries.log_query import LogQuery
+from reseller_webhooks.store.records import events
+from tests.store.factories import due, event, made, reseller, told, webhook
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 500, 501])

@@ -2,14 +2,16 @@
 
 from sqlalchemy import func, select
 
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.operations import generations
-from reseller_webhooks.store import idempotency, results, retention
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.idempotency import Given
-from reseller_webhooks.store.schema import attempt, event
-from tests.store.making import due, made, reseller, told, webhook
-from tests.store.making import event as new_event
+from reseller_webhooks.store.cluster import retention
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import results
+from reseller_webhooks.store.records import idempotency
+from reseller_webhooks.store.records.idempotency import StoredAnswer
+from reseller_webhooks.store.tables import attempt, event
+from tests.store.factories import due, made, reseller, told, webhook
+from tests.store.factories import event as new_event
 
 
 def _left(tx: Tx) -> tuple[int, int]:
@@ -71,8 +73,8 @@ def test_a_store_in_which_all_is_old_goes_on_with_higher_numbers(on_sqlite: Data
 
 def test_answers_to_idempotency_keys_are_forgotten_in_time(database: Database) -> None:
     with database.write() as tx:
-        idempotency.keep(tx, [("k", Given("f", "[]"))])
+        idempotency.keep(tx, [("k", StoredAnswer("f", "[]"))])
         kept = idempotency.forget(tx, tx.now, limit=10)
         gone = idempotency.forget(tx, tx.now + 1, limit=10)
 
-        assert (kept, gone, idempotency.given(tx, ["k"])) == (0, 1, {})
+        assert (kept, gone, idempotency.find(tx, ["k"])) == (0, 1, {})

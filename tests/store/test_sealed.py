@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from reseller_webhooks.core.webhooks import SecretPurpose
-from reseller_webhooks.store import features, migrate, sealed, webhooks
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.features import Feature
-from tests.store.making import reseller, webhook
+from reseller_webhooks.core.webhooks.webhook import SecretPurpose
+from reseller_webhooks.store.db import features, migrate
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.features import Feature
+from reseller_webhooks.store.webhooks import sealed, webhooks
+from tests.store.factories import reseller, webhook
 
 AUTH, SIGNING = SecretPurpose.AUTHENTICATION, SecretPurpose.SIGNING_SECRET
 

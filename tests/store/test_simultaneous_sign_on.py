@@ -6,18 +6,18 @@ from contextlib import nullcontext
 
 from sqlalchemy import text
 
-from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations import (
-    access,
+    authentication,
     invites,
     memberships,
-    people,
     single_sign_on,
+    users,
 )
 from reseller_webhooks.operations.single_sign_on import BOUND, Vouched
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
 from testkit.processes import wait_until
 
 ANA, BOB = "ana@acme.example", "bob@acme.example"
@@ -30,7 +30,9 @@ BLOCKED = text(
 def sign_in(database: Database, vouched: Vouched) -> str:
     """Whose session it is, or why there is none."""
     try:
-        return access.visitor(database, single_sign_on.sign_in(database, vouched)).person.email
+        return authentication.visitor(
+            database, single_sign_on.sign_in(database, vouched)
+        ).person.email
     except NotSignedIn as error:
         return str(error)
 
@@ -58,7 +60,7 @@ def vouched(subject: str, email: str = ANA) -> Vouched:
 
 
 def test_of_one_subject_both_enter(database: Database, northwind: Reseller) -> None:
-    people.add(database, ANA, Role.ADMIN, northwind.uuid)
+    users.add(database, ANA, Role.ADMIN, northwind.uuid)
 
     assert sign_in_together(database, [vouched("1"), vouched("1")]) == [ANA, ANA]
 
@@ -72,7 +74,7 @@ def test_of_one_invited_subject_both_enter(database: Database, northwind: Resell
 def test_of_two_subjects_with_one_address_one_enters(
     database: Database, northwind: Reseller
 ) -> None:
-    people.add(database, ANA, Role.ADMIN, northwind.uuid)
+    users.add(database, ANA, Role.ADMIN, northwind.uuid)
 
     assert sorted(sign_in_together(database, [vouched("1"), vouched("2")])) == [ANA, BOUND]
 
@@ -81,17 +83,17 @@ def test_one_subject_with_two_addresses_is_one_person(
     database: Database, northwind: Reseller
 ) -> None:
     for email in (ANA, BOB):
-        people.add(database, email, Role.ADMIN, northwind.uuid)
+        users.add(database, email, Role.ADMIN, northwind.uuid)
     found = sign_in_together(database, [vouched("1", ANA), vouched("1", BOB)])
 
     assert found in ([ANA, ANA], [BOB, BOB])
 
 
 def test_a_refused_sign_on_binds_nobody(database: Database, northwind: Reseller) -> None:
-    people.add(database, ANA, Role.ADMIN, northwind.uuid)
-    (ana,) = people.named(database, ANA)
+    users.add(database, ANA, Role.ADMIN, northwind.uuid)
+    (ana,) = users.memberships_of(database, ANA)
     memberships.remove(database, None, ana.uuid, reseller_id=None)
     assert "nobody has invited" in sign_in(database, vouched("1"))
-    people.add(database, ANA, Role.ADMIN, northwind.uuid)
+    users.add(database, ANA, Role.ADMIN, northwind.uuid)
 
     assert sign_in(database, vouched("2")) == ANA

@@ -8,8 +8,8 @@ import pytest
 
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.operations import maintenance
-from reseller_webhooks.store import space
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import space
+from reseller_webhooks.store.db.database import Database
 
 pytestmark = pytest.mark.sqlite
 PAGES = 3 * space.KEPT_MIN

@@ -6,16 +6,16 @@ import pytest
 from sqlalchemy import delete, select, text, update
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.changes import Change, Put, Remove
-from reseller_webhooks.core.digests import digest_of
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import read_content
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import read_content
+from reseller_webhooks.core.records.changes import Change, Put, Remove
+from reseller_webhooks.core.sync.digests import digest_of
 from reseller_webhooks.operations import changes, resellers, sync, tombstones
-from reseller_webhooks.operations.changes import Answer, Request, Result
-from reseller_webhooks.store import tombstones as store
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.resellers import Reseller
-from reseller_webhooks.store.schema import event, feature, record
+from reseller_webhooks.operations.changes import ChangeRequest, ChangeResult, ChangesAnswer
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.records import tombstones as store
+from reseller_webhooks.store.tables import event, feature, record
 from tests.store.ageing import age, drop
 
 URL = "https://platform.example"
@@ -26,14 +26,16 @@ def owner(database: Database) -> Reseller:
     return resellers.add(database, "Northwind")
 
 
-def apply(database: Database, owner: Reseller, what: Put | Remove, *uuids: str) -> list[Result]:
+def apply(
+    database: Database, owner: Reseller, what: Put | Remove, *uuids: str
+) -> list[ChangeResult]:
     some = tuple(Change(owner.uuid, Resource.COMPANY, uuid, what) for uuid in uuids)
-    (answer,) = changes.apply(database, [Request(some)], public_url=URL)
-    assert isinstance(answer, Answer), answer
+    (answer,) = changes.apply(database, [ChangeRequest(some)], public_url=URL)
+    assert isinstance(answer, ChangesAnswer), answer
     return list(answer.results)
 
 
-def put(database: Database, owner: Reseller, name: str, *uuids: str) -> list[Result]:
+def put(database: Database, owner: Reseller, name: str, *uuids: str) -> list[ChangeResult]:
     found = []
     for uuid in uuids:
         content = Put(read_content(Resource.COMPANY, uuid, {"name": name}))

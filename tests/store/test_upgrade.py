@@ -5,10 +5,10 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import text
 
-from reseller_webhooks import secrets
-from reseller_webhooks.operations import access
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks import crypto
+from reseller_webhooks.operations import authentication
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 from tests.passwords import sign_in
 
 PASSWORD, KEY = "correct horse battery", "rwk_" + "k" * 43
@@ -33,7 +33,7 @@ def as_it_was(database: Database, folder: Path) -> Database:
 
 def test_people_passwords_and_keys_outlive_the_upgrade(database: Database, tmp_path: Path) -> None:
     old = as_it_was(database, tmp_path)
-    given = {"hash": secrets.hash_password(PASSWORD), "key": secrets.fingerprint(KEY)}
+    given = {"hash": crypto.hash_password(PASSWORD), "key": crypto.fingerprint(KEY)}
     with old.write() as tx:
         for statement in (
             "INSERT INTO person (id, uuid, email, password, role, failures, created_at) "
@@ -48,6 +48,6 @@ def test_people_passwords_and_keys_outlive_the_upgrade(database: Database, tmp_p
     migrate.upgrade(old)
     token = sign_in(old, "ana@acme.example", PASSWORD)
 
-    assert access.visitor(old, token).is_operator
-    assert access.caller(old, KEY).name == "rwk_kkkkkk"
+    assert authentication.visitor(old, token).is_operator
+    assert authentication.caller(old, KEY).name == "rwk_kkkkkk"
     migrate.check(old)

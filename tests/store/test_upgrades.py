@@ -7,27 +7,22 @@ import pytest
 from alembic import command
 from sqlalchemy import MetaData, Table, text
 
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.core.names import Resource
 from reseller_webhooks.operations import leases
 from reseller_webhooks.operations.leases import Worker
-from reseller_webhooks.store import (
-    access,
-    events,
-    features,
-    log,
-    migrate,
-    records,
-    results,
-    webhooks,
-)
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.features import Feature
-from reseller_webhooks.store.log_query import LogQuery
+from reseller_webhooks.store.access import keys_and_users
+from reseller_webhooks.store.db import features, migrate
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.db.features import Feature
+from reseller_webhooks.store.deliveries import log, results
+from reseller_webhooks.store.deliveries.log_query import LogQuery
+from reseller_webhooks.store.records import events, records
+from reseller_webhooks.store.webhooks import webhooks
 from tests.databases import copied
-from tests.store.making import due, made, reseller, told, webhook
-from tests.store.making import event as new_event
+from tests.store.factories import due, made, reseller, told, webhook
+from tests.store.factories import event as new_event
 
 # To put rows in, tables are reflected, but what an index says of them does not matter.
 pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection")
@@ -145,7 +140,7 @@ def test_everything_can_be_read_after_an_upgrade(empty: Database, revision: str)
         (line,) = log.page(tx, LogQuery(1, frozenset({State.DELIVERED})))
         assert (record.version, row.uuid, line.delivery_id) == (1, "w1", 7)
         assert events.bodies(tx, [1]) == {1: ("e1", b"{}")}
-        assert access.person_by_email(tx, "ana@acme.example") is not None
+        assert keys_and_users.user_by_email(tx, "ana@acme.example") is not None
         assert [one.id for one in due(tx, row.id)] == [1]
 
 
@@ -155,7 +150,7 @@ def test_work_goes_on_after_an_upgrade(empty: Database, revision: str) -> None:
     with empty.write() as tx:
         fill(tx)
     migrate.upgrade(empty)
-    held = leases.beat(empty, Worker("w", "here", "1", 15.0)).held
+    held = leases.heartbeat(empty, Worker("w", "here", "1", 15.0)).held
 
     with empty.write() as tx:
         (new,) = told(tx, new_event(reseller_id=1, version=2))

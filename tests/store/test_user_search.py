@@ -1,15 +1,15 @@
 """Users and invites by a part of their address, page by page, on both databases."""
 
-from reseller_webhooks.core.access import Role
-from reseller_webhooks.operations import invites, memberships, people
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.operations import invites, memberships, users
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
 
 ANA, BOB = "ana@acme.example", "bob@acme.example"
 
 
 def found(database: Database, reseller: Reseller | None, search: str) -> list[tuple[str, str]]:
-    rows = people.every(database, reseller.id if reseller else None, search=search)
+    rows = users.list_all(database, reseller.id if reseller else None, search=search)
     return [(one.email, one.reseller or "") for one in rows]
 
 
@@ -17,8 +17,8 @@ def test_users_are_found_by_address_where_they_belong(
     database: Database, northwind: Reseller, contoso: Reseller
 ) -> None:
     for email, reseller in ((ANA, northwind), (BOB, northwind), (ANA, contoso)):
-        people.add(database, email, Role.ADMIN, reseller.uuid)
-    (bob,) = people.named(database, BOB)
+        users.add(database, email, Role.ADMIN, reseller.uuid)
+    (bob,) = users.memberships_of(database, BOB)
 
     assert found(database, None, "NA@") == [(ANA, "Northwind"), (ANA, "Contoso")]
     assert found(database, contoso, "ana") == [(ANA, "Contoso")]
@@ -28,8 +28,8 @@ def test_users_are_found_by_address_where_they_belong(
 
 
 def test_a_removed_user_is_not_found(database: Database, northwind: Reseller) -> None:
-    people.add(database, ANA, Role.ADMIN, northwind.uuid)
-    (ana,) = people.named(database, ANA)
+    users.add(database, ANA, Role.ADMIN, northwind.uuid)
+    (ana,) = users.memberships_of(database, ANA)
     memberships.remove(database, None, ana.uuid, reseller_id=None)
 
     assert found(database, None, "ana") == []
@@ -38,7 +38,7 @@ def test_a_removed_user_is_not_found(database: Database, northwind: Reseller) ->
 def test_every_user_is_read_page_by_page(database: Database, northwind: Reseller) -> None:
     emails = [f"user-{number:03}@acme.example" for number in range(203)]
     for email in emails:
-        people.add(database, email, Role.VIEWER, northwind.uuid)
+        users.add(database, email, Role.VIEWER, northwind.uuid)
 
     assert [email for email, _ in found(database, northwind, "user-")] == emails
 

@@ -6,7 +6,7 @@ import typer
 
 from reseller_webhooks.bootstrap.command_database import command_database
 from reseller_webhooks.bootstrap.command_output import time_or_never
-from reseller_webhooks.core.access import Scope
+from reseller_webhooks.core.access.permissions import Scope
 
 app = typer.Typer(no_args_is_help=True, help="Keys for the API.")
 Search = Annotated[str, typer.Option(help="Only those whose name or beginning holds this.")]
@@ -20,20 +20,20 @@ def add_api_key(
     name: Annotated[str, typer.Option(help="Which program is to use it.")] = "",
 ) -> None:
     """Add an API key and print it; it is shown this once."""
-    from reseller_webhooks.operations import access
+    from reseller_webhooks.operations import authentication
 
     if (scope is None) == (reseller is None) or (scope and (scope != Scope.PLATFORM or read_only)):
         raise typer.BadParameter("give either --scope platform or --reseller ID [--read-only]")
     wanted = Scope.PLATFORM if scope else Scope.RESELLER_READ if read_only else Scope.RESELLER
-    typer.echo(access.add_key(command_database(upgrades=True), wanted, reseller, name).key)
+    typer.echo(authentication.add_key(command_database(upgrades=True), wanted, reseller, name).key)
 
 
 @app.command("list")
 def list_api_keys(search: Search = "") -> None:
     """Print the keys that hold, newest first: id, how it begins, scope, last use, name."""
-    from reseller_webhooks.operations import api_keys as operations
+    from reseller_webhooks.operations import api_keys
 
-    for one in operations.valid(command_database(reads_only=True), search=search):
+    for one in api_keys.valid(command_database(reads_only=True), search=search):
         used = time_or_never(one.used_at)
         typer.echo("\t".join((one.uuid, one.start, one.scope, used, one.name)))
 
@@ -41,6 +41,6 @@ def list_api_keys(search: Search = "") -> None:
 @app.command("revoke")
 def revoke_api_key(key: Annotated[str, typer.Argument(help="Its id, as list prints it.")]) -> None:
     """Let nobody call with a key any more."""
-    from reseller_webhooks.operations import api_keys as operations
+    from reseller_webhooks.operations import api_keys
 
-    operations.revoke(command_database(upgrades=True), key)
+    api_keys.revoke(command_database(upgrades=True), key)

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from reseller_webhooks import settings
-from reseller_webhooks.core.audit import COMMAND
+from reseller_webhooks.core.access.audit import COMMAND
 
 if TYPE_CHECKING:
-    from reseller_webhooks.store.database import Database
+    from reseller_webhooks.store.db.database import Database
 
 
 def command_database(*, reads_only: bool = False, upgrades: bool = False) -> "Database":
@@ -14,8 +14,8 @@ def command_database(*, reads_only: bool = False, upgrades: bool = False) -> "Da
 
     upgrades: bring its tables up to this version first. Otherwise Refused when they are older.
     """
-    from reseller_webhooks.store import migrate
-    from reseller_webhooks.store.database import Database
+    from reseller_webhooks.store.db import migrate
+    from reseller_webhooks.store.db.database import Database
 
     database = Database(settings.load().database, reads_only=reads_only)
     if upgrades:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
 from reseller_webhooks.observability.outages import log_refusal
 
 Source = Callable[[], Iterable[Condition]]
@@ -35,8 +35,8 @@ def ask(source: Source) -> list[Condition]:
         return list(source())
     except Unavailable as error:
         log_refusal("the store was not checked", error)
-        return [Condition(Code.STORE_UNAVAILABLE, Severity.NOT_READY)]
+        return [Condition(ConditionCode.STORE_UNAVAILABLE, Severity.NOT_READY)]
     except Exception as error:
         log.exception("a health check failed")
         params = {"error": type(error).__name__}
-        return [Condition(Code.CHECK_FAILED, Severity.NOT_READY, params)]
+        return [Condition(ConditionCode.CHECK_FAILED, Severity.NOT_READY, params)]

@@ -1,17 +1,17 @@
 """The delivery that a test of a webhook sends."""
 
-from reseller_webhooks import clock, secrets
-from reseller_webhooks.core import examples
-from reseller_webhooks.core.delivery import Delivery
-from reseller_webhooks.core.events import CHANCE_BYTES, event_uuid
-from reseller_webhooks.core.names import Action
-from reseller_webhooks.core.notification import Due
-from reseller_webhooks.core.webhooks import Webhook
+from reseller_webhooks import clock, crypto
+from reseller_webhooks.core.deliveries.delivery import Delivery
+from reseller_webhooks.core.deliveries.notification import DueDelivery
+from reseller_webhooks.core.enums import Action
+from reseller_webhooks.core.records import examples
+from reseller_webhooks.core.records.events import CHANCE_BYTES, event_uuid
+from reseller_webhooks.core.webhooks.webhook import Webhook
 
 
-def example_delivery(webhook: Webhook, at: clock.Micros, public_url: str) -> Due:
+def example_delivery(webhook: Webhook, at: clock.Micros, public_url: str) -> DueDelivery:
     """An event of the webhook's resource that never happened."""
-    event = event_uuid(at, secrets.random_bytes(CHANCE_BYTES))
+    event = event_uuid(at, crypto.random_bytes(CHANCE_BYTES))
     body = examples.notification(webhook.resource, public_url, event, at)
     delivery = Delivery(
         id=0,
@@ -27,4 +27,4 @@ def example_delivery(webhook: Webhook, at: clock.Micros, public_url: str) -> Due
         next_at=at,
         replay_of=None,
     )
-    return Due(delivery, event, body.encode())
+    return DueDelivery(delivery, event, body.encode())

@@ -12,53 +12,53 @@ import structlog
 from anyio import to_thread
 from fastapi import FastAPI
 
-from reseller_webhooks import __version__, clock, observability, secrets
-from reseller_webhooks.anonymous_requests import queue_left
-from reseller_webhooks.api.app import create_api
+from reseller_webhooks import __version__, clock, crypto, observability
 from reseller_webhooks.bootstrap.capacity import deliveries_at_once
 from reseller_webhooks.bootstrap.change_refusals import ChangeRefusals
 from reseller_webhooks.bootstrap.conditions import Conditions
-from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.bootstrap.example_delivery import example_delivery
 from reseller_webhooks.bootstrap.quota_gate import QuotaGate
 from reseller_webhooks.bootstrap.readiness import Readiness
 from reseller_webhooks.bootstrap.secret_keys import SecretsCheck, open_box, warn_of_local_keys
-from reseller_webhooks.core import clocks
-from reseller_webhooks.core.attempts import Attempt
-from reseller_webhooks.core.cloudevents import EVENTS
-from reseller_webhooks.core.conditions import Severity
-from reseller_webhooks.core.retry import RetryPolicy
-from reseller_webhooks.core.webhooks import Webhook
-from reseller_webhooks.engine.backfills import Backfills
-from reseller_webhooks.engine.courier import Courier
+from reseller_webhooks.bootstrap.worker_processes import WorkerProcesses
+from reseller_webhooks.core.deliveries.attempts import Attempt
+from reseller_webhooks.core.deliveries.cloudevents import EVENTS
+from reseller_webhooks.core.deliveries.retry import RetryPolicy
+from reseller_webhooks.core.health import clocks
+from reseller_webhooks.core.health.conditions import Severity
+from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.engine import Engine
-from reseller_webhooks.engine.intake import Intake
-from reseller_webhooks.engine.jobs import Jobs
-from reseller_webhooks.engine.leases import Leases
-from reseller_webhooks.engine.maintenance import Maintenance
-from reseller_webhooks.engine.oauth2 import Tokens
-from reseller_webhooks.engine.ownership import Presence
-from reseller_webhooks.engine.sender import Sender
-from reseller_webhooks.engine.store_port import StorePort
-from reseller_webhooks.engine.tasks import Tasks
+from reseller_webhooks.engine.jobs.backfills import Backfills
+from reseller_webhooks.engine.jobs.jobs import Jobs
+from reseller_webhooks.engine.jobs.maintenance import Maintenance
+from reseller_webhooks.engine.ownership.leases import Leases
+from reseller_webhooks.engine.ownership.single_node import ProcessLock
+from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
+from reseller_webhooks.engine.sending.sender import Sender
+from reseller_webhooks.engine.sending.token_cache import TokenCache
+from reseller_webhooks.engine.store_adapter import StoreAdapter
+from reseller_webhooks.http.app import create_api
+from reseller_webhooks.http.edge.anonymous_requests import queue_left
+from reseller_webhooks.http.edge.request_deadline import waiting_for_others
+from reseller_webhooks.http.edge.request_threads import request_threads
+from reseller_webhooks.http.pages.app import create_web
+from reseller_webhooks.ingest.intake import Intake
 from reseller_webhooks.observability import runtime
 from reseller_webhooks.operations import generations, leases
 from reseller_webhooks.operations.concurrency import ConcurrencyLimit
-from reseller_webhooks.operations.house import House
+from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.operations.readiness import check as check_readiness
 from reseller_webhooks.operations.readiness import damage
-from reseller_webhooks.operations.trials import TESTS_MAX
-from reseller_webhooks.request_deadline import waiting_for_others
-from reseller_webhooks.request_threads import request_threads
+from reseller_webhooks.operations.test_webhook import TESTS_MAX
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store import migrate, privileges
-from reseller_webhooks.store.commits import Written
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.hints import Hints
-from reseller_webhooks.web.app import create_web
+from reseller_webhooks.store.db import migrate, privileges
+from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.notify import Notifications
+from reseller_webhooks.supervision import Tasks
 
 SENDS_BESIDE = 100
 """Requests of webhook tests, beside those of deliveries."""
@@ -66,7 +66,7 @@ SENDS_BESIDE = 100
 log = structlog.get_logger()
 
 
-class Part(StrEnum):
+class ProcessRole(StrEnum):
     """What a process does."""
 
     ALL = "all"
@@ -74,7 +74,7 @@ class Part(StrEnum):
     WORKER = "worker"
 
 
-class World:
+class SystemClock:
     """Time as the store has it, and chance."""
 
     def __init__(self, store_clock: clock.StoreClock) -> None:
@@ -90,22 +90,27 @@ class World:
 
     def chance(self) -> float:
         """A number in [0, 1)."""
-        return secrets.chance()
+        return crypto.chance()
 
 
 class Program:
     """One process of Reseller Webhooks. crew: those that send in its stead."""
 
-    def __init__(self, settings: Settings, part: Part = Part.ALL, crew: Crew | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        part: ProcessRole = ProcessRole.ALL,
+        crew: WorkerProcesses | None = None,
+    ) -> None:
         self.settings, self.part = settings, part
         self._crew = crew
         self.database = Database(settings.database)
         self.box = open_box(settings)
         self._at_once = deliveries_at_once(settings)
         self._sender = self._make_sender()
-        self._store = StorePort(self.database, self.box, _worker(settings))
+        self._store = StoreAdapter(self.database, self.box, _worker(settings))
         self._leases = Leases(self._store, ttl_s=settings.lease_s, hold_s=settings.timeout_s)
-        self._hints = Hints(settings.database, lambda: self._wake(webhooks=False))
+        self._hints = Notifications(settings.database, lambda: self._wake(webhooks=False))
         self._courier = self._make_courier()
         self.database.commits.listen(self._committed)
         self.intake = Intake(self.database, settings.public_url)
@@ -126,7 +131,7 @@ class Program:
         self.conditions.add(self._secrets_check.conditions)
         if crew:
             self.conditions.add(crew.conditions)
-        self.house = self._make_house()
+        self.context = self._make_house()
 
     def _make_sender(self) -> Sender:
         return Sender(
@@ -136,12 +141,12 @@ class Program:
             limit=self._at_once + SENDS_BESIDE,
         )
 
-    def _make_courier(self) -> Courier:
+    def _make_courier(self) -> AttemptRunner:
         settings = self.settings
-        return Courier(
+        return AttemptRunner(
             send=self._sender.send,
-            tokens=Tokens(self._sender),
-            world=World(self._leases.clock),
+            tokens=TokenCache(self._sender),
+            world=SystemClock(self._leases.clock),
             policy=RetryPolicy(tuple(settings.retry_schedule)),
             legacy_token=settings.legacy_token_header,
             source=settings.public_url + EVENTS,
@@ -149,9 +154,9 @@ class Program:
             turn=self._sender.turn,
         )
 
-    def _make_house(self) -> House:
+    def _make_house(self) -> AppContext:
         readiness = Readiness(self.conditions, lambda: check_readiness(self.database))
-        return House(
+        return AppContext(
             settings=self.settings,
             database=self.database,
             box=self.box,
@@ -175,9 +180,9 @@ class Program:
 
     def asgi(self) -> FastAPI:
         """The program as a web application; it runs as long as its lifespan."""
-        app = create_api(self.house, lifespan=lambda _: self.running())
-        if self.part is not Part.WORKER:
-            app.mount("/", create_web(self.house, lambda: self._sender.trust.context))
+        app = create_api(self.context, lifespan=lambda _: self.running())
+        if self.part is not ProcessRole.WORKER:
+            app.mount("/", create_web(self.context, lambda: self._sender.trust.context))
         return app
 
     @asynccontextmanager
@@ -193,7 +198,7 @@ class Program:
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)
             await stack.enter_async_context(self._sender)
-            sends = self.part is not Part.API and self._crew is None
+            sends = self.part is not ProcessRole.API and self._crew is None
             self._hints.start(listens=sends)
             stack.callback(self._hints.stop)
             if sends:
@@ -237,15 +242,15 @@ class Program:
             self._hints.give()
             self._store.close()
             if presence:
-                presence.end()
+                presence.release()
 
-    def _be_present(self) -> Presence | None:
+    def _be_present(self) -> ProcessLock | None:
         """On SQLite: known to others; if there are none, what a killed worker held is free."""
         file = Database.file_of(self.settings.database)
         if file is None:
             return None
-        presence = Presence(file)
-        if presence.begin():
+        presence = ProcessLock(file)
+        if presence.acquire():
             leases.vacate(self.database)
             presence.share()
         return presence
@@ -260,7 +265,7 @@ class Program:
 
     def _wake(self, *, webhooks: bool, fan_out: bool = False) -> None:
         if self._engine:
-            self._engine.poke(webhooks=webhooks, fan_out=fan_out)
+            self._engine.wake(webhooks=webhooks, fan_out=fan_out)
 
     async def _try_now(self, webhook: Webhook) -> Attempt:
         at = self.database.clock.now()
@@ -271,4 +276,4 @@ class Program:
 
 
 def _worker(settings: Settings) -> Worker:
-    return Worker(secrets.new_id(), socket.gethostname(), __version__, settings.lease_s)
+    return Worker(crypto.new_id(), socket.gethostname(), __version__, settings.lease_s)

@@ -7,8 +7,8 @@ import typer
 from reseller_webhooks import settings
 from reseller_webhooks.bootstrap.command_database import command_database
 from reseller_webhooks.bootstrap.command_output import table
-from reseller_webhooks.core.quotas import BY_SECOND, LIMIT_MAX, Quota, limit_in
-from reseller_webhooks.core.shortening import shortened
+from reseller_webhooks.core.access.quotas import BY_SECOND, LIMIT_MAX, Quota, limit_in
+from reseller_webhooks.core.text import truncate
 
 if TYPE_CHECKING:
     from reseller_webhooks.operations.quota_settings import Uses
@@ -64,7 +64,7 @@ def set_limit(
     limit = limit_in(value)
     if value != DEFAULT and limit is None:
         remedy = f"give a number from 1 to {LIMIT_MAX}, or {DEFAULT}"
-        raise typer.BadParameter(f"{shortened(value)!r} is no limit; {remedy}")
+        raise typer.BadParameter(f"{truncate(value)!r} is no limit; {remedy}")
     database = command_database(upgrades=True)
     quota_settings.change(database, settings.load().quotas, reseller, {Quota(quota): limit})
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from reseller_webhooks.operations.changes import Answer, Request
+from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 from reseller_webhooks.operations.quotas import Quotas
 
 EVERY_S = 5.0
@@ -13,11 +13,13 @@ EVERY_S = 5.0
 class QuotaGate:
     """Stands before the batches of changes, so that a refused request costs no transaction."""
 
-    def __init__(self, quotas: Quotas, submit: Callable[[Request], Awaitable[Answer]]) -> None:
+    def __init__(
+        self, quotas: Quotas, submit: Callable[[ChangeRequest], Awaitable[ChangesAnswer]]
+    ) -> None:
         self.quotas = quotas
         self._submit = submit
 
-    async def submit(self, request: Request) -> Answer:
+    async def submit(self, request: ChangeRequest) -> ChangesAnswer:
         """Apply a request of changes; durable when this returns. QuotaExceeded."""
         self.quotas.admit(request)
         return await self._submit(request)

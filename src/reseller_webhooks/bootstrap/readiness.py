@@ -6,14 +6,18 @@ from threading import Thread
 
 from reseller_webhooks.bootstrap.conditions import Conditions, Source, ask
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.core.conditions import Code, Condition, Severity
+from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
 
 DEADLINE_S = 4.0
 FRESH_S = 1.0
 """How long the store's last answer is used; however many ask, the store is asked once."""
 
-REFUSING = {Code.STORE_UNAVAILABLE, Code.STORE_DAMAGED, Code.LEASES_NOT_RENEWED}
-OF_LEASES = {Code.NO_WORKERS, Code.PARTITIONS_WITHOUT_OWNER}
+REFUSING = {
+    ConditionCode.STORE_UNAVAILABLE,
+    ConditionCode.STORE_DAMAGED,
+    ConditionCode.LEASES_NOT_RENEWED,
+}
+OF_LEASES = {ConditionCode.NO_WORKERS, ConditionCode.PARTITIONS_WITHOUT_OWNER}
 """While the store refuses writes, live workers cannot renew leases; another worker is no help."""
 
 
@@ -42,7 +46,7 @@ class Readiness:
             return check.result()
         overdue_s = round(monotonic_s() - self._started_s)
         params = {"seconds": overdue_s}
-        return [Condition(Code.STORE_CHECK_OVERDUE, Severity.NOT_READY, params)]
+        return [Condition(ConditionCode.STORE_CHECK_OVERDUE, Severity.NOT_READY, params)]
 
     def _current_check(self) -> Future[list[Condition]]:
         """The check under way, or the last one while it is fresh, or a new one."""

@@ -4,7 +4,7 @@ import errno
 
 from reseller_webhooks import settings
 from reseller_webhooks.core.errors import ResellerWebhooksError, Unavailable
-from reseller_webhooks.store.startup import refusal_of
+from reseller_webhooks.store.db.startup import refusal_of
 
 DISK_REMEDY = "free space on its disk, or let this user write there"
 PATH_REMEDY = "give the path of a file"

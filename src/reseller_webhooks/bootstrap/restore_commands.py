@@ -41,8 +41,8 @@ def compact() -> None:
 
     Stop the program first; the disk needs as much free space as the file has.
     """
-    from reseller_webhooks.store import space
-    from reseller_webhooks.store.database import Database
+    from reseller_webhooks.store.db import space
+    from reseller_webhooks.store.db.database import Database
 
     before, after = space.compact(Database(settings.load().database))
     typer.echo(f"{before} bytes before, {after} bytes now")

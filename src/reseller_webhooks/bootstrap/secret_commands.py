@@ -30,8 +30,8 @@ def reseal(
     """
     from reseller_webhooks.bootstrap.secret_keys import open_box
     from reseller_webhooks.operations import resealing
-    from reseller_webhooks.store import migrate
-    from reseller_webhooks.store.database import Database
+    from reseller_webhooks.store.db import migrate
+    from reseller_webhooks.store.db.database import Database
 
     ours = settings.load()
     database = Database(ours.database, reads_only=dry_run)

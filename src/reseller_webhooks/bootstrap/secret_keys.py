@@ -6,13 +6,13 @@ from pathlib import Path
 
 import structlog
 
-from reseller_webhooks import secrets
-from reseller_webhooks.core.conditions import Code, Condition, Severity
+from reseller_webhooks import crypto
 from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations.resealing import survey
-from reseller_webhooks.secrets import Box
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 MOST_S = 1.0
 """How long one check opens secrets at most."""
@@ -49,7 +49,9 @@ class SecretsCheck:
     def conditions(self) -> Iterator[Condition]:
         """Degraded while the last check found secrets that do not open."""
         if self._unreadable:
-            yield Condition(Code.SECRETS_UNREADABLE, Severity.DEGRADED, {"count": self._unreadable})
+            yield Condition(
+                ConditionCode.SECRETS_UNREADABLE, Severity.DEGRADED, {"count": self._unreadable}
+            )
 
     def _count_unreadable(self) -> int:
         found = survey(self._database, self._box, most_s=MOST_S)
@@ -62,7 +64,7 @@ def open_box(settings: Settings, *, reads_only: bool = False) -> Box:
     reads_only: makes no file; where there is none, the box has a new key, which opens nothing.
     """
     if reads_only and not has_keys(settings):
-        return secrets.box_of_new_key()
+        return crypto.box_of_new_key()
     keys = [key.get_secret_value() for key in settings.secret_keys]
     return Box(keys or _keys_from_file(keys_file(settings)))
 
@@ -80,7 +82,7 @@ def warn_of_local_keys(settings: Settings) -> None:
 
 def _keys_from_file(file: Path) -> list[str]:
     try:
-        return secrets.keys_from_file(file)
+        return crypto.keys_from_file(file)
     except OSError as error:
         raise Refused(
             f"the keys file {file} cannot be used: {(error.strerror or str(error)).lower()}; "

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from reseller_webhooks.bootstrap.secret_commands import describe
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations.resealing import Survey, survey
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
 
 MOST_S = 10.0
 """How long `check` opens secrets at most; a large store may hold more than that time allows."""

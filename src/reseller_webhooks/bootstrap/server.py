@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
             server_header=False,
             forwarded_allow_ips=trusted_proxies(),
             timeout_graceful_shutdown=STOP_WITHIN_S,
-            **bounds(program.house.settings),
+            **bounds(program.context.settings),
         )
         super().__init__(config)
         self.failed = False
@@ -79,7 +79,7 @@ class Server(uvicorn.Server):
         if self.should_exit:
             return
         self._loop_watch.start()
-        reports = asyncio.create_task(self._manager.report(self.program.house.readiness))
+        reports = asyncio.create_task(self._manager.report(self.program.context.readiness))
         try:
             await self._serve(sockets)
         finally:

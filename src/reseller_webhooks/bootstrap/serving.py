@@ -11,21 +11,21 @@ from contextlib import ExitStack
 from threading import Thread
 
 from reseller_webhooks.bootstrap.addresses import authority
-from reseller_webhooks.bootstrap.crew import Crew
 from reseller_webhooks.bootstrap.last_resort import FAILED
-from reseller_webhooks.bootstrap.program import Part, Program
+from reseller_webhooks.bootstrap.program import ProcessRole, Program
 from reseller_webhooks.bootstrap.server import Server
 from reseller_webhooks.bootstrap.systemd import ServiceManager
+from reseller_webhooks.bootstrap.worker_processes import WorkerProcesses
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.observability import start_logging
 from reseller_webhooks.settings import PREFIX, Settings
-from reseller_webhooks.store import migrate, startup
+from reseller_webhooks.store.db import migrate, startup
 
 COLLECT_AFTER = (50_000, 20, 100)
 """New objects, and collections of what is younger. A delivery makes a few dozen."""
 
 
-def server(settings: Settings, part: Part, crew: Crew | None = None) -> Server:
+def server(settings: Settings, part: ProcessRole, crew: WorkerProcesses | None = None) -> Server:
     """A server to run on sockets; an SQLite database is brought up to date first."""
     manager = ServiceManager()
     manager.tell("STATUS=waiting for the store")
@@ -41,7 +41,13 @@ def server(settings: Settings, part: Part, crew: Crew | None = None) -> Server:
 
 
 def run(
-    settings: Settings, part: Part, *, host: str, port: int, workers: int = 1, tied: bool = False
+    settings: Settings,
+    part: ProcessRole,
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    tied: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
@@ -49,7 +55,7 @@ def run(
     when standard input does, as it does with the process that has started this one.
     """
     start_logging(as_json=not sys.stderr.isatty())
-    crew = Crew(workers, host, port, settings.metrics_port) if workers > 1 else None
+    crew = WorkerProcesses(workers, host, port, settings.metrics_port) if workers > 1 else None
     with ExitStack() as stack:
         sockets = [stack.enter_context(one) for one in _sockets(settings, host, port)]
         one = server(settings, part, crew)

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 import structlog
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.condition_texts import text_of
-from reseller_webhooks.core.conditions import Condition, Severity, worst
+from reseller_webhooks.core.health.condition_texts import text_of
+from reseller_webhooks.core.health.conditions import Condition, Severity, worst
 
 EVERY_S = 5.0
 BEATS = 3

@@ -7,7 +7,7 @@ from cryptography import x509
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.engine.wire.tls import tls_context
+from reseller_webhooks.engine.sending.http1.tls import tls_context
 
 SOON = timedelta(days=30)
 

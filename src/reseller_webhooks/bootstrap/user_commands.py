@@ -7,7 +7,7 @@ import typer
 from reseller_webhooks import settings
 from reseller_webhooks.bootstrap.command_database import command_database
 from reseller_webhooks.bootstrap.command_output import time_or_never
-from reseller_webhooks.core.access import Role
+from reseller_webhooks.core.access.permissions import Role
 
 app = typer.Typer(no_args_is_help=True, help="People who sign in to the pages.")
 
@@ -24,14 +24,14 @@ def add(
     operator: Annotated[bool, typer.Option("--operator", help="Sees every reseller.")] = False,
 ) -> None:
     """Add a user to a reseller and print a one-time sign-in link, which opens that reseller."""
-    from reseller_webhooks.operations import people
+    from reseller_webhooks.operations import users
 
     if operator == (reseller is not None):
         raise typer.BadParameter("give either --reseller ID or --operator")
     if operator and role:
         raise typer.BadParameter("an operator has no other role; leave out --role")
     wanted = Role.OPERATOR if operator else _role(role or Role.ADMIN)
-    _print_link(people.add(command_database(upgrades=True), email, wanted, reseller))
+    _print_link(users.add(command_database(upgrades=True), email, wanted, reseller))
 
 
 @app.command("list")
@@ -43,11 +43,11 @@ def list_all(
 
     Somebody who belongs to several resellers has a line for each.
     """
-    from reseller_webhooks.operations import people, resellers
+    from reseller_webhooks.operations import resellers, users
 
     database = command_database(reads_only=True)
     number = None if reseller is None else resellers.get(database, reseller).id
-    for one in people.every(database, number, search=search):
+    for one in users.list_all(database, number, search=search):
         state = "locked" if one.locked_at else "active"
         seen = time_or_never(one.seen_at)
         where = one.reseller_uuid or "all"
@@ -60,9 +60,9 @@ def link(email: str, reseller: AtReseller = None) -> None:
 
     Whoever opens it can set the password of what it opens, so give it to the user alone.
     """
-    from reseller_webhooks.operations import people
+    from reseller_webhooks.operations import users
 
-    _print_link(people.link_for(command_database(upgrades=True), email, reseller))
+    _print_link(users.link_for(command_database(upgrades=True), email, reseller))
 
 
 @app.command("role")
@@ -72,41 +72,41 @@ def role(
     reseller: Annotated[str, typer.Option(help="Id of the reseller.")],
 ) -> None:
     """Give a user another role at a reseller; their sessions at it end."""
-    from reseller_webhooks.operations import memberships, people
+    from reseller_webhooks.operations import memberships, users
 
     wanted, database = _role(role), command_database(upgrades=True)
-    for one in people.named(database, email, reseller):
+    for one in users.memberships_of(database, email, reseller):
         memberships.set_role(database, None, one.uuid, wanted, reseller_id=None)
 
 
 @app.command("remove")
 def remove(email: str, reseller: AtReseller = None) -> None:
     """End what a user may do at a reseller, or everywhere."""
-    from reseller_webhooks.operations import memberships, people
+    from reseller_webhooks.operations import memberships, users
 
     database = command_database(upgrades=True)
-    for one in people.named(database, email, reseller):
+    for one in users.memberships_of(database, email, reseller):
         memberships.remove(database, None, one.uuid, reseller_id=None)
 
 
 @app.command("lock")
 def lock(email: str, reseller: AtReseller = None) -> None:
     """Let a user in no more; sessions and links end at once."""
-    from reseller_webhooks.operations import people
+    from reseller_webhooks.operations import users
 
     database = command_database(upgrades=True)
-    for one in people.named(database, email, reseller):
-        people.lock(database, None, one.uuid, reseller_id=None)
+    for one in users.memberships_of(database, email, reseller):
+        users.lock(database, None, one.uuid, reseller_id=None)
 
 
 @app.command("unlock")
 def unlock(email: str, reseller: AtReseller = None) -> None:
     """Let a user in again."""
-    from reseller_webhooks.operations import people
+    from reseller_webhooks.operations import users
 
     database = command_database(upgrades=True)
-    for one in people.named(database, email, reseller):
-        people.unlock(database, one.uuid, reseller_id=None)
+    for one in users.memberships_of(database, email, reseller):
+        users.unlock(database, one.uuid, reseller_id=None)
 
 
 def _role(text: str) -> Role:

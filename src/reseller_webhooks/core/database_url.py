@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import unquote
 
 from reseller_webhooks.core.libpq import DEFAULTS, KNOWN, NUMBERS, READ_WRITE, SESSIONS, SSL_MODES
-from reseller_webhooks.core.shortening import shortened
+from reseller_webhooks.core.text import truncate
 
 SCHEMES = ("postgresql://", "postgres://")
 EXAMPLE = "postgresql://user:password@host:5432/name"
@@ -143,7 +143,7 @@ def _check(given: Mapping[str, str]) -> None:
     rules["sslmode"] = (SSL_MODES.__contains__, f"one of {', '.join(SSL_MODES)}")
     for name, (fits, right) in rules.items():
         if name in given and not fits(given[name]):
-            raise ValueError(f"{name} is {shortened(given[name])!r}; give {right}")
+            raise ValueError(f"{name} is {truncate(given[name])!r}; give {right}")
 
 
 def _prepare_after(text: str) -> int | None:
@@ -151,7 +151,7 @@ def _prepare_after(text: str) -> int | None:
         return PREPARE_AFTER
     if text != "none" and not _is_number(text):
         right = f"a whole number of up to {DIGITS_MAX} digits, or 0 for never"
-        raise ValueError(f"{PREPARE} is {shortened(text)!r}; give {right}")
+        raise ValueError(f"{PREPARE} is {truncate(text)!r}; give {right}")
     return None if text == "none" else int(text) or None
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reseller_webhooks.core.quota_texts import TEXTS
-from reseller_webhooks.core.quotas import Quota
-from reseller_webhooks.core.shortening import shortened
+from reseller_webhooks.core.access.quota_texts import TEXTS
+from reseller_webhooks.core.access.quotas import Quota
+from reseller_webhooks.core.text import truncate
 
 
 class ResellerWebhooksError(Exception):
@@ -60,7 +60,7 @@ class NotFound(ResellerWebhooksError):
 
     def __init__(self, kind: str, key: str) -> None:
         self.kind, self.key = kind, key
-        super().__init__(f"no {kind} with id {shortened(key)!r}")
+        super().__init__(f"no {kind} with id {truncate(key)!r}")
 
 
 class Conflict(ResellerWebhooksError):

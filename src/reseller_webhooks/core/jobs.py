@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reseller_webhooks.core.audit import Actor
-from reseller_webhooks.core.backfills import Backfill, BackfillState
+from reseller_webhooks.core.access.audit import Actor
+from reseller_webhooks.core.sync.backfills import Backfill, BackfillState
 
 RUNNING_MAX = 2
 """Jobs of a reseller that run at once; later ones are queued."""
@@ -51,7 +51,7 @@ REASON_TEXTS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class JobPosition:
     """The last line of the event log that a job has handled. created_at: microseconds UTC."""
 
     created_at: int
@@ -85,7 +85,7 @@ class Job:
     total: int | None = None
     handled: int = 0
     made: int = 0
-    position: Position | None = None
+    position: JobPosition | None = None
     claim: int = 0
     failures: int = 0
     reason: str = ""

@@ -4,11 +4,11 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from reseller_webhooks.core.access import Role, Scope
+from reseller_webhooks.core.access.permissions import Role, Scope
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.demo.sample import RESELLER
-from reseller_webhooks.operations import access, people, resellers
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.operations import authentication, resellers, users
+from reseller_webhooks.store.db.database import Database
 
 ADMIN = "admin@fernhill.example"
 
@@ -28,11 +28,11 @@ def prepare(database: Database, file: Path) -> Accounts:
     if kept := _kept(database, file):
         return kept
     reseller = resellers.add(database, RESELLER).uuid
-    people.add(database, ADMIN, Role.ADMIN, reseller)
+    users.add(database, ADMIN, Role.ADMIN, reseller)
     made = Accounts(
         reseller,
-        access.add_key(database, Scope.PLATFORM, None, "Demo platform").key,
-        access.add_key(database, Scope.RESELLER, reseller, "Demo reseller").key,
+        authentication.add_key(database, Scope.PLATFORM, None, "Demo platform").key,
+        authentication.add_key(database, Scope.RESELLER, reseller, "Demo reseller").key,
         is_new=True,
     )
     file.touch(mode=0o600)
@@ -52,4 +52,4 @@ def _kept(database: Database, file: Path) -> Accounts | None:
 
 def sign_in_link(database: Database, public_url: str) -> str:
     """A fresh one-time link for the reseller's admin."""
-    return f"{public_url}/sign-in/{people.link_for(database, ADMIN)}"
+    return f"{public_url}/sign-in/{users.link_for(database, ADMIN)}"

@@ -17,11 +17,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.names import Resource
 from reseller_webhooks.demo.platform import Platform
-from reseller_webhooks.demo.receiver import Mood, Receiver
-from reseller_webhooks.web import form
+from reseller_webhooks.demo.receiver import Behaviour, DemoReceiver
+from reseller_webhooks.http.pages import form
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -33,14 +33,16 @@ SECURE = {
     "cache-control": "no-store",
     "referrer-policy": "same-origin",
 }
-SHARED = files("reseller_webhooks.web") / "static"
+SHARED = files("reseller_webhooks.http.pages") / "static"
 OWN = files("reseller_webhooks.demo") / "static"
 
 
-class Page:
+class ReceiverPage:
     """The page over a receiver; `target` is what to paste into Add Webhook."""
 
-    def __init__(self, receiver: Receiver, platform: Platform, *, target: str, pages: str) -> None:
+    def __init__(
+        self, receiver: DemoReceiver, platform: Platform, *, target: str, pages: str
+    ) -> None:
         self._receiver, self._platform = receiver, platform
         self._told = ""
         self._resource: Resource | None = None
@@ -48,7 +50,7 @@ class Page:
         environment = Environment(loader=loader, autoescape=True, trim_blocks=True)
         environment.filters["utc"] = _utc
         environment.globals.update(
-            target=target, pages=pages, moods=list(Mood), resources=list(Resource)
+            target=target, pages=pages, moods=list(Behaviour), resources=list(Resource)
         )
         self._template = environment.get_template("receiver.html")
 
@@ -90,8 +92,8 @@ class Page:
         if _is_from_elsewhere(request):
             return PlainTextResponse("this form was sent from another site", 403)
         given = (await form.read(request)).text("mood")
-        if given in set(Mood):
-            self._receiver.mood = Mood(given)
+        if given in set(Behaviour):
+            self._receiver.mood = Behaviour(given)
         return RedirectResponse("/", 303)
 
     async def _count(self, _: Request) -> Response:

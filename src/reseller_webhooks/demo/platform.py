@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from reseller_webhooks import clock
-from reseller_webhooks.core.names import Resource
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.demo.accounts import Accounts
 from reseller_webhooks.demo.sample import next_change, sample_changes
 

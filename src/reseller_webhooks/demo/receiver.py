@@ -19,7 +19,7 @@ HANG_S = 60
 PROOFS = ("x-appdirect-webhook-token", "authorization")
 
 
-class Mood(StrEnum):
+class Behaviour(StrEnum):
     """How the receiver answers."""
 
     WORKS = "works"
@@ -30,11 +30,11 @@ class Mood(StrEnum):
 
 
 STATUS = {
-    Mood.WORKS: 204,
-    Mood.UNAVAILABLE: 503,
-    Mood.UNAUTHORISED: 401,
-    Mood.REDIRECTS: 302,
-    Mood.HANGS: 503,
+    Behaviour.WORKS: 204,
+    Behaviour.UNAVAILABLE: 503,
+    Behaviour.UNAUTHORISED: 401,
+    Behaviour.REDIRECTS: 302,
+    Behaviour.HANGS: 503,
 }
 
 
@@ -74,17 +74,17 @@ class Snapshot:
 
     arrivals: tuple[Arrival, ...]
     count: int
-    mood: Mood
+    mood: Behaviour
 
 
-class Receiver:
+class DemoReceiver:
     """Records arrivals and answers in the present mood.
 
     Notifications arrive on one thread and the page is rendered on another; they share this object.
     """
 
     def __init__(self) -> None:
-        self.mood = Mood.WORKS
+        self.mood = Behaviour.WORKS
         self._lock = Lock()
         self._arrivals: deque[Arrival] = deque(maxlen=KEPT)
         self._count = 0
@@ -103,10 +103,10 @@ class Receiver:
         """One notification."""
         mood = self.mood
         body = await request.body()
-        self._add(_arrival(request, body, accepted=mood is Mood.WORKS))
-        if mood is Mood.HANGS:
+        self._add(_arrival(request, body, accepted=mood is Behaviour.WORKS))
+        if mood is Behaviour.HANGS:
             await self._until_it_is_mended()
-        headers = {"location": "https://elsewhere.example/"} if mood is Mood.REDIRECTS else {}
+        headers = {"location": "https://elsewhere.example/"} if mood is Behaviour.REDIRECTS else {}
         return Response(status_code=STATUS[mood], headers=headers)
 
     def _add(self, arrival: Arrival) -> None:
@@ -116,7 +116,7 @@ class Receiver:
 
     async def _until_it_is_mended(self) -> None:
         for _ in range(HANG_S):
-            if self.mood is not Mood.HANGS:
+            if self.mood is not Behaviour.HANGS:
                 return
             await asyncio.sleep(1)
 

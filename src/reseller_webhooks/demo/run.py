@@ -16,21 +16,21 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from reseller_ingress import Limits, bounded
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
 from reseller_webhooks import settings as all_settings
 from reseller_webhooks.bootstrap.addresses import authority
-from reseller_webhooks.bootstrap.program import Part
+from reseller_webhooks.bootstrap.program import ProcessRole
 from reseller_webhooks.bootstrap.serving import listening, serve, server
 from reseller_webhooks.demo import accounts
 from reseller_webhooks.demo.accounts import Accounts
-from reseller_webhooks.demo.page import Page
+from reseller_webhooks.demo.page import ReceiverPage
 from reseller_webhooks.demo.page_access import PARAMETER, PageAccess, is_loopback
 from reseller_webhooks.demo.platform import Platform
-from reseller_webhooks.demo.receiver import Receiver
+from reseller_webhooks.demo.receiver import DemoReceiver
 from reseller_webhooks.observability import start_logging
 from reseller_webhooks.settings import PREFIX, Settings
-from reseller_webhooks.store import migrate
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import migrate
+from reseller_webhooks.store.db.database import Database
 
 BRISK = (2, 4, 8, 15, 30, 60, 120, 300, 600, 1200)
 """Seconds between attempts, so that whoever watches sees a receiver recover."""
@@ -49,13 +49,13 @@ def run(host: str, port: int, data: Path) -> None:
     migrate.upgrade(database)
     who = accounts.prepare(database, data / "demo.json")
     platform = Platform(f"http://{authority(host, port)}", settings.public_url, who)
-    receiver = Receiver()
-    page = Page(receiver, platform, target=target, pages=settings.public_url)
-    key = "" if is_loopback(host) else secrets.new_token()
+    receiver = DemoReceiver()
+    page = ReceiverPage(receiver, platform, target=target, pages=settings.public_url)
+    key = "" if is_loopback(host) else crypto.new_token()
     with ExitStack() as stack:
         places = (host, port), (NEAR, port + 1), (host, port + 2)
         main, hook, shown = (stack.enter_context(listening(*place)) for place in places)
-        program = server(settings, Part.ALL)
+        program = server(settings, ProcessRole.ALL)
         _beside(stack, _receiving(receiver, data), hook)
         _beside(stack, _showing(page, key), shown)
         link = accounts.sign_in_link(database, settings.public_url)
@@ -87,13 +87,13 @@ def _certificates(data: Path) -> Path:
     return data / "demo-ca.pem"
 
 
-def _receiving(receiver: Receiver, data: Path) -> uvicorn.Config:
+def _receiving(receiver: DemoReceiver, data: Path) -> uvicorn.Config:
     app = Starlette(routes=[Route("/{path:path}", receiver.take, methods=["POST"])])
     pair = data / "demo-receiver.pem"
     return uvicorn.Config(app, ssl_certfile=pair, **bounded(Limits()), **_QUIET)
 
 
-def _showing(page: Page, key: str) -> uvicorn.Config:
+def _showing(page: ReceiverPage, key: str) -> uvicorn.Config:
     return uvicorn.Config(PageAccess(page.asgi(), key=key), **bounded(Limits()), **_QUIET)
 
 

@@ -9,25 +9,25 @@ import structlog
 
 from reseller_webhooks import observability
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.core.conditions import Code, Condition, Severity
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.engine.arrivals import LATE_LOOK_S, Arrivals
-from reseller_webhooks.engine.clock_steps import ClockSteps
-from reseller_webhooks.engine.courier import Courier
-from reseller_webhooks.engine.fan_out import FanOut
-from reseller_webhooks.engine.leases import Leases
-from reseller_webhooks.engine.ownership import Everything
+from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
+from reseller_webhooks.engine.dispatch.clock_steps import ClockSteps
+from reseller_webhooks.engine.dispatch.id_watermark import RESCAN_LATE_S, IdWatermark
+from reseller_webhooks.engine.dispatch.scheduler import SLOTS, Scheduler
+from reseller_webhooks.engine.dispatch.webhook_changes import WebhookChanges
+from reseller_webhooks.engine.jobs.fan_out import FanOut
+from reseller_webhooks.engine.ownership.leases import Leases
+from reseller_webhooks.engine.ownership.single_node import SoleOwner
 from reseller_webhooks.engine.ports import Ownership, Store
-from reseller_webhooks.engine.recorder import Recorder
-from reseller_webhooks.engine.scheduler import SLOTS, Scheduler
-from reseller_webhooks.engine.tasks import Tasks, wait_for_event
-from reseller_webhooks.engine.webhook_changes import WebhookChanges
+from reseller_webhooks.engine.result_writer import ResultWriter
+from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
+from reseller_webhooks.supervision import Tasks, wait_for_event
 
 POLL_S = 0.5
 """Deliveries that another process made are found by looking; a poke only makes it quicker."""
 WEBHOOKS_EVERY_S = 0.4
 """How often changed webhooks are looked for: a pause holds within half a second of its commit."""
-WHOLE_LOOK_S = 60
+FULL_SWEEP_S = 60
 """Every so often the whole store is looked over, so that no mistake here can strand a delivery."""
 POLL = "poll"
 POLLS_WITHIN_S = 10.0
@@ -50,26 +50,26 @@ class Engine:
     def __init__(
         self,
         store: Store,
-        courier: Courier,
+        runner: AttemptRunner,
         leases: Leases | None = None,
         *,
         slots: int = SLOTS,
         ended: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
-        self._courier = courier
+        self._runner = runner
         self._leases = leases
-        self._owner: Ownership = leases or Everything()
-        self._recorder = Recorder(store, self._written)
-        self._scheduler = Scheduler(store, courier, self._recorder, self._owner, slots=slots)
-        self._poked = asyncio.Event()
+        self._owner: Ownership = leases or SoleOwner()
+        self._result_writer = ResultWriter(store, self._results_written)
+        self._scheduler = Scheduler(store, runner, self._result_writer, self._owner, slots=slots)
+        self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._webhooks_changed = False
         self._tasks = Tasks(ended)
         self._turned_at_s = self._polled_at_s = monotonic_s()
         self._webhooks = WebhookChanges(store, self._scheduler, self._owner)
-        self._arrivals = Arrivals(store, self._scheduler, self._owner)
-        self._fan_out = FanOut(store, self._poked.set)
+        self._watermark = IdWatermark(store, self._scheduler, self._owner)
+        self._fan_out = FanOut(store, self._woken.set)
 
     @property
     def in_flight(self) -> int:
@@ -82,30 +82,32 @@ class Engine:
         yield from self._poll_conditions()
         yield from self._scheduler.receiver_clocks.conditions()
         if not self._owner.in_time():
-            yield Condition(Code.LEASES_NOT_RENEWED, Severity.NOT_READY)
-        if self._recorder.is_failing:
-            params = {"count": self._recorder.held}
-            yield Condition(Code.RESULTS_HELD, Severity.NOT_READY, params)
-        if unreadable := self._scheduler.lanes.secrets_unreadable:
-            yield Condition(Code.SECRETS_UNREADABLE, Severity.DEGRADED, {"count": unreadable})
+            yield Condition(ConditionCode.LEASES_NOT_RENEWED, Severity.NOT_READY)
+        if self._result_writer.is_failing:
+            params = {"count": self._result_writer.held_count}
+            yield Condition(ConditionCode.RESULTS_HELD, Severity.NOT_READY, params)
+        if unreadable := self._scheduler.queues.secrets_unreadable:
+            yield Condition(
+                ConditionCode.SECRETS_UNREADABLE, Severity.DEGRADED, {"count": unreadable}
+            )
 
     def _poll_conditions(self) -> Iterator[Condition]:
         now = monotonic_s()
         if (stuck_s := now - self._turned_at_s) > TURNS_WITHIN_S:
             params: dict[str, str | int] = {"task": POLL, "seconds": round(stuck_s)}
-            yield Condition(Code.TASK_STUCK, Severity.NOT_ALIVE, params)
+            yield Condition(ConditionCode.TASK_STUCK, Severity.NOT_ALIVE, params)
         if (since_s := now - self._polled_at_s) > POLLS_WITHIN_S:
             params = {"seconds": round(since_s)}
-            yield Condition(Code.STORE_NOT_POLLED, Severity.NOT_READY, params)
+            yield Condition(ConditionCode.STORE_NOT_POLLED, Severity.NOT_READY, params)
 
-    def poke(self, *, webhooks: bool = True, fan_out: bool = False) -> None:
+    def wake(self, *, webhooks: bool = True, fan_out: bool = False) -> None:
         """Something was committed; look at once instead of at the next poll. From any thread.
 
         webhooks: whether those may have changed too, and not only deliveries been made.
         fan_out: whether deliveries are still to be made.
         """
         if self._loop and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._look, webhooks)
+            self._loop.call_soon_threadsafe(self._wake, webhooks)
             if fan_out:
                 self._loop.call_soon_threadsafe(self._fan_out.wake)
 
@@ -115,32 +117,30 @@ class Engine:
         observability.in_flight.set_function(lambda: self._scheduler.in_flight)
         self._scheduler.admission.export()
         observability.partitions.set_function(lambda: len(self._owner.parts))
-        observability.unwritten.set_function(lambda: self._recorder.unwritten)
-        observability.suspects_itself.set_function(
-            lambda: self._scheduler.suspicion.since is not None
-        )
-        observability.circuits_open.set_function(lambda: self._scheduler.lanes.circuits_open)
+        observability.unwritten.set_function(lambda: self._result_writer.unwritten)
+        observability.suspects_itself.set_function(lambda: self._scheduler.egress.since is not None)
+        observability.circuits_open.set_function(lambda: self._scheduler.queues.circuits_open)
         observability.secrets_unreadable.set_function(
-            lambda: self._scheduler.lanes.secrets_unreadable
+            lambda: self._scheduler.queues.secrets_unreadable
         )
         observability.receiver_clock_skew_seconds.set_function(
             self._scheduler.receiver_clocks.ahead_s
         )
-        await self._arrivals.begin()
+        await self._watermark.begin()
         await self._webhooks.begin()
         if self._leases:
-            await self._leases.beat(self._scheduler)
+            await self._leases.heartbeat(self._scheduler)
             self._tasks.spawn("leases", partial(self._leases.run, self._scheduler))
         else:
-            await self._scheduler.adopt(self._owner.parts)
+            await self._scheduler.acquire(self._owner.parts)
         self._turned_at_s = self._polled_at_s = monotonic_s()
-        self._tasks.spawn("results", self._recorder.run)
+        self._tasks.spawn("results", self._result_writer.run)
         self._tasks.spawn("scheduler", self._scheduler.run)
-        self._tasks.spawn(POLL, self._listen)
+        self._tasks.spawn(POLL, self._poll_forever)
         self._tasks.spawn("webhooks", self._follow_webhooks)
-        self._tasks.spawn("rescan", self._look_again)
-        self._tasks.spawn("sweep", self._look_over)
-        self._tasks.spawn("giving up", self._scheduler.abandoned.run)
+        self._tasks.spawn("rescan", self._rescan_late)
+        self._tasks.spawn("sweep", self._full_sweep)
+        self._tasks.spawn("giving up", self._scheduler.dead_receivers.run)
         self._tasks.spawn("fan-out", self._fan_out.run)
         clock_steps = ClockSteps(self._store, self._owner, self._scheduler)
         self._tasks.spawn("clock steps", clock_steps.run)
@@ -149,7 +149,7 @@ class Engine:
         """Start nothing more, let what is under way end, write its results."""
         await self._scheduler.stop(patience_s)
         try:
-            await asyncio.wait_for(self._recorder.drained(), patience_s)
+            await asyncio.wait_for(self._result_writer.drained(), patience_s)
             if self._leases:
                 await asyncio.wait_for(self._leases.leave(), patience_s)
         except TimeoutError:
@@ -160,42 +160,42 @@ class Engine:
             log.exception("stopped without giving its leases back")
         await self._tasks.stop()
 
-    def _written(self, made: Any) -> None:
-        self._scheduler.written(made)
+    def _results_written(self, made: Any) -> None:
+        self._scheduler.results_written(made)
 
-    async def _listen(self) -> None:
+    async def _poll_forever(self) -> None:
         while True:
-            await wait_for_event(self._poked, POLL_S)
-            self._poked.clear()
+            await wait_for_event(self._woken, POLL_S)
+            self._woken.clear()
             self._turned_at_s = monotonic_s()
-            await self._look_once()
+            await self._poll()
             self._polled_at_s = monotonic_s()
 
-    def _look(self, webhooks: bool) -> None:
+    def _wake(self, webhooks: bool) -> None:
         self._webhooks_changed |= webhooks
-        self._poked.set()
+        self._woken.set()
 
-    async def _look_once(self) -> None:
+    async def _poll(self) -> None:
         """What is new does not wait for webhooks, of which others may have changed some."""
         if self._webhooks_changed:
             self._webhooks_changed = False
-            await self._webhooks.learn()
-        await self._arrivals.look()
+            await self._webhooks.poll()
+        await self._watermark.poll()
 
     async def _follow_webhooks(self) -> None:
         """Apart from deliveries, so that neither waits for the other."""
         while True:
             await asyncio.sleep(WEBHOOKS_EVERY_S)
-            await self._webhooks.learn()
+            await self._webhooks.poll()
 
-    async def _look_again(self) -> None:
+    async def _rescan_late(self) -> None:
         """For what a transaction committed late; what is new never waits for this."""
         while True:
-            await asyncio.sleep(LATE_LOOK_S)
-            await self._arrivals.look_for_late()
+            await asyncio.sleep(RESCAN_LATE_S)
+            await self._watermark.rescan_late()
 
-    async def _look_over(self) -> None:
+    async def _full_sweep(self) -> None:
         while True:
-            await asyncio.sleep(WHOLE_LOOK_S)
-            await self._arrivals.compare()
-            await self._webhooks.compare()
+            await asyncio.sleep(FULL_SWEEP_S)
+            await self._watermark.full_sweep()
+            await self._webhooks.full_sweep()

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.attempts import Attempt, Outgoing
-from reseller_webhooks.core.circuit import Circuit
-from reseller_webhooks.core.delivery import Ask, Made
-from reseller_webhooks.core.horizon import Horizon
-from reseller_webhooks.core.webhooks import OAuth2, Webhook
+from reseller_webhooks.core.deliveries.attempts import Attempt, Outgoing
+from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
+from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.webhooks.webhook import OAuth2, Webhook
+from reseller_webhooks.operations.delivery_queue import DueIds, NewDeliveries, ScanResult
 from reseller_webhooks.operations.fan_out import FanOutStep
-from reseller_webhooks.operations.leases import Standing
+from reseller_webhooks.operations.leases import LeaseSnapshot
 from reseller_webhooks.operations.revisions import Revised, Revisions
-from reseller_webhooks.operations.sending import Arrived, Found, Late
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class WebhookSnapshot:
     """A webhook as the store has it: None when it was deleted, and then nothing is sent."""
 
     id: int
@@ -29,16 +29,16 @@ class Known:
 class Store(Protocol):
     """Each call is one transaction. Unavailable when the store does not answer."""
 
-    async def webhooks(self, parts: Collection[int]) -> list[Known]:
+    async def webhooks(self, parts: Collection[int]) -> list[WebhookSnapshot]:
         """The webhooks of some partitions that were not deleted."""
 
-    async def webhooks_by_id(self, numbers: Collection[int]) -> list[Known]:
+    async def webhooks_by_id(self, numbers: Collection[int]) -> list[WebhookSnapshot]:
         """These webhooks, deleted or not."""
 
     async def webhook_horizon(self) -> Horizon:
         """The horizon of the webhooks' revisions."""
 
-    async def revised(self, horizon: Horizon, parts: Collection[int]) -> Revised:
+    async def changed_webhooks(self, horizon: Horizon, parts: Collection[int]) -> Revised:
         """Revisions of some partitions' webhooks that may have become visible since a horizon."""
 
     async def revisions(self, parts: Collection[int]) -> Revisions:
@@ -47,13 +47,15 @@ class Store(Protocol):
     async def last_delivery(self) -> int:
         """The last number that a delivery was given; none is given twice."""
 
-    async def arrivals(self, since: int, parts: Collection[int], *, bring: bool) -> Arrived:
+    async def new_deliveries(
+        self, since: int, parts: Collection[int], *, bring: bool
+    ) -> NewDeliveries:
         """Deliveries numbered above `since`; with bring, those of some partitions come along."""
 
-    async def late(self, horizon: Horizon, newest: int) -> Late:
+    async def due_late_commits(self, horizon: Horizon, newest: int) -> DueIds:
         """Due deliveries numbered up to `newest` that may have become visible since a horizon."""
 
-    async def waiting(self) -> dict[int, float]:
+    async def first_due_s(self) -> dict[int, float]:
         """For each webhook that has unfinished deliveries, seconds until the first is due."""
 
     async def pull_back(self, parts: Collection[int]) -> set[int]:
@@ -62,7 +64,7 @@ class Store(Protocol):
         There are some only after the store's clock was stepped back.
         """
 
-    async def scan(self, asks: Sequence[Ask]) -> list[Found]:
+    async def scan(self, asks: Sequence[ScanRequest]) -> list[ScanResult]:
         """What is due, for each ask."""
 
     async def give_up(self, webhook_id: int, lease: tuple[int, int], before: Micros) -> int:
@@ -77,7 +79,9 @@ class Store(Protocol):
         after: the reseller whose turn was before. None when nothing is left to do.
         """
 
-    async def finish(self, made: Sequence[Made], circuits: Mapping[int, Circuit]) -> int:
+    async def write_results(
+        self, made: Sequence[AttemptResult], circuits: Mapping[int, Circuit]
+    ) -> int:
         """Write what attempts have come to, and circuits as they are now.
 
         How many results were left out, because another worker owns their partition now.
@@ -87,17 +91,17 @@ class Store(Protocol):
 class LeaseStore(Protocol):
     """Where workers agree on who sends for what. Unavailable when it does not answer."""
 
-    async def beat(
+    async def heartbeat(
         self,
         *,
         release: Collection[int],
         lapsed_too: bool,
         stands_back: bool,
         latest: Micros | None,
-    ) -> Standing:
+    ) -> LeaseSnapshot:
         """Renew, give back, take; nothing lapsed if the store's clock is past `latest`."""
 
-    async def living(self) -> frozenset[str]:
+    async def live_workers(self) -> frozenset[str]:
         """The workers that live."""
 
     async def leave(self) -> None:
@@ -135,7 +139,7 @@ class LookUpTurn(Protocol):
         """Wait for the turn of the URL's host; None when there is nothing to wait for."""
 
 
-class Bearer(Protocol):
+class TokenSource(Protocol):
     """Where access tokens come from."""
 
     async def bearer(self, webhook_id: int, auth: OAuth2, reseller_id: int = 0) -> str | Attempt:
@@ -145,7 +149,7 @@ class Bearer(Protocol):
         """The receiver did not take this token."""
 
 
-class World(Protocol):
+class Clock(Protocol):
     """Time, also the processor's, and chance."""
 
     def now(self) -> Micros:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.store import access as store
-from reseller_webhooks.store import audit
-from reseller_webhooks.store.access import ApiKey
-from reseller_webhooks.store.audit import Subject
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.access import audit, keys_and_users
+from reseller_webhooks.store.access.audit import Subject
+from reseller_webhooks.store.access.keys_and_users import ApiKey
+from reseller_webhooks.store.db.database import Database
 
 
 def page(
@@ -24,7 +23,9 @@ def page(
     search: part of the name or of the key's beginning, or the id.
     """
     with database.read() as tx:
-        return store.keys(tx, before=before, limit=limit, search=search, reseller_id=reseller_id)
+        return keys_and_users.keys(
+            tx, before=before, limit=limit, search=search, reseller_id=reseller_id
+        )
 
 
 def valid(database: Database, *, search: str = "") -> Iterator[ApiKey]:
@@ -38,10 +39,10 @@ def valid(database: Database, *, search: str = "") -> Iterator[ApiKey]:
 def revoke(database: Database, uuid: str) -> ApiKey:
     """Let nobody call with a key any more; within a second no process takes it."""
     with database.write() as tx:
-        found = store.key_by_uuid(tx, uuid)
+        found = keys_and_users.key_by_uuid(tx, uuid)
         if found is None:
             raise NotFound("API key", uuid)
         if found.revoked_at is None:
-            store.change_key(tx, found.id, revoked_at=tx.now)
+            keys_and_users.change_key(tx, found.id, revoked_at=tx.now)
             audit.write(tx, Act.KEY_REVOKED, Subject(found.uuid, found.known_as, found.reseller_id))
         return found

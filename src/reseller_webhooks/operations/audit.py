@@ -4,24 +4,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reseller_webhooks.core.webhook_settings import SETTINGS
-from reseller_webhooks.store import audit as store
-from reseller_webhooks.store import memberships
-from reseller_webhooks.store.audit import AuditQuery, Line, Subject
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.core.webhooks.settings import SETTINGS
+from reseller_webhooks.store.access import audit, memberships
+from reseller_webhooks.store.access.audit import AuditLine, AuditQuery, Subject
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 _SETTINGS = (*SETTINGS, "auth_type")
 ENTERED_AGAIN = "entered again"
 
 
-def page(database: Database, query: AuditQuery) -> list[Line]:
+def page(database: Database, query: AuditQuery) -> list[AuditLine]:
     """The lines that were asked for, newest first."""
     with database.read() as tx:
-        return store.page(tx, query)
+        return audit.page(tx, query)
 
 
-def own_page(database: Database, query: AuditQuery) -> list[Line]:
+def own_page(database: Database, query: AuditQuery) -> list[AuditLine]:
     """The same for the reseller that the query is about: who does not belong to it has no name."""
     whose = query.reseller_id
     if whose is None:
@@ -29,7 +28,7 @@ def own_page(database: Database, query: AuditQuery) -> list[Line]:
     with database.read() as tx:
         if query.actor and not memberships.belonging(tx, whose, [query.actor]):
             return []
-        lines = store.page(tx, query)
+        lines = audit.page(tx, query)
         known = memberships.belonging(tx, whose, {line.actor for line in lines})
     return [line if line.actor in known else replace(line, actor="", address="") for line in lines]
 

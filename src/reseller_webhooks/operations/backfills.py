@@ -3,27 +3,36 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
 from reseller_webhooks.clock import SECOND, monotonic_s
-from reseller_webhooks.core import backfills as core
-from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.backfills import RATE, STEP_MAX, Backfill, BackfillState, Target
-from reseller_webhooks.core.changes import Stamp
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.enums import Action
 from reseller_webhooks.core.errors import Conflict, NotFound
-from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
-from reseller_webhooks.core.generations import lifted
-from reseller_webhooks.core.names import Action
-from reseller_webhooks.core.records import Record
+from reseller_webhooks.core.records.changes import EventContext
+from reseller_webhooks.core.records.events import CHANCE_BYTES, Event, event_uuid
+from reseller_webhooks.core.records.generations import lift
+from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.step_size import STEP_S, target_s
+from reseller_webhooks.core.sync import backfills as core
+from reseller_webhooks.core.sync.backfills import (
+    RATE,
+    STEP_MAX,
+    Backfill,
+    BackfillState,
+    BackfillTarget,
+)
 from reseller_webhooks.operations import audit as audits
 from reseller_webhooks.operations.generations import notice_promotion
 from reseller_webhooks.operations.quotas import check_backfill
-from reseller_webhooks.store import audit, deliveries, events, generations, horizon, webhooks
-from reseller_webhooks.store import backfills as store
-from reseller_webhooks.store.backfills import Next
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.shared_horizon import Settled
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.store.access import audit
+from reseller_webhooks.store.db import horizon
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.db.shared_horizon import SettledHorizon
+from reseller_webhooks.store.deliveries import deliveries
+from reseller_webhooks.store.records import events, generations
+from reseller_webhooks.store.webhooks import backfills, webhooks
+from reseller_webhooks.store.webhooks.backfills import Next
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 COUNTED_MAX = 2_000
 """More than these are only known to be more, where a page asks each time it is shown."""
@@ -32,7 +41,7 @@ AGAIN = SECOND // 10
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class BackfillPreview:
     """The webhook's newest backfill if any, and how many records a new one would send.
 
     is_more: whether there may be more than `count`. While one is running nothing is counted.
@@ -62,28 +71,36 @@ def begin(
         row = _webhook(tx, reseller_id, uuid)
         core.check(row.actions, with_removed=with_removed)
         # Counting a million records takes a while, in which the writer is free.
-        total = store.count(tx, row.resource, reseller_id=reseller_id, with_removed=with_removed)
+        total = backfills.count(
+            tx, row.resource, reseller_id=reseller_id, with_removed=with_removed
+        )
     check_backfill(total, limit)
     with database.write() as tx:
-        begun = Backfill(
-            webhook_id=row.id,
-            resource=row.resource,
-            state=BackfillState.RUNNING,
-            reason="",
-            rate=rate,
-            with_removed=with_removed,
-            total=total,
-            sent=0,
-            passed=0,
-            last=horizon.last_number(tx, "record"),
-            started_at=tx.now,
-            next_at=tx.now,
-            finished_at=None,
-        )
-        store.begin(tx, begun)
+        begun = _new_backfill(tx, row, rate=rate, with_removed=with_removed, total=total)
+        backfills.begin(tx, begun)
         asked = {"rate": rate, "removed": with_removed}
         audit.write(tx, Act.WEBHOOK_BACKFILL_BEGUN, audits.webhook(row), asked)
         return begun
+
+
+def _new_backfill(
+    tx: Tx, row: WebhookRow, *, rate: int, with_removed: bool, total: int
+) -> Backfill:
+    return Backfill(
+        webhook_id=row.id,
+        resource=row.resource,
+        state=BackfillState.RUNNING,
+        reason="",
+        rate=rate,
+        with_removed=with_removed,
+        total=total,
+        sent=0,
+        passed=0,
+        last=horizon.last_number(tx, "record"),
+        started_at=tx.now,
+        next_at=tx.now,
+        finished_at=None,
+    )
 
 
 def begin_all(database: Database, *, rate: int = RATE) -> int:
@@ -92,7 +109,7 @@ def begin_all(database: Database, *, rate: int = RATE) -> int:
     It includes tombstones where the webhook has Deleted ticked. A running backfill goes on.
     """
     with database.read() as tx:
-        some = [row for row in webhooks.every(tx) if core.can_tell(row.actions)]
+        some = [row for row in webhooks.every(tx) if core.is_included(row.actions)]
     return sum(_begin_unless_running(database, row, rate) for row in some)
 
 
@@ -110,21 +127,21 @@ def get(database: Database, reseller_id: int, uuid: str) -> Backfill:
         return _newest(tx, _webhook(tx, reseller_id, uuid))
 
 
-def prospect(database: Database, row: WebhookRow) -> Prospect:
+def preview(database: Database, row: WebhookRow) -> BackfillPreview:
     """What a page has to know of it."""
     with database.read() as tx:
-        newest = store.of(tx, row.id)
+        newest = backfills.newest(tx, row.id)
         if newest and newest.state is BackfillState.RUNNING:
-            return Prospect(newest)
-        count = store.estimate(tx, row.resource, reseller_id=row.reseller_id, limit=COUNTED_MAX)
-        return Prospect(newest, *count)
+            return BackfillPreview(newest)
+        count = backfills.estimate(tx, row.resource, reseller_id=row.reseller_id, limit=COUNTED_MAX)
+        return BackfillPreview(newest, *count)
 
 
 def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
     """Send no more; what was handed over to delivery still goes out. Conflict when it is over."""
     with database.write() as tx:
         row = _webhook(tx, reseller_id, uuid)
-        if not store.end(tx, _newest(tx, row), BackfillState.CANCELLED):
+        if not backfills.end(tx, _newest(tx, row), BackfillState.CANCELLED):
             raise Conflict("no backfill of this webhook is running; there is nothing to cancel")
         audit.write(tx, Act.WEBHOOK_BACKFILL_CANCELLED, audits.webhook(row))
         return _newest(tx, row)
@@ -133,7 +150,7 @@ def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
 def is_due(database: Database) -> bool:
     """Whether a step of any backfill is due; asking holds nobody up."""
     with database.read() as tx:
-        return store.is_due(tx)
+        return backfills.is_due(tx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +175,7 @@ def step(database: Database, *, public_url: str, limit: int = STEP_MAX) -> Backf
     with database.write() as tx:
         began_s = monotonic_s()
         floor = generations.current(tx).floor  # first: a restore waits for who has read it
-        found = store.due(tx)
+        found = backfills.due(tx)
         if found is None:
             return None
         settled = horizon.settled(database, tx, "record")
@@ -168,16 +185,22 @@ def step(database: Database, *, public_url: str, limit: int = STEP_MAX) -> Backf
 
 
 def _step(  # noqa: PLR0917 - each is of another kind
-    tx: Tx, one: Backfill, target: Target, public_url: str, floor: int, settled: Settled, limit: int
+    tx: Tx,
+    one: Backfill,
+    target: BackfillTarget,
+    public_url: str,
+    floor: int,
+    settled: SettledHorizon,
+    limit: int,
 ) -> tuple[int, int]:
     """How many records it handled, and how many deliveries it made."""
     if reason := core.ending(one, target):
-        store.end(tx, one, BackfillState.CANCELLED, reason)
+        backfills.end(tx, one, BackfillState.CANCELLED, reason)
         return 0, 0
-    if store.due_deliveries(tx, one.webhook_id, limit=one.ahead_max) == one.ahead_max:
-        store.move(tx, one, passed=one.passed, sent=one.sent, next_at=tx.now + SECOND)
+    if backfills.due_deliveries(tx, one.webhook_id, limit=one.ahead_max) == one.ahead_max:
+        backfills.move(tx, one, passed=one.passed, sent=one.sent, next_at=tx.now + SECOND)
         return 0, 0
-    following = store.following(tx, one, target.reseller_id, settled, step=one.step(limit))
+    following = backfills.following(tx, one, target.reseller_id, settled, step=one.step(limit))
     records = [_lifted(record, floor) for record in following.records]
     made = _made(tx, one, target, records, public_url)
     _deliver(tx, one, target, made)
@@ -186,26 +209,26 @@ def _step(  # noqa: PLR0917 - each is of another kind
 
 
 def _lifted(record: Record, floor: int) -> Record:
-    version = lifted(record.version, floor)
+    version = lift(record.version, floor)
     return record if version == record.version else replace(record, version=version)
 
 
 def _made(
-    tx: Tx, one: Backfill, target: Target, records: list[Record], public_url: str
+    tx: Tx, one: Backfill, target: BackfillTarget, records: list[Record], public_url: str
 ) -> list[Event]:
     # What is on its way already tells the same state or a newer one.
-    under_way = store.under_way(tx, one.webhook_id, [record.uuid for record in records])
+    under_way = backfills.under_way(tx, one.webhook_id, [record.uuid for record in records])
     some = (
-        core.restated(record, target.actions, _stamp(tx, public_url), with_removed=one.with_removed)
+        core.restate(record, target.actions, _stamp(tx, public_url), with_removed=one.with_removed)
         for record in records
         if record.version > under_way.get(record.uuid, 0)
     )
     return [event for event in some if event]
 
 
-def _deliver(tx: Tx, one: Backfill, target: Target, made: list[Event]) -> None:
+def _deliver(tx: Tx, one: Backfill, target: BackfillTarget, made: list[Event]) -> None:
     numbers = events.add(tx, made)
-    store.deliver(tx, one.webhook_id, target.part, list(zip(numbers, made, strict=True)))
+    backfills.deliver(tx, one.webhook_id, target.part, list(zip(numbers, made, strict=True)))
     deliveries.supersede(tx, numbers)
 
 
@@ -215,13 +238,13 @@ def _note(tx: Tx, one: Backfill, following: Next) -> None:
     wait = AGAIN if stuck else SECOND * count // one.rate
     # After a standstill it makes up for a second at most.
     next_at = max(one.next_at, tx.now - SECOND) + wait
-    store.move(tx, one, passed=following.passed, sent=one.sent + count, next_at=next_at)
+    backfills.move(tx, one, passed=following.passed, sent=one.sent + count, next_at=next_at)
     if following.is_end:
-        store.end(tx, one, BackfillState.DONE)
+        backfills.end(tx, one, BackfillState.DONE)
 
 
-def _stamp(tx: Tx, public_url: str) -> Stamp:
-    return Stamp(tx.now, event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES)), public_url)
+def _stamp(tx: Tx, public_url: str) -> EventContext:
+    return EventContext(tx.now, event_uuid(tx.now, crypto.random_bytes(CHANCE_BYTES)), public_url)
 
 
 def _webhook(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
@@ -232,7 +255,7 @@ def _webhook(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
 
 
 def _newest(tx: Tx, row: WebhookRow) -> Backfill:
-    newest = store.of(tx, row.id)
+    newest = backfills.newest(tx, row.id)
     if newest is None:
         raise NotFound("backfill of the webhook", row.uuid)
     return newest

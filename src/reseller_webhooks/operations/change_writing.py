@@ -3,13 +3,14 @@
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
-from reseller_webhooks.core import fanout
-from reseller_webhooks.core.digests import Bucket
-from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.records import Record, RecordKey
-from reseller_webhooks.store import deliveries, digests, events, fan_out, idempotency, records
-from reseller_webhooks.store.database import Tx
-from reseller_webhooks.store.idempotency import Given
+from reseller_webhooks.core.deliveries import fan_out_rules
+from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.records.record import Record, RecordKey
+from reseller_webhooks.core.sync.digests import Bucket
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.deliveries import deliveries, fan_out
+from reseller_webhooks.store.records import digests, events, idempotency, records
+from reseller_webhooks.store.records.idempotency import StoredAnswer
 
 
 @dataclass(slots=True)
@@ -25,10 +26,10 @@ class Draft:
     version_floors: Mapping[int, int]
     reseller_ids: dict[str, int]
     records: MutableMapping[RecordKey, Record | None]
-    given: MutableMapping[str, Given]
+    given: MutableMapping[str, StoredAnswer]
     webhooks: Mapping[int, int]
     events: list[tuple[Event, bool]] = field(default_factory=list)
-    answers: list[tuple[str, Given]] = field(default_factory=list)
+    answers: list[tuple[str, StoredAnswer]] = field(default_factory=list)
 
 
 class TombstoneGone(Exception):
@@ -55,8 +56,8 @@ def _leave_to_steps(
     """Note events whose deliveries are made in steps; the numbers of the others."""
     now, later = list[int](), list[tuple[int, Event]]()
     for number, (event, is_large) in zip(numbers, drafted, strict=True):
-        if fanout.follows_in_steps(event, is_of_large_request=is_large, behind=behind):
-            behind.add(fanout.record_of(event))
+        if fan_out_rules.follows_in_steps(event, is_of_large_request=is_large, behind=behind):
+            behind.add(fan_out_rules.record_of(event))
             later.append((number, event))
         else:
             now.append(number)
@@ -75,7 +76,7 @@ def _count(
     Returns whether any fan-out is pending.
     """
     keys = digests.keys(changed)
-    held = digests.held(tx, set(keys.values()))
+    held = digests.non_empty(tx, set(keys.values()))
     for one, key in keys.items():
         if one.id is None and version_floors[one.reseller_id] < held.floors.get(key, 0):
             raise TombstoneGone

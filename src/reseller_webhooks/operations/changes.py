@@ -6,31 +6,33 @@ from dataclasses import dataclass
 
 import orjson
 
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core import changes as core
-from reseller_webhooks.core import fanout
-from reseller_webhooks.core.changes import Change
+from reseller_webhooks.core.deliveries import fan_out_rules
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
-from reseller_webhooks.core.events import CHANCE_BYTES, Event, event_uuid
-from reseller_webhooks.core.records import Record, RecordKey
-from reseller_webhooks.core.shortening import shortened
+from reseller_webhooks.core.records import changes as core
+from reseller_webhooks.core.records.changes import Change
+from reseller_webhooks.core.records.events import CHANCE_BYTES, Event, event_uuid
+from reseller_webhooks.core.records.record import Record, RecordKey
+from reseller_webhooks.core.text import truncate
 from reseller_webhooks.operations import generations
 from reseller_webhooks.operations.change_writing import Draft, TombstoneGone, write
 from reseller_webhooks.operations.generations import StoreMoved
-from reseller_webhooks.store import fan_out, features, idempotency, records
-from reseller_webhooks.store import generations as generation_store
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.features import Feature
-from reseller_webhooks.store.generations import Reading
-from reseller_webhooks.store.idempotency import Given
+from reseller_webhooks.store.db import features
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.db.features import Feature
+from reseller_webhooks.store.deliveries import fan_out
+from reseller_webhooks.store.records import generations as generation_store
+from reseller_webhooks.store.records import idempotency, records
+from reseller_webhooks.store.records.generations import Reading
+from reseller_webhooks.store.records.idempotency import StoredAnswer
 
 MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
 COLLISIONS_MAX = 5
 FAN_OUT_FULL = (
-    f"deliveries of {fanout.PENDING_MAX:,} earlier changes of this reseller are still being made; "
-    "send these changes again later, or fewer of them at once"
+    f"deliveries of {fan_out_rules.PENDING_MAX:,} earlier changes of this reseller are still being "
+    "made; send these changes again later, or fewer of them at once"
 )
 FULL_RETRY_S = 5
 STEPS_AFTER = DAY
@@ -38,7 +40,7 @@ STEPS_AFTER = DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ChangeRequest:
     """Changes that apply all or none.
 
     key: what makes a repeat recognisable, or None. fingerprint: of the whole body.
@@ -57,11 +59,11 @@ class Request:
         """What the answer is remembered under: the blank is in no key that a caller can send."""
         if self.key is None or not self.caller:
             return self.key
-        return f"{self.caller} {secrets.digest(self.key.encode())}"
+        return f"{self.caller} {crypto.digest(self.key.encode())}"
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ChangeResult:
     """What a change did. event is None and action UNCHANGED when there was nothing to do."""
 
     uuid: str
@@ -71,21 +73,22 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChangesAnswer:
     """The results of a request, in its sequence; replayed when it had been answered before."""
 
-    results: tuple[Result, ...]
+    results: tuple[ChangeResult, ...]
     replayed: bool = False
 
 
 def apply(
-    database: Database, requests: Sequence[Request], *, public_url: str
-) -> list[Answer | ResellerWebhooksError]:
+    database: Database, requests: Sequence[ChangeRequest], *, public_url: str
+) -> list[ChangesAnswer | ResellerWebhooksError]:
     """Apply the first requests, as many as fit in one transaction; an answer or error for each.
 
     Each of them is applied all or nothing. Many requests that come at once share the transaction,
-    so that they share its commit, up to a number of deliveries (core/fanout.py). When another
-    process is quicker with the same record or key, all are read and applied again.
+    so that they share its commit, up to a number of deliveries
+    (core/deliveries/fan_out_rules.py). When another process is quicker with the same record or
+    key, all are read and applied again.
     """
     for _ in range(COLLISIONS_MAX):
         try:
@@ -106,8 +109,8 @@ def apply(
 
 
 def _apply(
-    database: Database, requests: Sequence[Request], public_url: str
-) -> list[Answer | ResellerWebhooksError]:
+    database: Database, requests: Sequence[ChangeRequest], public_url: str
+) -> list[ChangesAnswer | ResellerWebhooksError]:
     with database.write() as tx:
         reseller_ids, reading = _reading(tx, requests)
         fitting = requests[: _fitting(requests, reseller_ids, reading.webhooks)]
@@ -118,7 +121,7 @@ def _apply(
     return answers
 
 
-def _reading(tx: Tx, requests: Sequence[Request]) -> tuple[dict[str, int], Reading]:
+def _reading(tx: Tx, requests: Sequence[ChangeRequest]) -> tuple[dict[str, int], Reading]:
     """The store's numbers of the resellers that are named, and the generation."""
     named = {change.reseller for request in requests for change in request.changes}
     reseller_ids, reading = generation_store.with_resellers(tx, named)
@@ -128,18 +131,18 @@ def _reading(tx: Tx, requests: Sequence[Request]) -> tuple[dict[str, int], Readi
 
 
 def _fitting(
-    requests: Sequence[Request], reseller_ids: Mapping[str, int], webhooks: Mapping[int, int]
+    requests: Sequence[ChangeRequest], reseller_ids: Mapping[str, int], webhooks: Mapping[int, int]
 ) -> int:
     """How many of the first requests fit in the transaction."""
     per_change = {uuid: webhooks[number] for uuid, number in reseller_ids.items()}
-    return fanout.fitting(
+    return fan_out_rules.count_that_fits(
         [sum(per_change.get(one.reseller, 0) for one in request.changes) for request in requests]
     )
 
 
 def _draft(
     tx: Tx,
-    requests: Sequence[Request],
+    requests: Sequence[ChangeRequest],
     public_url: str,
     reseller_ids: dict[str, int],
     reading: Reading,
@@ -156,30 +159,32 @@ def _draft(
         version_floors=reading.version_floors,
         webhooks=reading.webhooks,
         reseller_ids=reseller_ids,
-        records=dict(records.held(tx, keys)),
-        given=idempotency.given(
+        records=dict(records.find_many(tx, keys)),
+        given=idempotency.find(
             tx, {key for one in requests for key in (one.stored_key, one.key) if key}
         ),
     )
 
 
-def _answer(tx: Tx, draft: Draft, request: Request) -> Answer | ResellerWebhooksError:
+def _answer(tx: Tx, draft: Draft, request: ChangeRequest) -> ChangesAnswer | ResellerWebhooksError:
     try:
         return _repeated(draft, request) or _applied(tx, draft, request)
     except ResellerWebhooksError as error:
         return error
 
 
-def _repeated(draft: Draft, request: Request) -> Answer | None:
+def _repeated(draft: Draft, request: ChangeRequest) -> ChangesAnswer | None:
     given = _given(draft, request)
     if given is None or request.key is None:
         return None
     if given.fingerprint != request.fingerprint:
         raise KeyReused(request.key)
-    return Answer(tuple(Result(*row) for row in orjson.loads(given.answer)), replayed=True)
+    return ChangesAnswer(
+        tuple(ChangeResult(*row) for row in orjson.loads(given.answer)), replayed=True
+    )
 
 
-def _given(draft: Draft, request: Request) -> Given | None:
+def _given(draft: Draft, request: ChangeRequest) -> StoredAnswer | None:
     stored_key = request.stored_key
     if request.key is None or stored_key is None:
         return None
@@ -192,7 +197,7 @@ def _given(draft: Draft, request: Request) -> Given | None:
     return unscoped if unscoped and unscoped.fingerprint == request.fingerprint else None
 
 
-def _applied(tx: Tx, draft: Draft, request: Request) -> Answer:
+def _applied(tx: Tx, draft: Draft, request: ChangeRequest) -> ChangesAnswer:
     # On top of the draft, so that a request that fails half way leaves nothing behind.
     top: dict[RecordKey, Record | None] = {}
     view = ChainMap(top, draft.records)
@@ -210,7 +215,7 @@ def _applied(tx: Tx, draft: Draft, request: Request) -> Answer:
         _check_pending(tx, draft, events_made)
     draft.records.update(top)
     draft.events += [(event, is_large) for event in events_made]
-    answer = Answer(tuple(results))
+    answer = ChangesAnswer(tuple(results))
     _remember(draft, request, answer)
     return answer
 
@@ -218,7 +223,7 @@ def _applied(tx: Tx, draft: Draft, request: Request) -> Answer:
 def _is_large(tx: Tx, draft: Draft, made: Sequence[Event]) -> bool:
     """Whether a request's events need too many deliveries for its transaction."""
     needed = sum(draft.webhooks[event.reseller_id] for event in made)
-    return fanout.is_too_large(needed) and features.has_been_on_for(
+    return fan_out_rules.is_too_large(needed) and features.has_been_on_for(
         tx, Feature.FAN_OUT_STEPS, STEPS_AFTER
     )
 
@@ -227,38 +232,36 @@ def _check_pending(tx: Tx, draft: Draft, made: Sequence[Event]) -> None:
     """Unavailable while too many of a reseller's events have deliveries to be made."""
     drafted = Counter(event.reseller_id for event, is_large in draft.events if is_large)
     for reseller_id, more in Counter(event.reseller_id for event in made).items():
-        stored = fan_out.count_of_reseller(tx, reseller_id, limit=fanout.PENDING_MAX)
-        if fanout.is_full(stored + drafted[reseller_id], more):
+        stored = fan_out.count_of_reseller(tx, reseller_id, limit=fan_out_rules.PENDING_MAX)
+        if fan_out_rules.is_full(stored + drafted[reseller_id], more):
             raise Unavailable(FAN_OUT_FULL, FULL_RETRY_S)
 
 
 def _one(
     tx: Tx, draft: Draft, view: MutableMapping[RecordKey, Record | None], change: Change
-) -> tuple[Result, Event | None]:
+) -> tuple[ChangeResult, Event | None]:
     reseller_id = draft.reseller_ids.get(change.reseller)
     if reseller_id is None:
-        raise Invalid.at(
-            "/reseller", f"there is no reseller with id {shortened(change.reseller)!r}"
-        )
+        raise Invalid.at("/reseller", f"there is no reseller with id {truncate(change.reseller)!r}")
     key = RecordKey(change.uuid, change.resource, reseller_id)
-    event_id = event_uuid(tx.now, secrets.random_bytes(CHANCE_BYTES))
+    event_id = event_uuid(tx.now, crypto.random_bytes(CHANCE_BYTES))
     version_floor = draft.version_floors.get(reseller_id, 0)
-    stamp = core.Stamp(tx.now, event_id, draft.public_url, draft.floor, version_floor)
+    stamp = core.EventContext(tx.now, event_id, draft.public_url, draft.floor, version_floor)
     try:
         record, event = core.decide(change, reseller_id, view.get(key), stamp)
     except Invalid as error:
         raise error.under("/content") from None
     if event is None:
-        return Result(change.uuid, record.version if record else 0, "UNCHANGED", None), None
+        return ChangeResult(change.uuid, record.version if record else 0, "UNCHANGED", None), None
     view[key] = record
-    return Result(change.uuid, event.version, event.action.value, event.uuid), event
+    return ChangeResult(change.uuid, event.version, event.action.value, event.uuid), event
 
 
-def _remember(draft: Draft, request: Request, answer: Answer) -> None:
+def _remember(draft: Draft, request: ChangeRequest, answer: ChangesAnswer) -> None:
     stored_key = request.stored_key
     if stored_key is None:
         return
     rows = [(r.uuid, r.version, r.action, r.event) for r in answer.results]
-    given = Given(request.fingerprint, orjson.dumps(rows).decode())
+    given = StoredAnswer(request.fingerprint, orjson.dumps(rows).decode())
     draft.given[stored_key] = given
     draft.answers.append((stored_key, given))

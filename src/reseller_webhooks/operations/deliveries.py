@@ -4,34 +4,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.delivery import State
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
-from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.webhooks import Hold
+from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.webhooks.webhook import HoldReason
 from reseller_webhooks.operations import generations
-from reseller_webhooks.store import audit, events, log, news, webhooks
-from reseller_webhooks.store import deliveries as store
-from reseller_webhooks.store.audit import Subject
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.log import AttemptLine, Line
-from reseller_webhooks.store.log_query import LogQuery, Position, sought
-from reseller_webhooks.store.news import Mark
-from reseller_webhooks.store.tally import Tally, reach, tally, to_count
+from reseller_webhooks.store.access import audit
+from reseller_webhooks.store.access.audit import Subject
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import deliveries, log, log_changes
+from reseller_webhooks.store.deliveries.log import AttemptRow, LogLine
+from reseller_webhooks.store.deliveries.log_changes import LogPosition
+from reseller_webhooks.store.deliveries.log_counts import LineCount, count_lines, reach, to_count
+from reseller_webhooks.store.deliveries.log_query import LogQuery, Position, resolve_events
+from reseller_webhooks.store.records import events
+from reseller_webhooks.store.webhooks import webhooks
 
 SEARCH_S = 1.0
 """How long a request searches for lines that no index finds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """A line of the log with the ids that users see. hold: why it waits, if it is pending."""
 
-    line: Line
+    line: LogLine
     event: str
     webhook: str
     url: str
-    hold: Hold | None = None
+    hold: HoldReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +44,29 @@ class Details:
     delivery that repeats it, if any.
     """
 
-    entry: Entry
+    entry: LogEntry
     event: Event | None
-    attempts: list[AttemptLine]
+    attempts: list[AttemptRow]
     previous: Event | None = None
     repeat: int | None = None
 
 
-def tallies(database: Database, query: LogQuery, tabs: Iterable[frozenset[State]]) -> list[Tally]:
+def tallies(
+    database: Database, query: LogQuery, tabs: Iterable[frozenset[State]]
+) -> list[LineCount]:
     """How many lines a query finds in the states of each tab, as far as they are counted."""
     with database.read() as tx:
         query = to_count(tx, query)
-        return [tally(tx, replace(query, states=states)) for states in tabs]
+        return [count_lines(tx, replace(query, states=states)) for states in tabs]
 
 
-def page(database: Database, query: LogQuery) -> list[Entry]:
+def page(database: Database, query: LogQuery) -> list[LogEntry]:
     """One page of the log, newest first."""
     with database.read() as tx:
         return _entries(tx, log.page(tx, query))
 
 
-def of_event(database: Database, event: Event, *, limit: int) -> list[Entry]:
+def of_event(database: Database, event: Event, *, limit: int) -> list[LogEntry]:
     """The deliveries of one event, newest first."""
     with database.read() as tx:
         number = events.number_of(tx, event.uuid)
@@ -72,17 +76,17 @@ def of_event(database: Database, event: Event, *, limit: int) -> list[Entry]:
         return _entries(tx, log.page(tx, query))
 
 
-def search(database: Database, query: LogQuery) -> tuple[list[Entry], Position | None]:
+def search(database: Database, query: LogQuery) -> tuple[list[LogEntry], Position | None]:
     """As `page`, but looking back step by step until it is full or SEARCH_S is over.
 
     Also where to go on, None when all was looked at. Each step is a transaction of its own: lines
     that come meanwhile are newer than where it goes on.
     """
     ends_s = monotonic_s() + SEARCH_S
-    found: list[Entry] = []
+    found: list[LogEntry] = []
     while True:
         with database.read() as tx:
-            query = sought(tx, query)
+            query = resolve_events(tx, query)
             end = reach(tx, query)
             lines = log.page(tx, replace(query, down_to=end))
             found += _entries(tx, lines)
@@ -115,7 +119,7 @@ def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
             raise NotFound("delivery", str(delivery_id))
         if line.state is State.PENDING:
             raise Conflict("this delivery is still pending and is tried again by itself")
-        made = store.replay(tx, [delivery_id])
+        made = deliveries.replay(tx, [delivery_id])
         if not made:
             raise Conflict(
                 "it cannot be repeated: it is being sent again already, its webhook was deleted, "
@@ -128,13 +132,13 @@ def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
 
 def since(
     database: Database, after: int, *, reseller_id: int, limit: int = 100
-) -> tuple[int, list[Entry]]:
+) -> tuple[int, list[LogEntry]]:
     """What the log shows anew behind attempt number `after`, and the number to go on from.
 
     An attempt that is committed late is not passed by.
     """
     with database.read() as tx:
-        upto = news.attempt_upto(database, tx, after)
+        upto = log_changes.attempt_upto(database, tx, after)
         if upto <= after:
             return upto, []
         position, touched = log.touched_between(
@@ -144,28 +148,28 @@ def since(
         return position, _entries(tx, [line for line in lines if line])
 
 
-def mark(database: Database) -> Mark:
+def mark(database: Database) -> LogPosition:
     """How far the log goes now."""
     with database.read() as tx:
-        return news.start(database, tx)
+        return log_changes.start(database, tx)
 
 
 def news_since(
-    database: Database, since: Mark, *, reseller_id: int, limit: int
-) -> tuple[Mark, list[Line]]:
+    database: Database, since: LogPosition, *, reseller_id: int, limit: int
+) -> tuple[LogPosition, list[LogLine]]:
     """Lines that are new or have changed, at most `limit`; and how far the log goes now."""
     with database.read() as tx:
-        upto = news.advanced(database, tx, since)
+        upto = log_changes.advanced(database, tx, since)
         if upto.attempt <= since.attempt and upto.delivery <= since.delivery:
             return upto, []
-        touched = news.touched(tx, since, upto, reseller_id=reseller_id, limit=limit)
+        touched = log_changes.changed_between(tx, since, upto, reseller_id=reseller_id, limit=limit)
         return upto, log.lines(tx, touched, reseller_id=reseller_id)
 
 
 def first_attempt(database: Database) -> int:
     """Where a live view begins."""
     with database.read() as tx:
-        return news.first_attempt(database, tx)
+        return log_changes.first_attempt(database, tx)
 
 
 def _previous(tx: Tx, event: Event | None) -> Event | None:
@@ -182,13 +186,13 @@ def _previous(tx: Tx, event: Event | None) -> Event | None:
     return before[0] if before else None
 
 
-def _entries(tx: Tx, lines: Sequence[Line]) -> list[Entry]:
+def _entries(tx: Tx, lines: Sequence[LogLine]) -> list[LogEntry]:
     uuids = log.event_uuids(tx, [line.event_id for line in lines])
     names = webhooks.names(tx, {line.webhook_id for line in lines})
     pending = {line.webhook_id for line in lines if line.state is State.PENDING}
     holds = webhooks.holds(tx, pending)
     return [
-        Entry(
+        LogEntry(
             line,
             uuids.get(line.event_id, ""),
             *names.get(line.webhook_id, ("", "")),

@@ -4,9 +4,10 @@ First the newest number, then who was writing; when all of those have ended, wha
 number is all that will ever lie there.
 """
 
-from reseller_webhooks.store import events, exports, generations, horizon
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.exports import Numbered
+from reseller_webhooks.store.db import horizon
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.records import events, exports, generations
+from reseller_webhooks.store.records.exports import Numbered
 
 
 def newest(database: Database) -> int:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.step_size import STEP_S, target_s
 from reseller_webhooks.operations.generations import notice_promotion
-from reseller_webhooks.store import deliveries
-from reseller_webhooks.store import fan_out as store
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import deliveries, fan_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +30,13 @@ def step(database: Database, after: int, limit: int) -> FanOutStep | None:
     follows. None when nothing is left to do.
     """
     with database.read() as tx:  # nearly always there is nothing, and no writer is held up
-        reseller_id = store.next_reseller(tx, after) or store.next_reseller(tx, 0)
+        reseller_id = fan_out.next_reseller(tx, after) or fan_out.next_reseller(tx, 0)
     if reseller_id is None:
         return None
     notice_promotion(database)
     with database.write() as tx:
         began_s = monotonic_s()
-        span = store.step(tx, reseller_id, limit) if store.lock(tx, reseller_id) else None
+        span = fan_out.step(tx, reseller_id, limit) if fan_out.lock(tx, reseller_id) else None
         if span:
             deliveries.supersede_between(tx, span.events, span.after, span.upto)
     took_s = monotonic_s() - began_s

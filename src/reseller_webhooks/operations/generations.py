@@ -10,13 +10,14 @@ from pathlib import Path
 
 import structlog
 
-from reseller_webhooks.core import generations as core
-from reseller_webhooks.core.digests import Bucket
-from reseller_webhooks.core.generations import Generation
-from reseller_webhooks.store import backfills, counters, digests, events, origin
-from reseller_webhooks.store import generations as store
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.records import Versioned
+from reseller_webhooks.core.records import generations as core
+from reseller_webhooks.core.records.generations import Generation
+from reseller_webhooks.core.sync.digests import Bucket
+from reseller_webhooks.store.db import counters, origin
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.records import digests, events, generations
+from reseller_webhooks.store.records.records import Versioned
+from reseller_webhooks.store.webhooks import backfills
 
 BATCH = 2_000
 """Records lifted in one transaction, so that a change never waits long for one of them."""
@@ -33,7 +34,7 @@ class StoreMoved(Exception):
 def current(database: Database) -> Generation:
     """The generation in force."""
     with database.read() as tx:
-        return store.current(tx)
+        return generations.current(tx)
 
 
 def raise_floor(database: Database, *, above: int = 0) -> Generation:
@@ -49,7 +50,7 @@ def notice(database: Database) -> Generation | None:
     """Begin a generation if the store went back in time since the last look; None if not."""
     mark = origin.mark_of(database)
     with database.read() as tx:
-        number = store.current(tx).number
+        number = generations.current(tx).number
         newest = events.newest(tx) if mark else 0
         went_back, is_noted = _compare(tx, mark, newest)
     if not went_back:
@@ -68,7 +69,7 @@ def notice_promotion(database: Database) -> None:
     For operations that give numbers to rows without a change of a record.
     """
     with database.read() as tx:
-        is_moved = store.is_moved(tx)
+        is_moved = generations.is_moved(tx)
     if is_moved:
         notice(database)
 
@@ -82,15 +83,15 @@ def keep_up(database: Database) -> int:
 def lift(database: Database, *, limit: int = BATCH) -> int:
     """Lift one batch of records to the floor; how many were looked at, 0 when all are done."""
     with database.read() as tx:
-        if not store.is_lifting(tx):
+        if not generations.is_lifting(tx):
             return 0
     with database.write() as tx:
-        state = store.lifting(tx)
+        state = generations.lifting(tx)
         if state is None:
             return 0
-        some = store.next_records(tx, state, limit=limit)
+        some = generations.next_records(tx, state, limit=limit)
         _lift(tx, [one for one in some if one.version < state.floor], state.floor)
-        store.note_lifted(tx, some[-1].id if len(some) == limit else state.lift_to)
+        generations.note_lifted(tx, some[-1].id if len(some) == limit else state.lift_to)
         return len(some)
 
 
@@ -99,7 +100,7 @@ def _compare(tx: Tx, mark: Path | None, newest: int) -> tuple[bool, bool]:
 
     newest: the number of the newest event, where the store has a mark.
     """
-    noted = store.origin(tx)
+    noted = generations.origin(tx)
     if mark is None:
         place = origin.place(tx)
         return None not in (noted, place) and noted != place, place in (noted, None)
@@ -112,7 +113,7 @@ def _compare(tx: Tx, mark: Path | None, newest: int) -> tuple[bool, bool]:
 def _raise_unless_raised(database: Database, number: int) -> Generation | None:
     """Another process may have noticed the same at the same moment."""
     with _alone(database) as tx:
-        if store.current(tx).number != number:
+        if generations.current(tx).number != number:
             return None
         begun = _raise(tx)
     log.warning(
@@ -128,7 +129,7 @@ def _alone(database: Database) -> Iterator[Tx]:
     """A transaction that no other transaction shares; it notes the store's place at its end."""
     mark = origin.mark_of(database)
     with database.write() as tx:
-        store.shut_out_others(tx)
+        generations.shut_out_others(tx)
         yield tx
         newest = _note_origin(tx, is_marked=mark is not None)
     if mark:
@@ -136,8 +137,8 @@ def _alone(database: Database) -> Iterator[Tx]:
 
 
 def _raise(tx: Tx, *, above: int = 0) -> Generation:
-    begun = core.raised(store.current(tx), tx.now, above=above)
-    store.write(tx, begun)
+    begun = core.raise_floor(generations.current(tx), tx.now, above=above)
+    generations.write(tx, begun)
     counters.lift(tx)
     backfills.restart(tx)
     return begun
@@ -147,17 +148,17 @@ def _note_origin(tx: Tx, *, is_marked: bool) -> int:
     """Note where the store is now; the newest event's number."""
     here = origin.MARKED if is_marked else origin.place(tx)
     if here:
-        store.note_origin(tx, here)
+        generations.note_origin(tx, here)
     return events.newest(tx) if is_marked else 0
 
 
 def _lift(tx: Tx, some: Iterable[Versioned], floor: int) -> None:
     """Each record leaves its bucket of the digest and comes back lifted."""
     keys = digests.keys(some)
-    before = digests.held(tx, set(keys.values())).buckets
+    before = digests.non_empty(tx, set(keys.values())).buckets
     after = dict(before)
     for one, key in keys.items():
         bucket = after.get(key, Bucket()).remove(one.uuid, one.version)
         after[key] = bucket.add(one.uuid, floor)
     digests.write(tx, before, after)
-    store.lift(tx, list(keys), floor)
+    generations.lift(tx, list(keys), floor)

@@ -4,40 +4,45 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.store import health as store
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.health import HOUR, CircuitChange, Standing, Tally
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import delivery_stats
+from reseller_webhooks.store.deliveries.delivery_stats import (
+    HOUR,
+    CircuitChange,
+    HourCount,
+    WebhookStats,
+)
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 HOURS = 24
 CHANGES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class WebhookCourse:
     """How a webhook stands now, and what came of the last HOURS hours, the present one included.
 
     failing: for each hour, whether the circuit was open in it. since: when the first of them
     began, on the full hour. now: when it was asked.
     """
 
-    standing: Standing
-    tally: Tally
+    standing: WebhookStats
+    tally: HourCount
     failing: Sequence[bool]
     since: Micros
     now: Micros
 
 
-def courses(database: Database, rows: Sequence[WebhookRow]) -> Mapping[int, Course]:
+def courses(database: Database, rows: Sequence[WebhookRow]) -> Mapping[int, WebhookCourse]:
     """How each of the webhooks fares, by the store's number."""
     numbers = [row.id for row in rows]
     with database.read() as tx:
         since = tx.now // HOUR * HOUR - (HOURS - 1) * HOUR
-        standings = store.standings(tx, numbers)
-        tallies = store.tallies(tx, numbers, since=since, hours=HOURS)
-        changes = store.circuit_changes_since(tx, numbers, since)
+        standings = delivery_stats.webhook_stats(tx, numbers)
+        tallies = delivery_stats.hour_counts(tx, numbers, since=since, hours=HOURS)
+        changes = delivery_stats.circuit_changes_since(tx, numbers, since)
         return {
-            row.id: Course(
+            row.id: WebhookCourse(
                 standings[row.id],
                 tallies[row.id],
                 _failing(row, changes[row.id], since, tx.now),
@@ -51,7 +56,7 @@ def courses(database: Database, rows: Sequence[WebhookRow]) -> Mapping[int, Cour
 def circuit_changes(database: Database, webhook_id: int) -> list[CircuitChange]:
     """The newest openings and closings of a webhook's circuit, newest first."""
     with database.read() as tx:
-        return store.circuit_changes(tx, webhook_id, limit=CHANGES_SHOWN)
+        return delivery_stats.circuit_changes(tx, webhook_id, limit=CHANGES_SHOWN)
 
 
 def _failing(

@@ -2,24 +2,22 @@
 
 from dataclasses import dataclass
 
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.access import Role, Way
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.permissions import Role, SignInWay
 from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.operations import access, guesses, memberships, people
-from reseller_webhooks.operations.access import NOWHERE, Device, number_of
-from reseller_webhooks.operations.guesses import Limits
+from reseller_webhooks.operations import authentication, login_throttle, memberships, users
+from reseller_webhooks.operations.authentication import NOWHERE, Device, number_of
+from reseller_webhooks.operations.login_throttle import LoginLimits
 from reseller_webhooks.operations.password_sign_in import hashes_of
 from reseller_webhooks.operations.visitors import Visitor
-from reseller_webhooks.store import access as persons
-from reseller_webhooks.store import audit
-from reseller_webhooks.store import invites as store
-from reseller_webhooks.store import memberships as members
-from reseller_webhooks.store.audit import Subject
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.invites import Invite
-from reseller_webhooks.store.memberships import Membership
+from reseller_webhooks.store.access import audit, invites, keys_and_users
+from reseller_webhooks.store.access import memberships as members
+from reseller_webhooks.store.access.audit import Subject
+from reseller_webhooks.store.access.invites import Invite
+from reseller_webhooks.store.access.memberships import Membership
+from reseller_webhooks.store.db.database import Database, Tx
 
 LIVES = 7 * DAY
 GONE = "this invite was used, withdrawn or is older than a week"
@@ -34,7 +32,7 @@ class Accepting:
     """
 
     stored: frozenset[str]
-    limits: Limits | None
+    limits: LoginLimits | None
 
 
 def invite(database: Database, email: str, role: Role, reseller: str | None) -> str:
@@ -43,17 +41,17 @@ def invite(database: Database, email: str, role: Role, reseller: str | None) -> 
     reseller: the id of the one it is for, None for an operator. Conflict for somebody who belongs
     to it already; whether they belong to others makes no difference.
     """
-    address = people.address_of(email)
+    address = users.address_of(email)
     if (role is Role.OPERATOR) != (reseller is None):
         raise NotAllowed("operators belong to no reseller, and everybody else to one")
-    token = secrets.new_token()
+    token = crypto.new_token()
     with database.write() as tx:
         reseller_id = number_of(tx, reseller)
         memberships.refuse_member(tx, address, reseller_id)
-        made = store.put(
+        made = invites.put(
             tx,
-            secrets.fingerprint(token),
-            uuid=secrets.new_id(),
+            crypto.fingerprint(token),
+            uuid=crypto.new_id(),
             email=address,
             role=role,
             reseller_id=reseller_id,
@@ -76,24 +74,24 @@ def page(
     search: part of the address, or the id.
     """
     with database.read() as tx:
-        return store.page(tx, reseller_id, before=before, limit=limit, search=search)
+        return invites.page(tx, reseller_id, before=before, limit=limit, search=search)
 
 
 def withdraw(database: Database, uuid: str, *, reseller_id: int | None) -> Invite:
     """Let a link open nothing any more. reseller_id: whose it has to be, None for anybody's."""
     with database.write() as tx:
-        found = store.by_uuid(tx, uuid)
+        found = invites.by_uuid(tx, uuid)
         if found is None or (reseller_id is not None and found.reseller_id != reseller_id):
             raise NotFound("invite", uuid)
-        store.take(tx, uuid)
+        invites.take(tx, uuid)
         audit.write(tx, Act.USER_INVITE_WITHDRAWN, _subject(found))
         return found
 
 
-def look(database: Database, token: str) -> Invite:
+def find(database: Database, token: str) -> Invite:
     """The invite whose link it is; looking does not use it up. NotSignedIn when it is gone."""
     with database.read() as tx:
-        found = store.by_fingerprint(tx, secrets.fingerprint(token))
+        found = invites.by_fingerprint(tx, crypto.fingerprint(token))
     if found is None:
         raise NotSignedIn(GONE)
     return found
@@ -106,9 +104,9 @@ def begin_accepting(database: Database, invite: Invite, device: Device) -> Accep
     to guess passwords, so it counts as a sign-in; whoever has to wait joins all the same.
     """
     with database.read() as tx:
-        stored = hashes_of(members.of_email(tx, invite.email))
-    limits = guesses.limits_of_sign_in(invite.email, device.address)
-    return Accepting(stored, limits if guesses.may_begin(database, limits) else None)
+        stored = hashes_of(members.by_email(tx, invite.email))
+    limits = login_throttle.limits_of_sign_in(invite.email, device.address)
+    return Accepting(stored, limits if login_throttle.may_begin(database, limits) else None)
 
 
 def accept(
@@ -127,8 +125,8 @@ def accept(
     Conflict for somebody who has joined the reseller meanwhile.
     """
     with database.write() as tx:
-        found = store.by_fingerprint(tx, secrets.fingerprint(token))
-        if found is None or not store.take(tx, found.uuid):
+        found = invites.by_fingerprint(tx, crypto.fingerprint(token))
+        if found is None or not invites.take(tx, found.uuid):
             raise NotSignedIn(GONE)
         role = Role(found.role)
         made = memberships.join(tx, found.email, role, found.reseller_id, hashed)
@@ -136,9 +134,9 @@ def accept(
         others = _also_opened(tx, made, begun)
         if visitor is not None and visitor.person.id == made.person_id:
             others |= visitor.opens
-        person = persons.person_for(tx, found.email, made.uuid)
-        opened = [one for one in members.of_person(tx, person.id) if one.id in others | {made.id}]
-        return access.enter(tx, person, opened, device, Way.INVITE, into=made)
+        person = keys_and_users.user_for(tx, found.email, made.uuid)
+        opened = [one for one in members.by_user(tx, person.id) if one.id in others | {made.id}]
+        return authentication.enter(tx, person, opened, device, SignInWay.INVITE, into=made)
 
 
 def _subject(one: Invite) -> Subject:
@@ -149,6 +147,6 @@ def _also_opened(tx: Tx, made: Membership, begun: Accepting | None) -> frozenset
     """What the new member's password opens besides, where it may be compared."""
     if begun is None or begun.limits is None or made.password not in begun.stored:
         return frozenset()
-    guesses.forgive(tx, begun.limits)
-    found = members.of_person(tx, made.person_id)
+    login_throttle.forgive(tx, begun.limits)
+    found = members.by_user(tx, made.person_id)
     return frozenset(one.id for one in found if one.password == made.password)

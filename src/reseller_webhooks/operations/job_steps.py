@@ -8,9 +8,11 @@ from dataclasses import replace
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.jobs import Job, JobState
 from reseller_webhooks.operations import generations
-from reseller_webhooks.store import deliveries, jobs, retries, webhooks
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.retries import FailedDelivery
+from reseller_webhooks.store.cluster import jobs
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import deliveries, retries
+from reseller_webhooks.store.deliveries.retries import FailedDelivery
+from reseller_webhooks.store.webhooks import webhooks
 
 RETRIES_MAX = 250
 """New deliveries of one step."""
@@ -58,13 +60,13 @@ def retry_pending(database: Database, job: Job, lease: Micros) -> Job | None:
     with database.write() as tx:
         if not jobs.lock(tx, job):
             return None
-        count = deliveries.hurry(tx, job.webhook_id, limit=DUE_MAX)
+        count = deliveries.retry_now(tx, job.webhook_id, limit=DUE_MAX)
         handled = job.handled + count
         # Those that fail meanwhile wait again; counting up to the total leaves them alone.
         is_end = count < DUE_MAX or handled >= total
         if is_end or job.handled == 0:
             # Whoever sends for the webhook sees that it was changed, and looks anew.
-            webhooks.hurry(tx, job.webhook_id)
+            webhooks.retry_now(tx, job.webhook_id)
         after = replace(job, total=total, handled=handled, made=handled)
         return _written(tx, after, lease, is_end=is_end)
 

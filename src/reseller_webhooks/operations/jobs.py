@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.errors import Conflict, NotFound, TooManyJobs, Unavailable
 from reseller_webhooks.core.jobs import (
     FAILURES_MAX,
@@ -17,13 +17,14 @@ from reseller_webhooks.core.jobs import (
     JobState,
 )
 from reseller_webhooks.operations import backfills, job_steps, resellers
-from reseller_webhooks.store import audit, memberships, webhooks
-from reseller_webhooks.store import jobs as store
-from reseller_webhooks.store import resellers as owners_store
-from reseller_webhooks.store.audit import Subject
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.jobs import ListPosition
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.access import audit, memberships
+from reseller_webhooks.store.access import resellers as owners_store
+from reseller_webhooks.store.access.audit import Subject
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.cluster import jobs
+from reseller_webhooks.store.cluster.jobs import ListPosition
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.webhooks import webhooks
 
 LEASE = 10 * SECOND
 """How long a claim holds; then another process takes on the job of a process that died."""
@@ -34,7 +35,7 @@ AFTER_FAILURE = 5 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JobEntry:
     """A job as it is listed. webhook, url: of the one it is about, empty for all.
 
     by: who started it; empty for the program itself and for people who are not of the reseller.
@@ -61,13 +62,13 @@ def start(
 
     The caller writes the audit log, and calls `run_first` after the commit.
     """
-    unfinished = store.unfinished(tx, reseller_id)
+    unfinished = jobs.unfinished(tx, reseller_id)
     if unfinished >= UNFINISHED_MAX:
         raise TooManyJobs(unfinished)
     runs = unfinished < RUNNING_MAX
     new = Job(
         id=0,
-        uuid=secrets.new_id(),
+        uuid=crypto.new_id(),
         reseller_id=reseller_id,
         webhook_id=webhook_id,
         kind=kind,
@@ -79,7 +80,7 @@ def start(
         claim=1 if runs else 0,
         next_at=tx.now + LEASE if runs else tx.now,
     )
-    return store.add(tx, new)
+    return jobs.add(tx, new)
 
 
 def run_first(database: Database, started: Job) -> Job:
@@ -104,13 +105,13 @@ def run_first(database: Database, started: Job) -> Job:
 def is_due(database: Database) -> bool:
     """Whether a job can be claimed."""
     with database.read() as tx:
-        return store.is_due(tx)
+        return jobs.is_due(tx)
 
 
 def claim(database: Database) -> Job | None:
     """A job to take steps of; nobody else takes one for LEASE, or until `release`."""
     with database.write() as tx:
-        return store.claim(tx, tx.now + LEASE)
+        return jobs.claim(tx, tx.now + LEASE)
 
 
 def step(database: Database, claimed: Job) -> Job | None:
@@ -121,7 +122,7 @@ def step(database: Database, claimed: Job) -> Job | None:
 def release(database: Database, claimed: Job) -> None:
     """Let others have the next turn."""
     with database.write() as tx:
-        store.write(tx, replace(claimed, next_at=tx.now))
+        jobs.write(tx, replace(claimed, next_at=tx.now))
 
 
 def note_failure(database: Database, claimed: Job) -> Job:
@@ -132,11 +133,11 @@ def note_failure(database: Database, claimed: Job) -> Job:
         if failures >= FAILURES_MAX:
             reason = JobReason.STEP_FAILED.value
             failed = replace(failed, state=JobState.FAILED, reason=reason, finished_at=tx.now)
-        store.write(tx, failed)
+        jobs.write(tx, failed)
     return failed
 
 
-def get(database: Database, uuid: str, *, reseller_id: int) -> Entry:
+def get(database: Database, uuid: str, *, reseller_id: int) -> JobEntry:
     """One job. NotFound when the reseller has none with that id."""
     with database.read() as tx:
         return _entries(tx, reseller_id, [_get(tx, uuid, reseller_id)])[0]
@@ -149,10 +150,10 @@ def page(
     webhook_id: int | None = None,
     behind: ListPosition | None = None,
     limit: int,
-) -> list[Entry]:
+) -> list[JobEntry]:
     """A reseller's jobs, newest first. webhook_id: only those about one webhook."""
     with database.read() as tx:
-        found = store.page(tx, reseller_id, webhook_id=webhook_id, behind=behind, limit=limit)
+        found = jobs.page(tx, reseller_id, webhook_id=webhook_id, behind=behind, limit=limit)
         return _entries(tx, reseller_id, found)
 
 
@@ -163,19 +164,19 @@ def page_of_all(
     is_unfinished: bool = False,
     behind: ListPosition | None = None,
     limit: int,
-) -> list[Entry]:
+) -> list[JobEntry]:
     """Jobs for operators, newest first: of one reseller, or of all for None."""
     with database.read() as tx:
-        found = store.page(tx, reseller_id, is_unfinished=is_unfinished, behind=behind, limit=limit)
+        found = jobs.page(tx, reseller_id, is_unfinished=is_unfinished, behind=behind, limit=limit)
         names = _webhook_names(tx, found)
         owners = owners_store.by_ids(tx, {one.reseller_id for one in found})
         return [
-            Entry(one, *_named(names, one), by=one.by.name, reseller=owners.get(one.reseller_id))
+            JobEntry(one, *_named(names, one), by=one.by.name, reseller=owners.get(one.reseller_id))
             for one in found
         ]
 
 
-def cancel(database: Database, uuid: str, *, reseller_id: int) -> Entry:
+def cancel(database: Database, uuid: str, *, reseller_id: int) -> JobEntry:
     """Take no more steps; what was done stays. Conflict when the job is finished."""
     with database.read() as tx:
         found = _get(tx, uuid, reseller_id)
@@ -188,7 +189,7 @@ def cancel(database: Database, uuid: str, *, reseller_id: int) -> Entry:
 
 def _cancel(database: Database, found: Job) -> None:
     with database.write() as tx:
-        if not store.cancel(tx, found.id):
+        if not jobs.cancel(tx, found.id):
             raise Conflict("this job is finished; there is nothing to cancel")
         subject, act = _subject(tx, found)
         audit.write(tx, act, subject, {"job": found.kind.value})
@@ -203,17 +204,17 @@ def _subject(tx: Tx, found: Job) -> tuple[Subject, Act]:
 
 
 def _get(tx: Tx, uuid: str, reseller_id: int) -> Job:
-    found = store.by_uuid(tx, uuid, reseller_id=reseller_id)
+    found = jobs.by_uuid(tx, uuid, reseller_id=reseller_id)
     if found is None:
         raise NotFound("job", uuid)
     return found
 
 
-def _entries(tx: Tx, reseller_id: int, found: list[Job]) -> list[Entry]:
+def _entries(tx: Tx, reseller_id: int, found: list[Job]) -> list[JobEntry]:
     names = _webhook_names(tx, found)
     known = memberships.belonging(tx, reseller_id, {one.by.name for one in found if one.by.name})
     return [
-        Entry(one, *_named(names, one), by=one.by.name if one.by.name in known else "")
+        JobEntry(one, *_named(names, one), by=one.by.name if one.by.name in known else "")
         for one in found
     ]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import orjson
 
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY, Micros
 from reseller_webhooks.core.errors import SecretUnreadable
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store.access import Person
-from reseller_webhooks.store.memberships import Membership
+from reseller_webhooks.crypto import Box
+from reseller_webhooks.store.access.keys_and_users import User
+from reseller_webhooks.store.access.memberships import Membership
 
 PURPOSE = "known device"
 LIVES = 365 * DAY
@@ -33,14 +33,14 @@ class KnownDevice:
 
 
 def issue(
-    box: Box, person: Person, password: str | None, now: Micros, before: KnownDevice | None = None
+    box: Box, person: User, password: str | None, now: Micros, before: KnownDevice | None = None
 ) -> str:
     """The cookie for a browser that this person signs in, with the password of that hash.
 
     before: what it is known as already.
     """
     is_same = before is not None and before.person == person.uuid
-    device = before.id if before and is_same else secrets.new_id()
+    device = before.id if before and is_same else crypto.new_id()
     fields = [PURPOSE, now + LIVES, device, person.uuid, _password_name(password)]
     return box.seal(orjson.dumps(fields).decode())
 
@@ -56,4 +56,4 @@ def read(box: Box, cookie: str, now: Micros) -> KnownDevice | None:
 
 def _password_name(password: str | None) -> str:
     """Another one for each password, which tells nothing of it; it is sealed besides."""
-    return secrets.fingerprint(f"password {password}")[:16]
+    return crypto.fingerprint(f"password {password}")[:16]

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.partitions import wanted
-from reseller_webhooks.store import leases
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.leases import Grant
+from reseller_webhooks.core.deliveries.partitions import assigned_to
+from reseller_webhooks.store.cluster import leases
+from reseller_webhooks.store.cluster.leases import Grant
+from reseller_webhooks.store.db.database import Database
 
 LEASES_AHEAD = 4
 """No lease is good for longer than so many of ours: LEASE_S may be about to be changed."""
@@ -24,7 +24,7 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LeaseSnapshot:
     """What a worker holds after a beat.
 
     now: the store's clock. kept: partitions and their epochs, those just taken left out.
@@ -43,7 +43,7 @@ class Standing:
         return frozenset(self.kept) | {grant.part for grant in self.taken}
 
 
-def beat(
+def heartbeat(
     database: Database,
     me: Worker,
     *,
@@ -51,7 +51,7 @@ def beat(
     lapsed_too: bool = True,
     stands_back: bool = False,
     latest: Micros | None = None,
-) -> Standing:
+) -> LeaseSnapshot:
     """Renew, give back, take.
 
     lapsed_too: take from workers that did not renew in time, not only what is free.
@@ -65,17 +65,17 @@ def beat(
         leases.pull_back(tx, tx.now + LEASES_AHEAD * ttl, until)
         # Who stands back does not count as living, so that the others want what it leaves to them.
         lives_until = tx.now if stands_back else until
-        leases.appear(tx, me.id, host=me.host, version=me.version, until=lives_until)
+        leases.register(tx, me.id, host=me.host, version=me.version, until=lives_until)
         members = frozenset(one.id for one in leases.members(tx))
         others = members - {me.id}
-        mine = frozenset[int]() if stands_back and others else wanted(me.id, members | {me.id})
+        mine = frozenset[int]() if stands_back and others else assigned_to(me.id, members | {me.id})
         leases.release(tx, me.id, release)
         kept = leases.renew(tx, me.id, until=until)
         taken = leases.take(tx, me.id, mine - set(kept), until=until, lapsed_too=lapsed_too)
-        return Standing(tx.now, members, mine, kept, taken)
+        return LeaseSnapshot(tx.now, members, mine, kept, taken)
 
 
-def living(database: Database) -> frozenset[str]:
+def live_workers(database: Database) -> frozenset[str]:
     """The workers that live."""
     with database.read() as tx:
         return frozenset(one.id for one in leases.members(tx))

@@ -5,38 +5,31 @@ how much it did; 0 says that nothing is left to do.
 """
 
 from reseller_webhooks.clock import DAY, SECOND, Micros
-from reseller_webhooks.core.access import LONGEST_LOCK_S
+from reseller_webhooks.core.access.permissions import LONGEST_LOCK_S
 from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.core.health.maintenance import JobStatus, MaintenanceJob
 from reseller_webhooks.core.jobs import FAILURES_MAX
-from reseller_webhooks.core.maintenance import Job, JobStatus
-from reseller_webhooks.operations.access import RESET_LIVES, SESSION_LIVES
-from reseller_webhooks.operations.guesses import FORGOTTEN_AFTER
+from reseller_webhooks.operations.authentication import RESET_LIVES, SESSION_LIVES
 from reseller_webhooks.operations.invites import LIVES as INVITE_LIVES
 from reseller_webhooks.operations.jobs import AFTER_FAILURE
-from reseller_webhooks.operations.people import LINK_LIVES
+from reseller_webhooks.operations.login_throttle import FORGOTTEN_AFTER
+from reseller_webhooks.operations.users import LINK_LIVES
 from reseller_webhooks.operations.webhooks import BOTH_SIGN_FOR
-from reseller_webhooks.store import (
+from reseller_webhooks.store.access import (
     audit,
-    days,
-    deadlines,
-    deliveries,
-    giving_up,
-    guesses,
-    history,
-    idempotency,
     invites,
-    links,
-    maintenance_clock,
-    privileges,
-    retention,
+    login_failures,
     sessions,
-    space,
-    webhooks,
+    sign_in_links,
 )
-from reseller_webhooks.store import maintenance as store
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.deadlines import Longest
-from reseller_webhooks.store.failures import words_of
+from reseller_webhooks.store.cluster import history, maintenance, maintenance_clock, retention
+from reseller_webhooks.store.db import day_partitions, privileges, space
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.errors import words_of
+from reseller_webhooks.store.deliveries import deadlines, deliveries, giving_up
+from reseller_webhooks.store.deliveries.deadlines import Longest
+from reseller_webhooks.store.records import idempotency
+from reseller_webhooks.store.webhooks import webhooks
 
 KEYS_KEPT = 2 * DAY
 """How long a repeated Idempotency-Key is recognised."""
@@ -124,8 +117,8 @@ def drop_expired_access(database: Database) -> int:
             return 0
         sessions.forget_expired(tx)
         invites.forget_expired(tx)
-        links.forget_expired(tx)
-        guesses.forget(tx, tx.now - FORGOTTEN_AFTER)
+        sign_in_links.forget_expired(tx)
+        login_failures.forget(tx, tx.now - FORGOTTEN_AFTER)
     return 0
 
 
@@ -135,11 +128,11 @@ def turn_day(database: Database) -> int:
     In transactions of their own: partitions must be there for all before an id points to them.
     """
     with database.write() as tx:
-        if not days.are_kept(tx) or maintenance_clock.is_held(tx):
+        if not day_partitions.are_kept(tx) or maintenance_clock.is_held(tx):
             return 0
-        days.make(tx)
+        day_partitions.make(tx)
     with database.write() as tx:
-        return days.turn(tx)
+        return day_partitions.turn(tx)
 
 
 def cancel_left(database: Database) -> int:
@@ -156,16 +149,16 @@ def give_space_back(database: Database) -> int:
     return space.give_back(database, limit=PAGES)
 
 
-def note_success(database: Database, job: Job) -> None:
+def note_success(database: Database, job: MaintenanceJob) -> None:
     """Record that a job did its work."""
     with database.write() as tx:
-        store.note_success(tx, job)
+        maintenance.note_success(tx, job)
 
 
-def note_failure(database: Database, job: Job, failure: str) -> None:
+def note_failure(database: Database, job: MaintenanceJob, failure: str) -> None:
     """Record that a job failed, and why."""
     with database.write() as tx:
-        store.note_failure(tx, job, failure)
+        maintenance.note_failure(tx, job, failure)
 
 
 def failure_of(error: Exception) -> str:
@@ -178,4 +171,4 @@ def failure_of(error: Exception) -> str:
 def statuses(database: Database) -> list[JobStatus]:
     """How each job fares, whichever process ran it."""
     with database.read() as tx:
-        return store.statuses(tx)
+        return maintenance.statuses(tx)

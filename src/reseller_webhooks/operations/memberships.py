@@ -1,19 +1,25 @@
 """Which resellers a person belongs to: join, choose one, change the role, be removed."""
 
-from reseller_webhooks import secrets
-from reseller_webhooks.core.access import Role
-from reseller_webhooks.core.audit import Act, Actor, ActorKind
+from reseller_webhooks import crypto
+from reseller_webhooks.core.access.audit import Act, Actor, ActorKind
+from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.operations import access
-from reseller_webhooks.operations.access import Device, subject_of
+from reseller_webhooks.operations import authentication
+from reseller_webhooks.operations.authentication import Device, subject_of
 from reseller_webhooks.operations.visitors import Visitor
-from reseller_webhooks.store import access as people
-from reseller_webhooks.store import audit, identities, invites, links, sessions
-from reseller_webhooks.store import memberships as store
-from reseller_webhooks.store.access import Person
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.invites import Invite
-from reseller_webhooks.store.memberships import Membership
+from reseller_webhooks.store.access import (
+    audit,
+    identities,
+    invites,
+    keys_and_users,
+    memberships,
+    sessions,
+    sign_in_links,
+)
+from reseller_webhooks.store.access.invites import Invite
+from reseller_webhooks.store.access.keys_and_users import User
+from reseller_webhooks.store.access.memberships import Membership
+from reseller_webhooks.store.db.database import Database, Tx
 
 
 def choose(database: Database, visitor: Visitor, uuid: str, device: Device) -> str:
@@ -23,15 +29,15 @@ def choose(database: Database, visitor: Visitor, uuid: str, device: Device) -> s
     does anything at another. NotFound.
     """
     with database.write() as tx:
-        session = access.session_of(tx, visitor)
-        choices = access.choices_of(tx, session)
+        session = authentication.session_of(tx, visitor)
+        choices = authentication.choices_of(tx, session)
         chosen = next((one for one in choices if one.uuid == uuid), None)
         if chosen is None:
             raise NotFound("user", uuid)
-        token = secrets.new_token()
-        fingerprint, csrf = secrets.fingerprint(token), secrets.new_token()
+        token = crypto.new_token()
+        fingerprint, csrf = crypto.fingerprint(token), crypto.new_token()
         fresh = sessions.rotate(tx, session, fingerprint=fingerprint, csrf=csrf)
-        access.note_entry(tx, fresh, chosen, device)
+        authentication.note_entry(tx, fresh, chosen, device)
         return token
 
 
@@ -40,13 +46,13 @@ def pending(database: Database, visitor: Visitor) -> list[Invite]:
     if not visitor.is_vouched:
         return []
     with database.read() as tx:
-        return invites.of_email(tx, visitor.person.email)
+        return invites.by_email(tx, visitor.person.email)
 
 
 def accept(database: Database, visitor: Visitor, uuid: str, device: Device) -> str:
     """Accept one of the `pending` invites, and enter it; the session's new token. NotFound."""
     with database.write() as tx:
-        session = access.session_of(tx, visitor)
+        session = authentication.session_of(tx, visitor)
         found = invites.by_uuid(tx, uuid) if visitor.is_vouched else None
         if found is None or found.email != visitor.person.email or not invites.take(tx, uuid):
             raise NotFound("invite", uuid)
@@ -64,18 +70,18 @@ def join(
 
     Earlier links and sessions do not open it. Conflict for somebody who is one already.
     """
-    new = secrets.new_id()
-    person = people.person_for(tx, email, new)
+    new = crypto.new_id()
+    person = keys_and_users.user_for(tx, email, new)
     refuse_member(tx, email, reseller_id)
     is_first = person.uuid == new
-    uuid = new if is_first else secrets.new_id()
-    store.put(tx, uuid, person.id, reseller_id, role=role, password=password)
+    uuid = new if is_first else crypto.new_id()
+    memberships.put(tx, uuid, person.id, reseller_id, role=role, password=password)
     return _at(tx, person, reseller_id)
 
 
 def refuse_member(tx: Tx, email: str, reseller_id: int | None) -> None:
     """Conflict when somebody belongs to the reseller already; others are of no interest here."""
-    if any(one.reseller_id == reseller_id for one in store.of_email(tx, email)):
+    if any(one.reseller_id == reseller_id for one in memberships.by_email(tx, email)):
         raise Conflict(f"there is already a user with the address {email}")
 
 
@@ -100,9 +106,9 @@ def set_role(
         if one.role == role.value:
             return one
         is_own = by is not None and one.person_id == by.person.id
-        if is_own and store.lock_admins(tx, one.reseller_id) <= {one.id}:
+        if is_own and memberships.lock_admins(tx, one.reseller_id) <= {one.id}:
             raise Conflict("you are the last admin here; make somebody else an admin first")
-        store.change(tx, one, role=role.value)
+        memberships.change(tx, one, role=role.value)
         sessions.close(tx, one.person_id, frozenset({one.id}))
         changed = {"role": [one.role, role.value]}
         audit.write(tx, Act.USER_ROLE_CHANGED, subject_of(one), changed)
@@ -118,8 +124,8 @@ def remove(
         if by is not None and one.person_id == by.person.id:
             raise NotAllowed("you cannot remove yourself; ask somebody else to do it")
         close(tx, one)
-        store.change(tx, one, removed_at=tx.now, password=None)
-        if not store.of_person(tx, one.person_id):
+        memberships.change(tx, one, removed_at=tx.now, password=None)
+        if not memberships.by_user(tx, one.person_id):
             identities.forget(tx, one.person_id)
         audit.write(tx, Act.USER_REMOVED, subject_of(one), {"role": one.role})
         return one
@@ -127,20 +133,20 @@ def remove(
 
 def close(tx: Tx, one: Membership) -> None:
     """End what opens a membership: its links, and sessions as far as they open it."""
-    links.close(tx, one.person_id, frozenset({one.id}))
+    sign_in_links.close(tx, one.person_id, frozenset({one.id}))
     sessions.close(tx, one.person_id, frozenset({one.id}))
 
 
 def get(tx: Tx, uuid: str, reseller_id: int | None) -> Membership:
     """The membership; reseller_id: whose it has to be, None for anybody's. NotFound."""
-    found = store.by_uuid(tx, uuid)
+    found = memberships.by_uuid(tx, uuid)
     if found is None or (reseller_id is not None and found.reseller_id != reseller_id):
         raise NotFound("user", uuid)
     return found
 
 
-def _at(tx: Tx, person: Person, reseller_id: int | None) -> Membership:
-    found = store.at(tx, person.id, reseller_id)
+def _at(tx: Tx, person: User, reseller_id: int | None) -> Membership:
+    found = memberships.at(tx, person.id, reseller_id)
     if found is None:
         raise NotSignedIn("sign in first")
     return found

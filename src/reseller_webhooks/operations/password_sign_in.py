@@ -5,61 +5,70 @@ A password opens the memberships that have its hash: whoever has set it there wa
 
 from dataclasses import dataclass
 
-from reseller_webhooks.core.access import Way
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.permissions import SignInWay
 from reseller_webhooks.core.errors import NotSignedIn
-from reseller_webhooks.operations import guesses
-from reseller_webhooks.operations.access import LOCKED, NOWHERE, Device, enter, normal, only
-from reseller_webhooks.operations.guesses import Limits
+from reseller_webhooks.operations import login_throttle
+from reseller_webhooks.operations.authentication import (
+    LOCKED,
+    NOWHERE,
+    Device,
+    enter,
+    normalize_email,
+    only,
+)
 from reseller_webhooks.operations.known_devices import KnownDevice
-from reseller_webhooks.store import access as store
-from reseller_webhooks.store import audit, memberships
-from reseller_webhooks.store.access import Person
-from reseller_webhooks.store.audit import Subject
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.memberships import Membership
+from reseller_webhooks.operations.login_throttle import LoginLimits
+from reseller_webhooks.store.access import audit, keys_and_users, memberships
+from reseller_webhooks.store.access.audit import Subject
+from reseller_webhooks.store.access.keys_and_users import User
+from reseller_webhooks.store.access.memberships import Membership
+from reseller_webhooks.store.db.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SignInAttempt:
     """A password that is about to be compared. guesses: how many in a row it makes.
 
     hashes: what to compare with, in one computation however many there are.
     """
 
     device: Device
-    limits: tuple[Limits, ...]
+    limits: tuple[LoginLimits, ...]
     guesses: int
-    person: Person | None
+    person: User | None
     hashes: frozenset[str]
 
 
 def begin(
     database: Database, email: str, device: Device = NOWHERE, known: KnownDevice | None = None
-) -> Attempt:
+) -> SignInAttempt:
     """Count an attempt before it is made: two at the same moment cannot slip through together.
 
     NotSignedIn for whoever guesses too often, with how long to wait: just as long for an address
     that nobody has as for one that somebody has.
     """
-    wanted = normal(email)
+    wanted = normalize_email(email)
     with database.read() as tx:
-        person = store.person_by_email(tx, wanted)
-        found = memberships.of_email(tx, wanted)
+        person = keys_and_users.user_by_email(tx, wanted)
+        found = memberships.by_email(tx, wanted)
     is_known = known is not None and person is not None and known.person == person.uuid
     own = hashes_of([one for one in found if known and is_known and known.is_for(one)])
     if not known or not own:
-        limits = guesses.limits_of_sign_in(wanted, device.address)
-        count = guesses.begin(database, limits)
-        return Attempt(device, (limits,), count, person, hashes_of(found))
-    of_device, of_others = guesses.limits_of_device(known), guesses.limits_of_others(wanted)
-    count = guesses.begin(database, of_device)
-    if not guesses.may_begin(database, of_others):
-        return Attempt(device, (of_device,), count, person, own)
-    return Attempt(device, (of_device, of_others), count, person, hashes_of(found))
+        limits = login_throttle.limits_of_sign_in(wanted, device.address)
+        count = login_throttle.begin(database, limits)
+        return SignInAttempt(device, (limits,), count, person, hashes_of(found))
+    of_device, of_others = (
+        login_throttle.limits_of_device(known),
+        login_throttle.limits_of_others(wanted),
+    )
+    count = login_throttle.begin(database, of_device)
+    if not login_throttle.may_begin(database, of_others):
+        return SignInAttempt(device, (of_device,), count, person, own)
+    return SignInAttempt(device, (of_device, of_others), count, person, hashes_of(found))
 
 
-def finish(database: Database, attempt: Attempt, fitting: frozenset[str]) -> str:
+def finish(database: Database, attempt: SignInAttempt, fitting: frozenset[str]) -> str:
     """A session's token, if the password fits. NotSignedIn otherwise, without saying why.
 
     fitting: those of the attempt's hashes that it fits.
@@ -68,15 +77,15 @@ def finish(database: Database, attempt: Attempt, fitting: frozenset[str]) -> str
     with database.write() as tx:
         opened = []
         if person and fitting:
-            found = memberships.of_person(tx, person.id)
+            found = memberships.by_user(tx, person.id)
             opened = [one for one in found if one.password in fitting]
         if opened:
             for limits in attempt.limits:
-                guesses.forgive(tx, limits)
+                login_throttle.forgive(tx, limits)
         unlocked = [one for one in opened if one.locked_at is None]
         if person and unlocked:
-            return enter(tx, person, unlocked, device, Way.PASSWORD, into=only(unlocked))
-        if person and guesses.is_worth_a_line(attempt.guesses):
+            return enter(tx, person, unlocked, device, SignInWay.PASSWORD, into=only(unlocked))
+        if person and login_throttle.is_worth_a_line(attempt.guesses):
             # It was at no reseller's: none of them learns that the person tries to sign in.
             subject = Subject(person.uuid, person.email, None)
             audit.write(

@@ -1,14 +1,14 @@
 """Passwords: set or change one's own, and what one has to be like."""
 
-from reseller_webhooks.core.access import PASSWORD_MAX, PASSWORD_MIN, Way
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.permissions import PASSWORD_MAX, PASSWORD_MIN, SignInWay
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.operations import access, guesses
-from reseller_webhooks.operations.access import subject_of
+from reseller_webhooks.operations import authentication, login_throttle
+from reseller_webhooks.operations.authentication import subject_of
 from reseller_webhooks.operations.password_sign_in import hashes_of
 from reseller_webhooks.operations.visitors import Visitor
-from reseller_webhooks.store import audit, links, memberships, sessions
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.access import audit, memberships, sessions, sign_in_links
+from reseller_webhooks.store.db.database import Database
 
 
 def begin_change(database: Database, visitor: Visitor) -> str | None:
@@ -18,7 +18,7 @@ def begin_change(database: Database, visitor: Visitor) -> str | None:
     """
     if not visitor.shows_password:
         return None
-    guesses.begin(database, guesses.limits_of_session(visitor.entered))
+    login_throttle.begin(database, login_throttle.limits_of_session(visitor.entered))
     return visitor.entered.password
 
 
@@ -27,13 +27,13 @@ def count_new(database: Database, visitor: Visitor) -> None:
 
     It opens whatever else of the address has the same one, so it is a guess at that.
     """
-    guesses.begin(database, guesses.limits_of_new_password(visitor.entered))
+    login_throttle.begin(database, login_throttle.limits_of_new_password(visitor.entered))
 
 
 def hash_to_resemble(database: Database, email: str) -> str | None:
     """A stored hash of the address, whose salt the next one has to share."""
     with database.read() as tx:
-        return next(iter(sorted(hashes_of(memberships.of_email(tx, email)))), None)
+        return next(iter(sorted(hashes_of(memberships.by_email(tx, email)))), None)
 
 
 def wrong_present() -> Invalid:
@@ -51,22 +51,22 @@ def change(database: Database, visitor: Visitor, hashed: str) -> None:
     present = visitor.entered.password
     is_reset = present is not None and visitor.may_reset
     with database.write() as tx:
-        session = access.session_of(tx, visitor)
-        if is_reset and not access.may_reset(session, tx.now):
+        session = authentication.session_of(tx, visitor)
+        if is_reset and not authentication.may_reset(session, tx.now):
             raise wrong_present()
         if visitor.shows_password:
-            guesses.forgive(tx, guesses.limits_of_session(visitor.entered))
+            login_throttle.forgive(tx, login_throttle.limits_of_session(visitor.entered))
         # Those with another password keep it, as it was not shown.
         changed = [
             one
-            for one in access.choices_of(tx, session)
+            for one in authentication.choices_of(tx, session)
             if visitor.may_reset or one.password in (None, present)
         ]
-        details = {"by": Way.LINK.value} if is_reset else {}
+        details = {"by": SignInWay.LINK.value} if is_reset else {}
         for one in changed:
             memberships.change(tx, one, password=hashed)
         numbers = frozenset(one.id for one in changed)
-        links.close(tx, visitor.person.id, numbers)
+        sign_in_links.close(tx, visitor.person.id, numbers)
         sessions.close(tx, visitor.person.id, numbers, but=session.fingerprint)
         sessions.change(tx, session.fingerprint, password_reset_until=None)
         for one in changed:

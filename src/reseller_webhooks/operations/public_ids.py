@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
+from reseller_webhooks.core.enums import DELIVERY, NUMBER_MAX, delivery_number
 from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.core.names import DELIVERY, NUMBER_MAX, delivery_number
-from reseller_webhooks.store import public_id_key
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db import public_id_key
+from reseller_webhooks.store.db.database import Database
 
 NUMBER_BYTES = TAG_BYTES = 8
 BLOCK_BYTES = NUMBER_BYTES + TAG_BYTES

@@ -4,20 +4,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core import quotas as core
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.access import quotas as core
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.quotas import (
+    BY_HOUR,
+    BY_SECOND,
+    HOUR_S,
+    LIMIT_MAX,
+    Limits,
+    Quota,
+)
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.quotas import BY_HOUR, BY_SECOND, HOUR_S, LIMIT_MAX, Limits, Quota
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.quotas import AT_ONCE, Quotas
-from reseller_webhooks.store import audit, stored_bytes
-from reseller_webhooks.store import quotas as store
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.store.access import audit
+from reseller_webhooks.store.access import quotas as store
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.records import stored_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class QuotaUse:
     """A quota of one reseller. used: None where each act has the limit by itself.
 
     is_own: whether an operator has set it for this reseller.
@@ -40,7 +48,7 @@ class Use:
         return self.share >= NEAR
 
 
-Uses = Mapping[Quota, Use]
+Uses = Mapping[Quota, QuotaUse]
 NEAR = 0.8
 """The share of a limit from which its reseller is listed as near it."""
 
@@ -93,7 +101,7 @@ def change(
             raise Invalid.at(f"/{quota.value}", f"give a number from 1 to {LIMIT_MAX}")
     with database.write() as tx:
         reseller = resellers.by_uuid(tx, uuid)
-        before = store.of_resellers(tx, [reseller.id])[reseller.id]
+        before = store.overrides_of(tx, [reseller.id])[reseller.id]
         store.change(tx, reseller.id, wanted)
         after = {quota: value or defaults[quota] for quota, value in wanted.items()}
         changed = {
@@ -123,8 +131,8 @@ def _keep_use(tx: Tx, reseller_id: int, quota: Quota, before: int, after: int) -
 
 def _uses(tx: Tx, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
     ids = [owner.id for owner in owners]
-    webhooks, stored = store.webhooks(tx, ids), stored_bytes.of(tx, ids)
-    overrides = store.of_resellers(tx, ids)
+    webhooks, stored = store.webhooks(tx, ids), stored_bytes.by_reseller(tx, ids)
+    overrides = store.overrides_of(tx, ids)
     buckets, now_s = store.buckets(tx, ids), tx.now / SECOND
 
     def used(owner: Reseller, quota: Quota, limit: int) -> int | None:
@@ -142,7 +150,7 @@ def _uses(tx: Tx, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
         limits = {quota: given.get(quota, default) for quota, default in quotas.defaults.items()}
         found.append(
             {
-                quota: Use(
+                quota: QuotaUse(
                     quota, limit, quotas.defaults[quota], used(owner, quota, limit), quota in given
                 )
                 for quota, limit in limits.items()

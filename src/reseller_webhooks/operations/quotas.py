@@ -11,16 +11,16 @@ from functools import partial
 from typing import TypeVar
 
 from reseller_webhooks.clock import DAY, SECOND, monotonic_s
-from reseller_webhooks.core import quotas as core
-from reseller_webhooks.core.audit import Act
-from reseller_webhooks.core.changes import Remove
+from reseller_webhooks.core.access import quotas as core
+from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.quotas import HOUR_S, QUOTA_OF_ACT, Limits, Quota, Taken
 from reseller_webhooks.core.errors import QuotaExceeded
-from reseller_webhooks.core.quotas import HOUR_S, QUOTA_OF_ACT, Limits, Quota, Taken
+from reseller_webhooks.core.records.changes import Remove
 from reseller_webhooks.observability.quotas import refusals_total
-from reseller_webhooks.operations.changes import Request
-from reseller_webhooks.store import quotas as store
-from reseller_webhooks.store import resellers, stored_bytes
-from reseller_webhooks.store.database import Charge, Database, Tx
+from reseller_webhooks.operations.changes import ChangeRequest
+from reseller_webhooks.store.access import quotas, resellers
+from reseller_webhooks.store.db.database import Charge, Database, Tx
+from reseller_webhooks.store.records import stored_bytes
 
 ASK_AGAIN_S = {
     Quota.WEBHOOKS: HOUR_S,
@@ -72,7 +72,7 @@ class Quotas:
     def refresh(self) -> None:
         """Read the limits that operators set, and the stored bytes of resellers with changes."""
         with self._database.read() as tx:
-            found = store.overrides(tx)
+            found = quotas.overrides(tx)
         limits = {owner: {**self.defaults, **own} for owner, own in found.items()}
         self._of_number = {owner.id: own for owner, own in limits.items()}
         self._of_uuid = {owner.uuid: own for owner, own in limits.items()}
@@ -92,7 +92,7 @@ class Quotas:
         self._requests[reseller_id] = taken.full_s
         return Allowance(quota, limit, taken)
 
-    def admit(self, request: Request) -> None:
+    def admit(self, request: ChangeRequest) -> None:
         """Count the changes of a request, for all of its resellers or for none. QuotaExceeded."""
         now_s, taken = monotonic_s(), {}
         for uuid, units in Counter(change.reseller for change in request.changes).items():
@@ -116,12 +116,12 @@ class Quotas:
             return
         limit, now_s = self.limit(quota, reseller_id), tx.now / SECOND
         # A clock that was set back must not lock anybody out for longer.
-        full_s = min(store.lock_bucket(tx, reseller_id, quota) / SECOND, now_s + HOUR_S)
+        full_s = min(quotas.lock_bucket(tx, reseller_id, quota) / SECOND, now_s + HOUR_S)
         taken = _taken(quota, limit, full_s, now_s)
         if taken.wait_s:
             used = limit - taken.remaining
             raise refused(QuotaExceeded(quota, limit, retry_after_s=taken.wait_s, used=used))
-        store.set_bucket(tx, reseller_id, quota, int(taken.full_s * SECOND))
+        quotas.set_bucket(tx, reseller_id, quota, int(taken.full_s * SECOND))
 
     def seconds_used(self, quota: Quota, reseller_id: int, uuid: str) -> int:
         """Units of a rate per second that have not come back yet in this process."""
@@ -133,7 +133,7 @@ class Quotas:
     def _limit_by_uuid(self, quota: Quota, uuid: str) -> int:
         return self._of_uuid.get(uuid, self.defaults)[quota]
 
-    def _take_changes(self, uuid: str, units: int, now_s: float, request: Request) -> float:
+    def _take_changes(self, uuid: str, units: int, now_s: float, request: ChangeRequest) -> float:
         quota = Quota.CHANGES_PER_SECOND
         limit = self._limit_by_uuid(quota, uuid)
         taken = _taken(quota, limit, self._changes.get(uuid, 0.0), now_s, units)
@@ -150,7 +150,7 @@ class Quotas:
             )
         )
 
-    def _check_stored(self, uuid: str, request: Request) -> None:
+    def _check_stored(self, uuid: str, request: ChangeRequest) -> None:
         measured = self._stored.setdefault(uuid, None)
         limit = self._limit_by_uuid(Quota.STORED_BYTES, uuid)
         if measured is None or measured.bytes <= limit:
@@ -178,7 +178,7 @@ class Quotas:
     def _measure(self, uuids: Sequence[str]) -> None:
         with self._database.read() as tx:
             numbers = resellers.numbers(tx, uuids)
-            found = stored_bytes.of(tx, list(numbers.values()))
+            found = stored_bytes.by_reseller(tx, list(numbers.values()))
         now_s = monotonic_s()
         for uuid in uuids:
             if uuid in numbers:
@@ -189,8 +189,8 @@ class Quotas:
 
 def check_webhooks(tx: Tx, reseller_id: int, limit: int) -> None:
     """QuotaExceeded when the reseller may have no further webhook."""
-    store.lock_reseller(tx, reseller_id)
-    used = store.webhooks(tx, [reseller_id]).get(reseller_id, 0)
+    quotas.lock_reseller(tx, reseller_id)
+    used = quotas.webhooks(tx, [reseller_id]).get(reseller_id, 0)
     if used >= limit:
         quota = Quota.WEBHOOKS
         raise refused(QuotaExceeded(quota, limit, retry_after_s=ASK_AGAIN_S[quota], used=used))
@@ -228,7 +228,7 @@ def _not_full(buckets: dict[K, float], now_s: float) -> dict[K, float]:
     return {key: full_s for key, full_s in buckets.items() if full_s > now_s}
 
 
-def _places(request: Request, uuid: str, but: type | None = None) -> list[str]:
+def _places(request: ChangeRequest, uuid: str, but: type | None = None) -> list[str]:
     return [
         f"/changes/{index}"
         for index, change in enumerate(request.changes)

@@ -3,20 +3,17 @@
 from collections.abc import Iterator
 
 from reseller_webhooks.clock import DAY, SECOND
-from reseller_webhooks.core.conditions import Code, Condition, Severity
-from reseller_webhooks.core.webhooks import PARTS
-from reseller_webhooks.store import (
-    days,
-    fan_out,
-    fleet,
+from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
+from reseller_webhooks.core.webhooks.webhook import PARTS
+from reseller_webhooks.store.cluster import (
+    cluster,
     leases,
     maintenance,
     maintenance_clock,
-    migrate,
-    privileges,
-    readiness,
 )
-from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.store.db import day_partitions, migrate, privileges, readiness
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import fan_out
 
 FAN_OUT_LATE = 10 * 60 * SECOND
 """The largest request at 2,000 webhooks takes a minute or two on a busy machine."""
@@ -36,29 +33,29 @@ def damage(database: Database) -> Iterator[Condition]:
     if database.damage.is_met:
         is_file = Database.file_of(database.url) is not None
         severity = Severity.NOT_READY if is_file else Severity.DEGRADED
-        yield Condition(Code.STORE_DAMAGED, severity)
+        yield Condition(ConditionCode.STORE_DAMAGED, severity)
 
 
 def _tables(tx: Tx) -> Iterator[Condition]:
     if not migrate.is_current(tx):
-        yield Condition(Code.TABLES_OUTDATED, Severity.NOT_READY)
+        yield Condition(ConditionCode.TABLES_OUTDATED, Severity.NOT_READY)
 
 
 def _workers(tx: Tx) -> Iterator[Condition]:
-    partitions = fleet.partitions(tx)
+    partitions = cluster.partitions(tx)
     without_owner = partitions.free + partitions.lapsed
     if not partitions.held and not leases.members(tx):
-        yield Condition(Code.NO_WORKERS, Severity.DEGRADED)
+        yield Condition(ConditionCode.NO_WORKERS, Severity.DEGRADED)
     elif without_owner:
         params = {"count": without_owner, "total": PARTS}
-        yield Condition(Code.PARTITIONS_WITHOUT_OWNER, Severity.DEGRADED, params)
+        yield Condition(ConditionCode.PARTITIONS_WITHOUT_OWNER, Severity.DEGRADED, params)
 
 
 def _fan_out(tx: Tx) -> Iterator[Condition]:
     since = fan_out.oldest(tx)
     if since is not None and tx.now - since > FAN_OUT_LATE:
         params = {"minutes": (tx.now - since) // (60 * SECOND)}
-        yield Condition(Code.FAN_OUT_LATE, Severity.DEGRADED, params)
+        yield Condition(ConditionCode.FAN_OUT_LATE, Severity.DEGRADED, params)
 
 
 def _maintenance(tx: Tx) -> Iterator[Condition]:
@@ -66,13 +63,13 @@ def _maintenance(tx: Tx) -> Iterator[Condition]:
     for status in statuses:
         if overdue_s := status.overdue_s(tx.now):
             params: dict[str, str | int] = {"job": status.job, "hours": overdue_s // 3600}
-            yield Condition(Code.MAINTENANCE_OVERDUE, Severity.DEGRADED, params)
+            yield Condition(ConditionCode.MAINTENANCE_OVERDUE, Severity.DEGRADED, params)
     # Before any worker has run there are none, and that is a condition of its own.
     runs = statuses and not maintenance_clock.is_held(tx)
-    for table in days.lacks(tx, tx.now + DAY) if runs else ():
-        yield Condition(Code.PARTITION_MISSING, Severity.DEGRADED, {"table": table})
+    for table in day_partitions.lacks(tx, tx.now + DAY) if runs else ():
+        yield Condition(ConditionCode.PARTITION_MISSING, Severity.DEGRADED, {"table": table})
 
 
 def _rights(tx: Tx) -> Iterator[Condition]:
     for right in privileges.missing_for_maintenance(tx):
-        yield Condition(Code.RIGHT_MISSING, Severity.DEGRADED, {"right": right})
+        yield Condition(ConditionCode.RIGHT_MISSING, Severity.DEGRADED, {"right": right})

@@ -1,19 +1,19 @@
 """Numbers for records that come without an id."""
 
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.core.names import Resource
 from reseller_webhooks.operations import generations
 from reseller_webhooks.operations.generations import StoreMoved
-from reseller_webhooks.store import generations as generation_store
-from reseller_webhooks.store import records
-from reseller_webhooks.store.database import Database
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.records import generations as generation_store
+from reseller_webhooks.store.records import records
 
 
 def next_uuid(database: Database, resource: Resource) -> str:
     """A fresh id for a record that comes without one: orders and invoices are numbered."""
     if resource not in (Resource.ORDER, Resource.INVOICE):
-        return secrets.new_id()
+        return crypto.new_id()
     try:
         return _next_number(database, resource)
     except StoreMoved:

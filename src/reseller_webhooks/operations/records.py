@@ -1,13 +1,13 @@
 """Read the current records."""
 
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict, NotFound
-from reseller_webhooks.core.events import Event
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import events, page_bytes
-from reseller_webhooks.store import records as store
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.page_bytes import RecordPage
+from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.records.record import Record
+from reseller_webhooks.store.db import page_bytes
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.page_bytes import RecordPage
+from reseller_webhooks.store.records import events, records
 
 
 def get(
@@ -24,7 +24,7 @@ def get(
     resellers have such a record.
     """
     with database.read() as tx:
-        found = store.find(tx, resource, uuid, reseller_id=reseller_id, parent=parent)
+        found = records.find(tx, resource, uuid, reseller_id=reseller_id, parent=parent)
     live = [record for record in found if not record.removed]
     if len({record.reseller_id for record in live}) > 1:
         raise Conflict(
@@ -48,11 +48,11 @@ def page(
     """Live records in the order they came, from behind the store's number `after`."""
     with database.read() as tx:
         return page_bytes.read(
-            lambda behind, rows: store.page(
+            lambda behind, rows: records.page(
                 tx, resource, reseller_id=reseller_id, parent=parent, after=behind, limit=rows
             ),
             after,
-            place=store.number_of,
+            place=records.number_of,
             size=page_bytes.content_size,
             limit=limit,
         )

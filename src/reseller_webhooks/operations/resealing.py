@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.errors import Refused, SecretUnreadable
-from reseller_webhooks.core.webhooks import NoAuth, SecretPurpose
+from reseller_webhooks.core.webhooks.webhook import NoAuth, SecretPurpose
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations.webhook_secrets import NO_AUTH, Sealer, binding, read_auth
 from reseller_webhooks.sealing import FORMAT, is_bound, revision_of
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import features, leases, sealed
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.features import Feature
-from reseller_webhooks.store.sealed import SealedRow
+from reseller_webhooks.store.cluster import leases
+from reseller_webhooks.store.db import features
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.features import Feature
+from reseller_webhooks.store.webhooks import sealed
+from reseller_webhooks.store.webhooks.sealed import SealedRow
 
 ROWS = 100
 """Webhooks of one transaction."""

@@ -2,15 +2,14 @@
 
 from collections.abc import Collection, Iterator
 
-from reseller_webhooks import secrets
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks import crypto
+from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.errors import NotFound
-from reseller_webhooks.core.texts import check_name
-from reseller_webhooks.store import audit
-from reseller_webhooks.store import resellers as store
-from reseller_webhooks.store.audit import Subject
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.resellers import Reseller
+from reseller_webhooks.core.text_rules import check_name
+from reseller_webhooks.store.access import audit, resellers
+from reseller_webhooks.store.access.audit import Subject
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database, Tx
 
 NAME_MAX = 200
 
@@ -20,7 +19,7 @@ def add(database: Database, name: str) -> Reseller:
     wanted = name.strip()
     check_name(wanted, NAME_MAX)
     with database.write() as tx:
-        made = store.add(tx, secrets.new_id(), wanted)
+        made = resellers.add(tx, crypto.new_id(), wanted)
         audit.write(tx, Act.RESELLER_ADDED, subject_of(made))
         return made
 
@@ -39,7 +38,7 @@ def by_number(database: Database, number: int) -> Reseller:
 
 def by_uuid(tx: Tx, uuid: str) -> Reseller:
     """The reseller with that id. NotFound."""
-    found = store.by_uuid(tx, uuid)
+    found = resellers.by_uuid(tx, uuid)
     if found is None:
         raise NotFound("reseller", uuid)
     return found
@@ -47,7 +46,7 @@ def by_uuid(tx: Tx, uuid: str) -> Reseller:
 
 def by_id(tx: Tx, number: int) -> Reseller:
     """The reseller with the store's number. NotFound."""
-    found = store.by_id(tx, number)
+    found = resellers.by_id(tx, number)
     if found is None:
         raise NotFound("reseller", str(number))
     return found
@@ -63,7 +62,7 @@ def page(
 ) -> list[Reseller]:
     """Resellers in the order they were added; search: part of the name, or the id."""
     with database.read() as tx:
-        return store.page(tx, after=after, limit=limit, search=search)
+        return resellers.page(tx, after=after, limit=limit, search=search)
 
 
 def every(database: Database, *, search: str = "") -> Iterator[Reseller]:
@@ -77,4 +76,4 @@ def every(database: Database, *, search: str = "") -> Iterator[Reseller]:
 def names(database: Database, numbers: Collection[int]) -> dict[int, str]:
     """What resellers are called, by the store's numbers."""
     with database.read() as tx:
-        return store.names(tx, numbers)
+        return resellers.names(tx, numbers)

@@ -1,18 +1,18 @@
 """Webhooks as workers follow them: by revision, so that no change is missed, however late.
 
 A revision is drawn when a webhook is written, and visible when that is committed. So rows are read
-once to see the highest number, and again after asking who is still writing (core/horizon.py).
+once to see the highest number, and again after asking who is still writing (core/sync/horizon.py).
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from reseller_webhooks.core.horizon import Horizon
-from reseller_webhooks.store import horizon as horizons
-from reseller_webhooks.store import revisions as store
-from reseller_webhooks.store import webhooks
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.store.db import horizon as horizons
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.webhooks import revisions as store
+from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 TABLE = "webhook"
 

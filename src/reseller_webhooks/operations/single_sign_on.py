@@ -6,15 +6,14 @@ then on the subject counts, and another one with the same address is somebody el
 
 from dataclasses import dataclass
 
-from reseller_webhooks import secrets
-from reseller_webhooks.core.access import Way
+from reseller_webhooks import crypto
+from reseller_webhooks.core.access.permissions import SignInWay
 from reseller_webhooks.core.errors import NotSignedIn
-from reseller_webhooks.operations import access
-from reseller_webhooks.operations.access import LOCKED, NOWHERE, Device, normal
-from reseller_webhooks.store import access as persons
-from reseller_webhooks.store import identities, invites, memberships
-from reseller_webhooks.store.access import Person
-from reseller_webhooks.store.database import Database, Tx
+from reseller_webhooks.operations import authentication
+from reseller_webhooks.operations.authentication import LOCKED, NOWHERE, Device, normalize_email
+from reseller_webhooks.store.access import identities, invites, keys_and_users, memberships
+from reseller_webhooks.store.access.keys_and_users import User
+from reseller_webhooks.store.db.database import Database, Tx
 
 BOUND = "this address belongs to another account of the identity provider; ask the operator"
 
@@ -34,17 +33,17 @@ def sign_in(database: Database, vouched: Vouched, device: Device = NOWHERE) -> s
     Somebody who is only invited is asked which invites to accept. NotSignedIn for anybody else,
     and for somebody who is locked wherever they belong.
     """
-    address = normal(vouched.email)
+    address = normalize_email(vouched.email)
     with database.write() as tx:
         person = _person(tx, vouched, address)
-        found = memberships.of_person(tx, person.id) if person else []
+        found = memberships.by_user(tx, person.id) if person else []
         unlocked = [one for one in found if one.locked_at is None]
         is_same = person is not None and person.email == address
-        is_invited = is_same and bool(invites.of_email(tx, address))
+        is_invited = is_same and bool(invites.by_email(tx, address))
         if person and (unlocked or is_invited):
-            way = Way.SINGLE_SIGN_ON if is_same else Way.RENAMED_SIGN_ON
-            into = None if is_invited else access.only(unlocked)
-            return access.enter(tx, person, unlocked, device, way, into=into)
+            way = SignInWay.SINGLE_SIGN_ON if is_same else SignInWay.RENAMED_SIGN_ON
+            into = None if is_invited else authentication.only(unlocked)
+            return authentication.enter(tx, person, unlocked, device, way, into=into)
         if found:
             raise NotSignedIn(LOCKED)
         raise NotSignedIn(
@@ -52,7 +51,7 @@ def sign_in(database: Database, vouched: Vouched, device: Device = NOWHERE) -> s
         )
 
 
-def _person(tx: Tx, vouched: Vouched, address: str) -> Person | None:
+def _person(tx: Tx, vouched: Vouched, address: str) -> User | None:
     """Whom the subject is bound to, from now on if it was to nobody.
 
     None for an address that is nobody's and not invited. NotSignedIn for one that belongs to
@@ -61,9 +60,9 @@ def _person(tx: Tx, vouched: Vouched, address: str) -> Person | None:
     bound = identities.person_of(tx, vouched.issuer, vouched.subject)
     if bound is not None:
         return bound
-    if persons.person_by_email(tx, address) is None and not invites.of_email(tx, address):
+    if keys_and_users.user_by_email(tx, address) is None and not invites.by_email(tx, address):
         return None
-    found = persons.person_for(tx, address, secrets.new_id())
+    found = keys_and_users.user_for(tx, address, crypto.new_id())
     bound = identities.bind(tx, vouched.issuer, vouched.subject, found.id)
     if bound is None:
         raise NotSignedIn(BOUND)

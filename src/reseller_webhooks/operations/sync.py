@@ -4,28 +4,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from reseller_webhooks.core.digests import BUCKETS, Digest
+from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.records import Record
-from reseller_webhooks.store import digests, generations, horizon, page_bytes, records, tombstones
-from reseller_webhooks.store.database import Database
-from reseller_webhooks.store.page_bytes import RecordPage
+from reseller_webhooks.core.records.record import Record
+from reseller_webhooks.core.sync.digests import BUCKETS, Digest
+from reseller_webhooks.store.db import horizon, page_bytes
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.page_bytes import RecordPage
+from reseller_webhooks.store.records import digests, generations, records, tombstones
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class SyncPosition:
     """Where a reader is: the number of the last record, and the store's generation then."""
 
     number: int = 0
     generation: int = 1
 
 
-START = Position()
+START = SyncPosition()
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SyncPage:
     """Records and the position behind them.
 
     has_more: whether there are others behind it already. is_cut: whether some of those were left
@@ -33,7 +34,7 @@ class Page:
     """
 
     records: list[Record]
-    position: Position
+    position: SyncPosition
     has_more: bool
     is_cut: bool
 
@@ -44,13 +45,13 @@ def snapshot(
     *,
     reseller_id: int,
     bucket: int | None = None,
-    after: Position = START,
+    after: SyncPosition = START,
     limit: int = 100,
     with_unsettled: bool = False,
-) -> Page:
+) -> SyncPage:
     """A page of every record, tombstones too, from behind a position; no record is ever skipped.
 
-    It has fewer than `limit` where those have many bytes (store/page_bytes.py).
+    It has fewer than `limit` where those have many bytes (store/db/page_bytes.py).
     A record that changes meanwhile keeps its place and may show its newer version; one that is
     added meanwhile comes at the end. So a reader who goes on from notifications misses nothing.
     with_unsettled: whatever is visible, although a lower number may appear later.
@@ -69,9 +70,9 @@ def snapshot(
     shown = [one for one in found.rows if with_unsettled or (one.id or 0) <= settled.upto]
     is_cut = len(shown) < len(found.rows)
     end = shown[-1].id if shown else None
-    return Page(
+    return SyncPage(
         shown,
-        Position(start if end is None else end, generation),
+        SyncPosition(start if end is None else end, generation),
         has_more=found.has_more or is_cut,
         is_cut=is_cut,
     )
@@ -101,4 +102,4 @@ def version_floor(database: Database, *, reseller_id: int) -> int:
 def digest(database: Database, resource: Resource, *, reseller_id: int) -> Digest:
     """The digest over (uuid, version) of every record, tombstones too."""
     with database.read() as tx:
-        return digests.of(tx, resource, reseller_id=reseller_id)
+        return digests.read(tx, resource, reseller_id=reseller_id)

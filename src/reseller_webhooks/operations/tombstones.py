@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import DAY, Micros
-from reseller_webhooks.store import digests, maintenance_clock
-from reseller_webhooks.store import tombstones as store
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.records import Versioned
+from reseller_webhooks.store.cluster import maintenance_clock
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.records import digests, tombstones
+from reseller_webhooks.store.records.records import Versioned
 
 LOOKED_AT = 2_000
 BATCH = 200
@@ -14,7 +14,7 @@ BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TombstoneStep:
     """What a step did. passed: the tombstone that it came to, None when it came to the end."""
 
     deleted: int
@@ -23,30 +23,30 @@ class Step:
 
 def drop(
     database: Database, *, retention_days: int, after: int = 0, limit: int = LOOKED_AT
-) -> Step:
+) -> TombstoneStep:
     """Look at the tombstones that follow number `after`, and delete those past their time."""
     with database.read() as tx:
         if maintenance_clock.is_held(tx):
-            return Step(0, None)
+            return TombstoneStep(0, None)
         before = tx.now - retention_days * DAY
-        found = store.look(tx, before, after=after, limit=limit)
+        found = tombstones.scan(tx, before, after=after, limit=limit)
     starts = range(0, len(found.old), BATCH)
     some = (found.old[start : start + BATCH] for start in starts)
-    return Step(sum(_delete(database, numbers, before) for numbers in some), found.passed)
+    return TombstoneStep(sum(_delete(database, numbers, before) for numbers in some), found.passed)
 
 
 def _delete(database: Database, numbers: list[int], before: Micros) -> int:
     with database.write() as tx:
-        some = store.lock(tx, numbers, before)
+        some = tombstones.lock(tx, numbers, before)
         if some:
             _leave_buckets(tx, some)
-            store.remove(tx, some)
+            tombstones.remove(tx, some)
     return len(some)
 
 
 def _leave_buckets(tx: Tx, some: list[Versioned]) -> None:
     keys = digests.keys(some)
-    held = digests.held(tx, set(keys.values()))
+    held = digests.non_empty(tx, set(keys.values()))
     buckets, floors = dict(held.buckets), dict(held.floors)
     for one, key in keys.items():
         buckets[key] = buckets[key].remove(one.uuid, one.version)

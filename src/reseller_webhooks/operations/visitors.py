@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from reseller_webhooks.core.access import Role, Way
-from reseller_webhooks.store.access import Person
-from reseller_webhooks.store.memberships import Membership
-from reseller_webhooks.store.opens import Opens
-from reseller_webhooks.store.sessions import Session
+from reseller_webhooks.core.access.permissions import Role, SignInWay
+from reseller_webhooks.store.access.keys_and_users import User
+from reseller_webhooks.store.access.memberships import Membership
+from reseller_webhooks.store.access.opened_memberships import Opens
+from reseller_webhooks.store.access.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Visitor:
     may_reset: whether this session may set a new password without the present one.
     """
 
-    person: Person
+    person: User
     session: Session
     choices: tuple[Membership, ...]
     may_reset: bool = False
@@ -57,7 +57,7 @@ class Visitor:
     @property
     def is_vouched(self) -> bool:
         """Whether an identity provider vouches for the e-mail address."""
-        return self.session.way == Way.SINGLE_SIGN_ON
+        return self.session.way == SignInWay.SINGLE_SIGN_ON
 
     @property
     def shows_password(self) -> bool:

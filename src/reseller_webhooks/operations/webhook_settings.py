@@ -4,12 +4,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reseller_webhooks.core import targets
-from reseller_webhooks.core.addresses import TargetNetworks
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.secret_destinations import SECRET_FIELDS, Destinations, require_secrets
-from reseller_webhooks.core.texts import check_seen
-from reseller_webhooks.core.webhooks import (
+from reseller_webhooks.core.text_rules import check_seen
+from reseller_webhooks.core.webhooks import target_url
+from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
+from reseller_webhooks.core.webhooks.secret_destinations import (
+    SECRET_FIELDS,
+    Destinations,
+    require_secrets,
+)
+from reseller_webhooks.core.webhooks.webhook import (
     TEXT_MAX,
     ClientCredentialsAuth,
     NoAuth,
@@ -62,7 +66,7 @@ def check_settings(
         value = getattr(given, name)
         match name:
             case "url":
-                plain["url"] = targets.check_target(value, allowed, "/url")
+                plain["url"] = target_url.check_target(value, allowed, "/url")
             case "auth":
                 auth = _checked_auth(value, allowed)
             case _:
@@ -76,7 +80,7 @@ def _checked_auth(
     if not isinstance(auth, PasswordAuth | ClientCredentialsAuth):
         return auth
     _check_texts(auth)
-    checked = targets.check_target(auth.token_url, allowed, "/auth/tokenUrl")
+    checked = target_url.check_target(auth.token_url, allowed, "/auth/tokenUrl")
     return auth.model_copy(update={"token_url": checked})
 
 

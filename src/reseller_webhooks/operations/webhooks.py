@@ -4,14 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reseller_webhooks import secrets
+from reseller_webhooks import crypto
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.addresses import TargetNetworks
-from reseller_webhooks.core.audit import Act
+from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.errors import NotFound, Outdated, SecretUnreadable
-from reseller_webhooks.core.signing import new_secret
-from reseller_webhooks.core.webhook_settings import DELIVERY, values_of
-from reseller_webhooks.core.webhooks import (
+from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
+from reseller_webhooks.core.webhooks.settings import DELIVERY, values_of
+from reseller_webhooks.core.webhooks.signing import new_secret
+from reseller_webhooks.core.webhooks.webhook import (
     NoAuth,
     SecretPurpose,
     Spec,
@@ -20,6 +20,7 @@ from reseller_webhooks.core.webhooks import (
     WebhookState,
     part_of,
 )
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations.audit import changes, settings_of
 from reseller_webhooks.operations.audit import webhook as subject_of
 from reseller_webhooks.operations.quotas import check_webhooks
@@ -30,11 +31,11 @@ from reseller_webhooks.operations.webhook_secrets import (
 )
 from reseller_webhooks.operations.webhook_settings import check_settings
 from reseller_webhooks.sealing import revision_of
-from reseller_webhooks.secrets import Box
-from reseller_webhooks.store import audit, deliveries
-from reseller_webhooks.store import webhooks as store
-from reseller_webhooks.store.database import Database, Tx
-from reseller_webhooks.store.webhooks import WebhookRow
+from reseller_webhooks.store.access import audit
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import deliveries
+from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 SECRET_BYTES = 32
 BOTH_SIGN_FOR = 86_400 * SECOND
@@ -69,12 +70,12 @@ def add(
     the guard refuses it again when it is sent to.
     """
     checked = check_settings(spec, Spec.model_fields, allowed)
-    uuid, secret = secrets.new_id(), new_secret(secrets.random_bytes(SECRET_BYTES))
+    uuid, secret = crypto.new_id(), new_secret(crypto.random_bytes(SECRET_BYTES))
     with database.write() as tx:
         if limit is not None:
             check_webhooks(tx, reseller_id, limit)
         sealer = Sealer.begin(tx, box, uuid)
-        row = store.add(
+        row = webhooks.add(
             tx,
             uuid=uuid,
             reseller_id=reseller_id,
@@ -107,32 +108,32 @@ def change(
     checked = check_settings(patch, patch.model_fields_set, allowed)
     with database.write() as tx:
         before = _get(tx, reseller_id, uuid)
-        if editions is not None and edition_of(before) not in editions:
+        if editions is not None and etag_revision(before) not in editions:
             raise Outdated("somebody else has changed this webhook meanwhile")
         checked.require_secrets(before.auth_type, before.url)
         columns = checked.columns(Sealer.begin(tx, box, uuid))
-        after = store.change(tx, before.id, **columns) if columns else before
+        after = webhooks.change(tx, before.id, **columns) if columns else before
         changed = changes(before, after, auth_given="auth_sealed" in columns)
         if changed:
             audit.write(tx, Act.WEBHOOK_CHANGED, subject_of(after), changed)
     return after
 
 
-def edition_of(row: WebhookRow) -> str:
+def etag_revision(row: WebhookRow) -> str:
     """Another one after each change of what can be entered; of secrets it tells nothing."""
     auth = revision_of(row.auth_sealed)  # sealing it anew is no change
     target = [row.url, str(row.resource), str(sorted(row.actions)), auth]
     delivery = [getattr(row, setting.name) for setting in DELIVERY]
     # As texts, not enumerations: the version before makes the same tag.
     plain = [str(value) if isinstance(value, StrEnum) else value for value in delivery]
-    return secrets.fingerprint(repr([*target, *plain]))
+    return crypto.fingerprint(repr([*target, *plain]))
 
 
 def delete(database: Database, reseller_id: int, uuid: str) -> None:
     """Delete a webhook: its secrets go, its unfinished deliveries are cancelled, its log stays."""
     with database.write() as tx:
         row = _get(tx, reseller_id, uuid)
-        store.change(
+        webhooks.change(
             tx,
             row.id,
             deleted_at=tx.now,
@@ -160,7 +161,7 @@ def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> 
     So do those before that have not had their day yet: an answer may have been lost. One that
     does not open is left behind.
     """
-    secret = new_secret(secrets.random_bytes(SECRET_BYTES))
+    secret = new_secret(crypto.random_bytes(SECRET_BYTES))
 
     with database.write() as tx:
         row = _get(tx, reseller_id, uuid)
@@ -168,7 +169,7 @@ def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> 
         signing = [*(before.previous or "").split(), *before.signing.split()]
         sealer = Sealer.begin(tx, box, uuid)
         previous = " ".join(signing[-SECRETS_BEFORE:])
-        changed = store.change(
+        changed = webhooks.change(
             tx,
             row.id,
             secret_sealed=sealer.seal(SecretPurpose.SIGNING_SECRET, secret),
@@ -192,13 +193,13 @@ def page(
 ) -> list[WebhookRow]:
     """The reseller's webhooks in the order they were added; search: part of the URL, or the id."""
     with database.read() as tx:
-        return store.page(tx, reseller_id=reseller_id, after=after, limit=limit, search=search)
+        return webhooks.page(tx, reseller_id=reseller_id, after=after, limit=limit, search=search)
 
 
 def before_newest(database: Database, reseller_id: int, count: int) -> int:
     """Where a page of the newest `count` webhooks begins, as `page` takes it."""
     with database.read() as tx:
-        return store.before_newest(tx, reseller_id, count)
+        return webhooks.before_newest(tx, reseller_id, count)
 
 
 def unreadable(box: Box, row: WebhookRow, now: Micros) -> tuple[SecretPurpose, ...]:
@@ -212,7 +213,7 @@ def require_readable(webhook: Webhook) -> None:
         raise SecretUnreadable(UNREADABLE, webhook.unreadable)
 
 
-def known(box: Box, row: WebhookRow, now: Micros) -> Webhook:
+def open_webhook(box: Box, row: WebhookRow, now: Micros) -> Webhook:
     """The webhook as the engine needs it; secrets that do not open are named, and blank."""
     found = open_secrets(box, row, now)
     return Webhook(
@@ -238,11 +239,11 @@ def _turn(
         if row.state is state:
             return row
         audit.write(tx, act, subject_of(row))
-        return store.change(tx, row.id, state=state.value)
+        return webhooks.change(tx, row.id, state=state.value)
 
 
 def _get(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
-    row = store.by_uuid(tx, uuid, reseller_id=reseller_id)
+    row = webhooks.by_uuid(tx, uuid, reseller_id=reseller_id)
     if row is None:
         raise NotFound("webhook", uuid)
     return row

@@ -5,11 +5,12 @@ Everything follows from the arguments, so that every demo tells the same story.
 
 from collections.abc import Iterator
 
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.core.resources import read_content
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records import read_content
 from reseller_webhooks.demo.sample.accounts import app_assignment, company, lead
 from reseller_webhooks.demo.sample.billing import invoice, order, subscription
-from reseller_webhooks.demo.sample.facts import (
+from reseller_webhooks.demo.sample.context import Fields, SampleContext
+from reseller_webhooks.demo.sample.data import (
     ASSIGNEES,
     FIRMS,
     INVOICES,
@@ -17,8 +18,7 @@ from reseller_webhooks.demo.sample.facts import (
     PURCHASES,
     RESELLER,
 )
-from reseller_webhooks.demo.sample.scene import Fields, Scene
-from reseller_webhooks.demo.sample.story import next_change
+from reseller_webhooks.demo.sample.next_change import next_change
 
 __all__ = ["RESELLER", "next_change", "sample_changes"]
 
@@ -28,7 +28,7 @@ def sample_changes(reseller: str, public_url: str, today_ms: int) -> list[Fields
 
     reseller: its id. public_url: the base of the links. today_ms: ages count back from it.
     """
-    scene = Scene(public_url, today_ms)
+    scene = SampleContext(public_url, today_ms)
     return [
         {
             "reseller": reseller,
@@ -40,7 +40,7 @@ def sample_changes(reseller: str, public_url: str, today_ms: int) -> list[Fields
     ]
 
 
-def _records(scene: Scene) -> Iterator[tuple[Resource, str, Fields]]:
+def _records(scene: SampleContext) -> Iterator[tuple[Resource, str, Fields]]:
     for firm in FIRMS:
         yield Resource.COMPANY, firm.uuid, company(scene, firm)
     for age, prospect in enumerate(PROSPECTS, start=2):

@@ -1,11 +1,11 @@
 """Sample companies, leads and app assignments, in AppDirect's shape."""
 
-from reseller_webhooks.demo.sample.facts import RESELLER, SELLER, SELLER_USER
-from reseller_webhooks.demo.sample.kinds import Assignee, Firm, Prospect, uuid_of
-from reseller_webhooks.demo.sample.scene import DAY_MS, Fields, Scene
+from reseller_webhooks.demo.sample.context import DAY_MS, Fields, SampleContext
+from reseller_webhooks.demo.sample.data import RESELLER, SELLER, SELLER_USER
+from reseller_webhooks.demo.sample.models import Assignee, Firm, SampleProspect, uuid_of
 
 
-def company(scene: Scene, firm: Firm) -> Fields:
+def company(scene: SampleContext, firm: Firm) -> Fields:
     """A customer company."""
     address = {
         "street1": firm.street,
@@ -33,7 +33,7 @@ def company(scene: Scene, firm: Firm) -> Fields:
     }
 
 
-def lead(scene: Scene, prospect: Prospect, age_days: int) -> Fields:
+def lead(scene: SampleContext, prospect: SampleProspect, age_days: int) -> Fields:
     """A company that might become a customer."""
     created = scene.ago(age_days)
     return {
@@ -72,7 +72,7 @@ def converted(name: str) -> Fields:
     }
 
 
-def app_assignment(scene: Scene, assignee: Assignee, age_days: int) -> Fields:
+def app_assignment(scene: SampleContext, assignee: Assignee, age_days: int) -> Fields:
     """An application given to a person."""
     person = {
         "uuid": assignee.user,
@@ -104,7 +104,7 @@ def app_assignment(scene: Scene, assignee: Assignee, age_days: int) -> Fields:
     }
 
 
-def _customer(prospect: Prospect) -> Fields:
+def _customer(prospect: SampleProspect) -> Fields:
     name = prospect.name.lower().replace(" ", "")
     return {
         "company": {
@@ -124,7 +124,7 @@ def _customer(prospect: Prospect) -> Fields:
     }
 
 
-def _employer(scene: Scene, firm: Firm) -> Fields:
+def _employer(scene: SampleContext, firm: Firm) -> Fields:
     return {
         "uuid": firm.uuid,
         "name": firm.name,

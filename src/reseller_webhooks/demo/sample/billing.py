@@ -2,16 +2,16 @@
 
 from datetime import UTC, datetime
 
-from reseller_webhooks.core.names import Resource
-from reseller_webhooks.demo.sample.facts import RESELLER, SELLER, SELLER_PERSON, SELLER_USER
-from reseller_webhooks.demo.sample.kinds import Purchase, uuid_of
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.demo.sample.context import DAY_MS, Fields, SampleContext
+from reseller_webhooks.demo.sample.data import RESELLER, SELLER, SELLER_PERSON, SELLER_USER
+from reseller_webhooks.demo.sample.models import Purchase, uuid_of
 from reseller_webhooks.demo.sample.pricing import contract, edition_url, payment_plan, product_url
-from reseller_webhooks.demo.sample.scene import DAY_MS, Fields, Scene
 
 YEAR_DAYS = 365
 
 
-def order(scene: Scene, purchase: Purchase) -> Fields:
+def order(scene: SampleContext, purchase: Purchase) -> Fields:
     """An order, as it is on its own and within its subscription."""
     start, end = scene.ago(purchase.age_days), scene.ago(purchase.age_days % YEAR_DAYS - YEAR_DAYS)
     product = purchase.product
@@ -48,7 +48,7 @@ def order(scene: Scene, purchase: Purchase) -> Fields:
     }
 
 
-def subscription(scene: Scene, purchase: Purchase) -> Fields:
+def subscription(scene: SampleContext, purchase: Purchase) -> Fields:
     """A subscription with its order."""
     firm, product = purchase.firm, purchase.product
     of_people = product.unit == "USER"
@@ -65,7 +65,7 @@ def subscription(scene: Scene, purchase: Purchase) -> Fields:
     }
 
 
-def invoice(scene: Scene, purchase: Purchase, number: int, status: str) -> Fields:
+def invoice(scene: SampleContext, purchase: Purchase, number: int, status: str) -> Fields:
     """The invoice of one month."""
     firm, issued = purchase.firm, scene.ago(number % 23 + 1)
     return {

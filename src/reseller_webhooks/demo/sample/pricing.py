@@ -1,20 +1,20 @@
 """Sample products, payment plans and contracts, as orders show them."""
 
-from reseller_webhooks.demo.sample.kinds import Product, uuid_of
-from reseller_webhooks.demo.sample.scene import DAY_MS, Fields, Scene
+from reseller_webhooks.demo.sample.context import DAY_MS, Fields, SampleContext
+from reseller_webhooks.demo.sample.models import Product, uuid_of
 
 
-def product_url(scene: Scene, product: Product) -> str:
+def product_url(scene: SampleContext, product: Product) -> str:
     """Where the application is."""
     return f"{scene.url}/api/marketplace/v1/products/{product.id}"
 
 
-def edition_url(scene: Scene, product: Product) -> str:
+def edition_url(scene: SampleContext, product: Product) -> str:
     """Where the edition is."""
     return f"{product_url(scene, product)}/editions/{product.edition_id}"
 
 
-def payment_plan(scene: Scene, product: Product) -> Fields:
+def payment_plan(scene: SampleContext, product: Product) -> Fields:
     """How the product is paid for: by the month."""
     return {
         "href": f"{edition_url(scene, product)}/paymentPlans/{product.plan_id}",
@@ -61,7 +61,7 @@ def _cost(product: Product) -> Fields:
     }
 
 
-def contract(scene: Scene, product: Product, end: int) -> Fields:
+def contract(scene: SampleContext, product: Product, end: int) -> Fields:
     """For a year, which renews itself."""
     return {
         "minimumServiceLength": 12,

@@ -1,8 +1,8 @@
-"""Alembic's entry: run in the transaction that store/migrate.py has begun."""
+"""Alembic's entry: run in the transaction that store/db/migrate.py has begun."""
 
 from alembic import context
 
-from reseller_webhooks.store.schema import metadata
+from reseller_webhooks.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,4 +1,4 @@
-"""Events and attempts by day on PostgreSQL (store/days.py). No row is copied.
+"""Events and attempts by day on PostgreSQL (store/db/day_partitions.py). No row is copied.
 
 What is there becomes the first partition. An event's uuid is no longer unique by constraint, since
 a unique index of a partitioned table must hold the id too; it is made by us, with 74 random bits.

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from reseller_webhooks.secrets import random_bytes
+from reseller_webhooks.crypto import random_bytes
 
 revision = "0017"
 down_revision = "0016"

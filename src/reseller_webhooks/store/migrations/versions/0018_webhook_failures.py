@@ -1,7 +1,8 @@
 """An index of what a webhook's deliveries came to, apart from those that were delivered.
 
 On PostgreSQL the index of the whole table is created alone, at once, and is not valid yet;
-`migrate` then creates its part of each day without blocking writers (store/concurrent_indexes.py).
+`migrate` then creates its part of each day without blocking writers
+(store/db/concurrent_indexes.py).
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Background jobs; and an index that finds what was sent again already.
 
 The index holds retries alone, so no other delivery writes to it. On PostgreSQL `migrate` creates
-its part of each day without blocking writers (store/concurrent_indexes.py).
+its part of each day without blocking writers (store/db/concurrent_indexes.py).
 """
 
 import sqlalchemy as sa

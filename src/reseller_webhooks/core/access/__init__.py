@@ -1,0 +1,1 @@
+"""Access: permissions and the vocabulary of the audit log."""

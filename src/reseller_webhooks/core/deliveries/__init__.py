@@ -1,0 +1,1 @@
+"""Deliveries: states, attempts, retries, circuits and the notification that goes out."""

@@ -1,0 +1,199 @@
+"""An attempt: one HTTP request of a delivery, and its result. Owns what counts as success."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from reseller_webhooks.core.deliveries.retry import RETRY_AFTER_MAX_S
+
+RESPONSE_BYTES_READ = 16 * 1024
+"""A receiver has no reason to answer more; past this the connection is closed, not drained."""
+RESPONSE_CHARS_KEPT = 4 * 1024
+"""What the log keeps of an answer: enough for an error page's first lines."""
+
+
+HEADERS_KEPT = 24
+HEADER_CHARS_KEPT = 200
+_SECRET = re.compile(r"cookie|auth|token|secret|password|session|signature|credential|api-?key")
+"""Names of headers whose values may let somebody in."""
+_HARMLESS = frozenset({"www-authenticate", "proxy-authenticate"})
+"""Challenges: they say what is missing, and hold no secret."""
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    ACCEPTED = "ACCEPTED"
+    """The receiver answered 2xx."""
+    FAILED = "FAILED"
+    """Anything else that went over the network, or tried to."""
+    REFUSED = "REFUSED"
+    """We did not send: the guard or the webhook's own settings forbid it."""
+
+
+class Reason(StrEnum):
+    """Why an attempt did not succeed, for the log; the page has a sentence for each."""
+
+    STATUS = "STATUS"
+    REDIRECT = "REDIRECT"
+    TIMEOUT = "TIMEOUT"
+    DNS = "DNS"
+    CONNECT = "CONNECT"
+    TLS = "TLS"
+    CLOSED = "CLOSED"
+    PROTOCOL = "PROTOCOL"
+    FORBIDDEN_URL = "FORBIDDEN_URL"
+    FORBIDDEN_ADDRESS = "FORBIDDEN_ADDRESS"
+    OAUTH2 = "OAUTH2"
+    RECEIVER_DEAD = "RECEIVER_DEAD"
+    """Given up without another attempt: the receiver failed for longer than the schedule."""
+    EXPIRED = "EXPIRED"
+    """Given up without another attempt: older than notifications are kept."""
+    CLOCK = "CLOCK"
+    """A status by which receivers refuse a timestamp, from one whose clock is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request, ready to go: everything the sender needs and nothing else.
+
+    url: https, as the webhook names it. headers: all but host and content-length.
+    reseller_id: whose turn it takes where resellers take turns; 0 for nobody's.
+    """
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    reseller_id: int = 0
+
+
+class Attempt(NamedTuple):
+    """The result of one request, whatever happened.
+
+    status: the HTTP status, or None when no answer came.
+    ms: whole milliseconds from the start until the answer or the failure.
+    detail: one line in plain words for the log, empty on success; holds no secret.
+    retry_after_s: what the receiver asked for (RFC 9110, 10.2.3), or 0.
+    response: the start of the answer's body, at most RESPONSE_CHARS_KEPT characters.
+    headers: the answer's first ones by `kept_headers`.
+    no_sign: not even a refusal came, nor anything of a name server: perhaps it is our own network.
+    clock_ahead_s: how far the receiver's clock is ahead of ours; only of a `REFUSES_TIMESTAMPS`.
+    """
+
+    outcome: Outcome
+    ms: int
+    status: int | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    retry_after_s: int = 0
+    response: str = ""
+    headers: Mapping[str, str] | None = None
+    unreachable: bool = False
+    clock_ahead_s: int | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the receiver has taken the notification."""
+        return self.outcome is Outcome.ACCEPTED
+
+    def __repr__(self) -> str:
+        """Without what the receiver said, which may be secret."""
+        return f"Attempt({self.outcome}, {self.ms} ms, {self.status}, {self.reason})"
+
+
+def from_status(
+    status: int,
+    ms: int,
+    *,
+    retry_after_s: int = 0,
+    response: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Attempt:
+    """The attempt that an answer makes: 2xx is success, redirects are not followed and fail."""
+    if 200 <= status < 300:
+        return Attempt(Outcome.ACCEPTED, ms, status, response=response, headers=headers)
+    if 300 <= status < 400:
+        reason, later = Reason.REDIRECT, 0
+        detail = f"answered {status}, a redirect; redirects are not followed: give the final URL"
+    else:
+        reason, later = Reason.STATUS, retry_after_s
+        detail = f"answered {status}; a receiver confirms with any status from 200 to 299"
+    return Attempt(Outcome.FAILED, ms, status, reason, detail, later, response, headers)
+
+
+@lru_cache(maxsize=2_000)  # receivers answer the same, but for the date
+def kept_headers(raw: tuple[tuple[bytes, bytes], ...]) -> Mapping[str, str]:
+    """What the log keeps of an answer's headers: some, cut short, and none that may be a secret."""
+    kept: dict[str, str] = {}
+    for name, value in raw:
+        if len(name) > HEADER_CHARS_KEPT:
+            continue
+        called, text = _printable(name), value.decode("latin-1").replace("\0", "")
+        if called in kept:
+            kept[called] = f"{kept[called]}, {text}"[:HEADER_CHARS_KEPT]
+        elif called and len(kept) < HEADERS_KEPT:
+            kept[called] = text[:HEADER_CHARS_KEPT]
+    return kept
+
+
+@lru_cache(maxsize=1_000)
+def _printable(name: bytes) -> str:
+    """A header's name as the log keeps it; nothing when its value may be a secret."""
+    called = name.decode("latin-1").lower()
+    is_harmless = called in _HARMLESS or not _SECRET.search(called)
+    return called if is_harmless else ""
+
+
+def response_start(raw: bytes) -> str:
+    """What the log keeps of an answer's body: text, without what a database cannot keep."""
+    # A character takes four bytes at most, so what comes after these is cut off anyway.
+    text = raw[: 4 * RESPONSE_CHARS_KEPT].decode(errors="replace")
+    return text.replace("\0", "")[:RESPONSE_CHARS_KEPT]
+
+
+def retry_after_s(text: str, now: int) -> int:
+    """The seconds a Retry-After header asks for (RFC 9110, 10.2.3), 0 when it cannot be read.
+
+    now: microseconds UTC, for the form that is a date.
+    """
+    if not text:
+        return 0
+    if re.fullmatch(r"[0-9]+", text):
+        return min(int(text[:9]), RETRY_AFTER_MAX_S)
+    at = http_date_s(text)
+    return 0 if at is None else max(0, min(round(at - now / 1_000_000), RETRY_AFTER_MAX_S))
+
+
+def http_date_s(text: str) -> float | None:
+    """Seconds UTC of a date as HTTP has it (RFC 9110, 5.6.7), None when it cannot be read."""
+    try:
+        at = parsedate_to_datetime(text)
+        # It is always GMT, also when it says -0000, which Python takes for "unknown".
+        return at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):  # as the parts may be anything
+        return None
+
+
+REFUSES_TIMESTAMPS = frozenset({400, 401, 403})
+"""What receivers answer to a timestamp that is too old or in the future."""
+CLOCK_OFF_S = 60
+"""By so much two clocks may differ without a word."""
+
+
+def with_clock(attempt: Attempt, date: str, sent_at_s: float) -> Attempt:
+    """The attempt, with what the answer's Date tells of the receiver's clock.
+
+    sent_at_s: what our timestamp in the request said, in seconds UTC.
+    """
+    received = http_date_s(date)
+    if attempt.status not in REFUSES_TIMESTAMPS or received is None:
+        return attempt
+    ahead_s = round(received - sent_at_s - attempt.ms / 1000)
+    is_off = abs(ahead_s) > CLOCK_OFF_S
+    reason = Reason.CLOCK if is_off else attempt.reason
+    return attempt._replace(reason=reason, clock_ahead_s=ahead_s)

@@ -1,0 +1,135 @@
+"""The circuit of a webhook: after failures in a row only single probes go out.
+
+While it is open, deliveries wait and their attempts are not used up. When a probe is
+accepted it closes, and concurrency grows 1, 2, 4, ... so that a receiver that has just
+come back is not flooded.
+"""
+
+from dataclasses import dataclass, replace
+
+from reseller_webhooks.core.deliveries.attempts import Attempt
+
+OPENS_AFTER = 10
+"""Failures in a row. Fewer would open on a receiver that only restarts."""
+FIRST_PROBE_SHARE = 0.1
+LONGEST_FIRST_PROBE_S = 30.0
+JITTER = 0.1
+MICROS_PER_S = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How a receiver has fared.
+
+    failures: in a row. probe_at: microseconds UTC, the next probe while open.
+    ramp: how many requests at once while recovering; None for as many as the webhook allows.
+    streak: requests accepted since the last step of the ramp.
+    """
+
+    failures: int = 0
+    is_open: bool = False
+    probes: int = 0
+    probe_at: int = 0
+    ramp: int | None = None
+    streak: int = 0
+    reason: str = ""
+    since: int = 0
+
+
+CLOSED = Circuit()
+RAMP = Circuit(ramp=1)
+"""Closed, but careful: the concurrency grows with what is accepted."""
+
+
+def after_attempt(
+    circuit: Circuit, attempt: Attempt, *, now: int, chance: float, first_wait_s: float
+) -> Circuit:
+    """The circuit once an attempt has come back.
+
+    now: microseconds UTC. first_wait_s: the schedule's first wait, which bounds the time
+    between probes, so that a short schedule is not held up by the circuit.
+    """
+    if attempt.accepted:
+        return _better(circuit)
+    failures = circuit.failures + 1
+    if not circuit.is_open and failures < OPENS_AFTER:
+        return replace(circuit, failures=failures, streak=0)
+    if circuit.is_open and now < circuit.probe_at:
+        return replace(circuit, failures=failures)  # it left before the circuit opened: no probe
+    wait_s = _probe_wait_s(circuit.probes, first_wait_s) * (1 + JITTER * chance)
+    return Circuit(
+        failures=failures,
+        is_open=True,
+        probes=circuit.probes + 1,
+        probe_at=now + int(wait_s * MICROS_PER_S),
+        reason=attempt.detail,
+        since=circuit.since if circuit.is_open else now,
+    )
+
+
+def limit(circuit: Circuit, cap: int, now: int) -> int:
+    """How many requests may be under way at once: 0 or 1 while open, then up to the cap."""
+    if circuit.is_open:
+        return 1 if now >= circuit.probe_at else 0
+    return min(cap, circuit.ramp) if circuit.ramp else cap
+
+
+def given_up_before(circuit: Circuit, *, now: int, span_s: float) -> int | None:
+    """Deliveries created before this instant are given up; None when none of them is.
+
+    Only once the circuit has been open for as long as a whole schedule takes, and only between a
+    probe that failed and the next one: then nothing is under way, and the receiver has just shown
+    that it still fails. now: microseconds UTC.
+    """
+    before = now - int(span_s * MICROS_PER_S)
+    is_dead = circuit.is_open and circuit.since <= before
+    return before if is_dead and now < circuit.probe_at else None
+
+
+def probe_now(circuit: Circuit) -> Circuit:
+    """The circuit once somebody wants to know at once whether the receiver is back."""
+    return replace(circuit, probe_at=0) if circuit.is_open else circuit
+
+
+def shift(circuit: Circuit, by: int) -> Circuit:
+    """The circuit after a step of the clock by so many microseconds: it waits as long as before."""
+    if not circuit.is_open:
+        return circuit
+    return replace(
+        circuit, probe_at=max(0, circuit.probe_at + by), since=max(0, circuit.since + by)
+    )
+
+
+def bound(circuit: Circuit, *, now: int, first_wait_s: float) -> Circuit:
+    """The circuit with its next probe no further away than any wait between two probes.
+
+    A clock that was stepped back since it was stored has moved its next probe into the future.
+    """
+    if not circuit.is_open:
+        return circuit
+    longest = int(first_wait_s * (1 + JITTER) * MICROS_PER_S)
+    return replace(circuit, probe_at=min(circuit.probe_at, now + longest))
+
+
+def reopen(reason: str, since: int, probe_at: int) -> Circuit:
+    """The circuit as a new owner finds it in the store."""
+    return Circuit(
+        failures=OPENS_AFTER, is_open=True, reason=reason, since=since, probe_at=probe_at
+    )
+
+
+def _better(circuit: Circuit) -> Circuit:
+    if circuit.is_open:
+        return RAMP
+    if circuit.ramp is None:
+        return CLOSED if circuit.failures else circuit
+    streak = circuit.streak + 1
+    if streak < circuit.ramp:
+        return replace(circuit, failures=0, streak=streak)
+    ramp = circuit.ramp * 2
+    return Circuit(ramp=ramp) if ramp < 1024 else CLOSED
+
+
+def _probe_wait_s(probes: int, first_wait_s: float) -> float:
+    first = min(first_wait_s * FIRST_PROBE_SHARE, LONGEST_FIRST_PROBE_S)
+    return float(min(first * 2 ** min(probes, 10), first_wait_s))

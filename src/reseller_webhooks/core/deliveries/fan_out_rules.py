@@ -1,0 +1,76 @@
+"""Fan-out: which webhooks an event goes to, and whether within its transaction or in steps after.
+
+An event goes to a webhook of the same reseller and resource that has at least one of the event's
+checkboxes ticked; the store's INSERT ... SELECT says the same in SQL. An event makes at most one
+delivery per webhook, however many match.
+
+A transaction writes a bounded number of deliveries. A request that needs more commits with its
+events alone, and their deliveries follow in steps. So does a later event of the same record, or
+it would overtake the earlier one.
+"""
+
+from collections.abc import Iterable, Sequence, Set
+
+from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.records.record import RecordKey
+from reseller_webhooks.core.step_size import next_size
+from reseller_webhooks.core.webhooks.webhook import Webhook
+
+DELIVERIES_MAX = 5_000
+"""Deliveries that one transaction writes; SQLite takes 20 ms for as many, PostgreSQL 60 ms."""
+PENDING_MAX = 5_000
+"""Events of a reseller whose deliveries are still to be made, before large requests are refused. A
+request has 1,000 changes at most, so one is always taken when none is pending."""
+STEP_DELIVERIES_MIN = 100
+
+
+def matches(webhook: Webhook, event: Event) -> bool:
+    """Whether the event makes a delivery for the webhook."""
+    return (
+        webhook.reseller_id == event.reseller_id
+        and webhook.resource is event.resource
+        and not webhook.actions.isdisjoint(event.ticked)
+    )
+
+
+def matching(webhooks: Iterable[Webhook], event: Event) -> list[Webhook]:
+    """The webhooks that get a delivery of the event."""
+    return [webhook for webhook in webhooks if matches(webhook, event)]
+
+
+def is_too_large(deliveries: int) -> bool:
+    """Whether a request that needs so many deliveries leaves them to steps."""
+    return deliveries > DELIVERIES_MAX
+
+
+def is_full(pending: int, more: int) -> bool:
+    """Whether a reseller has too many events with deliveries to be made for so many more."""
+    return pending + more > PENDING_MAX
+
+
+def count_that_fits(deliveries: Sequence[int]) -> int:
+    """How many of the first requests share a transaction, by the deliveries each may need."""
+    total = 0
+    for count, needed in enumerate(deliveries):
+        total += min(needed, DELIVERIES_MAX)
+        if count and total > DELIVERIES_MAX:
+            return count
+    return len(deliveries)
+
+
+def record_of(event: Event) -> RecordKey:
+    """The record that the event is about."""
+    return RecordKey(event.resource_uuid, event.resource, event.reseller_id)
+
+
+def follows_in_steps(event: Event, *, is_of_large_request: bool, behind: Set[RecordKey]) -> bool:
+    """Whether an event's deliveries are made after its transaction.
+
+    behind: records with an earlier event whose deliveries are still to be made.
+    """
+    return is_of_large_request or record_of(event) in behind
+
+
+def next_limit(limit: int, took_s: float, target_s: float) -> int:
+    """Deliveries of the next step, after one with this limit took so long."""
+    return next_size(limit, took_s, target_s, least=STEP_DELIVERIES_MIN, most=DELIVERIES_MAX)

@@ -1,0 +1,1 @@
+"""Health: conditions of a process, clocks and maintenance jobs."""

@@ -1,0 +1,50 @@
+"""What lies between two contents: patches and the names of what differs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.records.serialize import DEPTH_MAX
+
+
+def merge(held: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The content after a JSON merge patch (RFC 7396): null takes a field away.
+
+    Raises Invalid when the patch is nested deeper than any content can be.
+    """
+    return _merged(held, patch, depth=1)
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The sorted top-level names that differ as JSON: 1 is not true, and key order is nothing."""
+    names = before.keys() ^ after.keys()
+    return sorted(
+        [*names, *(n for n in before.keys() & after.keys() if _differ(before[n], after[n]))]
+    )
+
+
+def _merged(held: Mapping[str, Any], patch: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    if depth > DEPTH_MAX:
+        raise Invalid.at("", f"the patch is too deep; at most {DEPTH_MAX} levels are kept")
+    merged = dict(held)
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, Mapping):
+            inner = merged.get(name)
+            merged[name] = _merged(inner if isinstance(inner, Mapping) else {}, value, depth + 1)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _differ(one: Any, other: Any) -> bool:
+    if type(one) is type(other) and not isinstance(one, dict | list):
+        return bool(one != other)  # most fields are plain, and most stay as they were
+    return _sorted_json(one) != _sorted_json(other)
+
+
+def _sorted_json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,64 @@
+"""From values to JSON text, and the refusal of what such text cannot carry."""
+
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.records.problem_text import Place, pointer_to, quote
+
+BYTES_MAX = 256 * 1024
+"""Every delivery carries the content again; what is longer than this is no record but a file."""
+DEPTH_MAX = 250
+"""Objects and lists within each other; orjson writes a few more."""
+
+
+def serialize(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Compact JSON in the given key order, and what it says.
+
+    Raises Invalid unless the text reads back as what was given, which NaN for one does not.
+    """
+    try:
+        text = orjson.dumps(given)
+    except orjson.JSONEncodeError:
+        raise Invalid(_lost(given, ())) from None
+    if len(text) > BYTES_MAX:
+        raise Invalid.at("", f"{len(text)} bytes are too many; at most {BYTES_MAX} are kept")
+    fields: dict[str, Any] = orjson.loads(text)
+    if fields != given:
+        raise Invalid(_lost(given, ()))
+    return text.decode(), fields
+
+
+def _lost(value: object, place: Place) -> Iterator[Problem]:
+    if len(place) > DEPTH_MAX:
+        yield Problem(pointer_to(place), f"is too deep; at most {DEPTH_MAX} levels are kept")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if not isinstance(name, str) or not _is_json(name):
+                yield Problem(pointer_to(place), f"{quote(name)} cannot be kept as a field's name")
+            yield from _lost(inner, (*place, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _lost(inner, (*place, index))
+    elif not _is_json(value):
+        yield Problem(
+            pointer_to(place),
+            f"{quote(value)} cannot be kept; use text, a finite number, true, false or null, "
+            "and whole numbers of at most 64 bits",
+        )
+
+
+def _is_json(value: object) -> bool:
+    match value:
+        case bool() | None:
+            return True
+        case int():
+            return -(2**63) <= value < 2**64
+        case float():
+            return isfinite(value)
+        case str():
+            return value.isascii() or value == value.encode("utf-8", "replace").decode()
+    return False

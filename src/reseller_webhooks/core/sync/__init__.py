@@ -1,0 +1,1 @@
+"""Synchronisation: digests, backfills and the sync status of a record."""

@@ -1,0 +1,1 @@
+"""Webhooks: their settings, targets, secrets and signatures."""

@@ -1,0 +1,62 @@
+"""Where a webhook's secrets go, and which of them have to be given again when that changes.
+
+Whoever may change a URL must not be able to send stored secrets to a host of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.webhooks.target_url import origin_of
+from reseller_webhooks.core.webhooks.webhook import Auth
+
+SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
+    model.model_fields["type"].default: tuple(
+        field.alias for field in model.model_fields.values() if not field.repr and field.alias
+    )
+    for model in get_args(get_args(Auth)[0])
+}
+"""The secret fields of each type of authentication, as the API names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """The checked URLs that a webhook's secrets go to. token_url: None without OAuth2."""
+
+    url: str
+    token_url: str | None = None
+
+
+def secrets_to_reenter(
+    auth_type: str, before: Destinations, after: Destinations
+) -> tuple[str, ...]:
+    """The secret fields that have to be given again, because their scheme, host or port changed.
+
+    A target with OAuth2 receives access tokens that the client secret and the password obtain,
+    so these are demanded for a change of either URL.
+    """
+    return SECRET_FIELDS.get(auth_type, ("",)) if _is_elsewhere(before, after) else ()
+
+
+def require_secrets(auth_type: str, before: Destinations, after: Destinations) -> None:
+    """Raise Invalid with each secret field that has to be given again and was not."""
+    missing = secrets_to_reenter(auth_type, before, after)
+    if missing:
+        raise Invalid(Problem(f"/auth/{name}".rstrip("/"), _detail(after)) for name in missing)
+
+
+def _is_elsewhere(before: Destinations, after: Destinations) -> bool:
+    if origin_of(before.url) != origin_of(after.url):
+        return True
+    if before.token_url is None or after.token_url is None:
+        return False
+    return origin_of(before.token_url) != origin_of(after.token_url)
+
+
+def _detail(after: Destinations) -> str:
+    return (
+        "is missing; stored secrets are not sent to another scheme, host or port "
+        f"({origin_of(after.url)}); give the whole auth again, with its secrets, "
+        "or keep the host of the URL"
+    )

@@ -1,0 +1,164 @@
+"""A webhook: a reseller's registration of a target. Owns its settings and their rules."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal
+from zlib import crc32
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.webhooks.settings import (
+    WebhookSettings,
+    unset,
+    with_delivery_patches,
+    with_delivery_settings,
+)
+
+PARTS = 256
+"""Partitions that workers own; fixed for ever, since the number is in every row."""
+
+
+class WebhookState(StrEnum):
+    """Whether deliveries of the webhook go out."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+
+
+class SecretPurpose(StrEnum):
+    """What a stored secret of a webhook is for."""
+
+    AUTHENTICATION = "AUTHENTICATION"
+    SIGNING_SECRET = "SIGNING_SECRET"  # noqa: S105 - the name of one
+    PREVIOUS_SIGNING_SECRET = "PREVIOUS_SIGNING_SECRET"  # noqa: S105
+
+
+class HoldReason(StrEnum):
+    """Why what is due to a webhook does not simply go out."""
+
+    PAUSED = "PAUSED"
+    FAILING = "FAILING"
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+# A header value: visible ASCII, so that no token can smuggle in a second header (RFC 9110, 5.5).
+HeaderText = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
+TEXT_MAX = 4096
+Text = Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
+
+
+class NoAuth(_Input):
+    """None: nothing is added but the signature, which every notification has."""
+
+    type: Literal["NONE"] = "NONE"
+
+
+class TokenAuth(_Input):
+    """Token: the shared value goes out as x-appdirect-webhook-token."""
+
+    type: Literal["TOKEN"] = "TOKEN"
+    token: HeaderText = Field(repr=False)
+
+
+class PasswordAuth(_Input):
+    """OAuth2, the password grant (RFC 6749, 4.3)."""
+
+    type: Literal["OAUTH2_PASSWORD"] = "OAUTH2_PASSWORD"
+    token_url: Text
+    client_id: Text
+    client_secret: Text = Field(repr=False)
+    username: Text
+    password: Text = Field(repr=False)
+    scope: str | None = None
+
+
+class ClientCredentialsAuth(_Input):
+    """OAuth2, the client credentials grant (RFC 6749, 4.4)."""
+
+    type: Literal["OAUTH2_CLIENT_CREDENTIALS"] = "OAUTH2_CLIENT_CREDENTIALS"
+    token_url: Text
+    client_id: Text
+    client_secret: Text = Field(repr=False)
+    scope: str | None = None
+
+
+OAuth2 = PasswordAuth | ClientCredentialsAuth
+Auth = Annotated[
+    NoAuth | TokenAuth | PasswordAuth | ClientCredentialsAuth, Field(discriminator="type")
+]
+
+
+Actions = Annotated[frozenset[Action], Field(min_length=1)]
+
+
+@with_delivery_settings
+class Spec(_Input):
+    """A webhook as somebody asks for it, in the API's names."""
+
+    url: str
+    resource: Resource
+    actions: Actions
+    auth: Auth = NoAuth()
+
+
+@with_delivery_patches
+class SpecPatch(_Input):
+    """What is to change about a webhook; what is not given stays as it is."""
+
+    url: str = unset()
+    resource: Resource = unset()
+    actions: Actions = unset()
+    auth: Auth = unset()
+
+
+AUTH_LABELS = {
+    "NONE": "None",
+    "TOKEN": "Token",
+    "OAUTH2_PASSWORD": "OAuth2",
+    "OAUTH2_CLIENT_CREDENTIALS": "OAuth2 (client credentials)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook(WebhookSettings):
+    """A webhook as the engine needs it, secrets opened.
+
+    id: the store's number. uuid: the id that users see.
+    previous_secret: signs beside `secret` until the given time, while receivers change over;
+        several, separated by blanks, when it was changed more than once in that time.
+    """
+
+    id: int
+    uuid: str
+    reseller_id: int
+    auth: NoAuth | TokenAuth | PasswordAuth | ClientCredentialsAuth
+    secret: str = field(repr=False)
+    state: WebhookState = WebhookState.ACTIVE
+    previous_secret: str | None = field(default=None, repr=False)
+    previous_secret_until: int = 0
+    hurried_at: int = 0
+    """When somebody asked last that what waits is tried at once; microseconds UTC."""
+    unreadable: tuple[SecretPurpose, ...] = ()
+    """Secrets that do not open. They are blank here, so nothing may be sent."""
+
+    @property
+    def may_send(self) -> bool:
+        """Whether deliveries go out: it is not paused, and all its secrets could be opened."""
+        return self.state is WebhookState.ACTIVE and not self.unreadable
+
+    @property
+    def part(self) -> int:
+        """The partition that owns this webhook's deliveries, 0 to PARTS - 1."""
+        return part_of(self.uuid)
+
+
+def part_of(uuid: str) -> int:
+    """The partition of a webhook; the same on every machine and for ever."""
+    return crc32(uuid.encode()) % PARTS

@@ -1,0 +1,1 @@
+"""Decides which delivery starts when: queues by webhook, fair shares, limits."""

@@ -1,0 +1,68 @@
+"""Gives up what a dead receiver never takes, in batches, right after a probe that failed.
+
+Only then is it sure that nothing of the webhook is under way: its next request is the next probe.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from reseller_webhooks.core.deliveries import circuit as circuits
+from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
+from reseller_webhooks.engine.ports import Ownership, Store
+from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
+
+PAUSE_S = 0.05
+"""Between two batches, so that others have the store too."""
+
+
+class DeadReceivers:
+    """Deliveries older than their whole schedule, of webhooks whose circuit is open as long.
+
+    hungry: told of queues that have to be scanned anew.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runner: AttemptRunner,
+        owner: Ownership,
+        hungry: Callable[[WebhookQueue], None],
+    ) -> None:
+        self._store, self._courier, self._owner = store, runner, owner
+        self._hungry = hungry
+        self._probed: set[WebhookQueue] = set()
+        self._probe_failed = asyncio.Event()
+
+    def note_probe(self, queue: WebhookQueue) -> None:
+        """A probe of this webhook's receiver has just failed."""
+        self._probed.add(queue)
+        self._probe_failed.set()
+
+    async def run(self) -> None:
+        """Wait for probes that fail, for ever.
+
+        Unavailable when the store does not answer; the next probe brings it up again.
+        """
+        while True:
+            await self._probe_failed.wait()
+            self._probe_failed.clear()
+            while self._probed:
+                await self._give_up(self._probed.pop())
+
+    async def _give_up(self, queue: WebhookQueue) -> None:
+        while await self._batch(queue):
+            pass
+
+    async def _batch(self, queue: WebhookQueue) -> int:
+        world, span_s = self._courier.world, self._courier.span_s
+        before = circuits.given_up_before(queue.circuit, now=world.now(), span_s=span_s)
+        if before is None or not queue.is_idle or not self._owner.in_time():
+            return 0
+        try:
+            with queue.suspended():
+                lease = queue.part, queue.epoch
+                closed = await self._store.give_up(queue.webhook.id, lease, before)
+        finally:
+            self._hungry(queue)
+        await asyncio.sleep(PAUSE_S)
+        return closed

@@ -1,0 +1,53 @@
+"""Asks the store what is due; a queue whose scan fails holds up no other."""
+
+from collections.abc import Callable, Sequence
+
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
+from reseller_webhooks.engine.ports import Store
+from reseller_webhooks.observability.outages import log_refusal
+from reseller_webhooks.operations.delivery_queue import ScanResult
+
+
+class Scanner:
+    """found: takes what a scan has found. failed: a queue that has to be scanned later."""
+
+    def __init__(
+        self,
+        store: Store,
+        found: Callable[[Sequence[WebhookQueue], Sequence[ScanResult]], None],
+        failed: Callable[[WebhookQueue], None],
+    ) -> None:
+        self._store = store
+        self._found = found
+        self._failed = failed
+
+    async def scan(self, queues: Sequence[WebhookQueue]) -> None:
+        """Scan these queues. Raises what is neither found nor Unavailable, after all were tried."""
+        try:
+            found = await self._store.scan([queue.begin_scan() for queue in queues])
+        except Unavailable as error:
+            log_refusal("the store was not scanned", error)
+            self._fail(queues)
+        except Exception:
+            self._fail(queues)
+            if len(queues) == 1:
+                raise
+            await self._scan_each(queues)
+        else:
+            self._found(queues, found)
+
+    async def _scan_each(self, queues: Sequence[WebhookQueue]) -> None:
+        failure: Exception | None = None
+        for queue in queues:
+            try:
+                await self.scan([queue])
+            except Exception as error:
+                failure = error
+        if failure:
+            raise failure
+
+    def _fail(self, queues: Sequence[WebhookQueue]) -> None:
+        for queue in queues:
+            queue.scan_failed()
+            self._failed(queue)

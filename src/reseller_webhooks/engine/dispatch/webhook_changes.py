@@ -1,0 +1,38 @@
+"""Follows the webhooks' settings: what is added, changed or deleted, however late it commits."""
+
+from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.engine.dispatch.scheduler import Scheduler
+from reseller_webhooks.engine.ports import Ownership, Store
+
+
+class WebhookChanges:
+    """Hands changed webhooks to the scheduler. Unavailable when the store does not answer."""
+
+    def __init__(self, store: Store, scheduler: Scheduler, owner: Ownership) -> None:
+        self._store, self._scheduler, self._owner = store, scheduler, owner
+        self._horizon = Horizon()
+
+    async def begin(self) -> None:
+        """Take the webhooks of now for known: the caller reads all of them after this."""
+        self._horizon = await self._store.webhook_horizon()
+
+    async def poll(self) -> None:
+        """Apply what has changed since the last time."""
+        async with self._scheduler.queues.learning:
+            revised = await self._store.changed_webhooks(self._horizon, self._owner.parts)
+            await self._read(revised.revisions)
+            self._horizon = revised.horizon
+
+    async def full_sweep(self) -> None:
+        """Compare every webhook with the store's, and apply what differs for any reason."""
+        async with self._scheduler.queues.learning:
+            parts = frozenset(self._owner.parts)
+            every = await self._store.revisions(parts)
+            self._horizon = self._horizon.lowered(every.newest)
+            self._scheduler.queues.keep_only(parts, every.live)
+            await self._read(every.live)
+
+    async def _read(self, revisions: dict[int, int]) -> None:
+        outdated = self._scheduler.queues.outdated(revisions)
+        if outdated:
+            self._scheduler.update_webhooks(await self._store.webhooks_by_id(outdated))

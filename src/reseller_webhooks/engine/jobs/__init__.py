@@ -1,0 +1,1 @@
+"""Background work: jobs, backfills, stepped fan-outs and maintenance."""

@@ -1,0 +1,49 @@
+"""Takes backfills on, a step each when it is due. Any worker may take any step."""
+
+import asyncio
+from functools import partial
+
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.step_size import next_size
+from reseller_webhooks.core.sync.backfills import STEP_MAX, STEP_MIN
+from reseller_webhooks.engine.jobs.due_work import do_when_due
+from reseller_webhooks.operations import backfills
+from reseller_webhooks.operations.backfills import BackfillStep
+from reseller_webhooks.store.db.database import Database
+
+
+class Backfills:
+    """Takes steps of backfills in this process."""
+
+    def __init__(self, database: Database, *, public_url: str) -> None:
+        self._database = database
+        self._public_url = public_url
+        self._limit = STEP_MIN
+
+    async def run(self) -> None:
+        """Look for due backfills for ever. A late step makes up for the delay."""
+        is_due = partial(backfills.is_due, self._database)
+        await do_when_due(is_due, self._step, put_off="a backfill was put off")
+
+    async def _step(self) -> bool:
+        """Whether there may be another one."""
+        take = partial(backfills.step, self._database, public_url=self._public_url)
+        try:
+            step = await asyncio.to_thread(take, limit=self._limit)
+        except Unavailable:
+            self._limit = max(STEP_MIN, self._limit // 2)
+            raise
+        if step is None:
+            return False
+        if step.made:
+            self._fit(step)
+            # Others have at least half of the time, however many backfills are due.
+            await asyncio.sleep(step.took_s)
+        return True
+
+    def _fit(self, step: BackfillStep) -> None:
+        """Fit the limit to the time that a step took; a short one says nothing when it was fast."""
+        if step.records == self._limit or step.took_s > step.target_s:
+            self._limit = next_size(
+                step.records, step.took_s, step.target_s, least=STEP_MIN, most=STEP_MAX
+            )

@@ -1,0 +1,53 @@
+"""Takes fan-outs on that transactions of changes left to steps. Any worker may take any step.
+
+Steps are small, and between two of them others have as much time as the step took.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from reseller_webhooks.core.deliveries import fan_out_rules
+from reseller_webhooks.engine.ports import Store
+from reseller_webhooks.supervision import wait_for_event
+
+POLL_S = 0.5
+"""How often to look for fan-outs of other processes; those of this process begin at once."""
+PAUSE_MIN_S = 0.005
+
+
+class FanOut:
+    """made: tells the engine that there are new deliveries."""
+
+    def __init__(self, store: Store, made: Callable[[], None]) -> None:
+        self._store = store
+        self._made = made
+        self._limit = fan_out_rules.DELIVERIES_MAX // 4
+        self._reseller_id = 0
+        self._left = asyncio.Event()
+
+    def wake(self) -> None:
+        """A transaction of this process left something to steps."""
+        self._left.set()
+
+    async def run(self) -> None:
+        """Take steps as long as there are some, then wait for more."""
+        while True:
+            self._left.clear()
+            while await self._step():
+                self._made()
+            await wait_for_event(self._left, POLL_S)
+
+    async def _step(self) -> bool:
+        """Whether it made deliveries; else nothing is left, or another worker is at it."""
+        try:
+            step = await self._store.fan_out(self._reseller_id, self._limit)
+        except Exception:
+            self._limit = max(fan_out_rules.STEP_DELIVERIES_MIN, self._limit // 2)
+            raise
+        if step is None:
+            return False
+        self._reseller_id = step.reseller_id
+        if step.events:
+            self._limit = fan_out_rules.next_limit(self._limit, step.took_s, step.target_s)
+        await asyncio.sleep(max(PAUSE_MIN_S, step.took_s))
+        return step.events > 0

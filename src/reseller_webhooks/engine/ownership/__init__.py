@@ -1,0 +1,1 @@
+"""Which partitions this process sends for, and whether its network works."""

@@ -1,0 +1,126 @@
+"""Writes results in batches: they gather for some milliseconds and share one commit."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from reseller_webhooks import observability
+from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.delivery import AttemptResult
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.engine.ports import Store
+from reseller_webhooks.observability.outages import log_refusal
+
+GATHER_S = 0.025
+"""Costs the receiver nothing, only that much more may be sent twice after a crash."""
+LATER_S = 0.25
+"""Of what is late: written along with what is in time, it holds up nothing that is."""
+BATCH = 500
+BACKLOG_MAX = 10_000
+"""Results that may wait for a store that does not answer; then no new attempt starts."""
+
+log = structlog.get_logger()
+
+
+class ResultWriter:
+    """Holds results until the store has them; a result is never dropped."""
+
+    def __init__(self, store: Store, written: Callable[[Sequence[AttemptResult]], None]) -> None:
+        self.is_failing = False
+        """Whether the last try to write results failed."""
+        self._store = store
+        self._written = written
+        self._waiting: list[AttemptResult] = []
+        self._writing = 0
+        self._circuits: dict[int, Circuit] = {}
+        self._more = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def unwritten(self) -> int:
+        """Results that wait for the store."""
+        return len(self._waiting)
+
+    @property
+    def held_count(self) -> int:
+        """Results that wait, those of the batch that could not be written included."""
+        return len(self._waiting) + self._writing
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits for the store that nothing more should be started."""
+        return len(self._waiting) >= BACKLOG_MAX
+
+    def add(self, made: AttemptResult, *, late: bool = False) -> None:
+        """A result to write, soon or once there are others; late: of a webhook that is."""
+        self._waiting.append(made)
+        if not late or len(self._waiting) >= BATCH:
+            self._wake()
+        elif self._timer is None:
+            self._idle.clear()
+            self._timer = asyncio.get_running_loop().call_later(LATER_S, self._wake)
+
+    def add_circuit(self, webhook_id: int, circuit: Circuit) -> None:
+        """A circuit that opened, probed or closed; only its newest state matters."""
+        self._circuits[webhook_id] = circuit
+        self._wake()
+
+    async def drained(self) -> None:
+        """Return when everything added so far is in the store."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Write for ever."""
+        while True:
+            await self._more.wait()
+            if len(self._waiting) < BATCH:
+                await asyncio.sleep(GATHER_S)
+            batch, circuits = self._take()
+            await self._write(batch, circuits)
+            _count(batch)
+            self._written(batch)
+            if not self._waiting and not self._circuits:
+                self._idle.set()
+
+    def _take(self) -> tuple[list[AttemptResult], dict[int, Circuit]]:
+        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        circuits, self._circuits = self._circuits, {}
+        if not self._waiting:  # else the next batch follows at once
+            self._more.clear()
+            if self._timer:
+                self._timer.cancel()
+                self._timer = None
+        return batch, circuits
+
+    def _wake(self) -> None:
+        self._more.set()
+        self._idle.clear()
+
+    async def _write(self, batch: list[AttemptResult], circuits: dict[int, Circuit]) -> None:
+        wait_s = 0.1
+        while True:
+            try:
+                refused = await self._store.write_results(batch, circuits)
+            except Unavailable as error:
+                log_refusal("results wait for the store", error, results=len(batch))
+            except Exception:
+                # A mistake of ours; to drop results would send their deliveries again for ever.
+                log.exception("results cannot be written", count=len(batch))
+            else:
+                observability.refused_total.inc(refused)
+                self.is_failing, self._writing = False, 0
+                return
+            self.is_failing, self._writing = True, len(batch)
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, 5)
+
+
+def _count(batch: Sequence[AttemptResult]) -> None:
+    for outcome, count in Counter(made.attempt.outcome for made in batch).items():
+        observability.attempts_total.labels(outcome).inc(count)
+    for made in batch:
+        observability.attempt_seconds.observe(made.attempt.ms / 1000)

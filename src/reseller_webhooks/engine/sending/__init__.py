@@ -1,0 +1,1 @@
+"""One attempt: access token, request and its result."""

@@ -1,0 +1,156 @@
+"""One connection: a request goes out, its answer comes in. Owns its deadline and its end.
+
+A connection hears one answer to each request and then nothing more. What comes unasked would
+pass for the answer to the next request, so a receiver that goes on talking is hung up on.
+"""
+
+import asyncio
+from asyncio import Future, TimerHandle
+from typing import Protocol, cast
+
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.engine.sending.http1.errors import (
+    ConnectionLost,
+    ProtocolError,
+    ResponseTimeout,
+)
+from reseller_webhooks.engine.sending.http1.response import Response, ResponseParser
+
+IDLE_S = 30.0
+"""Servers close what is idle after 5 s (Node.js, Apache) to 75 s (nginx). When it is they who do,
+we see it; when both talk at once, the sender tries again."""
+
+
+class ConnectionListener(Protocol):
+    """Who looks after connections."""
+
+    def opened(self, connection: "Connection") -> None:
+        """It is there, with TLS."""
+
+    def idle(self, connection: "Connection") -> None:
+        """It has had its answer and can carry another request."""
+
+    def ended(self, connection: "Connection") -> None:
+        """It can carry no more requests."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection to an origin. closed: done once its socket is."""
+
+    def __init__(self, keeper: ConnectionListener, origin: str) -> None:
+        self.origin = origin
+        self._listener = keeper
+        self._loop = asyncio.get_running_loop()
+        self.closed: Future[None] = self._loop.create_future()
+        self._transport: asyncio.Transport | None = None
+        self._parser = ResponseParser()
+        self._waiter: Future[Response] | None = None
+        self._fault: Exception | None = None
+        self._timer: TimerHandle | None = None
+        self._until_s = self._rings_s = 0.0
+
+    async def request(self, request: bytes, until_s: float) -> Response:
+        """Send a request and hear its answer. Lost, NoAnswer or Garbled when there is none.
+
+        until_s: the deadline, on the monotonic clock. Once the head of an answer is in, it is the
+        answer: whether the rest stalls, breaks off or never ends changes nothing.
+        """
+        if self._fault is not None or self._transport is None:
+            raise self._fault or self._lost()
+        waiter: Future[Response] = self._loop.create_future()
+        self._waiter = waiter
+        self._parser.begin()
+        self._set_deadline(until_s)
+        self._transport.write(request)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if self._waiter is waiter:  # else the answer was there, and others may be using it
+                self.abort()
+            raise
+
+    def abort(self, fault: Exception | None = None) -> None:
+        """End it now. A polite end of TLS would wait 30 s for a receiver that is not."""
+        if self._fault is not None:
+            return
+        self._fault = fault or self._lost()
+        if self._transport is not None:
+            self._transport.abort()
+        self._listener.ended(self)
+        self._settle()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TLS is done."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._listener.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Some of an answer, or what nobody asked for."""
+        if self._waiter is None:
+            self.abort(ProtocolError("came before the request"))
+            return
+        try:
+            self._parser.feed(data)
+        except ProtocolError as fault:
+            self.abort(fault)
+        if self._parser.complete:
+            self._finish()
+
+    def eof_received(self) -> None:
+        """The receiver will say nothing more."""
+        self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is closed, by whomever."""
+        self.abort(self._lost(exc))
+        if self._timer is not None:
+            self._timer.cancel()
+        self._parser.close()
+        self.closed.set_result(None)
+
+    def _finish(self) -> None:
+        fit = self._parser.keeps and self._waiter is not None and not self._waiter.cancelled()
+        self._settle()
+        if fit:
+            self._set_deadline(monotonic_s() + IDLE_S)
+            self._listener.idle(self)
+        else:
+            self.abort()
+
+    def _settle(self) -> None:
+        """Whoever waits gets the answer, or the reason that there is none."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is None or waiter.done():
+            return
+        answer = self._parser.response()
+        if answer is not None:
+            waiter.set_result(answer)
+        else:
+            waiter.set_exception(self._fault or self._lost())
+
+    def _lost(self, cause: Exception | None = None) -> ConnectionLost:
+        lost = ConnectionLost(silent=self._parser.silent)
+        lost.__cause__ = cause
+        return lost
+
+    def _set_deadline(self, until_s: float) -> None:
+        """Be patient until then, with the request or with being idle.
+
+        A timer a request costs a tenth of sending it. So there is one a connection, which may
+        ring early and is then set anew, but is hardly ever set back.
+        """
+        self._until_s = until_s
+        if self._timer is None or until_s < self._rings_s:
+            self._restart_timer()
+
+    def _restart_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_s = self._until_s
+        self._timer = self._loop.call_later(self._until_s - monotonic_s(), self._timer_fired)
+
+    def _timer_fired(self) -> None:
+        if monotonic_s() < self._until_s:
+            self._restart_timer()
+        else:
+            self.abort(ResponseTimeout())

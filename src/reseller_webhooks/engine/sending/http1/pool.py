@@ -1,0 +1,87 @@
+"""Connections that stay open between notifications. Owns how many, and which one is used next."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.engine.sending.http1.connect import connect
+from reseller_webhooks.engine.sending.http1.connection import Connection
+from reseller_webhooks.engine.sending.http1.request import Origin
+from reseller_webhooks.engine.sending.http1.ssrf_guard import AddressGuard
+
+
+class Pool:
+    """The guard's connections, kept for the next notification to the same host.
+
+    kept: how many may be open, in use or idle, before one that comes back is closed. Without it
+    ten thousand hosts would be ten thousand idle connections.
+    """
+
+    def __init__(
+        self, guard: AddressGuard, *, tls: Callable[[], ssl.SSLContext], kept: int
+    ) -> None:
+        self._guard = guard
+        self._tls = tls
+        self._kept = kept
+        self._closed = False
+        self._open: set[Connection] = set()
+        self._idle: dict[str, dict[Connection, None]] = {}
+
+    def has_idle(self, target: Origin) -> bool:
+        """Whether a connection to the target's origin is idle."""
+        return target.origin in self._idle
+
+    def take(self, target: Origin) -> Connection | None:
+        """An idle connection to the target's origin, the one that was used last."""
+        idle = self._idle.get(target.origin)
+        if idle is None:
+            return None
+        connection, _ = idle.popitem()
+        if not idle:
+            del self._idle[target.origin]
+        return connection
+
+    async def open(self, target: Origin, until_s: float) -> Connection:
+        """A new connection. TimeoutError at the deadline; else what `dial.connect` raises.
+
+        until_s: on the monotonic clock.
+        """
+        connection = Connection(self, target.origin)
+        try:
+            async with asyncio.timeout(until_s - monotonic_s()):
+                await connect(self._guard, self._tls(), target, connection)
+        except BaseException:
+            connection.abort()
+            raise
+        return connection
+
+    async def close(self) -> None:
+        """Close every connection, also those in use."""
+        self._closed = True
+        connections = list(self._open)
+        for connection in connections:
+            connection.abort()
+        await asyncio.gather(*(connection.closed for connection in connections))
+
+    def opened(self, connection: Connection) -> None:
+        """As a Keeper."""
+        self._open.add(connection)
+        if self._closed:
+            connection.abort()
+
+    def idle(self, connection: Connection) -> None:
+        """As a Keeper."""
+        if len(self._open) > self._kept:
+            connection.abort()
+        else:
+            self._idle.setdefault(connection.origin, {})[connection] = None
+
+    def ended(self, connection: Connection) -> None:
+        """As a Keeper."""
+        self._open.discard(connection)
+        idle = self._idle.get(connection.origin)
+        if idle and connection in idle:
+            del idle[connection]
+            if not idle:
+                del self._idle[connection.origin]

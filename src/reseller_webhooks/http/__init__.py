@@ -1,0 +1,1 @@
+"""The HTTP application: the API and the pages behind one edge."""

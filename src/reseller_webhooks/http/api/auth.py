@@ -1,0 +1,112 @@
+"""Who may do what. Every route under /api/ depends on one of `Platform`, `Readable` and `Tenant`.
+
+What belongs to another reseller is not found, as if it were not there.
+"""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import Depends, Query, Request, Security
+from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound
+from reseller_webhooks.http.edge.body_limits import actor_of, caller_of, reseller_of
+from reseller_webhooks.operations import resellers
+from reseller_webhooks.operations.authentication import Caller
+from reseller_webhooks.operations.context import AppContext
+from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.db.database import Database
+
+# The gate has read the key already; this is what /docs says of it.
+_bearer = HTTPBearer(
+    scheme_name="apiKey",
+    bearerFormat="rwk_...",
+    description="A key from `reseller-webhooks api-keys add`. Scopes: `platform` writes records "
+    "and sees every reseller; `reseller` manages one reseller's webhooks; `reseller:read` reads.",
+    auto_error=False,
+)
+ResellerParameter = Annotated[
+    str | None,
+    Query(
+        description="Id of the reseller; for platform keys, which may leave it out while there "
+        "is only one."
+    ),
+]
+
+
+async def context(request: Request) -> AppContext:
+    """The parts of the running program; what is written is written in the caller's name, and
+    counts towards the quotas of a reseller's key."""
+    found: AppContext = request.app.state.context
+    charge = found.quotas.charge_to(reseller_of(request.scope))
+    database = found.database.acting(actor_of(request.scope), charge)
+    return replace(found, database=database)
+
+
+Context = Annotated[AppContext, Depends(context)]
+
+
+async def caller(request: Request, _: Annotated[object, Security(_bearer)]) -> Caller:
+    """Who is calling."""
+    return caller_of(request.scope)
+
+
+TheCaller = Annotated[Caller, Depends(caller)]
+
+
+async def platform(caller: TheCaller) -> Caller:
+    """For what only the platform may do: writing records, adding resellers."""
+    if caller.scope is not Scope.PLATFORM:
+        raise NotAllowed(
+            "records are written and resellers are added with a platform key; "
+            "this key belongs to one reseller"
+        )
+    return caller
+
+
+async def readable(
+    context: Context, caller: TheCaller, reseller: ResellerParameter = None
+) -> int | None:
+    """Whose records the caller may see: a reseller's number in the store, None for everybody's."""
+    if caller.reseller_id is None and reseller is None:
+        return None
+    return await run_in_threadpool(_number, context.database, caller, reseller)
+
+
+async def tenant(
+    request: Request, context: Context, caller: TheCaller, reseller: ResellerParameter = None
+) -> int:
+    """Whose webhooks, deliveries and events it is about: a reseller's number in the store."""
+    if caller.scope is Scope.RESELLER_READ and request.method != "GET":
+        raise NotAllowed("this key may only read; ask for one without --read-only")
+    return await run_in_threadpool(_number, context.database, caller, reseller)
+
+
+Platform = Annotated[Caller, Depends(platform)]
+Readable = Annotated[int | None, Depends(readable)]
+Tenant = Annotated[int, Depends(tenant)]
+
+
+def named(database: Database, reseller: str | None) -> Reseller:
+    """The reseller that a platform key names, or the only one. Invalid when it is not clear."""
+    if reseller is not None:
+        return resellers.get(database, reseller)
+    found = resellers.page(database, limit=2)
+    if len(found) == 1:
+        return found[0]
+    raise Invalid.at(
+        "/reseller",
+        "the query parameter is missing, and there are several resellers; add ?reseller=ID"
+        if found
+        else "there is no reseller yet; add one with POST /api/v1/resellers",
+    )
+
+
+def _number(database: Database, caller: Caller, reseller: str | None) -> int:
+    if caller.reseller_id is None:
+        return named(database, reseller).id
+    if reseller is not None and resellers.get(database, reseller).id != caller.reseller_id:
+        raise NotFound("reseller", reseller)
+    return caller.reseller_id

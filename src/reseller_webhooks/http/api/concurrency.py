@@ -1,0 +1,27 @@
+"""Per-reseller limits on concurrent long-running requests, as dependencies of routes."""
+
+from collections.abc import AsyncIterator, Callable
+
+from fastapi import Request
+
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.http.api.auth import Tenant
+from reseller_webhooks.operations.concurrency import ConcurrencyLimit
+
+
+def limited(
+    kind: str, limit_of: Callable[[Request], ConcurrencyLimit]
+) -> Callable[[Request, int], AsyncIterator[None]]:
+    """A dependency: the request counts towards a limit until it is answered. Unavailable beyond it.
+
+    kind: what the requests are called, in the plural.
+    """
+
+    async def count(request: Request, tenant: Tenant) -> AsyncIterator[None]:
+        limit = limit_of(request)
+        if limit.is_reached(tenant):
+            raise Unavailable(f"{limit.most} {kind} are under way already; let one of them end")
+        with limit.counting(tenant):
+            yield
+
+    return count

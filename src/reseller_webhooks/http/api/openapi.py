@@ -1,0 +1,118 @@
+"""The API's own description (OpenAPI 3.1), with the notifications that receivers get."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from reseller_webhooks.http.api import notifications, rate_limits
+from reseller_webhooks.http.edge.problems import MEDIA_TYPE
+
+DESCRIPTION = """\
+Keeps a reseller's own systems in sync with the platform: the platform writes **records**, each
+change becomes an **event**, and every matching **webhook** gets a **delivery** of it.
+
+Every path under `/api/` needs `Authorization: Bearer rwk_...`. What goes wrong is answered as
+`application/problem+json` (RFC 9457), with `errors: [{pointer, detail}]` for input. Lists answer
+`{"items", "nextCursor"}` and take `limit` up to 500; give `nextCursor` back as `cursor`.
+
+A request beyond a quota of a reseller is answered 429 with `Retry-After`; nothing was done, so send
+the same request again later. With a reseller's key, `RateLimit` tells how many requests are left.
+"""
+TAGS = {
+    "Changes": "What the platform tells, many changes at once.",
+    "Webhooks": "Whom to tell, of what, and how.",
+    "Deliveries": "The event log: what went out and what came of it.",
+    "Jobs": "Work that takes longer than a request.",
+    "Events": "The recorded fact of each change.",
+    "Records": "The current records, where AppDirect keeps them and in its shapes.",
+    "Sync": "A snapshot to begin with, a digest to prove equality.",
+    "Resellers": "The tenants, and their API keys.",
+    "Health": "How the program is doing; without a key.",
+}
+COMPONENTS = "#/components/schemas/{model}"
+
+PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "What went wrong (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "examples": ["/docs#not-found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "violated-policies": {
+            "type": "array",
+            "description": "Of 429: the quotas that are used up, as RateLimit-Policy names them.",
+            "items": {"type": "string"},
+        },
+        "errors": {
+            "type": "array",
+            "description": "For input: every problem found, up to 100.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "A JSON pointer (RFC 6901) into the body; or / and the name "
+                        "of a parameter or header.",
+                    },
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+_ANY_PROBLEM = {
+    "description": "Any other problem",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": COMPONENTS.format(model="Problem")}}},
+}
+
+
+def document(app: FastAPI, public_url: str) -> dict[str, Any]:
+    """All of it; built once."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=[{"name": name, "description": words} for name, words in TAGS.items()],
+        servers=[{"url": public_url}],
+    )
+    schemas = document["components"]["schemas"]
+    schemas |= {"Problem": PROBLEM} | notifications.schemas(COMPONENTS)
+    for path, operation in _operations(document):
+        schemas |= _definitions(operation)
+        _phrase(operation["responses"])
+        if path.startswith("/api/"):
+            operation["responses"]["429"] = rate_limits.REFUSAL
+            rate_limits.describe(operation["responses"])
+            operation["responses"]["default"] = _ANY_PROBLEM
+    document["components"]["headers"] = rate_limits.HEADERS
+    document["webhooks"] = notifications.webhooks(COMPONENTS, public_url)
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            yield path, operation
+
+
+def _definitions(operation: dict[str, Any]) -> dict[str, Any]:
+    """The definitions that came within the schema of a body, taken out of it."""
+    found: dict[str, Any] = {}
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        found |= media["schema"].pop("$defs", {})
+    return found
+
+
+def _phrase(responses: dict[str, Any]) -> None:
+    """The status in words, where FastAPI says only that it was successful."""
+    for status, response in responses.items():
+        if response["description"] == "Successful Response":
+            response["description"] = HTTPStatus(int(status)).phrase

@@ -1,0 +1,83 @@
+"""Bodies of requests: read strictly as JSON, and checked without ever repeating what they hold."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+
+from reseller_webhooks.core.json_input import parse
+from reseller_webhooks.http.api.validation_errors import invalid
+from reseller_webhooks.http.edge.problems import Malformed, NotJson
+
+M = TypeVar("M", bound=BaseModel)
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+async def raw(request: Request) -> bytes:
+    """The body as it came."""
+    given = request.headers.get("content-type", "")
+    if given.partition(";")[0].strip().lower() not in {JSON, MERGE_PATCH}:
+        shown = f"content type {given[:60]!r} is not read here" if given else "no content type"
+        raise NotJson(f"{shown}; send {JSON}")
+    encoding = request.headers.get("content-encoding", "")
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise NotJson(f"content encoding {encoding[:60]!r} is not read here; send the JSON itself")
+    return await request.body()
+
+
+Raw = Annotated[bytes, Depends(raw)]
+
+
+def body(model: type[M]) -> Callable[[bytes], Awaitable[M]]:
+    """A dependency: the body as the model, strictly, so "10" is no number."""
+
+    async def read(raw: Raw) -> M:
+        return _validated(model, raw)
+
+    return read
+
+
+def optional_body(model: type[M]) -> Callable[[Request], Awaitable[M | None]]:
+    """A dependency: the body as `body` reads it, or None when there is none."""
+
+    async def read(request: Request) -> M | None:
+        return _validated(model, await raw(request)) if await request.body() else None
+
+    return read
+
+
+def _validated(model: type[M], raw: bytes) -> M:
+    value(raw)  # One reader decides what is JSON; pydantic's takes NaN, for one.
+    try:
+        return model.model_validate_json(raw, strict=True, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        if found[0]["type"] == "json_invalid":
+            raise Malformed(found[0]["msg"].lower()) from None
+        raise invalid(found) from None
+
+
+def value(raw: bytes) -> Any:
+    """The JSON value that a body holds."""
+    try:
+        return parse(raw)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"the body is not JSON: {error}") from None
+
+
+def takes(
+    schema: dict[str, Any], example: object, *media_types: str, required: bool = True
+) -> dict[str, Any]:
+    """What OpenAPI says of a body, for a route's `openapi_extra`."""
+    media = {"schema": schema, "example": example}
+    content = {media_type: dict(media) for media_type in media_types or (JSON,)}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The model's JSON schema; its $defs are moved to the components of the document."""
+    return model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -1,0 +1,103 @@
+"""A live view of a reseller's deliveries, as server-sent events (WHATWG HTML, 9.2)."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from reseller_webhooks.core.errors import (
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Unavailable,
+)
+from reseller_webhooks.http.api.auth import Context, Tenant
+from reseller_webhooks.http.api.concurrency import limited
+from reseller_webhooks.http.api.routes.deliveries import PATH
+from reseller_webhooks.http.api.schemas.deliveries import delivery
+from reseller_webhooks.http.edge.body_limits import key_of
+from reseller_webhooks.http.edge.problems import raises
+from reseller_webhooks.operations import authentication, deliveries
+from reseller_webhooks.operations.context import AppContext
+from reseller_webhooks.operations.deliveries import LogEntry
+from reseller_webhooks.operations.public_ids import PublicIds
+
+PURPOSE = "stream"
+POLL_S = 0.5
+STREAMS_MAX = 20
+"""Of one reseller at once; each asks the store twice a second."""
+
+router = APIRouter(
+    prefix=PATH,
+    tags=["Deliveries"],
+    responses=raises(NotSignedIn, NotAllowed, NotFound, Invalid, Unavailable),
+)
+
+
+async def _start(
+    context: Context,
+    last_event_id: Annotated[
+        str | None,
+        Header(
+            alias="Last-Event-ID",
+            description="Goes on behind this event.",
+        ),
+    ] = None,
+) -> int:
+    if last_event_id is None:
+        return await run_in_threadpool(deliveries.first_attempt, context.database)
+    found = context.ids.decrypt(PURPOSE, last_event_id, 1)
+    if found is not None:
+        return found[0]
+    if not re.fullmatch(r"[0-9]{1,18}", last_event_id):  # as 0.1.0 gave them
+        raise Invalid.at("/Last-Event-ID", "is not the id of an event of this stream")
+    return int(last_event_id)
+
+
+@router.get(
+    "/stream",
+    operation_id="streamDeliveries",
+    summary="Watch deliveries live",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(limited("live views", lambda request: request.app.state.views))],
+)
+async def stream(
+    request: Request, context: Context, tenant: Tenant, start: Annotated[int, Depends(_start)]
+) -> AsyncIterator[ServerSentEvent]:
+    """An event `delivery` whenever one was attempted or closed; its data is an item of the list.
+
+    Ends when the key is revoked or the program stops; a browser comes back by itself.
+    """
+    key, after = key_of(request.scope), start
+    yield ServerSentEvent(id=context.ids.encrypt(PURPOSE, after), comment="from here on")
+    while True:
+        try:
+            after, entries = await run_in_threadpool(_news, context, key, after, tenant)
+        except NotSignedIn:
+            return
+        except Unavailable:
+            entries = []
+        for event in _events(context.ids, entries, after):
+            yield event
+        if not entries:
+            await asyncio.sleep(POLL_S)
+
+
+def _news(context: AppContext, key: str, after: int, tenant: int) -> tuple[int, list[LogEntry]]:
+    authentication.caller(context.database, key)  # A view must not outlive its key.
+    return deliveries.since(context.database, after, reseller_id=tenant)
+
+
+def _events(ids: PublicIds, entries: list[LogEntry], after: int) -> list[ServerSentEvent]:
+    events = [
+        ServerSentEvent(event="delivery", raw_data=delivery(ids, entry).model_dump_json())
+        for entry in entries
+    ]
+    if events:  # Only the last one: who loses the connection before it gets all of them again.
+        events[-1] = events[-1].model_copy(update={"id": ids.encrypt(PURPOSE, after)})
+    return events

@@ -1,0 +1,58 @@
+"""The answers to requests that waited too long for their turn."""
+
+from starlette.responses import Response
+
+from reseller_ingress import FairQueue, QueueTimeout
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.http.edge import problems
+from reseller_webhooks.http.edge.problems import TooManyRequests
+from reseller_webhooks.observability.ingress import refused_total
+
+ALWAYS_ANSWERED = frozenset({"/livez", "/healthz"})
+"""Liveness probes: cheap to answer, and a process that answers none is restarted."""
+SETTING = "RESELLER_WEBHOOKS_LIMIT_ANONYMOUS_REQUESTS"
+RESELLER_SETTING = "RESELLER_WEBHOOKS_LIMIT_RESELLER_REQUESTS_AT_ONCE"
+
+
+def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
+    """429 when the caller's own network is at its limit, else 503 (RFC 6585, 4)."""
+    if error.of_network:
+        return _refuse(
+            "anonymous_requests_per_address",
+            TooManyRequests(
+                f"at most {queue.per_network} requests without a valid key or session are handled "
+                f"at once for one address ({SETTING}_PER_ADDRESS); send fewer at once, or sign in"
+            ),
+        )
+    return _refuse(
+        "anonymous_requests",
+        Unavailable(
+            f"at most {queue.in_all} requests without a valid key or session are handled at once "
+            f"({SETTING}); try again in a second"
+        ),
+    )
+
+
+def too_late_of_reseller(queue: FairQueue, error: QueueTimeout) -> Response:
+    """The same for a request with a valid key or session."""
+    if error.of_network:
+        return _refuse(
+            "reseller_requests_at_once",
+            TooManyRequests(
+                f"at most {queue.per_network} requests of one reseller are handled at once "
+                f"({RESELLER_SETTING}); send fewer at once"
+            ),
+        )
+    return _refuse(
+        "requests_at_once",
+        Unavailable(
+            f"at most {queue.in_all} requests of resellers are handled at once; "
+            "try again in a second"
+        ),
+    )
+
+
+def _refuse(reason: str, error: TooManyRequests | Unavailable) -> Response:
+    """Count the refusal by its reason, and answer the problem."""
+    refused_total.labels(reason).inc()
+    return problems.answer(error)

@@ -1,0 +1,74 @@
+"""Host header check: refuses requests for a host name that is not ours (RFC 9110, 7.4).
+
+Without it a page of another site can reach this service under its own name (DNS rebinding), and
+caches can be filled under foreign names. Addresses and names without a dot cannot be such names:
+they are how probes, containers and colleagues on the network reach it.
+"""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from reseller_webhooks.core.text import truncate
+from reseller_webhooks.http.edge import problems
+from reseller_webhooks.http.edge.problems import Misdirected
+
+PROBES = frozenset({"/livez", "/healthz", "/readyz", "/metrics"})
+"""Load balancers name these after whatever they know the process by."""
+
+
+class HostCheck:
+    """Answers 421 to a request for another host. allowed: names, `*.` before a domain, `*`."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str, allowed: Sequence[str]) -> None:
+        self._app = app
+        self._allowed = (urlsplit(public_url).hostname or "", *allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on if it is for us."""
+        if scope["type"] == "http" and scope["path"] not in PROBES:
+            given = Headers(scope=scope).getlist("host")
+            if len(given) != 1 or not self._is_ours(_name(given[0])):
+                await problems.answer(_refusal(given))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _is_ours(self, name: str) -> bool:
+        if name and ("." not in name or _is_address(name)):
+            return True
+        return any(_matches(name, pattern) for pattern in self._allowed)
+
+
+def _name(host: str) -> str:
+    """The host of a Host header, in lower case, without port and the dot of the root."""
+    if any(char in host for char in "@/?#\\"):
+        return ""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return False
+
+
+def _matches(name: str, pattern: str) -> bool:
+    if pattern.startswith("*."):
+        return name.endswith(pattern[1:])
+    return pattern in ("*", name)
+
+
+def _refusal(given: Sequence[str]) -> Misdirected:
+    host = truncate(given[0]) if given else "no host"
+    return Misdirected(
+        f"this request is for {host!r}, and this service is not known by that name; "
+        "use the host of RESELLER_WEBHOOKS_PUBLIC_URL, or have the operator add the name to "
+        "RESELLER_WEBHOOKS_ALLOWED_HOSTS"
+    )

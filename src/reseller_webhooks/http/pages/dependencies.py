@@ -1,0 +1,188 @@
+"""Who looks at a page and what they may do: what routes depend on.
+
+`Anyone` < `Arrived` < `SignedIn` < `AtReseller` < `Writer`. Whatever comes in by anything but
+GET has been checked by `genuine` before, for every route alike.
+"""
+
+import hmac
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+
+from reseller_webhooks import crypto
+from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, ResellerWebhooksError
+from reseller_webhooks.http.edge import anonymous_requests
+from reseller_webhooks.http.pages.form import Form, read
+from reseller_webhooks.http.pages.page import Page, SiteContext, device_of
+from reseller_webhooks.operations import authentication, resellers
+from reseller_webhooks.operations.visitors import Visitor
+
+READS = {"GET", "HEAD"}
+FORM_TOKEN = "form-token"  # noqa: S105 - the name of a field
+
+
+class CsrfFailed(ResellerWebhooksError):
+    """A form that was not sent from one of our pages, or from one that is out of date."""
+
+
+class NoMembershipChosen(ResellerWebhooksError):
+    """Somebody who belongs to several resellers has to choose one first."""
+
+
+class NoResellerChosen(ResellerWebhooksError):
+    """An operator has to choose one first."""
+
+
+async def site(request: Request) -> SiteContext:
+    """What all pages share."""
+    found: SiteContext = request.app.state.site
+    return found
+
+
+TheSite = Annotated[SiteContext, Depends(site)]
+
+
+async def posted(request: Request) -> Form:
+    """The fields of the form that was sent; none for a request that only reads."""
+    return Form({}) if request.method in READS else await read(request)
+
+
+Posted = Annotated[Form, Depends(posted)]
+
+
+async def visitor(site: TheSite, request: Request) -> Visitor | None:
+    """Who is signed in, if anybody."""
+    token = site.cookies.session(request)
+    if not token:
+        return None
+    try:
+        found = await run_in_threadpool(
+            authentication.visitor, site.context.database, token, device_of(request)
+        )
+    except NotSignedIn:
+        return None
+    await anonymous_requests.verified(_owner(found))
+    return found
+
+
+def _owner(visitor: Visitor) -> str:
+    """Who shares a limit of requests at once: the people of a reseller; operators have none."""
+    if visitor.is_operator:
+        return ""
+    if visitor.reseller_id is None:
+        return f"person {visitor.person.id}"
+    return f"people {visitor.reseller_id}"
+
+
+TheVisitor = Annotated[Visitor | None, Depends(visitor)]
+
+
+async def csrf_protect(request: Request, site: TheSite, form: Posted, visitor: TheVisitor) -> None:
+    """Refuse what another site made the browser send. Forged if so."""
+    if request.method in READS:
+        return
+    expected = visitor.session.csrf if visitor else site.cookies.form_token(request)
+    given = form.text(FORM_TOKEN)
+    same = hmac.compare_digest(expected.encode(), given.encode()) and expected != ""
+    if not same or not from_here(request.headers, site.context.settings.public_url):
+        raise CsrfFailed("this form is out of date, or was not sent from this site")
+
+
+def from_here(headers: Headers, public_url: str) -> bool:
+    """Whether a page of ours sent it: by Fetch Metadata, or by Origin (RFC 6454, 7)."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = headers.get("origin", "")
+    own = urlsplit(public_url)
+    # A proxy may have rewritten Host, so the public URL counts as well.
+    if origin == f"{own.scheme}://{own.netloc}":
+        return True
+    _, mark, authority = origin.partition("://")  # Not parsed: anybody may send what is no URL.
+    return mark != "" and authority == headers.get("host")
+
+
+def any_visitor(request: Request, site: TheSite, visitor: TheVisitor) -> Page:
+    """For pages that can be seen without signing in."""
+    if visitor is None:
+        token = site.cookies.form_token(request) or crypto.new_token()
+        return Page(site, request, token)
+    number = visitor.reseller_id
+    reseller = None if number is None else resellers.by_number(site.context.database, number)
+    return Page(site, request, visitor.session.csrf, visitor, reseller)
+
+
+Anyone = Annotated[Page, Depends(any_visitor)]
+
+
+async def arrived(page: Anyone) -> Page:
+    """For somebody who is signed in, and may have to choose a reseller yet. NotSignedIn."""
+    if page.visitor is None:
+        raise NotSignedIn("sign in first")
+    return page
+
+
+Arrived = Annotated[Page, Depends(arrived)]
+
+
+async def signed_in(page: Arrived) -> Page:
+    """For somebody who is signed in, at one reseller or as an operator."""
+    if page.who.membership is None:
+        raise NoMembershipChosen("choose a reseller first")
+    return page
+
+
+SignedIn = Annotated[Page, Depends(signed_in)]
+
+
+async def operator(page: SignedIn) -> Page:
+    """For operators."""
+    if page.visitor is None or not page.visitor.is_operator:
+        raise NotAllowed("only operators of this service may see this page")
+    return page
+
+
+Operator = Annotated[Page, Depends(operator)]
+
+
+async def user_admin(page: SignedIn) -> Page:
+    """For somebody who lets others in: an admin colleagues, an operator anybody."""
+    if page.visitor is None or not page.visitor.may_write:
+        raise NotAllowed("only admins may see who else signs in; ask one of them")
+    return page
+
+
+Host = Annotated[Page, Depends(user_admin)]
+
+
+async def at_reseller(page: SignedIn) -> Page:
+    """For somebody in front of one reseller's webhooks, who may see them."""
+    if page.reseller is None:
+        raise NoResellerChosen("choose a reseller first")
+    return page
+
+
+AtReseller = Annotated[Page, Depends(at_reseller)]
+
+
+async def webhook_editor(page: AtReseller) -> Page:
+    """For somebody who may also change them."""
+    if page.visitor is None or not page.visitor.may_write:
+        raise NotAllowed("you may look at webhooks, but not change them; ask an admin to do it")
+    return page
+
+
+Writer = Annotated[Page, Depends(webhook_editor)]
+
+
+async def audit_reader(page: AtReseller) -> Page:
+    """For somebody who answers for a reseller's webhooks: sees who else does something there."""
+    if page.visitor is None or not page.visitor.may_write:
+        raise NotAllowed("only admins may see the audit log; ask one of them")
+    return page
+
+
+Keeper = Annotated[Page, Depends(audit_reader)]

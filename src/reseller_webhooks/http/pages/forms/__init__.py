@@ -1,0 +1,1 @@
+"""Forms of the pages: from fields to settings, and back with errors."""

@@ -1,0 +1,1 @@
+"""Texts and badges for values, in the visitor's language."""

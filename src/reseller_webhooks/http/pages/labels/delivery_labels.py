@@ -1,0 +1,144 @@
+"""What happened to webhooks, deliveries and attempts, in words, and what to do about it."""
+
+from dataclasses import dataclass
+
+from reseller_webhooks.core.deliveries.attempts import Outcome, Reason
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.webhooks.webhook import SecretPurpose
+from reseller_webhooks.http.pages.language import N_, _
+from reseller_webhooks.store.deliveries.log import AttemptRow, LogLine
+
+NAMES = (
+    *(N_("Company"), N_("Invoice"), N_("Lead"), N_("Order"), N_("Subscription")),
+    *(N_("company"), N_("invoice"), N_("lead"), N_("order"), N_("subscription")),
+    *(N_("App Assignment"), N_("app assignment")),
+    *(N_("Added"), N_("Deleted"), N_("Changed"), N_("added"), N_("deleted"), N_("changed")),
+    *(N_("None"), N_("Token"), N_("OAuth2"), N_("OAuth2 (client credentials)")),
+    *(N_("Admin"), N_("Viewer"), N_("Operator")),
+)
+"""What core calls resources, actions, authentication and roles, alone and within a sentence."""
+SECRETS = {
+    SecretPurpose.AUTHENTICATION: N_("Authentication"),
+    SecretPurpose.SIGNING_SECRET: N_("Signing secret"),
+    SecretPurpose.PREVIOUS_SIGNING_SECRET: N_("Previous signing secret"),
+}
+"""What the secrets of a webhook are called."""
+INITIATES_WHEN = {
+    Resource.COMPANY: N_("Company is added, changed, or deleted."),
+    Resource.INVOICE: N_("Invoice is added, changed, or deleted."),
+    Resource.LEAD: N_("Sales lead is added, changed, or deleted."),
+    Resource.ORDER: N_(
+        "Order is added, changed, or deleted. An order is the selected product and "
+        "edition included in a subscription."
+    ),
+    Resource.SUBSCRIPTION: N_("Subscription is added, changed, or deleted."),
+    Resource.APP_ASSIGNMENT: N_(
+        "Application is assigned or unassigned, or the status of its assignment changes."
+    ),
+}
+"""When a webhook for the resource initiates a notification."""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state in a word. tone: good, waiting, bad or quiet, which also has a colour and a sign."""
+
+    tone: str
+    word: str
+
+
+STATES = {
+    State.DELIVERED: Badge("good", N_("Successful")),
+    State.PENDING: Badge("waiting", N_("Pending")),
+    State.FAILED: Badge("bad", N_("Failed")),
+    State.CANCELLED: Badge("quiet", N_("Cancelled")),
+    State.SUPERSEDED: Badge("quiet", N_("Replaced")),
+}
+ACCEPTED = Badge("good", N_("Accepted"))
+NOT_ACCEPTED = Badge("bad", N_("Not accepted"))
+NOT_SENT = Badge("bad", N_("Not sent"))
+REMEDIES = {
+    Reason.REDIRECT: N_("Edit the webhook and give the URL that the redirect leads to."),
+    Reason.TIMEOUT: N_(
+        "Let the receiver answer first and do its work afterwards. If it does not "
+        "answer anybody, see whether it runs."
+    ),
+    Reason.DNS: N_("See whether the host in the URL is spelled right and its DNS entry is there."),
+    Reason.CONNECT: N_(
+        "See whether the receiver runs, and whether a firewall lets connections from "
+        "the internet through to its port."
+    ),
+    Reason.TLS: N_(
+        "Give the receiver a valid certificate for its host name, together with the "
+        "intermediate certificates."
+    ),
+    Reason.CLOSED: N_(
+        "Look in the receiver's log at that time: it, or a proxy before it, hung up."
+    ),
+    Reason.PROTOCOL: N_(
+        "See whether the URL's port belongs to a web server; the answer was not HTTP."
+    ),
+    Reason.FORBIDDEN_URL: N_(
+        "Edit the webhook and give an HTTPS URL that can be reached from the internet."
+    ),
+    Reason.FORBIDDEN_ADDRESS: N_(
+        "Give a URL whose host has a public address. If the receiver is "
+        "internal on purpose, ask the operator of this service to allow its network."
+    ),
+    Reason.CLOCK: N_(
+        "The receiver's clock and ours differ by more than a minute, so that it may take our "
+        "notifications for forged. Set the clock that is wrong; if this happens with other "
+        "receivers too, it is ours, and the operator of this service has to set it."
+    ),
+    Reason.OAUTH2: N_("Edit the webhook and check the Access Token URI, the client and the user."),
+    Reason.RECEIVER_DEAD: N_(
+        "Mend the receiver or edit the URL. Then choose Send the current state on the webhook's "
+        "page."
+    ),
+    Reason.EXPIRED: N_(
+        "Resume the webhook or mend its receiver. Then choose Send the current state on its page."
+    ),
+}
+"""What to do about each reason but STATUS, for which the number tells more."""
+_BY_STATUS = {
+    400: N_("The receiver rejected the notification. Its answer may say why."),
+    401: N_("Check the authentication of the webhook: the receiver did not recognise the sender."),
+    403: N_("Check the authentication of the webhook, and whether a firewall stands before it."),
+    404: N_("Check the path of the URL: the receiver has nothing there."),
+    405: N_("Check the path of the URL: what is there does not take POST requests."),
+    410: N_("Check the URL: the receiver says that what was there is gone for good."),
+    413: N_("Let the receiver take larger requests."),
+    415: N_("Let the receiver take requests of the type application/json."),
+    429: N_("The receiver had too much to do. Set a limit under Delivery settings."),
+}
+
+
+def line_badge(line: LogLine) -> Badge:
+    """How a delivery stands."""
+    return STATES[line.state]
+
+
+def remedy(reason: str | None, status: int | None) -> str:
+    """What to do about an attempt that was not accepted; nothing when all is well."""
+    if reason is None:
+        return ""
+    if reason != Reason.STATUS or status is None:
+        return _(REMEDIES.get(Reason(reason), ""))
+    if status in _BY_STATUS:
+        return _(_BY_STATUS[status])
+    if status >= 500:
+        return _("Look in the receiver's log at that time: something went wrong there.")
+    return _("The receiver's answer may say why it rejected the notification.")
+
+
+def was_sent(line: AttemptRow) -> bool:
+    """Whether the attempt got as far as a request to the receiver."""
+    return line.outcome != Outcome.REFUSED and line.reason != Reason.OAUTH2
+
+
+def attempt_badge(line: AttemptRow) -> Badge:
+    """How an attempt ended."""
+    if line.outcome == Outcome.ACCEPTED:
+        return ACCEPTED
+    return NOT_ACCEPTED if was_sent(line) else NOT_SENT

@@ -1,0 +1,46 @@
+"""Background jobs in words: what they do, how they fare, and why they ended."""
+
+from collections.abc import Mapping
+
+from reseller_webhooks.core.jobs import Job, JobKind, JobReason, JobState
+from reseller_webhooks.http.pages import sayings
+from reseller_webhooks.http.pages.labels.delivery_labels import Badge
+from reseller_webhooks.http.pages.language import N_, _, as_sentence, number
+
+KINDS: Mapping[JobKind, str] = {
+    JobKind.RETRY_FAILED: N_("Retry of failed notifications"),
+    JobKind.RETRY_PENDING: N_("Retry of pending notifications"),
+    JobKind.BACKFILL: N_("Sending the current state"),
+}
+STATES: Mapping[JobState, Badge] = {
+    JobState.QUEUED: Badge("waiting", N_("Queued")),
+    JobState.RUNNING: Badge("waiting", N_("Running")),
+    JobState.DONE: Badge("good", N_("Done")),
+    JobState.CANCELLED: Badge("quiet", N_("Cancelled")),
+    JobState.FAILED: Badge("bad", N_("Failed")),
+}
+REASONS: Mapping[str, str] = {
+    JobReason.STEP_FAILED: N_(
+        "It failed several times in a row. Ask the operator of this service."
+    ),
+}
+
+
+def progress(job: Job) -> str:
+    """How many items were handled, of how many where that is known."""
+    done = number(job.handled)
+    if job.state is JobState.DONE or job.total is None:
+        return done
+    return _("%(done)s of %(total)s") % {"done": done, "total": number(total(job))}
+
+
+def total(job: Job) -> int:
+    """How many items there are at least; 1 when there are none, for a progress bar."""
+    return max(job.total or 0, job.handled, 1)
+
+
+def reason(job: Job) -> str:
+    """Why it ended by itself; empty when it did not."""
+    if job.reason in REASONS:
+        return _(REASONS[job.reason])
+    return as_sentence(sayings.told(job.reason))

@@ -1,0 +1,108 @@
+"""What a record is called, and how it stands with a webhook, in words."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records.record import Record
+from reseller_webhooks.core.sync.sync_status import SyncStatus
+from reseller_webhooks.http.pages import sayings
+from reseller_webhooks.http.pages.labels import changed_fields
+from reseller_webhooks.http.pages.labels.changed_fields import FieldChange
+from reseller_webhooks.http.pages.labels.delivery_labels import Badge
+from reseller_webhooks.http.pages.language import N_, _
+from reseller_webhooks.operations.record_history import Version, WebhookRecordStatus
+
+BADGES = {
+    SyncStatus.IN_SYNC: Badge("good", N_("In sync")),
+    SyncStatus.AS_ASKED: Badge("good", N_("Has all it asks for")),
+    SyncStatus.WAITING: Badge("waiting", N_("Waiting")),
+    SyncStatus.TRYING: Badge("waiting", N_("Trying again")),
+    SyncStatus.FAILED: Badge("bad", N_("Not in sync")),
+    SyncStatus.STOPPED: Badge("quiet", N_("Not in sync")),
+    SyncStatus.NOT_TOLD: Badge("quiet", N_("Not told")),
+}
+UNKNOWN = Badge("quiet", N_("Unknown"))
+_TOLD = {
+    SyncStatus.IN_SYNC: N_("This webhook has accepted version %(version)s of %(version)s."),
+    SyncStatus.AS_ASKED: N_(
+        "This webhook has accepted version %(accepted)s of %(version)s; what changed since is none "
+        "of its actions, or happened before it was added."
+    ),
+    SyncStatus.WAITING: N_("Waiting: version %(tried)s was not sent yet."),
+    SyncStatus.TRYING: N_(
+        "Failed at version %(tried)s: %(why)s. It is tried again by itself.",
+    ),
+    SyncStatus.FAILED: N_("Failed at version %(tried)s: %(why)s. It was given up."),
+    SyncStatus.STOPPED: N_("Stopped at version %(tried)s: %(why)s."),
+    SyncStatus.NOT_TOLD: N_(
+        "Nothing of this record was sent to this webhook: it was added later, or its actions did "
+        "not happen, or it is longer ago than notifications are kept."
+    ),
+}
+_CUT = N_(
+    "Nothing since version %(cut_at)s was sent to this webhook; older versions were not looked at."
+)
+_NAMES = {
+    Resource.COMPANY: ("name",),
+    Resource.LEAD: ("customer", "company", "name"),
+    Resource.APP_ASSIGNMENT: ("user", "email"),
+}
+"""Where in its content the name of a record is."""
+
+
+def badge(stance: WebhookRecordStatus) -> Badge:
+    """How a record stands, in a word or two."""
+    return UNKNOWN if _is_unknown(stance) else BADGES[stance.stands.status]
+
+
+def describe(stance: WebhookRecordStatus, version: int) -> str:
+    """The same in a sentence. version: of the record."""
+    if _is_unknown(stance):
+        return _(_CUT) % {"cut_at": stance.cut_at}
+    accepted, line = stance.stands.accepted, stance.line
+    said = _(_TOLD[stance.stands.status])
+    if line and accepted:
+        said += " " + _("Before that it accepted version %(accepted)s.")
+    if line and stance.webhook.state == "PAUSED":
+        said += " " + _("The webhook is paused.")
+    elif line and line.state is State.PENDING and stance.webhook.circuit == "OPEN":
+        said += " " + _("The receiver is failing.")
+    tried = stance.tried or ""
+    return said % {"version": version, "accepted": accepted, "tried": tried, "why": _why(stance)}
+
+
+def title(record: Record) -> str:
+    """What people call it, nothing when its content has no name."""
+    value: Any = json.loads(record.content) if record.content else {}
+    for part in _NAMES.get(record.resource, ()):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def status(record: Record) -> str:
+    """Its status as a word for people."""
+    return _(record.status.replace("_", " ").capitalize()) if record.status else ""
+
+
+def changes(version: Version) -> Sequence[FieldChange]:
+    """What a version changed, as far as the one before it is kept."""
+    if version.before is None:
+        return []
+    return changed_fields.between(version.before.body, version.event.body)
+
+
+def _is_unknown(stance: WebhookRecordStatus) -> bool:
+    """Whether nothing was found, and not all was looked at."""
+    return stance.stands.status is SyncStatus.NOT_TOLD and stance.cut_at is not None
+
+
+def _why(stance: WebhookRecordStatus) -> str:
+    line = stance.line
+    if line is None:
+        return ""
+    if line.last_status is not None:
+        return _("answered %(status)s") % {"status": line.last_status}
+    return sayings.told(line.last_detail).rstrip(".")

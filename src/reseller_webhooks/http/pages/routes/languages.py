@@ -1,0 +1,21 @@
+"""The choice of a language, which the foot of every page offers."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.http.pages import language, paths
+from reseller_webhooks.http.pages.dependencies import Anyone, Posted
+
+routes = APIRouter()
+
+
+@routes.post(paths.LANGUAGE)
+def choose(page: Anyone, form: Posted) -> Response:
+    """Speak a language to this browser from now on, and go back to where it was chosen."""
+    wanted = form.text("language")
+    if wanted not in language.LANGUAGES:
+        raise Invalid.at("/language", "choose one of the languages")
+    answer = page.go(paths.after_sign_in(form.text("next")))
+    page.site.cookies.keep_language(answer, wanted)
+    return answer

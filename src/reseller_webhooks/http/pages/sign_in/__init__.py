@@ -1,0 +1,1 @@
+"""OpenID Connect, and password hashing with limits."""

@@ -1,0 +1,208 @@
+"""Signing in with an OpenID Connect provider: Authorization Code with PKCE (Core 1.0, RFC 7636).
+
+Owns every request to the provider, and what is believed of its answers.
+"""
+
+import ssl
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+import aiohttp
+import orjson
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+from reseller_webhooks import clock
+from reseller_webhooks.clock import SECOND
+from reseller_webhooks.core.errors import NotSignedIn, Unavailable
+from reseller_webhooks.http.edge.anonymous_requests import queue_left
+from reseller_webhooks.http.edge.request_deadline import waiting_for_others
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.http.pages.sign_in.openid_login import Login
+from reseller_webhooks.operations.single_sign_on import Vouched
+from reseller_webhooks.settings import Settings
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+"""Asymmetric only: with any other a key that is public, or none, would sign."""
+LEEWAY_S = 60
+TIMEOUT = aiohttp.ClientTimeout(total=10)
+NO_ANSWER = "the identity provider does not answer"
+ANSWER_BYTES_MAX = 256 * 1024
+SUBJECT_MAX = 255
+"""Characters (OpenID Connect Core, 2)."""
+METADATA_KEPT_S = 3600.0
+
+
+class OpenId:
+    """The provider. Every method but `address` of it may raise Unavailable."""
+
+    def __init__(self, settings: Settings, tls: Callable[[], ssl.SSLContext]) -> None:
+        self._issuer = settings.oidc_issuer
+        self._client_id = settings.oidc_client_id
+        self._client_secret = settings.oidc_client_secret.get_secret_value()
+        self._back = settings.public_url + paths.OPENID_BACK
+        self._tls = tls
+        self._kept: tuple[Mapping[str, Any], float] | None = None
+
+    async def address(self, one: Login) -> str:
+        """Where the browser has to go to sign in (RFC 7636, 4.3)."""
+        asked = {
+            "response_type": "code",
+            "client_id": self._client_id,
+            "redirect_uri": self._back,
+            "scope": "openid email",
+            "state": one.state,
+            "nonce": one.nonce,
+            "code_challenge": _challenge(one.verifier),
+            "code_challenge_method": "S256",
+        }
+        endpoint = _https(await self._metadata(), "authorization_endpoint")
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+
+    async def vouched(self, one: Login, code: str, issuer: str) -> Vouched:
+        """Who has signed in there, with a verified address. NotSignedIn when there is none.
+
+        issuer: who the browser says it comes from, if it says so (RFC 9207).
+        """
+        metadata = await self._metadata()
+        if issuer and issuer != self._issuer:
+            raise NotSignedIn("the answer is from another identity provider than was asked")
+        answer = await self._tokens(metadata, one, code)
+        claims = await self._claims(metadata, str(answer.get("id_token", "")), one)
+        told: Mapping[str, Any] = claims
+        if "email" not in claims:
+            told = await self._more(metadata, str(answer.get("access_token", "")), claims)
+        # Address and verification from one source: each vouches only for its own address.
+        if not isinstance(told.get("email"), str) or told.get("email_verified") is not True:
+            raise NotSignedIn("the identity provider does not vouch for an e-mail address of yours")
+        subject = str(claims["sub"])
+        if len(subject) > SUBJECT_MAX:
+            raise NotSignedIn("the identity token is not valid: its subject is too long")
+        return Vouched(self._issuer, subject, told["email"])
+
+    async def _metadata(self) -> Mapping[str, Any]:
+        """What the provider says of itself (OpenID Connect Discovery 1.0, 4)."""
+        if self._kept and clock.monotonic_s() < self._kept[1]:
+            return self._kept[0]
+        url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
+        found: dict[str, Any] = await self._json("GET", url)
+        if found.get("issuer") != self._issuer:
+            raise Unavailable(f"{url} is of the issuer {found.get('issuer')!r}")
+        self._kept = (found, clock.monotonic_s() + METADATA_KEPT_S)
+        return found
+
+    async def _tokens(self, metadata: Mapping[str, Any], one: Login, code: str) -> dict[str, Any]:
+        fields = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._back,
+            "code_verifier": one.verifier,
+        }
+        methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        headers = {}
+        if self._client_secret and "client_secret_basic" in methods:
+            # Both parts are encoded as form fields are (RFC 6749, 2.3.1).
+            named = (quote_plus(self._client_id), quote_plus(self._client_secret))
+            headers["authorization"] = aiohttp.encode_basic_auth(*named)
+        else:
+            fields["client_id"] = self._client_id
+            if self._client_secret:
+                fields["client_secret"] = self._client_secret
+        endpoint = _https(metadata, "token_endpoint")
+        return await self._json("POST", endpoint, headers=headers, data=fields)
+
+    async def _claims(self, metadata: Mapping[str, Any], token: str, one: Login) -> dict[str, Any]:
+        """What the ID token says, once it is sure whose it is (OpenID Connect Core, 3.1.3.7)."""
+        keys: Any = await self._json("GET", _https(metadata, "jwks_uri"))
+        try:
+            # Keys are asked for each time: a sign-in is rare, and they may have been rotated.
+            claims = jwt.decode(token, KeySet.import_key_set(keys), list(ALGORITHMS)).claims
+            self._registry(one).validate(claims)
+        except (JoseError, InvalidKeyIdError, ValueError, TypeError, KeyError) as error:
+            raise NotSignedIn(f"the identity token is not valid: {error}") from None
+        audience = claims["aud"]
+        parties = audience if isinstance(audience, list) else [audience]
+        if (len(parties) > 1 or "azp" in claims) and claims.get("azp") != self._client_id:
+            raise NotSignedIn("the identity token was made for another program")
+        return dict(claims)
+
+    def _registry(self, one: Login) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
+            now=clock.now() // SECOND,
+            leeway=LEEWAY_S,
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._client_id},
+            nonce={"essential": True, "value": one.nonce},
+            sub={"essential": True},
+            exp={"essential": True},
+            iat={"essential": True},
+        )
+
+    async def _more(
+        self, metadata: Mapping[str, Any], token: str, claims: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The rest of the claims, from where some providers keep them (Core, 5.3.2)."""
+        if "userinfo_endpoint" not in metadata or not token:
+            return {}
+        endpoint = _https(metadata, "userinfo_endpoint")
+        found = await self._json("GET", endpoint, headers={"authorization": f"Bearer {token}"})
+        if found.get("sub") != claims["sub"]:
+            raise NotSignedIn("the identity provider told of somebody else")
+        return {name: found[name] for name in ("email", "email_verified") if name in found}
+
+    async def _json(self, method: str, url: str, **given: Any) -> dict[str, Any]:
+        try:
+            async with queue_left():
+                with waiting_for_others():
+                    status, body = await self._asked(method, url, given)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(NO_ANSWER, internal=str(error)) from None
+        if method == "POST" and status in (400, 401):
+            raise NotSignedIn(f"the identity provider refused the sign-in: {_reason(body)}")
+        if status != 200 or not (found := _object(body)):
+            raise Unavailable(f"the identity provider answered {status}")
+        return found
+
+    async def _asked(self, method: str, url: str, given: Mapping[str, Any]) -> tuple[int, bytes]:
+        connector = aiohttp.TCPConnector(ssl=self._tls())
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session,
+            session.request(method, url, allow_redirects=False, **given) as answer,
+        ):
+            return answer.status, await _read(answer)
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            raise Unavailable(f"the identity provider answers more than {ANSWER_BYTES_MAX} bytes")
+    return body
+
+
+def _challenge(verifier: str) -> str:
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _https(metadata: Mapping[str, Any], name: str) -> str:
+    url = metadata.get(name)
+    if not isinstance(url, str) or not url.startswith("https://"):
+        raise Unavailable(f"the identity provider has no {name} that begins with https://")
+    return url
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _reason(body: bytes) -> str:
+    return str(_object(body).get("error", "it does not say why"))[:100]

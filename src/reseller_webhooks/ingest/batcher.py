@@ -1,0 +1,147 @@
+"""Group commit: requests of changes that come at once share one transaction.
+
+A batch is bounded by what it costs: changes and bytes here, deliveries in the transaction, which
+takes as many of the requests as fit. When a batch fails for a reason that one of its requests may
+have caused, each is applied by itself, so that the others get their answers.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from reseller_webhooks.core.errors import Cause, ResellerWebhooksError, Unavailable
+from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
+
+CHANGES_A_BATCH = 2_000
+"""Changes in one shared transaction; more would make the first of them wait too long."""
+BYTES_A_BATCH = 4 * 1024 * 1024
+RETRY_AFTER_S = 10
+"""For a request of many changes that the store did not apply in time, even alone."""
+CAUSES_OF_ONE = frozenset({Cause.BUSY, Cause.COLLIDED})
+"""Causes that may lie in a single request: the locks that it needs, the time that it takes."""
+
+Waiting = tuple[ChangeRequest, asyncio.Future[ChangesAnswer]]
+Answers = Sequence[ChangesAnswer | ResellerWebhooksError]
+
+
+class ChangeBatcher:
+    """A queue of requests before one thread that writes.
+
+    apply: applies the first of some requests, and answers them.
+    """
+
+    def __init__(self, name: str, apply: Callable[[Sequence[ChangeRequest]], Answers]) -> None:
+        self._apply = apply
+        self._waiting: list[Waiting] = []
+        self._more = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self.changes = 0
+        """Changes of the waiting requests; counted, since each request reads the number."""
+
+    async def submit(self, request: ChangeRequest) -> ChangesAnswer:
+        """Apply a request; durable when this returns. Raises what the request breaks."""
+        future: asyncio.Future[ChangesAnswer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
+        self.changes += len(request.changes)
+        self._more.set()
+        return await future
+
+    async def run(self) -> None:
+        """Apply batches for ever."""
+        while True:
+            await self._more.wait()
+            if batch := self._take():
+                await self._write(batch)
+            if not self._waiting:
+                self._more.clear()
+
+    async def stop(self) -> None:
+        """Finish what waits."""
+        while self._waiting:
+            await asyncio.wait([future for _, future in self._waiting])
+        self._thread.shutdown()
+
+    def _take(self) -> list[Waiting]:
+        taken = count_that_fits([request for request, _ in self._waiting])
+        batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        self.changes -= _changes(batch)
+        return [one for one in batch if not one[1].done()]  # whose caller has gone meanwhile
+
+    async def _write(self, batch: list[Waiting]) -> None:
+        try:
+            count = await self._write_first(batch)
+        except Exception as error:
+            if len(batch) > 1 and may_lie_in_one(error):
+                await self._write_each(batch)
+            else:
+                _refuse(batch, error)
+        else:
+            rest = batch[count:]
+            self._waiting[:0] = rest
+            self.changes += _changes(rest)
+
+    async def _write_each(self, batch: Sequence[Waiting]) -> None:
+        for number, one in enumerate(batch):
+            if one[1].done():  # the caller has waited for too long
+                continue
+            try:
+                await self._write_first([one])
+            except Exception as error:
+                if not may_lie_in_one(error):
+                    _refuse(batch[number:], error)
+                    return
+                _refuse([one], error)
+
+    async def _write_first(self, batch: Sequence[Waiting]) -> int:
+        """Apply as many of the first requests as fit in a transaction; how many."""
+        requests = [request for request, _ in batch]
+        loop = asyncio.get_running_loop()
+        answers = await loop.run_in_executor(self._thread, self._apply, requests)
+        for (_, future), answer in zip(batch, answers, strict=False):
+            _tell(future, answer)
+        return len(answers)
+
+
+def count_that_fits(requests: Sequence[ChangeRequest]) -> int:
+    """How many of the first requests may share a transaction; one at least, if there is any."""
+    changes = size = 0
+    for count, request in enumerate(requests):
+        changes, size = changes + len(request.changes), size + request.size
+        if count and (changes > CHANGES_A_BATCH or size > BYTES_A_BATCH):
+            return count
+    return len(requests)
+
+
+def may_lie_in_one(error: Exception) -> bool:
+    """Whether a batch may have failed because of one of its requests."""
+    return not isinstance(error, Unavailable) or error.cause in CAUSES_OF_ONE
+
+
+def _changes(batch: Sequence[Waiting]) -> int:
+    return sum(len(request.changes) for request, _ in batch)
+
+
+def _refuse(batch: Sequence[Waiting], error: Exception) -> None:
+    for request, future in batch:
+        _tell(future, _error_alone(request, error) if len(batch) == 1 else error)
+
+
+def _error_alone(request: ChangeRequest, error: Exception) -> Exception:
+    """What a request that failed by itself is told: it is not known whether the store is slow."""
+    is_late = isinstance(error, Unavailable) and error.cause is Cause.BUSY
+    if not is_late or len(request.changes) == 1:
+        return error
+    text = (
+        f"the store did not apply these {len(request.changes)} changes in time; "
+        "send fewer in a request, or the same again later"
+    )
+    return Unavailable(text, RETRY_AFTER_S, internal=str(error), cause=Cause.BUSY)
+
+
+def _tell(future: asyncio.Future[ChangesAnswer], answer: ChangesAnswer | Exception) -> None:
+    if future.done():  # the caller hung up
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)

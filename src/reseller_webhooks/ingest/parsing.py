@@ -1,0 +1,95 @@
+"""Reads changes as they come from the platform, by API or by NATS: every problem, with its place.
+
+By hand, since a thousand contents are checked anyway and an entry's own few names cost nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from reseller_webhooks import crypto
+from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.records import check_uuid, read_content
+from reseller_webhooks.core.records.changes import Change, Put, Remove
+from reseller_webhooks.core.records.problem_text import pointer_to, quote
+from reseller_webhooks.core.text_rules import UNSEEN
+from reseller_webhooks.operations.changes import MAX_CHANGES, ChangeRequest
+
+ERRORS_MAX = 100
+"""Told of one body; who sends a thousand bad changes learns enough from these."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_MEMBERS = {"reseller", "type", "uuid", "content", "removed"}
+_TYPES = ", ".join(Resource)
+
+
+def parse_changes(body: object, *, raw: bytes, key: str | None, caller: str = "") -> ChangeRequest:
+    """The request that a body makes. raw: the body as it came. key: its Idempotency-Key, if any.
+
+    caller: the id of the API key that it came with; empty for what did not come by API.
+    """
+    if key is not None and not _KEY.fullmatch(key):
+        raise Invalid.at("/Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    found: list[Problem] = []
+    changes = []
+    for index, given in enumerate(_entries(body)):
+        if len(found) > ERRORS_MAX:
+            break
+        try:
+            changes.append(_change(given))
+        except Invalid as error:
+            found += error.under(f"/changes/{index}").problems
+    if found:
+        raise Invalid(found)
+    return ChangeRequest(tuple(changes), key, crypto.digest(raw) if key else "", caller, len(raw))
+
+
+def _entries(body: object) -> list[Any]:
+    if not isinstance(body, dict) or set(body) != {"changes"}:
+        raise Invalid.at("", 'must be an object with one member: {"changes":[...]}')
+    entries = body["changes"]
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_CHANGES:
+        raise Invalid.at("/changes", f"must be a list of 1 to {MAX_CHANGES} changes")
+    return entries
+
+
+def _change(given: object) -> Change:
+    if not isinstance(given, dict):
+        raise Invalid.at("", f"{quote(given)} is no change; it must be an object")
+    if wrong := [*_misnamed(given), *_mistaken(given)]:
+        raise Invalid(wrong)
+    resource, uuid = Resource(given["type"]), given["uuid"]
+    check_uuid(uuid)
+    if given.get("removed"):
+        return Change(given["reseller"], resource, uuid, Remove())
+    try:
+        return Change(
+            given["reseller"], resource, uuid, Put(read_content(resource, uuid, given["content"]))
+        )
+    except Invalid as error:
+        raise error.under("/content") from None
+
+
+def _misnamed(given: dict[str, Any]) -> Iterator[Problem]:
+    for name in given.keys() - _MEMBERS:
+        yield Problem(pointer_to((name,)), "is not known here; leave it out")
+    for name in ("reseller", "type", "uuid"):
+        if name not in given:
+            yield Problem(f"/{name}", "is missing")
+        elif not isinstance(given[name], str):
+            yield Problem(f"/{name}", f"{quote(given[name])} is not allowed; it must be text")
+        elif not given[name].isprintable():  # PostgreSQL would break on a NUL.
+            yield Problem(f"/{name}", UNSEEN)
+        elif name == "type" and given[name] not in set(Resource):
+            yield Problem("/type", f"{quote(given[name])} is no type; it must be one of {_TYPES}")
+
+
+def _mistaken(given: dict[str, Any]) -> Iterator[Problem]:
+    removed = given.get("removed", False)
+    if not isinstance(removed, bool):
+        yield Problem("/removed", f"{quote(removed)} is not allowed; it must be true or false")
+    elif removed and "content" in given:
+        yield Problem("/content", "must be left out when the record is removed")
+    elif not removed and "content" not in given:
+        yield Problem("/content", 'is missing; give the whole content, or "removed": true')

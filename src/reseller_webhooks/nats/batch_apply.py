@@ -1,0 +1,125 @@
+"""Messages into the store: many in one transaction, and a bad one apart from the rest."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+import orjson
+import structlog
+
+from reseller_webhooks import crypto
+from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.json_input import parse
+from reseller_webhooks.ingest import parsing
+from reseller_webhooks.nats.consumer import Message
+from reseller_webhooks.operations import changes
+from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
+from reseller_webhooks.store.db.database import Database
+
+CHANGES_A_BATCH = 2_000
+"""In one transaction; more would hold up everybody else's."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a message: it is in the store, unless there is a reason why it cannot be."""
+
+    message: Message
+    refused: str | None = None
+
+
+class BatchApply:
+    """Applies messages of one stream."""
+
+    def __init__(self, database: Database, stream: str, public_url: str) -> None:
+        self._database, self._stream = database, stream
+        self._public_url = public_url
+
+    def apply(self, messages: Sequence[Message]) -> list[Verdict]:
+        """The first of these messages, as many as fit in a transaction; durable on return.
+
+        Unavailable when the store is away; then it may be done again, with no more effect.
+        """
+        verdicts: dict[Message, str | None] = {}
+        requests: dict[Message, ChangeRequest] = {}
+        count = 0
+        for message in messages:
+            try:
+                request = self._read(message)
+            except ResellerWebhooksError as error:
+                verdicts[message] = str(error)
+                continue
+            count += len(request.changes)
+            if requests and count > CHANGES_A_BATCH:
+                break
+            requests[message] = request
+        verdicts |= self._applied(requests) if requests else {}
+        # None beyond the first that did not fit, so that messages are dealt with in sequence.
+        return [Verdict(one, verdicts[one]) for one in takewhile(verdicts.__contains__, messages)]
+
+    def _read(self, message: Message) -> ChangeRequest:
+        try:
+            body = parse(message.body)
+        except orjson.JSONDecodeError as error:
+            raise Invalid.at("", f"the message is not JSON: {error}") from None
+        return parsing.parse_changes(body, raw=message.body, key=self._key(message))
+
+    def _key(self, message: Message) -> str:
+        """By what a repeat is known. A stream that was made anew counts from 1 again, so the
+        sequence alone would not do.
+        """
+        named = f"id:{message.id}" if message.id else f"{message.sequence}:{message.stored_at}"
+        key = f"nats:{self._stream}:{named}"
+        return key if _KEY.fullmatch(key) else f"nats:{crypto.digest(key.encode())}"
+
+    def _applied(self, requests: dict[Message, ChangeRequest]) -> dict[Message, str | None]:
+        try:
+            return self._together(requests)
+        except Unavailable:
+            raise
+        except Exception:
+            if len(requests) == 1:
+                raise
+            return self._one_by_one(requests)
+
+    def _together(self, requests: dict[Message, ChangeRequest]) -> dict[Message, str | None]:
+        answers = changes.apply(
+            self._database, list(requests.values()), public_url=self._public_url
+        )
+        return {
+            message: _reason(message, answer)
+            for message, answer in zip(requests, answers, strict=False)  # the first, as many as fit
+        }
+
+    def _one_by_one(self, requests: dict[Message, ChangeRequest]) -> dict[Message, str | None]:
+        """One of them makes the program fail. When each does, it is not the message's fault."""
+        verdicts: dict[Message, str | None] = {}
+        failed: Exception | None = None
+        for message, request in requests.items():
+            try:
+                verdicts |= self._together({message: request})
+            except Unavailable:
+                raise
+            except Exception as error:
+                log.exception("a message makes the program fail", sequence=message.sequence)
+                verdicts[message] = f"the program failed with {type(error).__name__}; see its log"
+                failed = error
+        if failed and all(verdicts.values()):
+            raise failed
+        return verdicts
+
+
+def _reason(message: Message, answer: ChangesAnswer | ResellerWebhooksError) -> str | None:
+    match answer:
+        case ChangesAnswer():
+            return None
+        case Unavailable():
+            raise answer
+        case KeyReused():
+            return f"Nats-Msg-Id {message.id!r} was used before with another body; give a new one"
+    return str(answer)

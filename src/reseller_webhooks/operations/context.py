@@ -1,0 +1,40 @@
+"""What a request may reach, wherever it comes in: passed to the API and to the pages alike."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from reseller_webhooks.core.deliveries.attempts import Attempt
+from reseller_webhooks.core.health.conditions import Condition
+from reseller_webhooks.core.webhooks.webhook import Webhook
+from reseller_webhooks.crypto import Box
+from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
+from reseller_webhooks.operations.concurrency import ConcurrencyLimit
+from reseller_webhooks.operations.public_ids import PublicIds
+from reseller_webhooks.operations.quotas import Quotas
+from reseller_webhooks.settings import Settings
+from reseller_webhooks.store.db.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """The parts of the running program that the edges use.
+
+    quotas: what each reseller may use.
+    ids: encrypts and decrypts the numbers that others see.
+    submit: apply a request of changes, durable when it answers; raises what the request breaks.
+    try_now: send a webhook a test notification at once.
+    tests: limits how many of those each reseller has under way.
+    conditions: what is wrong with this process, from memory.
+    readiness: the same and what the store says, within a deadline.
+    """
+
+    settings: Settings
+    database: Database
+    box: Box
+    quotas: Quotas
+    ids: PublicIds
+    submit: Callable[[ChangeRequest], Awaitable[ChangesAnswer]]
+    try_now: Callable[[Webhook], Awaitable[Attempt]]
+    tests: ConcurrencyLimit
+    conditions: Callable[[], Sequence[Condition]]
+    readiness: Callable[[], Awaitable[Sequence[Condition]]]

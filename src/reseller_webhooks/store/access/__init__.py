@@ -1,0 +1,1 @@
+"""Resellers, users, API keys, sessions, quotas and the audit log."""

@@ -1,0 +1,1 @@
+"""Workers, leases, jobs and maintenance."""

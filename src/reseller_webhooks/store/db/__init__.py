@@ -1,0 +1,1 @@
+"""Connections, transactions, bulk statements, errors and what differs between the databases."""

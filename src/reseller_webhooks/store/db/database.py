@@ -1,0 +1,215 @@
+"""Connections and transactions. Owns how a transaction begins, ends and knows its time.
+
+A transaction also knows who asked for it, so that the audit log needs no argument of its own.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import cast
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import RootTransaction
+from sqlalchemy.exc import DBAPIError
+
+from reseller_webhooks.clock import Micros, StoreClock, monotonic_s
+from reseller_webhooks.core.access.audit import PROGRAM, Act, Actor
+from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.observability.outages import Outage
+from reseller_webhooks.store.db import errors, metering, postgres, sqlite
+from reseller_webhooks.store.db.commits import Commits, Written
+from reseller_webhooks.store.db.limits import LOCK_S, POOL_S, USUAL, Limits
+from reseller_webhooks.store.db.metering import Access, Metered, PoolUse
+from reseller_webhooks.store.db.shared_horizon import SharedHorizon
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One transaction. Everything it writes carries the same time. by: who asked for it.
+
+    charge: counts an act towards the quotas of whoever asked for it; None for who has none.
+    written: what to tell the listeners of `Database.commits` after the commit.
+    """
+
+    connection: Connection
+    now: Micros
+    by: Actor = PROGRAM
+    charge: "Charge | None" = None
+    written: set[Written] = field(default_factory=set)
+
+
+Charge = Callable[[Tx, Act], None]
+
+
+class Damage:
+    """Whether a statement met a damaged file not long ago."""
+
+    HOLDS_S = 300.0
+    """An index that was made anew on PostgreSQL is whole again; nothing else says so."""
+
+    def __init__(self) -> None:
+        self._met_s: float | None = None
+
+    def note(self) -> None:
+        """A statement has just met it."""
+        self._met_s = monotonic_s()
+
+    @property
+    def is_met(self) -> bool:
+        """Whether one has within HOLDS_S."""
+        return self._met_s is not None and monotonic_s() - self._met_s < self.HOLDS_S
+
+
+class Database:
+    """One store: an SQLite file or a PostgreSQL database, by its URL."""
+
+    def __init__(self, url: str, *, reads_only: bool = False) -> None:
+        """reads_only: makes and changes nothing; Refused when an SQLite file is not there."""
+        self._dialect = sqlite if url.startswith("sqlite") else postgres
+        self.url = url
+        self.engine: Engine
+        self.engine, self._writing = self._dialect.create(url, reads_only=reads_only)
+        # SQLite has one writer. Waiting here is fair and wakes at once; its own busy
+        # handler sleeps and starves whoever comes late.
+        self._writer = Lock() if self._dialect is sqlite else None
+        self._by = PROGRAM
+        self._charge: Charge | None = None
+        self._limits = USUAL
+        self.clock = StoreClock()
+        """The store's, read in every transaction."""
+        self.commits = Commits()
+        self.damage = Damage()
+        self.outage = Outage()
+        self.horizons = {table: SharedHorizon() for table in ("record", "delivery", "attempt")}
+
+    def acting(self, by: Actor, charge: Charge | None = None) -> "Database":
+        """The same store, for what somebody does. charge: as in `Tx`."""
+        same = copy(self)
+        same._by, same._charge = by, charge
+        return same
+
+    def within(self, answer_s: float, *, lock_s: float = LOCK_S) -> "Database":
+        """The same store, for work whose statements may take longer than a caller would wait."""
+        same = copy(self)
+        same._limits = Limits(answer_s, lock_s)
+        return same
+
+    @staticmethod
+    def file_of(url: str) -> Path | None:
+        """The SQLite file that a URL names, or None for a server."""
+        return sqlite.file(url) if url.startswith("sqlite") else None
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that commits when the block ends, or leaves no trace."""
+        with (
+            Metered(Access.WRITE) as metered,
+            self._turn(),
+            self._transaction(writes=True) as tx,
+        ):
+            metered.connected()
+            yield tx
+        self.commits.committed(tx.written)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A consistent view; on SQLite it neither waits for a writer nor holds one up."""
+        with Metered(Access.READ) as metered, self._transaction(writes=False) as tx:
+            metered.connected()
+            yield tx
+
+    @contextmanager
+    def without_transaction(self) -> Iterator[Connection]:
+        """A connection whose statements each stand alone, for what no transaction may hold.
+
+        PostgreSQL only. Of the limits, only `answer_s` holds.
+        """
+        with errors.translated(), self._writing.connect() as connection:
+            yield postgres.without_transaction(connection, self._limits)
+
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether each transaction that writes waits for all others that do."""
+        return self._writer is not None
+
+    @contextmanager
+    def driver(self) -> Iterator[sqlite3.Connection]:
+        """The driver's connection that writes, for what no transaction may hold. SQLite only."""
+        with self._turn():
+            connection = self._writing.raw_connection()
+            try:
+                yield cast("sqlite3.Connection", connection.driver_connection)
+            finally:
+                connection.close()
+
+    def pools(self) -> list[PoolUse]:
+        """How full the connection pools are."""
+        return list(metering.pools(self.engine, self._writing))
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The place of the one writer, where there is but one."""
+        if self._writer is None:
+            yield
+            return
+        if not self._writer.acquire(timeout=POOL_S):
+            raise errors.unavailable(Cause.BUSY, "another transaction writes for too long")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Tx]:
+        try:
+            with errors.translated():
+                connection, transaction, now = self._begun(writes=writes)
+                with connection, transaction:
+                    yield Tx(connection, now, self._by, self._charge)
+            self.outage.succeeded()
+        except Unavailable as error:
+            self.outage.failed(error)
+            if error.cause is Cause.DAMAGED:
+                self.damage.note()
+            raise
+
+    def _begun(self, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
+        """A transaction on a connection that works; one that has died meanwhile is replaced.
+
+        A server that became read-only is left: where a proxy or several hosts lead to another one,
+        new connections find it.
+        """
+        engine = self._writing if writes else self.engine
+        try:
+            return self._begin(engine, writes=writes)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        except Unavailable:
+            engine.dispose()
+        return self._begin(engine, writes=writes)
+
+    def _begin(self, engine: Engine, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
+        connection = engine.connect().execution_options(writes=writes)
+        try:
+            transaction = connection.begin()
+            asked_s = monotonic_s()
+            now: Micros = self._dialect.begin(connection, self._limits, writes=writes)
+            self.clock.read(now, asked_s)
+        except Unavailable:
+            connection.invalidate()
+            connection.close()
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        return connection, transaction, now
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+        self._writing.dispose()

@@ -1,0 +1,20 @@
+"""Adds a row unless it is there, for rows that several transactions may add at the same time."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reseller_webhooks.store.db.database import Tx
+
+
+def add(
+    tx: Tx, table: Table, row: Mapping[str, object], *, key: Sequence[str] | None = None
+) -> None:
+    """Insert a row unless one with the same values in `key` is there; None: in any unique key.
+
+    A row that another transaction is just adding is waited for.
+    """
+    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(**row)
+    tx.connection.execute(statement.on_conflict_do_nothing(index_elements=key))

@@ -1,0 +1,11 @@
+"""The key that public ids are encrypted with; made by the migration, the same for ever."""
+
+from sqlalchemy import select
+
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.tables import public_id_key
+
+
+def get(tx: Tx) -> bytes:
+    """32 random bytes."""
+    return bytes.fromhex(tx.connection.execute(select(public_id_key.c.key)).scalar_one())

@@ -1,0 +1,246 @@
+"""How webhooks fare: what waits, what was delivered last, what came of each hour.
+
+Every statement is for all webhooks of a page at once and reads along indexes, most of them only
+to the first row that tells.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    func,
+    literal,
+    select,
+)
+
+from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.deliveries.log_query import UNHAPPY, closed_in
+from reseller_webhooks.store.tables import attempt, circuit_change, delivery, webhook
+
+HOUR: Micros = 3600 * SECOND
+WAITING_COUNTED = 10_000
+"""Past this the number waiting is only known to be more."""
+CLOSED_SEARCHED = 1_000
+"""How many closed deliveries are searched for one that was delivered, the newest first."""
+REFUSED_SEARCHED = 100
+"""How many that wait are searched for the newest that was refused, the first due first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastAttempt:
+    """An attempt in a line. at: when it was made."""
+
+    at: Micros
+    status: int | None
+    reason: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookStats:
+    """How a webhook stands now.
+
+    waiting: unfinished deliveries, at most WAITING_COUNTED + 1. next_at: when the first of them
+    is due. refused: its newest attempt, if it has been tried. refused_at: when any that waits was
+    refused last. failed: the newest delivery's last attempt, if that delivery has failed for good.
+    delivered_at: of the newest that was delivered.
+    """
+
+    waiting: int = 0
+    next_at: Micros | None = None
+    refused: LastAttempt | None = None
+    refused_at: Micros | None = None
+    failed: LastAttempt | None = None
+    delivered_at: Micros | None = None
+
+    @property
+    def is_back(self) -> bool:
+        """Whether a delivery was accepted since any that waits was refused."""
+        return (self.delivered_at or 0) > (self.refused_at or 0)
+
+
+@dataclass(slots=True)
+class HourCount:
+    """Deliveries by the hour in which they were made, oldest first, as they ended."""
+
+    delivered: list[int]
+    failed: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitChange:
+    """A circuit opened, and why, or closed."""
+
+    at: Micros
+    is_open: bool
+    reason: str = field(default="")
+
+
+def webhook_stats(tx: Tx, webhook_ids: Collection[int]) -> dict[int, WebhookStats]:
+    """How each of the webhooks stands."""
+    rows = tx.connection.execute(
+        select(
+            webhook.c.id,
+            _waiting().label("waiting"),
+            _first_waiting().label("first"),
+            _refused_at().label("refused_at"),
+            _newest_closed().label("newest"),
+            _delivered_at().label("delivered_at"),
+        ).where(webhook.c.id.in_(webhook_ids))
+    ).all()
+    first = _in_line(tx, [row.first for row in rows if row.first])
+    failed = _failed(tx, [row.newest for row in rows if row.newest])
+    return {
+        row.id: WebhookStats(
+            waiting=row.waiting,
+            next_at=first[row.first].next_at if row.first in first else None,
+            refused=first[row.first].tried if row.first in first else None,
+            refused_at=row.refused_at,
+            failed=failed.get(row.newest),
+            delivered_at=row.delivered_at,
+        )
+        for row in rows
+    }
+
+
+def hour_counts(
+    tx: Tx, webhook_ids: Collection[int], *, since: Micros, hours: int
+) -> dict[int, HourCount]:
+    """What came of the deliveries that were made from `since` on, hour by hour."""
+    rows = tx.connection.execute(_closed_by_hour(webhook_ids, since, hours)).tuples()
+    found = {number: HourCount(list(counts), [0] * hours) for number, *counts in rows}
+    unhappy = tx.connection.execute(_unhappy_by_hour(webhook_ids, since))
+    for number, hour, state, count in unhappy.tuples():
+        if hour >= hours:
+            continue
+        # Whatever did not end otherwise was delivered.
+        found[number].delivered[hour] -= count
+        if state == State.FAILED:
+            found[number].failed[hour] += count
+    return found
+
+
+def circuit_changes(tx: Tx, webhook_id: int, *, limit: int) -> list[CircuitChange]:
+    """When its circuit opened and closed, newest first."""
+    c = circuit_change.c
+    statement = select(c.at, c.is_open, c.reason).where(c.webhook_id == webhook_id)
+    newest = statement.order_by(c.at.desc(), c.id.desc()).limit(limit)
+    return [CircuitChange(*row) for row in tx.connection.execute(newest).tuples()]
+
+
+def circuit_changes_since(
+    tx: Tx, webhook_ids: Collection[int], since: Micros
+) -> dict[int, list[CircuitChange]]:
+    """When the circuits of the webhooks opened and closed from then on, oldest first."""
+    c = circuit_change.c
+    statement = select(c.webhook_id, c.at, c.is_open, c.reason).where(
+        c.webhook_id.in_(webhook_ids), c.at >= since
+    )
+    found: dict[int, list[CircuitChange]] = {one: [] for one in webhook_ids}
+    for number, *change in tx.connection.execute(statement.order_by(c.at, c.id)).tuples():
+        found[number].append(CircuitChange(*change))
+    return found
+
+
+def _waiting() -> ColumnElement[int]:
+    mine = select(literal(1)).where(delivery.c.webhook_id == webhook.c.id).correlate(webhook)
+    counted = mine.limit(WAITING_COUNTED + 1).subquery()
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+def _first_waiting() -> ColumnElement[int]:
+    mine = select(delivery.c.id).where(delivery.c.webhook_id == webhook.c.id)
+    return mine.order_by(delivery.c.next_at, delivery.c.id).limit(1).scalar_subquery()
+
+
+def _refused_at() -> ColumnElement[int]:
+    mine = select(delivery.c.id, delivery.c.attempts).where(delivery.c.webhook_id == webhook.c.id)
+    by_due = mine.correlate(webhook).order_by(delivery.c.next_at, delivery.c.id)
+    some = by_due.limit(REFUSED_SEARCHED).subquery()
+    newest = and_(attempt.c.delivery_id == some.c.id, attempt.c.number == some.c.attempts)
+    return select(func.max(attempt.c.at)).select_from(some).join(attempt, newest).scalar_subquery()
+
+
+def _newest_closed() -> ColumnElement[int]:
+    return _closings(attempt.c.id).limit(1).scalar_subquery()
+
+
+def _delivered_at() -> ColumnElement[int]:
+    newest = _closings(attempt.c.at, attempt.c.state).limit(CLOSED_SEARCHED).subquery()
+    delivered = select(newest.c.at).where(newest.c.state == State.DELIVERED.value)
+    return delivered.limit(1).scalar_subquery()
+
+
+def _closings(*columns: SQLColumnExpression[Any]) -> Select[Any]:
+    """Of a webhook, newest first."""
+    return (
+        select(*columns)
+        .where(attempt.c.webhook_id == webhook.c.id, attempt.c.state.is_not(None))
+        .order_by(attempt.c.created_at.desc(), attempt.c.delivery_id.desc())
+        .correlate(webhook)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _InLine:
+    next_at: Micros
+    tried: LastAttempt | None
+
+
+def _in_line(tx: Tx, numbers: Collection[int]) -> dict[int, _InLine]:
+    """When each of the deliveries is due, and its newest attempt."""
+    newest = and_(attempt.c.delivery_id == delivery.c.id, attempt.c.number == delivery.c.attempts)
+    statement = (
+        select(delivery.c.id, delivery.c.next_at, *_tried_columns())
+        .join_from(delivery, attempt, newest, isouter=True)
+        .where(delivery.c.id.in_(numbers))
+    )
+    rows = tx.connection.execute(statement).all()
+    return {row.id: _InLine(row.next_at, LastAttempt(*row[2:]) if row.at else None) for row in rows}
+
+
+def _failed(tx: Tx, numbers: Collection[int]) -> Mapping[int, LastAttempt]:
+    """Those of the attempts with which deliveries failed for good."""
+    failed = attempt.c.state == State.FAILED.value
+    statement = select(attempt.c.id, *_tried_columns()).where(attempt.c.id.in_(numbers), failed)
+    return {row.id: LastAttempt(*row[1:]) for row in tx.connection.execute(statement)}
+
+
+def _tried_columns() -> Iterable[SQLColumnExpression[Any]]:
+    return [attempt.c[name] for name in LastAttempt.__dataclass_fields__]
+
+
+def _closed_by_hour(webhook_ids: Collection[int], since: Micros, hours: int) -> Select[Any]:
+    # Counts stretches of ix_attempt_log_webhook; to sort rows into groups takes five times as long.
+    starts = (since + hour * HOUR for hour in range(hours))
+    counts = [_closed_between(start, start + HOUR).label(None) for start in starts]
+    return select(webhook.c.id, *counts).where(webhook.c.id.in_(webhook_ids))
+
+
+def _closed_between(start: Micros, end: Micros) -> ColumnElement[int]:
+    c = attempt.c
+    mine = and_(c.webhook_id == webhook.c.id, c.state.is_not(None))
+    within = select(func.count()).where(mine, c.created_at >= start, c.created_at < end)
+    return within.correlate(webhook).scalar_subquery()
+
+
+def _unhappy_by_hour(webhook_ids: Collection[int], since: Micros) -> Select[Any]:
+    # Reads ix_attempt_log_webhook_unhappy, which holds only what was not delivered.
+    c = attempt.c
+    hour = ((c.created_at - since) // HOUR).label("hour")
+    return (
+        select(c.webhook_id, hour, c.state, func.count())
+        .where(
+            closed_in(UNHAPPY),
+            c.created_at >= since,
+            c.webhook_id.in_(webhook_ids),
+        )
+        .group_by(c.webhook_id, hour, c.state)
+    )

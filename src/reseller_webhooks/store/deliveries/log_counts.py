@@ -1,0 +1,151 @@
+"""How many lines the log has on a tab, and how far back a page looks: as far as is cheap.
+
+Nobody needs to know whether it is 41,210 or 41,211, so counting stops at COUNTED_MAX, and where
+each line has to be looked at, after SIFTED_MAX lines. The cost is the same for a hundred lines and
+for a hundred million. A tally without `more` is exact; one with it is a number that there are at
+least.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true, tuple_
+
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.deliveries.log_query import (
+    UNHAPPY,
+    LogQuery,
+    Position,
+    closed_in,
+    filter_conditions,
+    indexed_conditions,
+    period,
+    resolve_events,
+    scope,
+    sorts,
+)
+from reseller_webhooks.store.tables import attempt, delivery
+
+COUNTED_MAX = 1_000
+NEWEST_CLOSED = 2_000
+"""Closed lines of which the delivered ones are counted, from their index alone."""
+SIFTED_MAX = 1_000
+"""Newest lines that are looked at for a filter without an index: about 2 ms."""
+
+SEARCHED_MAX = 10_000
+"""Lines that one step of a search looks at for such a filter: about 20 ms."""
+
+Part = tuple[Table, ColumnElement[int], ColumnElement[bool] | None]
+"""A table of the log, its column of delivery ids, and which of its rows are lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineCount:
+    """number: how many there are at least. more: there may be more than were counted."""
+
+    number: int
+    more: bool
+
+
+def count_lines(tx: Tx, query: LogQuery) -> LineCount:
+    """How many lines a query finds, whatever its place and limit."""
+    query = to_count(tx, query)
+    found = [_count(tx, part, query) for part in _parts(query)]
+    number = sum(one.number for one in found)
+    return LineCount(
+        min(number, COUNTED_MAX), number > COUNTED_MAX or any(one.more for one in found)
+    )
+
+
+def to_count(tx: Tx, query: LogQuery) -> LogQuery:
+    """The query with what its tally needs, whatever its states."""
+    # Counted, and not sorted: the webhook's own index names the fewest, however many are pending.
+    return resolve_events(tx, replace(query, walks_pending=False))
+
+
+def reach(tx: Tx, query: LogQuery) -> Position | None:
+    """How far back a step of a search looks: None for to the end.
+
+    That is so where indexes answer all filters, or name few lines.
+    """
+    query = resolve_events(tx, query)
+    found = []
+    for table, number, closed in _parts(query):
+        conditions, sieve = _conditions(table, query, closed)
+        if not sieve or sorts(table, query):
+            continue
+        at = table.c.created_at
+        if query.behind is not None:
+            conditions.append(tuple_(at, number) < query.behind)
+        last = select(at, number).where(*conditions).order_by(at.desc(), number.desc())
+        row = tx.connection.execute(last.offset(SEARCHED_MAX - 1).limit(1)).first()
+        if row is not None:
+            found.append((row[0], row[1]))
+    return max(found, default=None)
+
+
+def _parts(query: LogQuery) -> list[Part]:
+    found: list[Part] = []
+    if query.with_pending:
+        found.append((delivery, delivery.c.id, None))
+    if not query.states or query.states - {State.PENDING}:
+        closed = closed_in(query.states - {State.PENDING})
+        found.append((attempt, attempt.c.delivery_id, closed))
+    return found
+
+
+def _count(tx: Tx, part: Part, query: LogQuery) -> LineCount:
+    table, _, _ = part
+    is_indexed = query.events is None and not filter_conditions(table, query)
+    if is_indexed and query.states == {State.DELIVERED} and not query.walks_actions:
+        return _count_delivered(tx, query)
+    some, limit = _newest(part, query)
+    row = tx.connection.execute(some).one()
+    return LineCount(row.matched, row.looked >= limit)
+
+
+def _count_delivered(tx: Tx, query: LogQuery) -> LineCount:
+    """Of the newest closed lines those that did not end otherwise, which have an index."""
+    closed, c = attempt.c.state.is_not(None), attempt.c
+    newest = select(c.created_at).where(*indexed_conditions(attempt, query), closed)
+    ordered = newest.order_by(c.created_at.desc(), c.delivery_id.desc()).limit(NEWEST_CLOSED)
+    some = ordered.subquery()
+    count, since = tx.connection.execute(
+        select(func.count(), func.min(some.c.created_at)).select_from(some)
+    ).one()
+    if not count:
+        return LineCount(0, more=False)
+    unhappy = select(c.id).where(*indexed_conditions(attempt, query), closed_in(UNHAPPY))
+    otherwise = unhappy.where(c.created_at >= since).limit(NEWEST_CLOSED).subquery()
+    less = tx.connection.execute(select(func.count()).select_from(otherwise)).scalar_one()
+    return LineCount(max(count - less, 0), more=count == NEWEST_CLOSED)
+
+
+def _newest(part: Part, query: LogQuery) -> tuple[Select[int, int], int]:
+    table, number, closed = part
+    conditions, sieve = _conditions(table, query, closed)
+    limit = SIFTED_MAX if sieve else COUNTED_MAX + 1
+    some = select(and_(true(), *sieve).label("fits")).where(*conditions).limit(limit)
+    if not sorts(table, query):
+        some = some.order_by(table.c.created_at.desc(), number.desc())
+    lines = some.subquery()
+    matched = func.count().filter(lines.c.fits).label("matched")
+    return select(func.count().label("looked"), matched).select_from(lines), limit
+
+
+def _conditions(
+    table: Table, query: LogQuery, closed: ColumnElement[bool] | None
+) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """Those that an index answers, and those for which each line is looked at."""
+    conditions, sieve = indexed_conditions(table, query), filter_conditions(table, query)
+    if table is delivery and sorts(table, query):
+        # No index of a webhook's pending deliveries knows when they were made.
+        conditions, sieve = scope(table, query), sieve + period(table, query)
+    if closed is not None and (State.DELIVERED in query.states or query.walks_actions):
+        # Nearly every line is one of these, and no index holds them alone; or they are found by
+        # their action.
+        conditions.append(attempt.c.state.is_not(None))
+        sieve.append(closed)
+    elif closed is not None:
+        conditions.append(closed)
+    return conditions, sieve

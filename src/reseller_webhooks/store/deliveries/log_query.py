@@ -1,0 +1,206 @@
+"""Which lines of the log: the filters, and as what conditions the tables are asked.
+
+Every filter has an index that is already sorted as the log is, or names few lines.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import ColumnElement, Select, String, Table, func, literal, select
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.store.db import day_partitions
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.db.list_conditions import by_database, number_in, without_index
+from reseller_webhooks.store.tables import attempt, delivery, event
+
+SORTED_MAX = 10_000
+"""Pending deliveries of one webhook that are sorted for a page, about 15 ms; where there are more,
+the reseller's, which are sorted already, are searched for them."""
+EVENTS_MAX = 5_000
+"""The newest changes of a record of which the log tells, when it is asked for that record."""
+
+UNHAPPY = frozenset(State) - {State.PENDING, State.DELIVERED}
+"""The states of deliveries that were closed without being delivered."""
+
+Position = tuple[Micros, int]
+"""created_at and delivery id of a line; the next page begins behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Which lines: None means any. since is included, until is not; both microseconds UTC.
+
+    down_to: the oldest position that is looked at, itself included.
+    """
+
+    reseller_id: int
+    states: frozenset[State] = frozenset()
+    resource: Resource | None = None
+    action: Action | None = None
+    webhook_id: int | None = None
+    resource_uuid: str | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+    behind: Position | None = None
+    limit: int = 50
+    down_to: Position | None = None
+    events: tuple[int, ...] | None = field(default=None, repr=False)
+    """Those of resource_uuid, once they were sought."""
+    walks_pending: bool | None = field(default=None, repr=False)
+    """Whether the webhook has more than SORTED_MAX pending deliveries, once they were counted."""
+
+    walks_actions: bool | None = field(default=None, repr=False)
+    """Whether few closed lines are of its action, which has an index, once they were counted."""
+
+    @property
+    def with_pending(self) -> bool:
+        """Whether pending deliveries are among those that it asks for."""
+        return not self.states or State.PENDING in self.states
+
+
+def resolve_events(tx: Tx, query: LogQuery) -> LogQuery:
+    """The query with what its plan depends on.
+
+    That is the events of its resource, so that their days are known to the planner, how many
+    lines are of its action, and how many pending deliveries its webhook has.
+    """
+    if query.resource_uuid is not None:
+        if query.events is not None:
+            return query
+        return replace(query, events=tuple(tx.connection.scalars(_events_of(query))))
+    if query.action is not None and query.walks_actions is None:
+        query = replace(query, walks_actions=_has_few_of_action(tx, query))
+    if query.webhook_id is None or query.walks_pending is not None or not query.with_pending:
+        return query
+    return replace(query, walks_pending=_has_many_pending(tx, query.webhook_id))
+
+
+def sorts(table: Table, query: LogQuery) -> bool:
+    """Whether the few lines that indexes name are all read, and sorted."""
+    if table is delivery and query.webhook_id is not None and not query.walks_pending:
+        return True
+    return query.events is not None
+
+
+def closed_in(states: frozenset[State]) -> ColumnElement[bool]:
+    """Which attempts closed a delivery, in one of these states; none named: in any."""
+    if not states:
+        return attempt.c.state.is_not(None)
+    named = attempt.c.state.in_(sorted(states))
+    if State.DELIVERED in states:
+        return named
+    # SQLite uses the small index of the unhappy ones if its condition is said. PostgreSQL concludes
+    # it from names that are no parameters; said, it would expect few rows, and sort them.
+    written = [literal(state.value, String, literal_execute=True) for state in sorted(states)]
+    return by_database(
+        sqlite=named & (attempt.c.state != State.DELIVERED.value),
+        postgresql=attempt.c.state.in_(written),
+    )
+
+
+def indexed_conditions(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+    """The conditions that indexes answer: the reseller, webhook or events sought, and the time."""
+    return [*scope(table, query), *period(table, query)]
+
+
+def scope(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+    """The reseller, webhook or events sought.
+
+    A sum has no index: it keeps the planner from one that names more lines.
+    """
+    c = table.c
+    found: list[ColumnElement[bool]] = []
+    if query.events is not None:
+        found.append(number_in(c.event_id, query.events))
+        if table is attempt and query.events:
+            found.append(c.id >= day_partitions.since_day_of(min(query.events)))
+        if query.webhook_id is not None:
+            found.append(c.webhook_id + 0 == query.webhook_id)
+    elif _walks_actions(table, query):
+        found += _of_action(query)
+    elif query.webhook_id is not None and not _walks(table, query):
+        found += [
+            c.webhook_id == query.webhook_id,
+            without_index(c.reseller_id == query.reseller_id),
+        ]
+    else:
+        found.append(c.reseller_id == query.reseller_id)
+    return found
+
+
+def period(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+    """When the lines sought were made."""
+    found: list[ColumnElement[bool]] = []
+    if query.since is not None:
+        found.append(table.c.created_at >= query.since)
+    if query.until is not None:
+        found.append(table.c.created_at < query.until)
+    return found
+
+
+def filter_conditions(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+    """The conditions for which each line has to be looked at."""
+    found: list[ColumnElement[bool]] = []
+    if query.resource is not None:
+        found.append(table.c.resource == query.resource)
+    if query.action is not None and not _walks_actions(table, query):
+        found.append(table.c.action == query.action)
+    if _walks(table, query):
+        found.append(table.c.webhook_id + 0 == query.webhook_id)
+    elif _walks_actions(table, query) and query.webhook_id is not None:
+        found.append(without_index(table.c.webhook_id == query.webhook_id))
+    return found
+
+
+def _walks(table: Table, query: LogQuery) -> bool:
+    """Whether a webhook's lines are searched among the reseller's."""
+    return table is delivery and bool(query.walks_pending)
+
+
+def _walks_actions(table: Table, query: LogQuery) -> bool:
+    """Whether lines are found by their action, and looked at for everything else."""
+    return table is attempt and bool(query.walks_actions)
+
+
+def _has_few_of_action(tx: Tx, query: LogQuery) -> bool:
+    if query.action is Action.CHANGED:  # has no index
+        return False
+    some = select(literal(1)).where(*_of_action(query)).limit(SORTED_MAX + 1)
+    counted = select(func.count()).select_from(some.subquery())
+    return tx.connection.execute(counted).scalar_one() <= SORTED_MAX
+
+
+def _of_action(query: LogQuery) -> list[ColumnElement[bool]]:
+    """The closed lines of an action, said as its index has it."""
+    c = attempt.c
+    wanted, usual = (
+        literal(one, String, literal_execute=True) for one in (query.action, Action.CHANGED)
+    )
+    return [
+        c.reseller_id == query.reseller_id,
+        c.action == wanted,
+        c.action != usual,
+        c.state.is_not(None),
+    ]
+
+
+def _has_many_pending(tx: Tx, webhook_id: int) -> bool:
+    some = select(literal(1)).where(delivery.c.webhook_id == webhook_id).limit(SORTED_MAX + 1)
+    counted = select(func.count()).select_from(some.subquery())
+    return tx.connection.execute(counted).scalar_one() > SORTED_MAX
+
+
+def _events_of(query: LogQuery) -> Select[tuple[int]]:
+    resources = [query.resource] if query.resource else list(Resource)
+    return (
+        select(event.c.id)
+        .where(
+            event.c.reseller_id == query.reseller_id,
+            event.c.resource.in_(resources),
+            event.c.resource_uuid == query.resource_uuid,
+        )
+        .order_by(event.c.id.desc())
+        .limit(EVENTS_MAX)
+    )

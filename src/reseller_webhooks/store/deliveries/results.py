@@ -1,0 +1,101 @@
+"""Results: attempts written down, and what they make of their deliveries, which end or wait."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Delete, bindparam, delete, select, update
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.deliveries.attempts import Reason
+from reseller_webhooks.core.deliveries.delivery import AttemptResult, State
+from reseller_webhooks.store.db import bulk_read, bulk_write
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.tables import attempt, delivery
+
+CHUNK = 500
+"""Deliveries in one statement."""
+
+
+def finish(tx: Tx, made: Sequence[AttemptResult]) -> None:
+    """Write attempts down and step or close their deliveries.
+
+    A delivery that was closed while its request was under way (cancelled, superseded) stays
+    closed; the attempt is kept all the same, since it happened. But one that was given up for its
+    age alone and is accepted after all is DELIVERED: nothing else would be true.
+    """
+    for start in range(0, len(made), CHUNK):
+        _finish(tx, made[start : start + CHUNK])
+
+
+def _finish(tx: Tx, made: Sequence[AttemptResult]) -> None:
+    again = [one for one in made if one.step.state is State.PENDING]
+    bulk_write.change(tx, _WAIT, [_wait_row(one, tx.now) for one in again])
+    accepted = {one.delivery.id for one in made if one.step.state is State.DELIVERED}
+    ended = {one.delivery.id for one in made if one.step.state is not State.PENDING}
+    closed = _close(tx, ended, accepted)
+    rows = [_attempt_row(one, closes=one.delivery.id in closed) for one in made]
+    bulk_write.add_rows(tx, attempt, _ATTEMPT, rows)
+
+
+def _close(tx: Tx, ended: set[int], accepted: set[int]) -> set[int]:
+    """Deliveries are no more; those that no line in the log closes until now."""
+    if not ended or bulk_write.remove(tx, _gone, sorted(ended)) == len(ended):
+        return ended
+    # Somebody closed some. Whoever did that has left a line in the log, which was no request.
+    if accepted:
+        _forget_expiry(tx, accepted)
+    logged = select(attempt.c.delivery_id).where(
+        attempt.c.delivery_id.in_(ended), attempt.c.state.is_not(None)
+    )
+    return ended - set(tx.connection.execute(logged).scalars())
+
+
+def _forget_expiry(tx: Tx, numbers: set[int]) -> None:
+    """Delete the lines that say of these deliveries that they were given up for their age."""
+    expired = attempt.c.delivery_id.in_(numbers), attempt.c.reason == Reason.EXPIRED.value
+    tx.connection.execute(delete(attempt).where(*expired, attempt.c.outcome.is_(None)))
+
+
+def _gone(some: bulk_read.Some) -> Delete:
+    return delete(delivery).where(delivery.c.id.in_(some))
+
+
+_WAIT = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row_id"))
+    .values(
+        attempts=bindparam("attempts"),
+        next_at=bindparam("next_at"),
+        scheduled_at=bindparam("scheduled_at"),
+    )
+)
+
+
+def _wait_row(one: AttemptResult, now: Micros) -> dict[str, object]:
+    return {
+        "row_id": one.delivery.id,
+        "attempts": one.number,
+        "next_at": one.step.due_at(now),
+        "scheduled_at": min(one.step.scheduled_at or now, now),
+    }
+
+
+_ATTEMPT = (
+    "delivery_id", "event_id", "webhook_id", "reseller_id",
+    "resource", "action", "resource_uuid", "version",
+    "number", "at", "ms", "outcome", "status", "reason", "detail",
+    "response", "response_headers", "state", "created_at", "replay_of",
+)  # fmt: skip
+
+
+def _attempt_row(one: AttemptResult, *, closes: bool) -> tuple[Any, ...]:
+    of, result = one.delivery, one.attempt
+    return (
+        of.id, of.event_id, of.webhook_id, of.reseller_id,
+        of.resource, of.action, of.resource_uuid, of.version,
+        one.number, one.at, result.ms, result.outcome.value,
+        result.status, result.reason.value if result.reason else None, result.detail,
+        result.response, orjson.dumps(result.headers).decode() if result.headers else None,
+        one.step.state.value if closes else None, of.created_at, of.replay_of,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Records, their events and digests."""

@@ -1,0 +1,182 @@
+"""Events: written once in the transaction of their change, never edited, dropped at retention."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    RowMapping,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+)
+
+from reseller_webhooks.core.enums import Action, Resource, from_mask, to_mask
+from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.store.db import bulk_read, bulk_write, page_bytes
+from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.db.page_bytes import BoundedPage
+from reseller_webhooks.store.tables import delivery, event, webhook
+
+CHUNK = 500
+"""Ids named in one statement; well under the least limit of parameters (SQLite's 32,766)."""
+
+
+def add(tx: Tx, events: Sequence[Event]) -> list[int]:
+    """Write events down; their store's numbers, in the same sequence."""
+    return bulk_write.add_numbered(tx, event, [_columns(one) for one in events])
+
+
+def newest(tx: Tx) -> int:
+    """The newest event's number, 0 when there is none."""
+    return tx.connection.execute(select(func.max(event.c.id))).scalar() or 0
+
+
+def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:
+    """Make one delivery per matching webhook; the rule is core/fanout's."""
+    for start in range(0, len(event_ids), CHUNK):
+        given = {"now": tx.now, "events": event_ids[start : start + CHUNK]}
+        tx.connection.execute(_FAN_OUT, given)
+        tx.written.add(Written.DELIVERIES)
+
+
+def by_uuid(tx: Tx, uuid: str, *, reseller_id: int | None) -> Event | None:
+    """The event with that id, if this reseller (None: any) has it."""
+    statement = select(event).where(event.c.uuid == uuid)
+    if reseller_id is not None:
+        statement = statement.where(event.c.reseller_id == reseller_id)
+    row = tx.connection.execute(statement).mappings().first()
+    return _event(row) if row else None
+
+
+def number_of(tx: Tx, uuid: str) -> int | None:
+    """The store's number of the event with that id."""
+    return tx.connection.execute(select(event.c.id).where(event.c.uuid == uuid)).scalar()
+
+
+def of_resource(
+    tx: Tx, resource: Resource, uuid: str, *, reseller_id: int, before: int | None, limit: int
+) -> list[Event]:
+    """The resource's events, newest first, from below the version `before`."""
+    statement = select(event).where(
+        event.c.reseller_id == reseller_id,
+        event.c.resource == resource,
+        event.c.resource_uuid == uuid,
+    )
+    if before is not None:
+        statement = statement.where(event.c.version < before)
+    rows = tx.connection.execute(statement.order_by(event.c.version.desc()).limit(limit))
+    return [_event(row) for row in rows.mappings()]
+
+
+def of_versions(
+    tx: Tx, resource: Resource, uuid: str, *, reseller_id: int, before: int | None, limit: int
+) -> BoundedPage[Event]:
+    """The first event of each of the resource's versions, newest first, from below `before`.
+
+    A backfill tells a version once more, by another event.
+    """
+    return page_bytes.read(
+        lambda behind, rows: _of_versions(tx, resource, uuid, reseller_id, behind, rows),
+        before,
+        place=attrgetter("version"),
+        size=lambda one: len(one.body),
+        limit=limit,
+    )
+
+
+def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+    """uuid and body of each event, by the store's number."""
+    found: dict[int, tuple[str, bytes]] = {}
+    for start in range(0, len(event_ids), CHUNK):
+        for told in bulk_read.texts(tx, _bodies, event_ids[start : start + CHUNK]):
+            number, uuid, body = told.split(b" ", 2)
+            found[int(number)] = uuid.decode(), body
+    return found
+
+
+# Not the columns themselves: events are named by their ids, and PostgreSQL would rather read all
+# of the reseller's by an index as long as it knows nothing of the tables' sizes.
+MATCHES = (
+    (webhook.c.reseller_id == event.c.reseller_id + 0)
+    & (webhook.c.resource == event.c.resource.concat(""))
+    & (webhook.c.actions.bitwise_and(event.c.ticked) != 0)
+    & webhook.c.deleted_at.is_(None)
+)
+"""Whether an event goes to a webhook."""
+DELIVERY = [
+    event.c.id.label("event_id"),
+    webhook.c.id.label("webhook_id"),
+    event.c.reseller_id,
+    webhook.c.part,
+    event.c.resource,
+    event.c.action,
+    event.c.resource_uuid,
+    event.c.version,
+    literal(0).label("attempts"),
+    bindparam("now", type_=BigInteger).label("created_at"),
+    bindparam("now", type_=BigInteger).label("next_at"),
+]
+"""The delivery of an event to a webhook."""
+_FAN_OUT = insert(delivery).from_select(
+    [column.name for column in DELIVERY],
+    select(*DELIVERY)
+    .join_from(event, webhook, MATCHES)
+    .where(event.c.id.in_(bindparam("events", expanding=True)))
+    .order_by(event.c.id, webhook.c.id),
+)
+
+
+def _of_versions(  # noqa: PLR0917 - a page of `of_versions`
+    tx: Tx, resource: Resource, uuid: str, reseller_id: int, before: int | None, limit: int
+) -> list[Event]:
+    c = event.c
+    statement = select(func.min(c.id)).where(
+        c.reseller_id == reseller_id, c.resource == resource, c.resource_uuid == uuid
+    )
+    if before is not None:
+        statement = statement.where(c.version < before)
+    newest = statement.group_by(c.version).order_by(c.version.desc()).limit(limit)
+    numbers = list(tx.connection.execute(newest).scalars())
+    rows = tx.connection.execute(select(event).where(c.id.in_(numbers)).order_by(c.version.desc()))
+    return [_event(row) for row in rows.mappings()]
+
+
+def _bodies(some: bulk_read.Some) -> Select[Any]:
+    told = cast(event.c.id, Text) + " " + event.c.uuid + " " + event.c.body
+    return select(told.label("told")).where(event.c.id.in_(some))
+
+
+def _columns(one: Event) -> dict[str, object]:
+    return {
+        "uuid": one.uuid,
+        "reseller_id": one.reseller_id,
+        "resource": one.resource.value,
+        "resource_uuid": one.resource_uuid,
+        "action": one.action.value,
+        "ticked": to_mask(one.ticked),
+        "version": one.version,
+        "changed_at": one.changed_at,
+        "body": one.body,
+    }
+
+
+def _event(row: RowMapping) -> Event:
+    return Event(
+        uuid=row["uuid"],
+        reseller_id=row["reseller_id"],
+        resource=Resource(row["resource"]),
+        resource_uuid=row["resource_uuid"],
+        action=Action(row["action"]),
+        ticked=from_mask(row["ticked"]),
+        version=row["version"],
+        changed_at=row["changed_at"],
+        body=row["body"],
+    )

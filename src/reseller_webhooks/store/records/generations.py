@@ -1,0 +1,168 @@
+"""The store's generation: read where versions are given, raised alone, and records lifted to it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+    text,
+    true,
+    update,
+)
+
+from reseller_webhooks.core.deliveries.fan_out_rules import DELIVERIES_MAX
+from reseller_webhooks.core.records.generations import Generation
+from reseller_webhooks.store.db import bulk_write
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.db.origin import COPY, TIMELINE_DIGITS
+from reseller_webhooks.store.records import records
+from reseller_webhooks.store.records.records import Versioned
+from reseller_webhooks.store.tables import generation, record, reseller, webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a transaction that gives versions has to know of the generation.
+
+    is_moved: the store is a copy, or has been promoted, since the generation was raised.
+    version_floors: by reseller id, above which records are made anew (store/records/tombstones.py).
+    webhooks: by reseller id, how many there are, counted up to one more than the deliveries of a
+    transaction.
+    """
+
+    floor: int = 0
+    is_moved: bool = False
+    version_floors: dict[int, int] = field(default_factory=dict)
+    webhooks: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifting:
+    """How far lifting is: records up to `lifted` are done, up to `lift_to` have to be."""
+
+    floor: int
+    lifted: int
+    lift_to: int
+
+
+def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], Reading]:
+    """The store's numbers of those resellers that exist, and the generation, in one round trip."""
+    is_postgres = tx.connection.dialect.name == "postgresql"
+    statement = _WITH_TIMELINE if is_postgres else _WITH_COPY
+    rows = tx.connection.execute(statement, {"uuids": list(uuids)}).tuples().all()
+    floors = {number: version_floor for _, number, version_floor, *_ in rows}
+    webhooks = {number: count for _, number, *_, count in rows}
+    reading = Reading(rows[0][3], bool(rows[0][4]), floors, webhooks) if rows else Reading()
+    return {uuid: number for uuid, number, *_ in rows}, reading
+
+
+def is_moved(tx: Tx) -> bool:
+    """Whether the store is a copy, or has been promoted, since the generation was raised."""
+    is_postgres = tx.connection.dialect.name == "postgresql"
+    moved = _IS_ANOTHER_TIMELINE if is_postgres else _IS_COPY
+    return bool(tx.connection.execute(select(moved).select_from(generation)).scalar())
+
+
+def current(tx: Tx) -> Generation:
+    """The generation in force."""
+    columns = generation.c.number, generation.c.floor, generation.c.raised_at
+    return Generation(*tx.connection.execute(select(*columns)).one())
+
+
+def origin(tx: Tx) -> str | None:
+    """Where the store was when somebody looked last; see store/db/origin.py."""
+    return tx.connection.execute(select(generation.c.origin)).scalar()
+
+
+def note_origin(tx: Tx, value: str) -> None:
+    """Note where the store is."""
+    tx.connection.execute(update(generation).values(origin=value))
+
+
+def shut_out_others(tx: Tx) -> None:
+    """Wait until every transaction that has read the generation has ended, and let none begin.
+
+    On PostgreSQL whoever reads a table holds a lock on it until the end of its transaction; an
+    SQLite file has one writer anyhow. A pg_dump may hold one for long: the wait has the
+    transaction's lock_timeout.
+    """
+    if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(text("LOCK TABLE generation IN ACCESS EXCLUSIVE MODE"))
+
+
+def write(tx: Tx, one: Generation) -> None:
+    """Begin a generation; every record there is has to be lifted."""
+    last = select(func.coalesce(func.max(record.c.id), 0)).scalar_subquery()
+    columns = {"number": one.number, "floor": one.floor, "raised_at": one.raised_at}
+    tx.connection.execute(update(generation).values(columns | {"lifted": 0, "lift_to": last}))
+
+
+def is_lifting(tx: Tx) -> bool:
+    """Whether records are still to be lifted."""
+    statement = select(generation.c.lifted < generation.c.lift_to)
+    return bool(tx.connection.execute(statement).scalar())
+
+
+def lifting(tx: Tx) -> Lifting | None:
+    """How far it is, locked; None when it is done, or another process takes this step."""
+    statement = select(generation.c.floor, generation.c.lifted, generation.c.lift_to).where(
+        generation.c.lifted < generation.c.lift_to
+    )
+    row = tx.connection.execute(statement.with_for_update(skip_locked=True)).first()
+    return Lifting(*row) if row else None
+
+
+def next_records(tx: Tx, one: Lifting, *, limit: int) -> list[Versioned]:
+    """The records that follow, locked."""
+    following = record.c.id > one.lifted, record.c.id <= one.lift_to
+    return records.locked(tx, *following, limit=limit)
+
+
+def lift(tx: Tx, some: Sequence[Versioned], version: int) -> None:
+    """Give records a version."""
+    bulk_write.change(tx, _LIFT, [{"row_id": one.id, "version": version} for one in some])
+
+
+def note_lifted(tx: Tx, upto: int) -> None:
+    """Records up to this number are lifted."""
+    tx.connection.execute(update(generation).values(lifted=upto))
+
+
+_LIFT = (
+    update(record)
+    .where(record.c.id == bindparam("row_id"))
+    .values({"version": bindparam("version")})
+)
+_OF_UUIDS = reseller.c.uuid.in_(bindparam("uuids", expanding=True))
+
+
+def _reading(is_moved: ColumnElement[bool]) -> Select[Any]:
+    mine = reseller.c.uuid, reseller.c.id, reseller.c.version_floor
+    columns = *mine, generation.c.floor, is_moved.label("is_moved")
+    return (
+        select(*columns, _webhooks().label("webhooks"))
+        .join_from(reseller, generation, true())
+        .where(_OF_UUIDS)
+    )
+
+
+def _webhooks() -> ScalarSelect[int]:
+    """How many webhooks the reseller has, read from the index that fan-out reads."""
+    its = webhook.c.reseller_id == reseller.c.id, webhook.c.deleted_at.is_(None)
+    some = select(webhook.c.id).where(*its).limit(DELIVERIES_MAX + 1).correlate(reseller)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+_IS_COPY = generation.c.origin == COPY
+_IS_ANOTHER_TIMELINE = (
+    func.right(generation.c.origin, TIMELINE_DIGITS)
+    != select(func.store_timeline()).scalar_subquery()
+)
+_WITH_COPY = _reading(_IS_COPY)
+_WITH_TIMELINE = _reading(_IS_ANOTHER_TIMELINE)

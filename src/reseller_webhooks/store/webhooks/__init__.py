@@ -1,0 +1,1 @@
+"""Webhooks, their sealed secrets and backfills."""

@@ -1,0 +1,296 @@
+"""Webhooks: their rows, secrets sealed. A deleted webhook keeps its row while the log names it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    RowMapping,
+    Select,
+    Text,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.enums import Resource, from_mask, to_mask
+from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.webhooks.settings import SETTINGS, Kind, Setting, WebhookSettings
+from reseller_webhooks.core.webhooks.webhook import PARTS, HoldReason, WebhookState
+from reseller_webhooks.store.db import text_search
+from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.tables import circuit_change, delivery, lease, webhook
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRow(WebhookSettings):
+    """A webhook as it is stored."""
+
+    id: int
+    uuid: str
+    reseller_id: int
+    part: int
+    auth_type: str
+    auth_sealed: str
+    secret_sealed: str
+    previous_secret_sealed: str | None
+    previous_secret_until: Micros | None
+    state: WebhookState
+    circuit: str
+    circuit_reason: str
+    circuit_at: Micros | None
+    probe_at: Micros | None
+    hurried_at: Micros | None
+    created_at: Micros
+    changed_at: Micros
+    deleted_at: Micros | None
+    revision: int
+    """Drawn by a trigger, so of a row that was just written it is not known on SQLite."""
+
+
+def add(tx: Tx, **columns: object) -> WebhookRow:
+    """Write a new webhook down. Conflict when its target has one for the resource already."""
+    statement = insert(webhook).values(
+        **_stored(columns), circuit="CLOSED", circuit_reason="", created_at=tx.now,
+        changed_at=tx.now,
+    )  # fmt: skip
+    try:
+        row = tx.connection.execute(statement.returning(webhook)).mappings().one()
+    except IntegrityError:
+        raise _taken(columns) from None
+    tx.written.add(Written.WEBHOOKS)
+    return _row(row)
+
+
+def change(tx: Tx, number: int, **columns: object) -> WebhookRow:
+    """Overwrite some columns. Conflict when the new target has one for the resource already."""
+    statement = (
+        update(webhook)
+        .where(webhook.c.id == number)
+        .values(**_stored(columns), changed_at=tx.now)
+        .returning(webhook)
+    )
+    tx.written.add(Written.WEBHOOKS)
+    try:
+        return _row(tx.connection.execute(statement).mappings().one())
+    except IntegrityError:
+        raise _taken(columns) from None
+
+
+def retry_now(tx: Tx, number: int) -> None:
+    """Have its owner look anew, and probe its receiver at once if that is failing."""
+    tx.written.add(Written.WEBHOOKS)
+    at_once = case((webhook.c.circuit == "OPEN", literal(tx.now, BigInteger)))
+    tx.connection.execute(
+        update(webhook)
+        .where(webhook.c.id == number, webhook.c.deleted_at.is_(None))
+        .values(hurried_at=tx.now, changed_at=tx.now, probe_at=at_once)
+    )
+
+
+def by_uuid(tx: Tx, uuid: str, *, reseller_id: int) -> WebhookRow | None:
+    """The reseller's live webhook with that id."""
+    statement = select(webhook).where(
+        webhook.c.uuid == uuid,
+        webhook.c.reseller_id == reseller_id,
+        webhook.c.deleted_at.is_(None),
+    )
+    return next(iter(_rows(tx, statement)), None)
+
+
+def page(
+    tx: Tx, *, reseller_id: int, after: int = 0, limit: int, search: str = ""
+) -> list[WebhookRow]:
+    """The reseller's live webhooks in the order they were added.
+
+    search: part of the URL, or the id.
+    """
+    statement = select(webhook).where(
+        webhook.c.reseller_id == reseller_id,
+        webhook.c.id > after,
+        webhook.c.deleted_at.is_(None),
+    )
+    if search:
+        named = text_search.matches(search, part_of=webhook.c.url, exactly=webhook.c.uuid)
+        statement = statement.where(named)
+    return _rows(tx, statement.order_by(webhook.c.id).limit(limit))
+
+
+def before_newest(tx: Tx, reseller_id: int, count: int) -> int:
+    """The number behind which the newest `count` live webhooks stand; 0 if there are no others."""
+    statement = (
+        select(webhook.c.id)
+        .where(webhook.c.reseller_id == reseller_id, webhook.c.deleted_at.is_(None))
+        .order_by(webhook.c.id.desc())
+        .offset(count)
+        .limit(1)
+    )
+    return tx.connection.execute(statement).scalar() or 0
+
+
+def by_resource(
+    tx: Tx, resource: Resource, *, reseller_id: int, skip: int, limit: int
+) -> list[WebhookRow]:
+    """The reseller's live webhooks for a resource in the order they were added."""
+    statement = select(webhook).where(*_is_for(resource, reseller_id)).order_by(webhook.c.id)
+    return _rows(tx, statement.offset(skip).limit(limit))
+
+
+def count_of_resource(tx: Tx, resource: Resource, *, reseller_id: int) -> int:
+    """How many live webhooks the reseller has for a resource."""
+    statement = select(func.count()).where(*_is_for(resource, reseller_id))
+    return tx.connection.execute(statement).scalar_one()
+
+
+def every(tx: Tx) -> list[WebhookRow]:
+    """All that were not deleted."""
+    return _rows(tx, select(webhook).where(webhook.c.deleted_at.is_(None)).order_by(webhook.c.id))
+
+
+def is_live(parts: Collection[int]) -> list[ColumnElement[bool]]:
+    """The conditions for webhooks of some partitions that were not deleted."""
+    some = [webhook.c.part.in_(parts)] if len(parts) < PARTS else []
+    return [webhook.c.deleted_at.is_(None), *some]
+
+
+def live(tx: Tx, parts: Collection[int]) -> list[WebhookRow]:
+    """The webhooks of some partitions that were not deleted."""
+    return _rows(tx, select(webhook).where(*is_live(parts)))
+
+
+def by_id(tx: Tx, numbers: Collection[int]) -> list[WebhookRow]:
+    """These webhooks by the store's numbers, deleted ones included."""
+    some = list(numbers)
+    chunks = (some[start : start + CHUNK] for start in range(0, len(some), CHUNK))
+    return [
+        row for chunk in chunks for row in _rows(tx, select(webhook).where(webhook.c.id.in_(chunk)))
+    ]
+
+
+def names(tx: Tx, numbers: set[int]) -> dict[int, tuple[str, str]]:
+    """uuid and URL by the store's number, deleted ones included: what the log shows."""
+    statement = select(webhook.c.id, webhook.c.uuid, webhook.c.url)
+    rows = tx.connection.execute(statement.where(webhook.c.id.in_(numbers)))
+    return {number: (uuid, url) for number, uuid, url in rows}
+
+
+def holds(tx: Tx, numbers: set[int]) -> dict[int, HoldReason]:
+    """Those that are paused or whose receiver is failing, by the store's number."""
+    if not numbers:
+        return {}
+    paused = webhook.c.state == WebhookState.PAUSED.value
+    statement = select(webhook.c.id, paused.label("paused")).where(
+        webhook.c.id.in_(numbers), paused | (webhook.c.circuit == "OPEN")
+    )
+    rows = tx.connection.execute(statement)
+    return {row.id: HoldReason.PAUSED if row.paused else HoldReason.FAILING for row in rows}
+
+
+def id_of(tx: Tx, uuid: str, *, reseller_id: int) -> int | None:
+    """The store's number of a webhook, deleted or not."""
+    statement = select(webhook.c.id).where(
+        webhook.c.uuid == uuid, webhook.c.reseller_id == reseller_id
+    )
+    return tx.connection.execute(statement).scalar()
+
+
+def note_circuit(tx: Tx, number: int, circuit: Circuit, *, owner: str | None) -> None:
+    """Write down a circuit's state, and its history when it opened or closed.
+
+    changed_at stays, since nobody changed the settings. owner: see operations/sending.finish.
+    """
+    mine = webhook.c.id == number
+    if owner is not None:
+        mine &= webhook.c.part.in_(select(lease.c.part).where(lease.c.owner == owner))
+    state = "OPEN" if circuit.is_open else "CLOSED"
+    turned = select(
+        webhook.c.id,
+        literal(circuit.is_open, Boolean),
+        literal(circuit.reason, Text),
+        literal(tx.now, BigInteger),
+    ).where(mine, webhook.c.circuit != state)
+    names = ["webhook_id", "is_open", "reason", "at"]
+    tx.connection.execute(insert(circuit_change).from_select(names, turned))
+    tx.connection.execute(
+        update(webhook)
+        .where(mine)
+        .values(
+            circuit=state,
+            circuit_reason=circuit.reason,
+            circuit_at=circuit.since or tx.now,
+            probe_at=circuit.probe_at or None,
+        )
+    )
+
+
+def deleted_with_deliveries(tx: Tx, *, limit: int) -> list[int]:
+    """Deleted webhooks that still have unfinished deliveries."""
+    unfinished = exists().where(delivery.c.webhook_id == webhook.c.id)
+    statement = select(webhook.c.id).where(webhook.c.deleted_at.is_not(None), unfinished)
+    return list(tx.connection.execute(statement.limit(limit)).scalars())
+
+
+def _is_for(resource: Resource, reseller_id: int) -> list[ColumnElement[bool]]:
+    return [
+        webhook.c.reseller_id == reseller_id,
+        webhook.c.resource == resource.value,
+        webhook.c.deleted_at.is_(None),
+    ]
+
+
+def _rows(tx: Tx, statement: Select[Any]) -> list[WebhookRow]:
+    return [_row(row) for row in tx.connection.execute(statement).mappings()]
+
+
+def _stored(columns: dict[str, object]) -> dict[str, object]:
+    return {name: _TO_COLUMN.get(name, _same)(value) for name, value in columns.items()}
+
+
+def _row(row: RowMapping) -> WebhookRow:
+    settings = {name: read(row[name]) for name, read in _FROM_COLUMN.items()}
+    return WebhookRow(**{**row, **settings, "state": WebhookState(row["state"])})
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _number(value: float | None) -> float | None:
+    # SQLite's RETURNING gives 5 for 5.0.
+    return None if value is None else float(value)
+
+
+def _from_column(setting: Setting) -> Callable[[Any], Any]:
+    read: dict[Kind, Callable[[Any], Any]] = {
+        Kind.CHOICE: setting.type,
+        Kind.ACTIONS: from_mask,
+        Kind.NUMBER: _number,
+    }
+    return read.get(setting.kind, _same)
+
+
+_FROM_COLUMN = {name: _from_column(setting) for name, setting in SETTINGS.items()}
+_TO_COLUMN: dict[str, Callable[[Any], Any]] = {
+    **{name: str for name, setting in SETTINGS.items() if setting.kind is Kind.CHOICE},
+    **{name: to_mask for name, setting in SETTINGS.items() if setting.kind is Kind.ACTIONS},
+}
+
+
+def _taken(columns: dict[str, object]) -> Conflict:
+    return Conflict(
+        f"there is already a webhook for {columns.get('resource', 'this resource')} to "
+        f"{columns.get('url', 'this URL')}; edit that one, or give another URL"
+    )
