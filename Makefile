@@ -4,7 +4,8 @@ PORT   ?= 8000
 BIN    := .venv/bin
 PAGES  := src/reseller_webhooks/http/pages
 LOCALE := $(PAGES)/locale
-TEXTS  := src/reseller_webhooks/core/health/condition_texts.py src/reseller_webhooks/core/webhooks/settings.py
+TEXTS  := src/reseller_webhooks/core/health/condition_texts.py src/reseller_webhooks/core/webhooks/settings.py \
+          src/reseller_webhooks/core/messages
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: run install dev test coverage check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue lock clean
@@ -84,7 +85,7 @@ screenshots: dev            ## the pictures of the README and docs
 	$(BIN)/python -m bench.screenshots
 
 catalogue: dev              ## the texts of the pages, into the catalogue and every language's file
-	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --add-location=file --sort-by-file --width 100 --project "Reseller Webhooks" --copyright-holder "Reseller Webhooks" --msgid-bugs-address "" -o $(LOCALE)/messages.pot $(PAGES) $(TEXTS)
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k Plural:1,2 --add-location=file --sort-by-file --width 100 --project "Reseller Webhooks" --copyright-holder "Reseller Webhooks" --msgid-bugs-address "" -o $(LOCALE)/messages.pot $(PAGES) $(TEXTS)
 	sed -i '/POT-Creation-Date/d' $(LOCALE)/messages.pot
 	$(BIN)/pybabel -q update -N --ignore-pot-creation-date --ignore-obsolete --width 100 -i $(LOCALE)/messages.pot -d $(LOCALE)
 

@@ -4,7 +4,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from reseller_webhooks.core.errors import Refused, SecretUnreadable
-from reseller_webhooks.crypto import ALTERED, NO_KEY, Box
+from reseller_webhooks.core.messages.webhooks import SECRET_ALTERED, SECRET_WITHOUT_KEY
+from reseller_webhooks.crypto import Box
 from reseller_webhooks.sealing import Binding, is_bound, key_id_of, revision_of
 
 OLD = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -29,12 +30,12 @@ def test_a_bound_value_opens_in_its_place() -> None:
 def test_a_bound_value_opens_nowhere_else(binding: Binding) -> None:
     box = Box([OLD])
 
-    with pytest.raises(SecretUnreadable, match=ALTERED):
+    with pytest.raises(SecretUnreadable, match=str(SECRET_ALTERED())):
         box.open(box.seal_bound("s3cret", HERE), binding)
 
 
 def test_a_bound_value_whose_key_is_gone_says_so() -> None:
-    with pytest.raises(SecretUnreadable, match=NO_KEY):
+    with pytest.raises(SecretUnreadable, match=str(SECRET_WITHOUT_KEY())):
         Box([NEW]).open(Box([OLD]).seal_bound("s3cret", HERE), HERE)
 
 

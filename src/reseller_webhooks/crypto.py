@@ -20,6 +20,7 @@ from argon2.low_level import ARGON2_VERSION
 from cryptography.fernet import Fernet
 
 from reseller_webhooks.core.errors import Refused, SecretUnreadable
+from reseller_webhooks.core.messages.webhooks import SECRET_ALTERED, SECRET_WITHOUT_KEY
 from reseller_webhooks.sealing import (
     NONCE_BYTES,
     REVISION_CHARS,
@@ -32,10 +33,6 @@ from reseller_webhooks.sealing import (
 
 KEY_PREFIX = "rwk_"
 _passwords = PasswordHasher()
-
-
-NO_KEY = "it opens with none of the keys in RESELLER_WEBHOOKS_SECRET_KEYS"
-ALTERED = "it was altered, or copied from another row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +76,16 @@ class Box:
         for key in self._keys:
             if (clear := key.open(sealed)) is not None:
                 return Unsealed(clear, key.id)
-        raise SecretUnreadable(NO_KEY)
+        raise SecretUnreadable(SECRET_WITHOUT_KEY())
 
     def _unseal_bound(self, sealed: str, binding: Binding) -> Unsealed:
         key = self._by_id.get(key_id_of(sealed))
         if key is None:
-            raise SecretUnreadable(NO_KEY)
+            raise SecretUnreadable(SECRET_WITHOUT_KEY())
         try:
             return Unsealed(key.open_bound(sealed, binding), key.id)
         except DoesNotOpen:
-            raise SecretUnreadable(ALTERED) from None
+            raise SecretUnreadable(SECRET_ALTERED()) from None
 
 
 def _sealing_key(text: str, place: int, keys: list[str]) -> SealingKey:

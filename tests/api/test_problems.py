@@ -15,6 +15,8 @@ from reseller_webhooks.core.errors import (
     ResellerWebhooksError,
     Unavailable,
 )
+from reseller_webhooks.core.messages.changes import MISSING, TOO_FEW
+from reseller_webhooks.core.messages.requests import STORE_BUSY
 from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import PROBLEMS, UNEXPECTED, answer
 from reseller_webhooks.store.access.resellers import Reseller
@@ -53,14 +55,19 @@ def test_a_problem_has_the_members_of_the_standard() -> None:
 
 
 def test_input_has_an_error_for_each_problem() -> None:
-    got = json.loads(bytes(answer(Invalid([Problem("/a", "x"), Problem("/b", "y")])).body))
+    got = json.loads(
+        bytes(answer(Invalid([Problem("/a", MISSING()), Problem("/b", TOO_FEW(least=2))])).body)
+    )
 
     assert got["detail"] == "2 things are wrong; errors lists them"
-    assert got["errors"] == [{"pointer": "/a", "detail": "x"}, {"pointer": "/b", "detail": "y"}]
+    assert got["errors"] == [
+        {"pointer": "/a", "detail": "is missing"},
+        {"pointer": "/b", "detail": "is too short; give at least 2"},
+    ]
 
 
 def test_who_comes_too_early_is_told_when_to_come_again() -> None:
-    assert answer(Unavailable("busy", retry_after_s=7)).headers["retry-after"] == "7"
+    assert answer(Unavailable(STORE_BUSY(), retry_after_s=7)).headers["retry-after"] == "7"
 
 
 async def test_a_path_where_nothing_is(manager: httpx.AsyncClient) -> None:

@@ -4,6 +4,7 @@ import httpx
 
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.operations import audit
 from reseller_webhooks.store.access.audit import AuditQuery
 from reseller_webhooks.store.webhooks import webhooks
@@ -31,7 +32,7 @@ async def test_a_failing_receiver_is_due_at_once(
     path = await added(manager)
     with running.database.write() as tx:
         (row,) = webhooks.live(tx, range(256))
-        circuit = Circuit(is_open=True, reason="answered 503", since=1, probe_at=FAR)
+        circuit = Circuit(is_open=True, reason=plain("answered 503"), since=1, probe_at=FAR)
         webhooks.note_circuit(tx, row.id, circuit, owner=None)
     before = (await manager.get(path)).json()["nextProbeAt"]
     await manager.post(f"{path}/retry-pending")

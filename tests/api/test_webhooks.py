@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.operations import audit
 from reseller_webhooks.store.access.audit import AuditQuery
 from reseller_webhooks.store.tables import webhook
@@ -351,7 +352,9 @@ async def test_an_open_circuit_says_why_since_when_and_when_it_is_tried_next(
     running: Running, manager: httpx.AsyncClient
 ) -> None:
     path = await added(manager)
-    circuit = Circuit(is_open=True, reason="answered 503", since=1_000_000, probe_at=2_000_000)
+    circuit = Circuit(
+        is_open=True, reason=plain("answered 503"), since=1_000_000, probe_at=2_000_000
+    )
     with running.database.write() as tx:
         number = tx.connection.execute(select(webhook.c.id)).scalar_one()
         store.note_circuit(tx, number, circuit, owner=None)

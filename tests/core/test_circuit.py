@@ -13,11 +13,13 @@ from reseller_webhooks.core.deliveries.circuit import (
     probe_now,
     reopen,
 )
+from reseller_webhooks.core.messages import plain
 
 NOON = 1_700_000_000_000_000
 SECOND = 1_000_000
 CAP = 64
-FAILED = Attempt(Outcome.FAILED, ms=1, status=503, detail="answered 503")
+ANSWERED = plain("answered 503")
+FAILED = Attempt(Outcome.FAILED, ms=1, status=503, message=ANSWERED)
 ACCEPTED = Attempt(Outcome.ACCEPTED, ms=1, status=200)
 
 
@@ -69,7 +71,7 @@ def test_it_says_why_and_since_when() -> None:
     opened = after(CLOSED, *[FAILED] * OPENS_AFTER)
     later = after(opened, FAILED, now=NOON + 99 * SECOND)
 
-    assert (later.reason, later.since) == ("answered 503", NOON)
+    assert (later.reason, later.since) == (ANSWERED, NOON)
 
 
 def test_a_probe_that_succeeds_closes_it_and_concurrency_doubles_from_one() -> None:

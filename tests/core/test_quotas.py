@@ -3,7 +3,6 @@
 import pytest
 
 from reseller_webhooks.core.access.audit import Act
-from reseller_webhooks.core.access.quota_texts import TEXTS
 from reseller_webhooks.core.access.quotas import (
     BY_HOUR,
     BY_SECOND,
@@ -14,6 +13,7 @@ from reseller_webhooks.core.access.quotas import (
     take,
     used,
 )
+from reseller_webhooks.core.messages.quotas import OF_QUOTA
 
 TEN_A_WINDOW = Rate(units=10, window_s=5)
 
@@ -67,7 +67,8 @@ def test_every_act_of_the_audit_log_counts_towards_a_quota_or_says_why_not() -> 
 
 def test_every_quota_has_a_text_that_names_its_value_and_setting() -> None:
     for quota in Quota:
-        assert "%(limit)s" in TEXTS[quota]
-        assert "%(setting)s" in TEXTS[quota]
-        assert ("%(wait)s" in TEXTS[quota]) == (rate_of(quota, 1) is not None)
+        params = OF_QUOTA[quota].params
+
+        assert {"limit", "setting"} <= params
+        assert ("wait" in params) == (rate_of(quota, 1) is not None)
     assert not BY_SECOND & BY_HOUR

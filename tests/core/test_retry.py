@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
 from reseller_webhooks.core.deliveries.delivery import State, after_attempt
 from reseller_webhooks.core.deliveries.retry import JITTER, RetryPolicy
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.settings import APPDIRECT_WAITS_S
 
 LADDER = RetryPolicy(APPDIRECT_WAITS_S)
 NOON = 1_700_000_000_000_000
-FAILED = Attempt(Outcome.FAILED, ms=1, status=503, detail="answered 503")
+FAILED = Attempt(Outcome.FAILED, ms=1, status=503, message=plain("answered 503"))
 ACCEPTED = Attempt(Outcome.ACCEPTED, ms=1, status=204)
 
 chances = st.floats(0, 1, exclude_max=True)

@@ -19,6 +19,7 @@ from reseller_webhooks.core.deliveries.secret_masking import (
     masked,
     without_secret,
 )
+from reseller_webhooks.core.messages import plain
 
 HEADER_TEXT = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=12)
 TOKEN = 'to<ken/"of+the&receiver'
@@ -57,7 +58,7 @@ def test_response_detail_and_headers_are_masked() -> None:
         5,
         response="x" * (RESPONSE_CHARS_KEPT - 10) + TOKEN[:10],
         headers={"x-echo": TOKEN, "x-long": ("y" * HEADER_CHARS_KEPT + TOKEN)[5:-3][-200:]},
-    )._replace(detail=f"not HTTP: {TOKEN}")
+    )._replace(message=plain(f"not HTTP: {TOKEN}"))
     found = without_secret(attempt, TOKEN)
 
     assert found.detail == f"not HTTP: {MASK}"

@@ -5,10 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.targets import KIND_DENIED, KIND_TUNNEL
 from reseller_webhooks.core.webhooks.ip_policy import (
-    DENIED,
     ONLY_PUBLIC,
-    TUNNEL,
     TargetNetworks,
     is_public,
     kind_of,
@@ -273,7 +272,7 @@ def test_a_public_address_inside_another_may_be_connected_to(outside: str) -> No
 )
 @given(st.ip_addresses(v=4).map(str))
 def test_an_address_of_a_tunnel_is_refused_whatever_is_inside(outside: str, address: str) -> None:
-    assert kind_of(wrapped(outside, address)) == TUNNEL
+    assert kind_of(wrapped(outside, address)) == KIND_TUNNEL()
 
 
 WRAPPINGS = (
@@ -297,7 +296,7 @@ def test_a_denied_address_is_denied_in_every_form_though_everything_is_allowed(
     assert is_public(wrapped(wrapping, address), TargetNetworks(everything))
     assert (
         kind_of(wrapped(wrapping, address), TargetNetworks(everything, [ip_network(address)]))
-        == DENIED
+        == KIND_DENIED()
     )
 
 
@@ -307,8 +306,8 @@ def test_a_denied_prefix_of_the_site_holds_all_of_it_and_nothing_else(address: I
     inside = prefix[int(address) & 0xFFFF_FFFF]
     denied = TargetNetworks(denied=[prefix])
 
-    assert kind_of(str(inside), denied) == DENIED
-    assert (kind_of(str(address), denied) == DENIED) == (address in prefix)
+    assert kind_of(str(inside), denied) == KIND_DENIED()
+    assert (kind_of(str(address), denied) == KIND_DENIED()) == (address in prefix)
 
 
 def test_local_nat64_that_nobody_can_read_is_refused() -> None:
@@ -337,15 +336,15 @@ def test_one_forbidden_address_spoils_a_name() -> None:
 
 
 def test_a_refusal_names_address_kind_and_setting() -> None:
-    assert refusal("fe80::1%eth0") == (
+    assert str(refusal("fe80::1%eth0")) == (
         "address fe80::1%eth0 is link-local; a target must be "
         "reachable from the whole internet. If it is right, the operator can set "
         "RESELLER_WEBHOOKS_ALLOW_TARGETS=fe80::1/128"
     )
-    assert refusal("8.8.8.8", TargetNetworks(denied=[ip_network("8.0.0.0/8")])) == (
+    assert str(refusal("8.8.8.8", TargetNetworks(denied=[ip_network("8.0.0.0/8")]))) == (
         "address 8.8.8.8 is in a network that is never a target; give another URL"
     )
-    assert refusal_of_name("hooks.example.com").startswith(
+    assert str(refusal_of_name("hooks.example.com")).startswith(
         "hooks.example.com does not lead to a public address; "
     )
 

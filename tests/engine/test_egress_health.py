@@ -3,6 +3,7 @@
 import pytest
 
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.engine.ownership.egress_health import (
     HOSTS_MIN,
     LONGEST_S,
@@ -12,11 +13,11 @@ from reseller_webhooks.engine.ownership.egress_health import (
 )
 
 REACHED = Attempt(Outcome.ACCEPTED, ms=1, status=200)
-BUSY = Attempt(Outcome.FAILED, ms=1, status=503, detail="answered 503")
+BUSY = Attempt(Outcome.FAILED, ms=1, status=503, message=plain("answered 503"))
 NO_SIGN = Attempt(
-    Outcome.FAILED, ms=1, reason=Reason.CONNECT, detail="unreachable", unreachable=True
+    Outcome.FAILED, ms=1, reason=Reason.CONNECT, message=plain("unreachable"), unreachable=True
 )
-REFUSED = Attempt(Outcome.FAILED, ms=1, reason=Reason.CONNECT, detail="connection refused")
+REFUSED = Attempt(Outcome.FAILED, ms=1, reason=Reason.CONNECT, message=plain("connection refused"))
 A, B = 1, 2
 
 

@@ -7,6 +7,7 @@ from math import nan
 from standardwebhooks import Webhook as Standard
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.messages.attempts import ANSWERED_STATUS
 from reseller_webhooks.core.webhooks.webhook import SpecPatch, TokenAuth
 from reseller_webhooks.operations import deliveries, webhooks
 from tests.engine.engine_fixture import BODY, Make, ids
@@ -98,7 +99,7 @@ async def test_a_used_up_schedule_fails_the_delivery_with_its_reason(
         (line,) = await running.closed(1)
 
     assert (line.state, line.attempts) == (State.FAILED, 3)
-    assert line.last_detail.startswith("answered 500")
+    assert line.last_message == ANSWERED_STATUS(status=500)
 
 
 async def test_a_retry_by_hand_is_a_new_delivery(

@@ -5,7 +5,7 @@ from typing import Any
 
 from reseller_webhooks.core.deliveries.attempts import Reason
 from reseller_webhooks.core.deliveries.delivery import State
-from reseller_webhooks.store.deliveries.giving_up import DEAD
+from reseller_webhooks.core.messages.attempts import RECEIVER_DEAD
 from tests.engine.engine_fixture import Make
 from tests.receivers.behaviours import by_turns
 from tests.receivers.receiver import Behaviour, Receiver
@@ -30,7 +30,7 @@ async def test_what_a_dead_receiver_left_is_given_up_and_the_next_event_finds_it
         (delivered,) = await running.closed(1, State.DELIVERED)
 
     assert len(given_up) > COUNT // 2
-    assert {line.last_detail for line in given_up} == {DEAD}
+    assert all(line.last_message == RECEIVER_DEAD() for line in given_up)
     assert delivered.resource_uuid == "new"
 
 

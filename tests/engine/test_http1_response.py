@@ -72,14 +72,14 @@ def test_an_answer_is_the_same_byte_by_byte(raw: bytes, answer: Response) -> Non
 
 
 def test_a_head_in_very_many_pieces_is_no_answer() -> None:
-    with pytest.raises(ProtocolError, match=f"comes in more than {PIECES_MAX} pieces"):
+    with pytest.raises(ProtocolError, match="answer-in-too-many-pieces"):
         heard(bytes([byte]) for byte in head(2 * PIECES_MAX))
 
 
 def test_a_body_in_very_many_pieces_ends_there_and_the_answer_counts() -> None:
     raw = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"
     ear = heard([raw, *[b"x"] * (PIECES_MAX - 1)])
-    with pytest.raises(ProtocolError, match="pieces"):
+    with pytest.raises(ProtocolError, match="answer-in-too-many-pieces"):
         ear.feed(b"x")
     answer = ear.response()
 
@@ -156,14 +156,14 @@ def test_a_head_may_fill_the_limit_and_not_a_byte_more(size: int) -> None:
     answer = heard(cut(just, range(0, len(just), size))).response()
     assert answer
     assert answer[:3] == (200, b"", b"")
-    with pytest.raises(ProtocolError, match="headers of more than 64 KiB"):
+    with pytest.raises(ProtocolError, match="answer-headers-too-large"):
         heard(cut(over, range(0, len(over), size)))
 
 
 def test_interim_answers_count_towards_the_limit_of_heads() -> None:
     large = b"HTTP/1.1 103 Early Hints\r\nlink: " + b"x" * 8192 + b"\r\n\r\n"
 
-    with pytest.raises(ProtocolError, match="headers of more than 64 KiB"):
+    with pytest.raises(ProtocolError, match="answer-headers-too-large"):
         heard([large] * 10)
 
 

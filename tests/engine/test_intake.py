@@ -84,7 +84,7 @@ async def test_a_request_that_fails_by_itself_is_told_to_be_smaller(
             await intake.submit(request(reseller, "a", "held"))
 
     assert refused.value.cause is Cause.BUSY
-    assert "these 2 changes in time; send fewer in a request" in refused.value.public
+    assert "these 2 changes in time; send fewer in a request" in str(refused.value.message)
     assert refused.value.retry_after_s == 10
 
 

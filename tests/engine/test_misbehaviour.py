@@ -54,7 +54,7 @@ async def test_bad_receivers_delay_nobody_and_each_shows_its_reason(
 
     reasons = {line.webhook_id: line.last_reason for line in lines if line.resource_uuid == "c1"}
     assert {reason: reasons[row.id] for reason, row in rows.items()} == {r: r for r in rows}
-    assert all(line.last_detail for line in lines)
+    assert all(line.last_message for line in lines)
     # An endless body after a 2xx: the receiver has confirmed, the rest is not read.
     assert delivered == {kind.id, ending.id}
 

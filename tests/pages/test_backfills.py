@@ -4,6 +4,7 @@ import pytest
 
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import backfills, webhooks
@@ -117,7 +118,7 @@ async def test_it_says_why_it_makes_no_headway(
     paused = await section(admin, row)
     webhooks.resume(context.database, row.reseller_id, row.uuid)
     with context.database.write() as tx:
-        store.note_circuit(tx, row.id, Circuit(is_open=True, reason="no answer"), owner=None)
+        store.note_circuit(tx, row.id, Circuit(is_open=True, reason=plain("no answer")), owner=None)
 
     assert "It goes on when the webhook is resumed." in paused
     assert "It goes on when the receiver is back." in await section(admin, row)

@@ -1,6 +1,5 @@
 """The catalogue: all that the pages say is in it, and each translation has all of it."""
 
-import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -13,6 +12,9 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 
 from reseller_webhooks.core.health.condition_texts import TEXTS
+from reseller_webhooks.core.messages import CODES, MessageCode, Plural
+from reseller_webhooks.core.messages.attempts import PLAIN_TEXT
+from reseller_webhooks.core.messages.quotas import OF_QUOTA
 from reseller_webhooks.core.records.app_assignment import AppAssignmentStatus
 from reseller_webhooks.core.records.invoice import InvoiceStatus
 from reseller_webhooks.core.records.lead import LeadStatus
@@ -20,7 +22,7 @@ from reseller_webhooks.core.records.order import OrderStatus
 from reseller_webhooks.core.records.statuses import MOVES
 from reseller_webhooks.core.records.subscription import SubscriptionStatus
 from reseller_webhooks.core.webhooks.settings import SETTINGS
-from reseller_webhooks.http.pages import language, sayings
+from reseller_webhooks.http.pages import language
 from reseller_webhooks.http.pages.labels.status_labels import STATUSES
 from tests.pages.catalogues import PAGES, TREE, read
 
@@ -40,6 +42,15 @@ def forms(texts: object) -> list[str]:
     return [str(one) for one in texts] if isinstance(texts, list | tuple) else [str(texts)]
 
 
+def msgids(code: MessageCode) -> list[str]:
+    """What of a message is translated; of quotas the pages have texts of their own."""
+    if code is PLAIN_TEXT or code in OF_QUOTA.values():
+        return []
+    text = code.text.one if isinstance(code.text, Plural) else code.text
+    advice = code.page_advice or code.advice
+    return [text, advice] if advice else [text]
+
+
 def test_the_catalogue_holds_what_the_sources_say() -> None:
     asked = tomllib.loads((TREE / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
     methods = [(one["pattern"], one["method"]) for one in asked]
@@ -48,6 +59,7 @@ def test_the_catalogue_holds_what_the_sources_say() -> None:
     said = {forms(text)[0] for _file, _line, text, _comments, _context in found}
     said |= {*TEXTS.values()}
     said |= {text for setting in SETTINGS.values() for text in setting.texts}
+    said |= {text for code in CODES.values() for text in msgids(code)}
 
     assert said == {forms(one.id)[0] for one in every("messages.pot")}, "run make catalogue"
 
@@ -133,72 +145,3 @@ def test_every_status_has_a_word() -> None:
     found = {one for kind in kinds for one in get_args(kind)}.union(*MOVES.values())
 
     assert {one.replace("_", " ").capitalize() for one in found} <= set(STATUSES)
-
-
-SAID_BELOW = [
-    *(
-        "core/webhooks/target_url.py",
-        "core/text_rules.py",
-        "core/deliveries/attempts.py",
-        "core/sync/backfills.py",
-    ),
-    *(
-        "engine/sending/failures.py",
-        "engine/sending/token_request.py",
-        "operations/authentication.py",
-        "operations/invites.py",
-    ),
-    *("operations/users.py", "operations/passwords.py", "operations/backfills.py"),
-    *("operations/login_throttle.py", "operations/single_sign_on.py", "operations/memberships.py"),
-    "store/webhooks/backfills.py",
-]
-RAISERS = {"_Unfit", "at", "Conflict", "NotSignedIn", "NotAllowed", "Failure", "TokenError"}
-NAMES = {"what", "detail"}
-ELSEWHERE = {
-    "this API key is not known, or was revoked",  # the API says it, not a page
-    *("the certificate of X XX", "the answer of X X"),  # each kind of it is one of its own
-}
-
-
-@pytest.fixture
-def german() -> Iterator[None]:
-    language.use("de")
-    yield
-    language.use(language.SOURCE)
-
-
-@pytest.mark.usefixtures("german")
-@pytest.mark.parametrize("name", SAID_BELOW)
-def test_a_page_can_say_what_is_said_below_it(name: str) -> None:
-    said = set(sentences(PAGES.parents[1] / name)) - ELSEWHERE
-
-    assert said
-    assert [one for one in said if sayings.told(one) == one] == []
-
-
-def sentences(path: Path) -> Iterator[str]:
-    """What a module may say, with X for each value."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and called(node.func) in RAISERS:
-            yield from (told for one in node.args if " " in (told := sample(one)))
-        if isinstance(node, ast.Assign) and called(node.targets[0]) in NAMES:
-            yield sample(node.value)
-
-
-def called(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def sample(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    if not isinstance(node, ast.JoinedStr):
-        return ""
-    parts = (one for one in node.values)
-    said = "".join(str(one.value) if isinstance(one, ast.Constant) else value(one) for one in parts)
-    return f"token request answered {said}" if said.startswith(("X with", "X X", "X,")) else said
-
-
-def value(node: ast.expr) -> str:
-    is_quoted = isinstance(node, ast.FormattedValue) and node.conversion == ord("r")
-    return "'X'" if is_quoted else "X"

@@ -48,7 +48,7 @@ async def health(admin: Person) -> str:
 def opens(context: AppContext, row: WebhookRow, *, probe_in_s: int = 60) -> None:
     now = clock.now()
     circuit = Circuit(
-        is_open=True, reason=DOWN.detail, since=now, probe_at=now + probe_in_s * SECOND
+        is_open=True, reason=DOWN.message, since=now, probe_at=now + probe_in_s * SECOND
     )
     with context.database.write() as tx:
         store.note_circuit(tx, row.id, circuit, owner=None)
@@ -192,11 +192,9 @@ async def test_the_openings_and_closings_of_the_circuit_are_on_the_webhooks_page
     context: AppContext, northwind: Reseller, admin: Person
 ) -> None:
     row = a_webhook(context, northwind)
-    changes = [(True, DOWN.detail), (False, "")]
     with context.database.write() as tx:
-        for at, (is_open, reason) in enumerate(changes, start=1):
-            columns = {"webhook_id": row.id, "is_open": is_open, "reason": reason, "at": at}
-            tx.connection.execute(insert(circuit_change).values(columns))
+        store.note_circuit(tx, row.id, Circuit(is_open=True, reason=DOWN.message), owner=None)
+        store.note_circuit(tx, row.id, Circuit(), owner=None)
     html = await admin.see(paths.webhook(row.uuid))
     history = words(html.partition('class="changes">')[2].partition("</ul>")[0])
 

@@ -9,6 +9,12 @@ from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason, from_status
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.messages import plain
+from reseller_webhooks.core.messages.attempts import (
+    CANNOT_CONNECT,
+    CONNECTION_REFUSED,
+    TOKEN_REQUEST_FAILED,
+)
 from reseller_webhooks.http.pages import language, paths
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.access.resellers import Reseller
@@ -135,8 +141,9 @@ async def test_a_sentence_within_a_sentence_is_told_too(
 ) -> None:
     row = a_webhook(context, northwind)
     tell(context, row)
-    detail = "token request failed: cannot connect to id.example.com: connection refused"
-    failed = Attempt(Outcome.FAILED, 3, reason=Reason.OAUTH2, detail=detail)
+    why = CANNOT_CONNECT(host="id.example.com", why=CONNECTION_REFUSED())
+    message = TOKEN_REQUEST_FAILED(why=why)
+    failed = Attempt(Outcome.FAILED, 3, reason=Reason.OAUTH2, message=message)
     attempt(context, row, failed, State.FAILED)
 
     assert (
@@ -150,7 +157,7 @@ async def test_what_nobody_has_translated_is_told_as_it_is(
 ) -> None:
     row = a_webhook(context, northwind)
     tell(context, row)
-    odd = Attempt(Outcome.FAILED, 3, reason=Reason.TLS, detail="100% of it: %(odd)s")
+    odd = Attempt(Outcome.FAILED, 3, reason=Reason.TLS, message=plain("100% of it: %(odd)s"))
     attempt(context, row, odd, State.FAILED)
 
     assert "100% of it: %(odd)s" in words(await german.see(paths.LOG))

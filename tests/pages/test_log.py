@@ -6,6 +6,7 @@ from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason,
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.labels import delivery_labels as said
 from reseller_webhooks.operations import deliveries, webhooks
@@ -74,7 +75,7 @@ async def test_a_line_promises_no_attempt_while_its_webhook_is_paused_or_fails(
     attempt(context, row, DOWN, State.PENDING)
     tell(context, row)
     with context.database.write() as tx:
-        circuit = Circuit(is_open=True, reason=DOWN.detail, since=1, probe_at=2)
+        circuit = Circuit(is_open=True, reason=DOWN.message, since=1, probe_at=2)
         store.note_circuit(tx, row.id, circuit, owner=None)
     failing = [words(await admin.see(path)) for path in (paths.LOG, paths.webhook(row.uuid))]
     webhooks.pause(context.database, northwind.id, row.uuid)
@@ -429,7 +430,12 @@ async def test_an_attempt_that_never_reached_the_receiver_shows_no_request(
     context: AppContext, admin: Person, row: WebhookRow, outcome: Outcome, reason: Reason
 ) -> None:
     (number,) = tell(context, row)
-    attempt(context, row, Attempt(outcome, 1, None, reason, "it has the address ::1"), State.FAILED)
+    attempt(
+        context,
+        row,
+        Attempt(outcome, 1, None, reason, plain("it has the address ::1")),
+        State.FAILED,
+    )
     text = words(await admin.see(paths.delivery(shown_id(number))))
 
     assert "Attempt 1 Not sent" in text

@@ -10,6 +10,7 @@ from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason,
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.messages.attempts import CERTIFICATE_EXPIRED
 from reseller_webhooks.core.webhooks.webhook import WebhookState
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import webhooks
@@ -37,7 +38,7 @@ NEW = {
     "auth": "NONE",
     "maxInFlight": "10",
 }
-EXPIRED = "the certificate of crm.example.com has expired"
+EXPIRED = CERTIFICATE_EXPIRED(host="crm.example.com")
 
 
 def shown_secret(html: str) -> str:

@@ -11,6 +11,7 @@ from reseller_webhooks.core.deliveries.attempts import (
     Reason,
     from_status,
 )
+from reseller_webhooks.core.messages import plain
 from tests.simulation.invariants import Watch
 from tests.simulation.plan import MOVED, Mood, Plan, Profile
 from tests.simulation.request import Request
@@ -170,8 +171,12 @@ class Issuer:
         return await token, b'{"access_token": "a", "token_type": "Bearer", "expires_in": 20}'
 
 
-_TIMEOUT = Attempt(Outcome.FAILED, 1, None, Reason.TIMEOUT, "no answer in time", unreachable=True)
-_NO_CONNECTION = Attempt(Outcome.FAILED, 1, None, Reason.CONNECT, "no connection", unreachable=True)
+_TIMEOUT = Attempt(
+    Outcome.FAILED, 1, None, Reason.TIMEOUT, plain("no answer in time"), unreachable=True
+)
+_NO_CONNECTION = Attempt(
+    Outcome.FAILED, 1, None, Reason.CONNECT, plain("no connection"), unreachable=True
+)
 
 
 def _bring(loop: ProcessLoop, answer: asyncio.Future[Attempt], attempt: Attempt) -> None:

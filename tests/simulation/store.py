@@ -9,6 +9,7 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.messages.requests import STORE_AWAY
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.engine.ports import WebhookSnapshot
 from reseller_webhooks.operations.delivery_queue import DueIds, NewDeliveries, ScanResult
@@ -176,7 +177,7 @@ class Port:
         self._line.failures += 1
         if not self.is_gone:
             self._line.trace.note(self._me, "{} fails", name)
-            self._loop.call_soon(_settle, answer, Unavailable("the store does not answer"))
+            self._loop.call_soon(_settle, answer, Unavailable(STORE_AWAY()))
 
 
 def _settle(answer: asyncio.Future[Any], result: Any) -> None:

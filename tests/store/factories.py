@@ -12,6 +12,7 @@ from reseller_webhooks.core.deliveries.delivery import (
     Transition,
 )
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.store.access import resellers
@@ -103,6 +104,6 @@ def made(
         Outcome.ACCEPTED if accepted else Outcome.FAILED,
         ms=5,
         status=200 if accepted else 503,
-        detail="" if accepted else "answered 503",
+        message=None if accepted else plain("answered 503"),
     )
     return AttemptResult(one, number, 1_000, attempt, Transition(state, next_at))

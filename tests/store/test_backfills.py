@@ -507,4 +507,4 @@ def ended(database: Database, row: WebhookRow) -> tuple[str, str]:
     with database.read() as tx:
         found = store.newest(tx, row.id)
         assert found
-        return found.state.value, found.reason
+        return found.state.value, str(found.message or "")

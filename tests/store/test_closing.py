@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from reseller_webhooks.core.deliveries.delivery import State, Trigger
+from reseller_webhooks.core.messages.attempts import WEBHOOK_DELETED
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import closing, results
 from reseller_webhooks.store.tables import attempt
@@ -14,7 +15,7 @@ from tests.store.factories import due, made, reseller, told
 from tests.store.factories import event as new_event
 from tests.store.factories import webhook as new_webhook
 
-DETAIL = "its webhook was deleted"
+MESSAGE = WEBHOOK_DELETED()
 
 
 def _delivery(database: Database) -> tuple[int, int]:
@@ -28,7 +29,7 @@ def _delivery(database: Database) -> tuple[int, int]:
 
 def _close(database: Database, number: int, *, waits: bool) -> int:
     with database.write() as tx:
-        return closing.close(tx, [number], Trigger.CANCEL, DETAIL, waits=waits)
+        return closing.close(tx, [number], Trigger.CANCEL, MESSAGE, waits=waits)
 
 
 def _states(database: Database) -> list[str]:
@@ -86,7 +87,7 @@ def test_a_delivery_is_closed_in_the_state_that_its_trigger_leads_to(
 ) -> None:
     hook, number = _delivery(database)
     with database.write() as tx:
-        closing.close(tx, [number], trigger, DETAIL)
+        closing.close(tx, [number], trigger, MESSAGE)
         pending = due(tx, hook)
 
     assert (pending, _states(database)) == ([], [state.value])

@@ -7,6 +7,7 @@ import pytest
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.deliveries.delivery import ScanRequest, State
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, log, results
 from reseller_webhooks.store.deliveries.due_scan import scan
@@ -248,7 +249,7 @@ def test_a_failed_attempt_waits_for_its_time_with_the_count_kept(database: Datab
         line = log.page(tx, LogQuery(owner))[0]
     assert (waiting.attempts, waiting.next_at) == (1, 77)
     assert (line.state, line.attempts, line.next_at) == (State.PENDING, 1, 77)
-    assert line.last_detail == "answered 503"
+    assert line.last_message == plain("answered 503")
 
 
 def test_a_result_that_comes_after_a_cancel_is_kept_and_changes_nothing(

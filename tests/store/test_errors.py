@@ -98,9 +98,9 @@ def test_a_mistake_of_ours_is_none_of_the_stores(database: Database) -> None:
 def test_callers_never_read_the_drivers_words(database: Database) -> None:
     found = refusal(database, "SELECT * FROM no_such_table")
 
-    assert found.public == "the store lacks tables of this version"
+    assert str(found.message) == "the store lacks tables of this version"
     assert "no_such_table" in found.internal
-    assert str(found) == f"{found.public}: {found.internal}"
+    assert str(found) == f"{found.message}: {found.internal}"
 
 
 def test_timeouts_hold_for_a_transaction_alone(on_postgres: Database) -> None:

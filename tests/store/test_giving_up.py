@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.deliveries.attempts import Reason
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.messages.attempts import EXPIRED, RECEIVER_DEAD
 from reseller_webhooks.operations import maintenance
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, giving_up, results
@@ -56,7 +57,7 @@ def test_what_is_older_is_given_up_with_its_reason_and_what_is_new_stays(
 
         assert _give_up(tx, hook.id) == 2
         assert _pending(tx) == [("new", 1)]
-        why = (State.FAILED.value, Reason.RECEIVER_DEAD.value, giving_up.DEAD)
+        why = (State.FAILED.value, Reason.RECEIVER_DEAD.value, str(RECEIVER_DEAD()))
         assert sorted(_closed(tx)) == [("a", *why), ("b", *why)]
 
 
@@ -116,7 +117,7 @@ def test_what_waited_for_longer_than_the_retention_is_given_up_and_its_event_goe
     assert (counts, short) == ([1, 0], 0)
     with database.read() as tx:
         assert _pending(tx) == [("new", 1)]
-        assert _closed(tx) == [("c1", "FAILED", Reason.EXPIRED.value, giving_up.EXPIRED)]
+        assert _closed(tx) == [("c1", "FAILED", Reason.EXPIRED.value, str(EXPIRED()))]
         assert deliveries.newest(tx)
     if database.url.startswith("sqlite"):  # on PostgreSQL a whole day goes: test_days.py
         maintenance.drop_events(database, retention_days=90)

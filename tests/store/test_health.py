@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import delivery_stats, results
 from reseller_webhooks.store.deliveries.delivery_stats import (
@@ -61,7 +62,7 @@ def test_what_was_refused_waits_with_its_attempt_and_its_next_time(database: Dat
         got = delivery_stats.webhook_stats(tx, [row.id])[row.id]
 
     assert (got.waiting, got.next_at) == (2, later)
-    assert got.refused == LastAttempt(1_000, 503, None, "answered 503")
+    assert got.refused == LastAttempt(1_000, 503, None, plain("answered 503"))
     assert got.refused_at == 1_000
 
 
@@ -105,4 +106,4 @@ def test_a_circuits_changes_come_newest_first(database: Database) -> None:
             tx.connection.execute(insert(circuit_change).values(columns))
         got = delivery_stats.circuit_changes(tx, row.id, limit=2)
 
-    assert got == [CircuitChange(3, True, "down"), CircuitChange(2, False)]
+    assert got == [CircuitChange(3, True, plain("down")), CircuitChange(2, False)]

@@ -4,6 +4,7 @@ from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State
 from reseller_webhooks.core.deliveries.partitions import assigned_to
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.webhooks.webhook import PARTS
 from reseller_webhooks.operations import delivery_queue
 from reseller_webhooks.operations.leases import Worker, heartbeat, leave, vacate
@@ -164,7 +165,7 @@ def test_a_former_owner_does_not_write_circuits(database: Database) -> None:
     with database.write() as tx:
         hook = webhook(tx, reseller_id=reseller(tx), part=7)
     heartbeat(database, worker("b"))
-    circuit = Circuit(is_open=True, reason="answered 503", since=1, probe_at=2)
+    circuit = Circuit(is_open=True, reason=plain("answered 503"), since=1, probe_at=2)
 
     delivery_queue.write_results(database, [], {hook.id: circuit}, owner="a")
 

@@ -4,6 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.core.messages.requests import STORE_BUSY
 from reseller_webhooks.engine.jobs.maintenance import Maintenance
 from reseller_webhooks.observability import outages
 from reseller_webhooks.store.db import migrate
@@ -56,7 +57,7 @@ async def test_an_outage_is_logged_when_it_begins_and_when_it_is_over(
 
 
 def test_what_is_no_outage_is_logged_once_in_a_while() -> None:
-    refused = Unavailable("busy", cause=Cause.BUSY)
+    refused = Unavailable(STORE_BUSY(), cause=Cause.BUSY)
     with capture_logs() as logs:
         for _ in range(300):
             outages.log_refusal("a test was refused", refused)

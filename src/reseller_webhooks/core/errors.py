@@ -1,6 +1,7 @@
 """What can go wrong, as types that carry the facts. Only the edges turn them into status numbers.
 
-Messages are lower case and say what was wrong, with the value, then what would be right.
+What they say is a Message, whose code is in core/messages. Texts are lower case and say what was
+wrong, with the value, then what would be right.
 A remote failure is no error: it is the result of an attempt.
 """
 
@@ -8,18 +9,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reseller_webhooks.core.access.quota_texts import TEXTS
 from reseller_webhooks.core.access.quotas import Quota
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.changes import KEY_REUSED
+from reseller_webhooks.core.messages.quotas import OF_QUOTA
+from reseller_webhooks.core.messages.requests import NOT_FOUND, SETUP_BROKEN
+from reseller_webhooks.core.messages.webhooks import JOBS_UNFINISHED
 from reseller_webhooks.core.text import truncate
 
 
 class ResellerWebhooksError(Exception):
-    """The root of everything this program refuses on purpose."""
+    """The root of everything this program refuses on purpose.
 
-    @property
-    def public(self) -> str:
-        """The message as a caller may read it."""
-        return str(self)
+    message: what a caller may read, rendered in English or by the pages.
+    """
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -27,15 +34,28 @@ class Problem:
     """One thing wrong with the input.
 
     pointer: where, as a JSON pointer (RFC 6901), for example /changes/0/content/status.
-    detail: what is wrong and what would be right.
+    message: what is wrong and what would be right.
     """
 
     pointer: str
-    detail: str
+    message: Message
+
+    @property
+    def detail(self) -> str:
+        """The message in English."""
+        return str(self.message)
 
     def under(self, prefix: str) -> "Problem":
         """The same problem, seen from further out."""
-        return Problem(prefix + self.pointer, self.detail)
+        return Problem(prefix + self.pointer, self.message)
+
+
+class BadValue(ValueError):
+    """A single value is wrong. Validators raise it; what calls them knows the place."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(message)
 
 
 class Invalid(ResellerWebhooksError):
@@ -43,12 +63,16 @@ class Invalid(ResellerWebhooksError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{p.pointer or '/'}: {p.detail}" for p in self.problems))
+        super().__init__(self.problems[0].message)
+
+    def __str__(self) -> str:
+        """Every problem with its place."""
+        return "; ".join(f"{one.pointer or '/'}: {one.detail}" for one in self.problems)
 
     @classmethod
-    def at(cls, pointer: str, detail: str) -> "Invalid":
+    def at(cls, pointer: str, message: Message) -> "Invalid":
         """One problem at one place."""
-        return cls([Problem(pointer, detail)])
+        return cls([Problem(pointer, message)])
 
     def under(self, prefix: str) -> "Invalid":
         """The same problems, seen from further out."""
@@ -60,7 +84,7 @@ class NotFound(ResellerWebhooksError):
 
     def __init__(self, kind: str, key: str) -> None:
         self.kind, self.key = kind, key
-        super().__init__(f"no {kind} with id {truncate(key)!r}")
+        super().__init__(NOT_FOUND(kind=kind, key=truncate(key)))
 
 
 class Conflict(ResellerWebhooksError):
@@ -72,9 +96,7 @@ class TooManyJobs(Conflict):
 
     def __init__(self, unfinished: int) -> None:
         self.unfinished = unfinished
-        super().__init__(
-            f"{unfinished} jobs of this reseller are not finished; wait for one, or cancel one"
-        )
+        super().__init__(JOBS_UNFINISHED(count=unfinished))
 
 
 class Outdated(ResellerWebhooksError):
@@ -86,10 +108,7 @@ class KeyReused(ResellerWebhooksError):
 
     def __init__(self, key: str) -> None:
         self.key = key
-        super().__init__(
-            f"Idempotency-Key {key!r} was used before with another body; "
-            "send the same body to repeat a request, or a new key for a new one"
-        )
+        super().__init__(KEY_REUSED(key=key))
 
 
 class NotSignedIn(ResellerWebhooksError):
@@ -98,9 +117,9 @@ class NotSignedIn(ResellerWebhooksError):
     retry_after_s: how long to wait before trying again; 0 when waiting does not help.
     """
 
-    def __init__(self, detail: str, retry_after_s: int = 0) -> None:
+    def __init__(self, message: Message, retry_after_s: int = 0) -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(detail)
+        super().__init__(message)
 
 
 class NotAllowed(ResellerWebhooksError):
@@ -108,13 +127,24 @@ class NotAllowed(ResellerWebhooksError):
 
 
 class Refused(ResellerWebhooksError):
-    """The program cannot start or go on as asked; one line says why and how to mend it."""
+    """The program cannot start or go on as asked; one line says why and how to mend it.
+
+    reason: that line, in English, for the operator's terminal and log. Nobody else reads it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(SETUP_BROKEN())
+
+    def __str__(self) -> str:
+        """The line for the operator."""
+        return self.reason
 
 
 class QuotaExceeded(ResellerWebhooksError):
     """A reseller has used up one of its quotas. Nothing was done; the caller can try again later.
 
-    params: what the text of the quota quotes. remaining: units of a rate that are left.
+    remaining: units of a rate that are left.
     places: JSON pointers of the changes in excess, in a request about several resellers.
     """
 
@@ -132,14 +162,15 @@ class QuotaExceeded(ResellerWebhooksError):
         self.quota, self.limit, self.used = quota, limit, used
         self.retry_after_s, self.remaining = retry_after_s, remaining
         self.places = tuple(places)
-        self.params = {
+        facts: dict[str, str | int] = {
             "limit": limit,
             "setting": quota.setting,
             "wait": retry_after_s,
             "used": used,
             "reseller": reseller,
         }
-        super().__init__(TEXTS[quota] % self.params)
+        code = OF_QUOTA[quota]
+        super().__init__(code(**{name: facts[name] for name in code.params}))
 
 
 class SecretUnreadable(ResellerWebhooksError):
@@ -148,9 +179,9 @@ class SecretUnreadable(ResellerWebhooksError):
     purposes: which secrets of the webhook, as core/webhooks.SecretPurpose names them.
     """
 
-    def __init__(self, detail: str, purposes: Iterable[str] = ()) -> None:
+    def __init__(self, message: Message, purposes: Iterable[str] = ()) -> None:
         self.purposes = tuple(purposes)
-        super().__init__(detail)
+        super().__init__(message)
 
 
 class Cause(StrEnum):
@@ -177,27 +208,26 @@ class Cause(StrEnum):
 class Unavailable(ResellerWebhooksError):
     """Not now: the store does not answer or too much waits. Try again after `retry_after_s`.
 
-    public: what a caller may read. internal: what only the log may say, for example a driver's
-    words, which name hosts and users. A change whose answer this is may have been committed.
+    internal: what only the log may say, for example a driver's words, which name hosts and users.
+    A change whose answer this is may have been committed.
     """
 
     def __init__(
         self,
-        public: str,
+        message: Message,
         retry_after_s: int = 1,
         *,
         internal: str = "",
         cause: Cause = Cause.OTHER,
     ) -> None:
-        self._public, self.internal = public, internal
+        self.internal = internal
         self.retry_after_s = retry_after_s
         self.cause = cause
-        super().__init__(f"{public}: {internal}" if internal else public)
+        super().__init__(message)
 
-    @property
-    def public(self) -> str:
-        """The message without what only the log may say."""
-        return self._public
+    def __str__(self) -> str:
+        """What the log says."""
+        return f"{self.message}: {self.internal}" if self.internal else str(self.message)
 
     @property
     def collided(self) -> bool:

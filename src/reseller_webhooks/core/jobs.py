@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reseller_webhooks.core.access.audit import Actor
+from reseller_webhooks.core.messages import Message, MessageCode
+from reseller_webhooks.core.messages.webhooks import JOB_STEP_FAILED
 from reseller_webhooks.core.sync.backfills import Backfill, BackfillState
 
 RUNNING_MAX = 2
@@ -45,9 +47,8 @@ class JobReason(StrEnum):
     STEP_FAILED = "STEP_FAILED"
 
 
-REASON_TEXTS: Mapping[str, str] = {
-    JobReason.STEP_FAILED: "it failed several times in a row; ask the operator of this service",
-}
+MESSAGES: Mapping[str, MessageCode] = {JobReason.STEP_FAILED: JOB_STEP_FAILED}
+"""What each reason says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Job:
     made: deliveries that were made, or made due.
     claim: counts who has worked on it; only the newest claim may write.
     next_at: when it may be claimed next. failures: steps that failed in a row.
-    reason: why it ended by itself: a JobReason, or a backfill's own words.
+    reason: why it ended by itself, as a JobReason. message: the same of a backfill.
     """
 
     id: int
@@ -89,6 +90,7 @@ class Job:
     claim: int = 0
     failures: int = 0
     reason: str = ""
+    message: Message | None = None
     next_at: int = 0
     finished_at: int | None = None
 
@@ -96,6 +98,11 @@ class Job:
     def is_finished(self) -> bool:
         """Whether nothing more will happen."""
         return self.finished_at is not None
+
+    @property
+    def ended_by_itself(self) -> Message | None:
+        """Why it ended before it was done, None when nobody but a user ended it."""
+        return MESSAGES[self.reason]() if self.reason in MESSAGES else self.message
 
 
 def from_backfill(backfill: Backfill, uuid: str, reseller_id: int, by: Actor) -> Job:
@@ -112,7 +119,7 @@ def from_backfill(backfill: Backfill, uuid: str, reseller_id: int, by: Actor) ->
         total=max(backfill.total, backfill.sent),
         handled=backfill.sent,
         made=backfill.sent,
-        reason=backfill.reason,
+        message=backfill.message,
         next_at=backfill.next_at,
         finished_at=backfill.finished_at,
     )

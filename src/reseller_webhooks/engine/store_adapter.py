@@ -154,5 +154,5 @@ def _known(box: Box, row: WebhookRow, now: Micros) -> WebhookSnapshot:
         return WebhookSnapshot(row.id, None, circuits.CLOSED, row.revision)
     circuit = circuits.CLOSED
     if row.circuit == "OPEN":
-        circuit = circuits.reopen(row.circuit_reason, row.circuit_at or now, row.probe_at or now)
+        circuit = circuits.reopen(row.circuit_message, row.circuit_at or now, row.probe_at or now)
     return WebhookSnapshot(row.id, webhooks.open_webhook(box, row, now), circuit, row.revision)

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from reseller_ingress import FairQueue
 from reseller_webhooks import __version__
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.messages.requests import PATH_UNKNOWN
 from reseller_webhooks.core.text import truncate
 from reseller_webhooks.http.api import docs, openapi
 from reseller_webhooks.http.api.routes import (
@@ -192,7 +193,7 @@ async def _of_framework(request: Request, error: Any) -> Response:
 
 
 def _nothing_at(path: str) -> NoSuchPath:
-    return NoSuchPath(f"nothing is at {truncate(path)}; /docs lists what there is")
+    return NoSuchPath(PATH_UNKNOWN(path=truncate(path)))
 
 
 class _Nowhere:

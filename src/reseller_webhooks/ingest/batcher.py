@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from reseller_webhooks.core.errors import Cause, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.messages.requests import CHANGES_NOT_IN_TIME
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 
 CHANGES_A_BATCH = 2_000
@@ -131,11 +132,8 @@ def _error_alone(request: ChangeRequest, error: Exception) -> Exception:
     is_late = isinstance(error, Unavailable) and error.cause is Cause.BUSY
     if not is_late or len(request.changes) == 1:
         return error
-    text = (
-        f"the store did not apply these {len(request.changes)} changes in time; "
-        "send fewer in a request, or the same again later"
-    )
-    return Unavailable(text, RETRY_AFTER_S, internal=str(error), cause=Cause.BUSY)
+    message = CHANGES_NOT_IN_TIME(count=len(request.changes))
+    return Unavailable(message, RETRY_AFTER_S, internal=str(error), cause=Cause.BUSY)
 
 
 def _tell(future: asyncio.Future[ChangesAnswer], answer: ChangesAnswer | Exception) -> None:

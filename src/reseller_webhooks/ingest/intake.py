@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.messages.requests import CHANGES_WAITING
 from reseller_webhooks.ingest.batcher import Answers, ChangeBatcher
 from reseller_webhooks.observability import changes_total
 from reseller_webhooks.operations import changes
@@ -41,7 +42,7 @@ class Intake:
     async def submit(self, request: ChangeRequest) -> ChangesAnswer:
         """Apply a request; durable when this returns. Raises what the request breaks."""
         if self._small.changes + self._large.changes + len(request.changes) > WAITING_MAX:
-            raise Unavailable("too many changes are waiting to be written")
+            raise Unavailable(CHANGES_WAITING())
         is_large = len(request.changes) > LARGE_CHANGES or request.size > LARGE_BYTES
         answer = await (self._large if is_large else self._small).submit(request)
         if not answer.replayed:

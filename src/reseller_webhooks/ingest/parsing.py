@@ -10,10 +10,24 @@ from typing import Any
 from reseller_webhooks import crypto
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.messages.changes import (
+    CHANGES_COUNT,
+    CONTENT_MISSING,
+    CONTENT_OF_REMOVED,
+    KEY_INVALID,
+    MISSING,
+    NOT_A_CHANGE,
+    NOT_CHANGES,
+    RIGHT_BOOLEAN,
+    RIGHT_TEXT,
+    TYPE_UNKNOWN,
+    UNKNOWN_FIELD,
+    WITH_UNSEEN,
+)
 from reseller_webhooks.core.records import check_uuid, read_content
 from reseller_webhooks.core.records.changes import Change, Put, Remove
+from reseller_webhooks.core.records.parse import must_be
 from reseller_webhooks.core.records.problem_text import pointer_to, quote
-from reseller_webhooks.core.text_rules import UNSEEN
 from reseller_webhooks.operations.changes import MAX_CHANGES, ChangeRequest
 
 ERRORS_MAX = 100
@@ -30,7 +44,7 @@ def parse_changes(body: object, *, raw: bytes, key: str | None, caller: str = ""
     caller: the id of the API key that it came with; empty for what did not come by API.
     """
     if key is not None and not _KEY.fullmatch(key):
-        raise Invalid.at("/Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+        raise Invalid.at("/Idempotency-Key", KEY_INVALID())
     found: list[Problem] = []
     changes = []
     for index, given in enumerate(_entries(body)):
@@ -47,16 +61,16 @@ def parse_changes(body: object, *, raw: bytes, key: str | None, caller: str = ""
 
 def _entries(body: object) -> list[Any]:
     if not isinstance(body, dict) or set(body) != {"changes"}:
-        raise Invalid.at("", 'must be an object with one member: {"changes":[...]}')
+        raise Invalid.at("", NOT_CHANGES())
     entries = body["changes"]
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_CHANGES:
-        raise Invalid.at("/changes", f"must be a list of 1 to {MAX_CHANGES} changes")
+        raise Invalid.at("/changes", CHANGES_COUNT(most=MAX_CHANGES))
     return entries
 
 
 def _change(given: object) -> Change:
     if not isinstance(given, dict):
-        raise Invalid.at("", f"{quote(given)} is no change; it must be an object")
+        raise Invalid.at("", NOT_A_CHANGE(given=quote(given)))
     if wrong := [*_misnamed(given), *_mistaken(given)]:
         raise Invalid(wrong)
     resource, uuid = Resource(given["type"]), given["uuid"]
@@ -73,23 +87,23 @@ def _change(given: object) -> Change:
 
 def _misnamed(given: dict[str, Any]) -> Iterator[Problem]:
     for name in given.keys() - _MEMBERS:
-        yield Problem(pointer_to((name,)), "is not known here; leave it out")
+        yield Problem(pointer_to((name,)), UNKNOWN_FIELD())
     for name in ("reseller", "type", "uuid"):
         if name not in given:
-            yield Problem(f"/{name}", "is missing")
+            yield Problem(f"/{name}", MISSING())
         elif not isinstance(given[name], str):
-            yield Problem(f"/{name}", f"{quote(given[name])} is not allowed; it must be text")
+            yield Problem(f"/{name}", must_be(quote(given[name]), RIGHT_TEXT()))
         elif not given[name].isprintable():  # PostgreSQL would break on a NUL.
-            yield Problem(f"/{name}", UNSEEN)
+            yield Problem(f"/{name}", WITH_UNSEEN())
         elif name == "type" and given[name] not in set(Resource):
-            yield Problem("/type", f"{quote(given[name])} is no type; it must be one of {_TYPES}")
+            yield Problem("/type", TYPE_UNKNOWN(given=quote(given[name]), allowed=_TYPES))
 
 
 def _mistaken(given: dict[str, Any]) -> Iterator[Problem]:
     removed = given.get("removed", False)
     if not isinstance(removed, bool):
-        yield Problem("/removed", f"{quote(removed)} is not allowed; it must be true or false")
+        yield Problem("/removed", must_be(quote(removed), RIGHT_BOOLEAN()))
     elif removed and "content" in given:
-        yield Problem("/content", "must be left out when the record is removed")
+        yield Problem("/content", CONTENT_OF_REMOVED())
     elif not removed and "content" not in given:
-        yield Problem("/content", 'is missing; give the whole content, or "removed": true')
+        yield Problem("/content", CONTENT_MISSING())

@@ -9,8 +9,19 @@ import orjson
 import structlog
 
 from reseller_webhooks import crypto
-from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.errors import (
+    Conflict,
+    Invalid,
+    KeyReused,
+    ResellerWebhooksError,
+    Unavailable,
+)
 from reseller_webhooks.core.json_input import parse
+from reseller_webhooks.core.messages.changes import (
+    MESSAGE_ID_REUSED,
+    MESSAGE_NOT_JSON,
+    PROGRAM_FAILED,
+)
 from reseller_webhooks.ingest import parsing
 from reseller_webhooks.nats.consumer import Message
 from reseller_webhooks.operations import changes
@@ -25,12 +36,16 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 log = structlog.get_logger()
 
 
+Outcomes = dict[Message, ResellerWebhooksError | None]
+"""With what error each message was refused, None for one that is in the store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a message: it is in the store, unless there is a reason why it cannot be."""
+    """What became of a message: it is in the store, unless it was refused with an error."""
 
     message: Message
-    refused: str | None = None
+    refused: ResellerWebhooksError | None = None
 
 
 class BatchApply:
@@ -45,14 +60,14 @@ class BatchApply:
 
         Unavailable when the store is away; then it may be done again, with no more effect.
         """
-        verdicts: dict[Message, str | None] = {}
+        verdicts: Outcomes = {}
         requests: dict[Message, ChangeRequest] = {}
         count = 0
         for message in messages:
             try:
                 request = self._read(message)
             except ResellerWebhooksError as error:
-                verdicts[message] = str(error)
+                verdicts[message] = error
                 continue
             count += len(request.changes)
             if requests and count > CHANGES_A_BATCH:
@@ -66,7 +81,7 @@ class BatchApply:
         try:
             body = parse(message.body)
         except orjson.JSONDecodeError as error:
-            raise Invalid.at("", f"the message is not JSON: {error}") from None
+            raise Invalid.at("", MESSAGE_NOT_JSON(why=str(error))) from None
         return parsing.parse_changes(body, raw=message.body, key=self._key(message))
 
     def _key(self, message: Message) -> str:
@@ -77,7 +92,7 @@ class BatchApply:
         key = f"nats:{self._stream}:{named}"
         return key if _KEY.fullmatch(key) else f"nats:{crypto.digest(key.encode())}"
 
-    def _applied(self, requests: dict[Message, ChangeRequest]) -> dict[Message, str | None]:
+    def _applied(self, requests: dict[Message, ChangeRequest]) -> Outcomes:
         try:
             return self._together(requests)
         except Unavailable:
@@ -87,18 +102,18 @@ class BatchApply:
                 raise
             return self._one_by_one(requests)
 
-    def _together(self, requests: dict[Message, ChangeRequest]) -> dict[Message, str | None]:
+    def _together(self, requests: dict[Message, ChangeRequest]) -> Outcomes:
         answers = changes.apply(
             self._database, list(requests.values()), public_url=self._public_url
         )
         return {
-            message: _reason(message, answer)
+            message: _refusal(message, answer)
             for message, answer in zip(requests, answers, strict=False)  # the first, as many as fit
         }
 
-    def _one_by_one(self, requests: dict[Message, ChangeRequest]) -> dict[Message, str | None]:
+    def _one_by_one(self, requests: dict[Message, ChangeRequest]) -> Outcomes:
         """One of them makes the program fail. When each does, it is not the message's fault."""
-        verdicts: dict[Message, str | None] = {}
+        verdicts: Outcomes = {}
         failed: Exception | None = None
         for message, request in requests.items():
             try:
@@ -107,19 +122,22 @@ class BatchApply:
                 raise
             except Exception as error:
                 log.exception("a message makes the program fail", sequence=message.sequence)
-                verdicts[message] = f"the program failed with {type(error).__name__}; see its log"
+                fault = PROGRAM_FAILED(error=type(error).__name__)
+                verdicts[message] = ResellerWebhooksError(fault)
                 failed = error
         if failed and all(verdicts.values()):
             raise failed
         return verdicts
 
 
-def _reason(message: Message, answer: ChangesAnswer | ResellerWebhooksError) -> str | None:
+def _refusal(
+    message: Message, answer: ChangesAnswer | ResellerWebhooksError
+) -> ResellerWebhooksError | None:
     match answer:
         case ChangesAnswer():
             return None
         case Unavailable():
             raise answer
         case KeyReused():
-            return f"Nats-Msg-Id {message.id!r} was used before with another body; give a new one"
-    return str(answer)
+            return Conflict(MESSAGE_ID_REUSED(id=message.id or ""))
+    return answer

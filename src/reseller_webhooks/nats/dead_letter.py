@@ -5,6 +5,7 @@ from typing import Self
 import structlog
 from nats.js.api import Header
 
+from reseller_webhooks.core.errors import ResellerWebhooksError
 from reseller_webhooks.nats.connection import Connection
 from reseller_webhooks.nats.consumer import Message, Source
 from reseller_webhooks.nats.streams import ensure_stream
@@ -26,19 +27,20 @@ class DeadLetter:
         room = await ensure_stream(link, f"{source.stream}_REFUSED", f"refused.{source.stream}.>")
         return cls(link, source.stream, room)
 
-    async def keep(self, message: Message, reason: str) -> None:
+    async def keep(self, message: Message, error: ResellerWebhooksError) -> None:
         """Write it down, durably; a repeat of the same is dropped by NATS."""
         name = f"{self._of}_REFUSED"
         log.warning(
             "a message was refused",
             subject=message.subject,
             sequence=message.sequence,
-            reason=reason,
+            reason=str(error),
             kept_in=name,
         )
         headers = {
             Header.MSG_ID.value: f"{message.sequence}:{message.stored_at}",
-            "Refused-Reason": reason[:REASON_MAX],
+            "Refused-Reason": str(error)[:REASON_MAX],
+            "Refused-Code": error.message.code.name,
             "Refused-Subject": message.subject,
             "Refused-Sequence": str(message.sequence),
         }

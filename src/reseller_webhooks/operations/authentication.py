@@ -10,6 +10,12 @@ from reseller_webhooks.clock import DAY, SECOND, Micros
 from reseller_webhooks.core.access.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.access.permissions import Scope, SignInWay
 from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, Unavailable
+from reseller_webhooks.core.messages.access import (
+    KEY_UNKNOWN,
+    LINK_USED,
+    ONLY_OPERATORS_TURN,
+    SIGN_IN_FIRST,
+)
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.store.access import (
@@ -34,8 +40,6 @@ SEEN_EVERY = 300 * SECOND
 """How often it is written down when something was last used or seen: looking costs no write."""
 AGENT_MAX = 300
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
-LINK_GONE = "this sign-in link was used before or is older than a day"
-LOCKED = "your access has been ended; ask the operator of this service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def caller(database: Database, key: str) -> Caller:
         found = keys_and_users.key_by_fingerprint(tx, crypto.fingerprint(key))
         now = tx.now
     if found is None:
-        raise NotSignedIn("this API key is not known, or was revoked")
+        raise NotSignedIn(KEY_UNKNOWN())
     if now - (found.used_at or 0) > SEEN_EVERY:
         # Whoever only reads is served by a store that takes no writes.
         with suppress(Unavailable), database.write() as tx:
@@ -109,7 +113,7 @@ def owner_of_link(database: Database, token: str) -> User:
     with database.read() as tx:
         found = _opened(tx, sign_in_links.by_fingerprint(tx, crypto.fingerprint(token)))
     if found is None:
-        raise NotSignedIn(LINK_GONE)
+        raise NotSignedIn(LINK_USED())
     return found[0]
 
 
@@ -122,7 +126,7 @@ def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) ->
             person, opened = found
             until = tx.now + RESET_LIVES
             return enter(tx, person, opened, device, link.way, into=only(opened), reset_until=until)
-    raise NotSignedIn(LINK_GONE)
+    raise NotSignedIn(LINK_USED())
 
 
 def enter(
@@ -184,10 +188,10 @@ def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor
         choices = choices_of(tx, session) if session else ()
         now = tx.now
     if session is None or person is None:
-        raise NotSignedIn("sign in first")
+        raise NotSignedIn(SIGN_IN_FIRST())
     found = Visitor(person, session, choices, may_reset=may_reset(session, now))
     if not choices and not found.is_vouched:
-        raise NotSignedIn("sign in first")
+        raise NotSignedIn(SIGN_IN_FIRST())
     if now - session.seen_at > SEEN_EVERY:
         _seen(database, found, device)
     return found
@@ -202,7 +206,7 @@ def session_of(tx: Tx, visitor: Visitor) -> Session:
     """The visitor's session as it is now; NotSignedIn when it has ended meanwhile."""
     session = sessions.by_fingerprint(tx, visitor.session.fingerprint)
     if session is None:
-        raise NotSignedIn("sign in first")
+        raise NotSignedIn(SIGN_IN_FIRST())
     return session
 
 
@@ -220,7 +224,7 @@ def sign_out(database: Database, visitor: Visitor) -> None:
 def look_at(database: Database, visitor: Visitor, reseller: str) -> None:
     """An operator turns to a reseller."""
     if not visitor.is_operator:
-        raise NotAllowed("only an operator can turn to another reseller")
+        raise NotAllowed(ONLY_OPERATORS_TURN())
     with database.write() as tx:
         reseller_id = number_of(tx, reseller)
         sessions.change(tx, visitor.session.fingerprint, reseller_id=reseller_id)

@@ -8,6 +8,7 @@ from reseller_webhooks.clock import SECOND, monotonic_s
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.enums import Action
 from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.messages.webhooks import BACKFILL_NOT_RUNNING
 from reseller_webhooks.core.records.changes import EventContext
 from reseller_webhooks.core.records.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.records.generations import lift
@@ -90,7 +91,6 @@ def _new_backfill(
         webhook_id=row.id,
         resource=row.resource,
         state=BackfillState.RUNNING,
-        reason="",
         rate=rate,
         with_removed=with_removed,
         total=total,
@@ -142,7 +142,7 @@ def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
     with database.write() as tx:
         row = _webhook(tx, reseller_id, uuid)
         if not backfills.end(tx, _newest(tx, row), BackfillState.CANCELLED):
-            raise Conflict("no backfill of this webhook is running; there is nothing to cancel")
+            raise Conflict(BACKFILL_NOT_RUNNING())
         audit.write(tx, Act.WEBHOOK_BACKFILL_CANCELLED, audits.webhook(row))
         return _newest(tx, row)
 
@@ -194,8 +194,8 @@ def _step(  # noqa: PLR0917 - each is of another kind
     limit: int,
 ) -> tuple[int, int]:
     """How many records it handled, and how many deliveries it made."""
-    if reason := core.ending(one, target):
-        backfills.end(tx, one, BackfillState.CANCELLED, reason)
+    if message := core.ending(one, target):
+        backfills.end(tx, one, BackfillState.CANCELLED, message)
         return 0, 0
     if backfills.due_deliveries(tx, one.webhook_id, limit=one.ahead_max) == one.ahead_max:
         backfills.move(tx, one, passed=one.passed, sent=one.sent, next_at=tx.now + SECOND)

@@ -10,6 +10,8 @@ from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.deliveries import fan_out_rules
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.messages.changes import RESELLER_UNKNOWN
+from reseller_webhooks.core.messages.requests import FAN_OUT_FULL, STORE_WENT_BACK, TOMBSTONES_GOING
 from reseller_webhooks.core.records import changes as core
 from reseller_webhooks.core.records.changes import Change
 from reseller_webhooks.core.records.events import CHANCE_BYTES, Event, event_uuid
@@ -30,10 +32,6 @@ from reseller_webhooks.store.records.idempotency import StoredAnswer
 MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
 COLLISIONS_MAX = 5
-FAN_OUT_FULL = (
-    f"deliveries of {fan_out_rules.PENDING_MAX:,} earlier changes of this reseller are still being "
-    "made; send these changes again later, or fewer of them at once"
-)
 FULL_RETRY_S = 5
 STEPS_AFTER = DAY
 """How long after the upgrade an earlier version, which knows no steps, may run beside this one."""
@@ -103,9 +101,9 @@ def apply(
     try:
         return _apply(database, requests, public_url)
     except StoreMoved:
-        raise Unavailable(generations.NOT_NOTED) from None
+        raise Unavailable(STORE_WENT_BACK()) from None
     except TombstoneGone:
-        raise Unavailable("records are being made anew while their tombstones go") from None
+        raise Unavailable(TOMBSTONES_GOING()) from None
 
 
 def _apply(
@@ -234,7 +232,7 @@ def _check_pending(tx: Tx, draft: Draft, made: Sequence[Event]) -> None:
     for reseller_id, more in Counter(event.reseller_id for event in made).items():
         stored = fan_out.count_of_reseller(tx, reseller_id, limit=fan_out_rules.PENDING_MAX)
         if fan_out_rules.is_full(stored + drafted[reseller_id], more):
-            raise Unavailable(FAN_OUT_FULL, FULL_RETRY_S)
+            raise Unavailable(FAN_OUT_FULL(most=fan_out_rules.PENDING_MAX), FULL_RETRY_S)
 
 
 def _one(
@@ -242,7 +240,7 @@ def _one(
 ) -> tuple[ChangeResult, Event | None]:
     reseller_id = draft.reseller_ids.get(change.reseller)
     if reseller_id is None:
-        raise Invalid.at("/reseller", f"there is no reseller with id {truncate(change.reseller)!r}")
+        raise Invalid.at("/reseller", RESELLER_UNKNOWN(id=truncate(change.reseller)))
     key = RecordKey(change.uuid, change.resource, reseller_id)
     event_id = event_uuid(tx.now, crypto.random_bytes(CHANCE_BYTES))
     version_floor = draft.version_floors.get(reseller_id, 0)

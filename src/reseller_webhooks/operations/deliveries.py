@@ -7,6 +7,7 @@ from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.messages.webhooks import DELIVERY_NOT_REPEATABLE, DELIVERY_PENDING
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.webhooks.webhook import HoldReason
 from reseller_webhooks.operations import generations
@@ -118,13 +119,10 @@ def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
         if line is None:
             raise NotFound("delivery", str(delivery_id))
         if line.state is State.PENDING:
-            raise Conflict("this delivery is still pending and is tried again by itself")
+            raise Conflict(DELIVERY_PENDING())
         made = deliveries.replay(tx, [delivery_id])
         if not made:
-            raise Conflict(
-                "it cannot be repeated: it is being sent again already, its webhook was deleted, "
-                "or its event is too old"
-            )
+            raise Conflict(DELIVERY_NOT_REPEATABLE())
         subject = Subject(*webhooks.names(tx, {line.webhook_id})[line.webhook_id], reseller_id)
         audit.write(tx, Act.WEBHOOK_DELIVERY_RETRIED, subject)
         return made[0]

@@ -22,7 +22,6 @@ from reseller_webhooks.store.webhooks import backfills
 BATCH = 2_000
 """Records lifted in one transaction, so that a change never waits long for one of them."""
 
-NOT_NOTED = "the store went back in time, which is not noted yet"
 
 log = structlog.get_logger()
 

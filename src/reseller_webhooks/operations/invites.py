@@ -7,6 +7,7 @@ from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.access.permissions import Role, SignInWay
 from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.messages.access import INVITE_USED, ROLE_AND_RESELLER
 from reseller_webhooks.operations import authentication, login_throttle, memberships, users
 from reseller_webhooks.operations.authentication import NOWHERE, Device, number_of
 from reseller_webhooks.operations.login_throttle import LoginLimits
@@ -20,7 +21,6 @@ from reseller_webhooks.store.access.memberships import Membership
 from reseller_webhooks.store.db.database import Database, Tx
 
 LIVES = 7 * DAY
-GONE = "this invite was used, withdrawn or is older than a week"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def invite(database: Database, email: str, role: Role, reseller: str | None) -> 
     """
     address = users.address_of(email)
     if (role is Role.OPERATOR) != (reseller is None):
-        raise NotAllowed("operators belong to no reseller, and everybody else to one")
+        raise NotAllowed(ROLE_AND_RESELLER())
     token = crypto.new_token()
     with database.write() as tx:
         reseller_id = number_of(tx, reseller)
@@ -93,7 +93,7 @@ def find(database: Database, token: str) -> Invite:
     with database.read() as tx:
         found = invites.by_fingerprint(tx, crypto.fingerprint(token))
     if found is None:
-        raise NotSignedIn(GONE)
+        raise NotSignedIn(INVITE_USED())
     return found
 
 
@@ -127,7 +127,7 @@ def accept(
     with database.write() as tx:
         found = invites.by_fingerprint(tx, crypto.fingerprint(token))
         if found is None or not invites.take(tx, found.uuid):
-            raise NotSignedIn(GONE)
+            raise NotSignedIn(INVITE_USED())
         role = Role(found.role)
         made = memberships.join(tx, found.email, role, found.reseller_id, hashed)
         memberships.note_joined(tx, made, device)

@@ -16,6 +16,7 @@ from reseller_webhooks.core.jobs import (
     JobReason,
     JobState,
 )
+from reseller_webhooks.core.messages.webhooks import JOB_FINISHED
 from reseller_webhooks.operations import backfills, job_steps, resellers
 from reseller_webhooks.store.access import audit, memberships
 from reseller_webhooks.store.access import resellers as owners_store
@@ -190,7 +191,7 @@ def cancel(database: Database, uuid: str, *, reseller_id: int) -> JobEntry:
 def _cancel(database: Database, found: Job) -> None:
     with database.write() as tx:
         if not jobs.cancel(tx, found.id):
-            raise Conflict("this job is finished; there is nothing to cancel")
+            raise Conflict(JOB_FINISHED())
         subject, act = _subject(tx, found)
         audit.write(tx, act, subject, {"job": found.kind.value})
 

@@ -12,6 +12,14 @@ from reseller_webhooks.core.access.permissions import (
     network_of,
 )
 from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.core.messages import Message, MessageCode
+from reseller_webhooks.core.messages.access import (
+    MINUTES,
+    MINUTES_AND_SECONDS,
+    SECONDS,
+    TOO_MANY_NEW_PASSWORDS,
+    TOO_MANY_WRONG_PASSWORDS,
+)
 from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.store.access import login_failures
 from reseller_webhooks.store.access.memberships import Membership
@@ -27,12 +35,12 @@ class LoginLimits:
     clears: whether a right guess clears the rows; otherwise it only takes itself back. Rows of an
     address are not cleared: somebody who knows one of its passwords could guess the others without
     end.
-    refusal: what there were too many of.
+    refusal: the code for too many of them.
     """
 
     free: Mapping[str, int]
     clears: bool = False
-    refusal: str = "too many wrong passwords"
+    refusal: MessageCode = TOO_MANY_WRONG_PASSWORDS
 
 
 def limits_of_sign_in(email: str, address: str) -> LoginLimits:
@@ -67,7 +75,7 @@ def limits_of_new_password(membership: Membership) -> LoginLimits:
     By address and reseller, so that it holds up nobody who belongs to another one.
     """
     whose = f"new {membership.reseller_id} {membership.email}"
-    return LoginLimits({crypto.fingerprint(whose): FREE_GUESSES}, refusal="too many new passwords")
+    return LoginLimits({crypto.fingerprint(whose): FREE_GUESSES}, refusal=TOO_MANY_NEW_PASSWORDS)
 
 
 def begin(database: Database, limits: LoginLimits) -> int:
@@ -123,11 +131,11 @@ def _count(tx: Tx, key: str, limits: LoginLimits) -> int:
 
 def _too_many(limits: LoginLimits, left: Micros) -> NotSignedIn:
     seconds = -(-left // SECOND)
-    minutes, rest = divmod(seconds, 60)
-    parts = [_plural(minutes, "minute")] if minutes else []
-    parts += [_plural(rest, "second")] if rest or not minutes else []
-    return NotSignedIn(f"{limits.refusal}; wait {' and '.join(parts)} and try again", seconds)
+    return NotSignedIn(limits.refusal(time=_duration(seconds)), seconds)
 
 
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def _duration(seconds: int) -> Message:
+    minutes, rest = MINUTES(count=seconds // 60), SECONDS(count=seconds % 60)
+    if seconds < 60:
+        return rest
+    return MINUTES_AND_SECONDS(minutes=minutes, seconds=rest) if seconds % 60 else minutes

@@ -4,6 +4,13 @@ from reseller_webhooks import crypto
 from reseller_webhooks.core.access.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.messages.access import (
+    LAST_ADMIN,
+    REMOVE_ONESELF,
+    ROLE_AND_RESELLER,
+    SIGN_IN_FIRST,
+    USER_EXISTS,
+)
 from reseller_webhooks.operations import authentication
 from reseller_webhooks.operations.authentication import Device, subject_of
 from reseller_webhooks.operations.visitors import Visitor
@@ -82,7 +89,7 @@ def join(
 def refuse_member(tx: Tx, email: str, reseller_id: int | None) -> None:
     """Conflict when somebody belongs to the reseller already; others are of no interest here."""
     if any(one.reseller_id == reseller_id for one in memberships.by_email(tx, email)):
-        raise Conflict(f"there is already a user with the address {email}")
+        raise Conflict(USER_EXISTS(email=email))
 
 
 def note_joined(tx: Tx, made: Membership, device: Device) -> None:
@@ -102,12 +109,12 @@ def set_role(
     with database.write() as tx:
         one = get(tx, uuid, reseller_id)
         if role is Role.OPERATOR or one.role == Role.OPERATOR or one.reseller_id is None:
-            raise NotAllowed("operators belong to no reseller, and everybody else to one")
+            raise NotAllowed(ROLE_AND_RESELLER())
         if one.role == role.value:
             return one
         is_own = by is not None and one.person_id == by.person.id
         if is_own and memberships.lock_admins(tx, one.reseller_id) <= {one.id}:
-            raise Conflict("you are the last admin here; make somebody else an admin first")
+            raise Conflict(LAST_ADMIN())
         memberships.change(tx, one, role=role.value)
         sessions.close(tx, one.person_id, frozenset({one.id}))
         changed = {"role": [one.role, role.value]}
@@ -122,7 +129,7 @@ def remove(
     with database.write() as tx:
         one = get(tx, uuid, reseller_id)
         if by is not None and one.person_id == by.person.id:
-            raise NotAllowed("you cannot remove yourself; ask somebody else to do it")
+            raise NotAllowed(REMOVE_ONESELF())
         close(tx, one)
         memberships.change(tx, one, removed_at=tx.now, password=None)
         if not memberships.by_user(tx, one.person_id):
@@ -148,5 +155,5 @@ def get(tx: Tx, uuid: str, reseller_id: int | None) -> Membership:
 def _at(tx: Tx, person: User, reseller_id: int | None) -> Membership:
     found = memberships.at(tx, person.id, reseller_id)
     if found is None:
-        raise NotSignedIn("sign in first")
+        raise NotSignedIn(SIGN_IN_FIRST())
     return found

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.access.permissions import SignInWay
 from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.core.messages.access import LOCKED, WRONG_PASSWORD
 from reseller_webhooks.operations import login_throttle
 from reseller_webhooks.operations.authentication import (
-    LOCKED,
     NOWHERE,
     Device,
     enter,
@@ -91,7 +91,7 @@ def finish(database: Database, attempt: SignInAttempt, fitting: frozenset[str]) 
             audit.write(
                 tx, Act.USER_SIGN_IN_REFUSED, subject, {"guesses in a row": attempt.guesses}
             )
-    raise NotSignedIn(LOCKED if opened else "the e-mail address or the password is wrong")
+    raise NotSignedIn(LOCKED() if opened else WRONG_PASSWORD())
 
 
 def hashes_of(found: list[Membership]) -> frozenset[str]:

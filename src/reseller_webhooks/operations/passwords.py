@@ -3,6 +3,7 @@
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.access.permissions import PASSWORD_MAX, PASSWORD_MIN, SignInWay
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.access import NOT_CURRENT_PASSWORD, PASSWORD_LENGTH
 from reseller_webhooks.operations import authentication, login_throttle
 from reseller_webhooks.operations.authentication import subject_of
 from reseller_webhooks.operations.password_sign_in import hashes_of
@@ -38,7 +39,7 @@ def hash_to_resemble(database: Database, email: str) -> str | None:
 
 def wrong_present() -> Invalid:
     """The refusal of a current password that does not fit."""
-    return Invalid.at("/old", "this is not the current password")
+    return Invalid.at("/old", NOT_CURRENT_PASSWORD())
 
 
 def change(database: Database, visitor: Visitor, hashed: str) -> None:
@@ -76,4 +77,4 @@ def change(database: Database, visitor: Visitor, hashed: str) -> None:
 def check(new: str, pointer: str) -> None:
     """Invalid for one that is too short to be hard to guess."""
     if not PASSWORD_MIN <= len(new) <= PASSWORD_MAX:
-        raise Invalid.at(pointer, f"give a password of {PASSWORD_MIN} to {PASSWORD_MAX} characters")
+        raise Invalid.at(pointer, PASSWORD_LENGTH(least=PASSWORD_MIN, most=PASSWORD_MAX))

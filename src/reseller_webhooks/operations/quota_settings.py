@@ -15,6 +15,7 @@ from reseller_webhooks.core.access.quotas import (
     Quota,
 )
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.changes import LIMIT_OUT_OF_RANGE
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.quotas import AT_ONCE, Quotas
 from reseller_webhooks.store.access import audit
@@ -98,7 +99,7 @@ def change(
     """Set limits of one reseller; None for the default. NotFound; Invalid beyond what fits."""
     for quota, value in wanted.items():
         if value is not None and not 1 <= value <= LIMIT_MAX:
-            raise Invalid.at(f"/{quota.value}", f"give a number from 1 to {LIMIT_MAX}")
+            raise Invalid.at(f"/{quota.value}", LIMIT_OUT_OF_RANGE(most=LIMIT_MAX))
     with database.write() as tx:
         reseller = resellers.by_uuid(tx, uuid)
         before = store.overrides_of(tx, [reseller.id])[reseller.id]

@@ -3,6 +3,7 @@
 from reseller_webhooks import crypto
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.messages.requests import STORE_WENT_BACK
 from reseller_webhooks.operations import generations
 from reseller_webhooks.operations.generations import StoreMoved
 from reseller_webhooks.store.db.database import Database
@@ -21,7 +22,7 @@ def next_uuid(database: Database, resource: Resource) -> str:
     try:
         return _next_number(database, resource)
     except StoreMoved:
-        raise Unavailable(generations.NOT_NOTED) from None
+        raise Unavailable(STORE_WENT_BACK()) from None
 
 
 def _next_number(database: Database, resource: Resource) -> str:

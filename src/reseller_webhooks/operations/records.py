@@ -2,6 +2,7 @@
 
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.messages.changes import RECORD_OF_SEVERAL
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.store.db import page_bytes
@@ -27,10 +28,7 @@ def get(
         found = records.find(tx, resource, uuid, reseller_id=reseller_id, parent=parent)
     live = [record for record in found if not record.removed]
     if len({record.reseller_id for record in live}) > 1:
-        raise Conflict(
-            f"more than one reseller has a {resource.label} with id {uuid!r}; "
-            "add ?reseller=ID to say which"
-        )
+        raise Conflict(RECORD_OF_SEVERAL(kind=resource.label, id=uuid))
     if not live:
         raise NotFound(resource.label, uuid)
     return live[0]

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from reseller_webhooks import crypto
 from reseller_webhooks.core.access.permissions import SignInWay
 from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.core.messages.access import BOUND_TO_OTHER_ACCOUNT, LOCKED, NOT_INVITED
 from reseller_webhooks.operations import authentication
-from reseller_webhooks.operations.authentication import LOCKED, NOWHERE, Device, normalize_email
+from reseller_webhooks.operations.authentication import NOWHERE, Device, normalize_email
 from reseller_webhooks.store.access import identities, invites, keys_and_users, memberships
 from reseller_webhooks.store.access.keys_and_users import User
 from reseller_webhooks.store.db.database import Database, Tx
-
-BOUND = "this address belongs to another account of the identity provider; ask the operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,8 @@ def sign_in(database: Database, vouched: Vouched, device: Device = NOWHERE) -> s
             into = None if is_invited else authentication.only(unlocked)
             return authentication.enter(tx, person, unlocked, device, way, into=into)
         if found:
-            raise NotSignedIn(LOCKED)
-        raise NotSignedIn(
-            f"nobody has invited {address}; ask an admin or the operator for an invite"
-        )
+            raise NotSignedIn(LOCKED())
+        raise NotSignedIn(NOT_INVITED(email=address))
 
 
 def _person(tx: Tx, vouched: Vouched, address: str) -> User | None:
@@ -65,5 +62,5 @@ def _person(tx: Tx, vouched: Vouched, address: str) -> User | None:
     found = keys_and_users.user_for(tx, address, crypto.new_id())
     bound = identities.bind(tx, vouched.issuer, vouched.subject, found.id)
     if bound is None:
-        raise NotSignedIn(BOUND)
+        raise NotSignedIn(BOUND_TO_OTHER_ACCOUNT())
     return bound

@@ -6,6 +6,7 @@ from functools import partial
 
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.changes import BUCKET_UNKNOWN
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.sync.digests import BUCKETS, Digest
 from reseller_webhooks.store.db import horizon, page_bytes
@@ -59,7 +60,7 @@ def snapshot(
     store went back in time, and every record has another version.
     """
     if bucket is not None and bucket not in range(BUCKETS):
-        raise Invalid.at("/bucket", f"{bucket} is no bucket; give 0 to {BUCKETS - 1}")
+        raise Invalid.at("/bucket", BUCKET_UNKNOWN(bucket=bucket, last=BUCKETS - 1))
     with database.read() as tx:
         generation = generations.current(tx).number
         settled = horizon.settled(database, tx, "record")

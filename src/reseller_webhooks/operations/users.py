@@ -8,6 +8,12 @@ from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.access.permissions import Role, SignInWay
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from reseller_webhooks.core.messages.access import (
+    EMAIL_INVALID,
+    LINK_FOR_ONESELF,
+    LOCK_ONESELF,
+    USER_LOCKED,
+)
 from reseller_webhooks.core.text_rules import check_seen
 from reseller_webhooks.operations import memberships
 from reseller_webhooks.operations.authentication import (
@@ -46,7 +52,7 @@ def address_of(email: str) -> str:
     address = normalize_email(email)
     check_seen(address, "/email")
     if not _EMAIL.fullmatch(address):
-        raise Invalid.at("/email", f"{email!r} is no address; give one like ana@acme.example")
+        raise Invalid.at("/email", EMAIL_INVALID(given=email))
     return address
 
 
@@ -100,7 +106,7 @@ def new_link(
     with database.write() as tx:
         one = memberships.get(tx, uuid, reseller_id)
         if by is not None and one.person_id == by.person.id:
-            raise NotAllowed("you cannot make a link for yourself; ask somebody else to do it")
+            raise NotAllowed(LINK_FOR_ONESELF())
         is_operators = by is None or by.is_operator
         return one, _replace_links(
             tx, [one], SignInWay.LINK if is_operators else SignInWay.ADMIN_LINK
@@ -127,7 +133,7 @@ def lock(
     with database.write() as tx:
         one = memberships.get(tx, uuid, reseller_id)
         if by is not None and one.person_id == by.person.id:
-            raise NotAllowed("you cannot lock yourself; ask somebody else to do it")
+            raise NotAllowed(LOCK_ONESELF())
         if one.locked_at is None:
             store.change(tx, one, locked_at=tx.now)
             memberships.close(tx, one)
@@ -189,7 +195,7 @@ def _replace_links(tx: Tx, opened: Sequence[Membership], way: SignInWay) -> str:
     unlocked = [one for one in opened if one.locked_at is None]
     if not unlocked:
         email = opened[0].email
-        raise Conflict(f"{email} is locked, so no link would work; unlock the user first")
+        raise Conflict(USER_LOCKED(email=email))
     sign_in_links.close(tx, opened[0].person_id, frozenset(one.id for one in unlocked))
     for one in unlocked:
         audit.write(tx, Act.USER_LINK_MADE, subject_of(one))

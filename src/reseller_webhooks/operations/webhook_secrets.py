@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.errors import SecretUnreadable
+from reseller_webhooks.core.messages.webhooks import AUTHENTICATION_UNKNOWN
 from reseller_webhooks.core.webhooks.webhook import Auth, NoAuth, SecretPurpose
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.sealing import Binding
@@ -20,12 +21,6 @@ from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 TABLE = "webhook"
 NO_AUTH = "NONE"
-UNREADABLE = (
-    "secrets of this webhook cannot be read, so nothing is sent for it; enter its authentication "
-    "again and rotate its signing secret, or ask the operator to put the key back that was taken "
-    "out of the program's secret keys: then it goes on by itself"
-)
-"""What the API says, whoever asks; which secrets they are stands beside it."""
 _auth: TypeAdapter[Any] = TypeAdapter(Auth)
 
 
@@ -98,7 +93,7 @@ def read_auth(text: str) -> Any:
     try:
         return _auth.validate_json(text)
     except ValidationError:
-        raise SecretUnreadable("this version does not know such an authentication") from None
+        raise SecretUnreadable(AUTHENTICATION_UNKNOWN()) from None
 
 
 def _open(box: Box, uuid: str, purpose: SecretPurpose, sealed: str) -> str | None:

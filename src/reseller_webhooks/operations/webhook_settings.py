@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.changes import TOO_LONG_TEXT
 from reseller_webhooks.core.text_rules import check_seen
 from reseller_webhooks.core.webhooks import target_url
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
@@ -89,8 +90,7 @@ def _check_texts(auth: OAuth2) -> None:
     texts = auth.model_dump(by_alias=True, exclude={"type", "token_url"}, exclude_none=True)
     for name, text in texts.items():
         if len(text) > TEXT_MAX:
-            told = f"is {len(text)} characters long; at most {TEXT_MAX} are possible"
-            raise Invalid.at(f"/auth/{name}", told)
+            raise Invalid.at(f"/auth/{name}", TOO_LONG_TEXT(length=len(text), most=TEXT_MAX))
         # Secrets go out exactly as they were given, whatever is in them: nobody reads them.
         if name not in SECRET_FIELDS[auth.type]:
             check_seen(text, f"/auth/{name}")

@@ -8,6 +8,7 @@ from reseller_webhooks import crypto
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.errors import NotFound, Outdated, SecretUnreadable
+from reseller_webhooks.core.messages.webhooks import SECRETS_UNREADABLE, WEBHOOK_CHANGED
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.settings import DELIVERY, values_of
 from reseller_webhooks.core.webhooks.signing import new_secret
@@ -25,7 +26,6 @@ from reseller_webhooks.operations.audit import changes, settings_of
 from reseller_webhooks.operations.audit import webhook as subject_of
 from reseller_webhooks.operations.quotas import check_webhooks
 from reseller_webhooks.operations.webhook_secrets import (
-    UNREADABLE,
     Sealer,
     open_secrets,
 )
@@ -109,7 +109,7 @@ def change(
     with database.write() as tx:
         before = _get(tx, reseller_id, uuid)
         if editions is not None and etag_revision(before) not in editions:
-            raise Outdated("somebody else has changed this webhook meanwhile")
+            raise Outdated(WEBHOOK_CHANGED())
         checked.require_secrets(before.auth_type, before.url)
         columns = checked.columns(Sealer.begin(tx, box, uuid))
         after = webhooks.change(tx, before.id, **columns) if columns else before
@@ -210,7 +210,7 @@ def unreadable(box: Box, row: WebhookRow, now: Micros) -> tuple[SecretPurpose, .
 def require_readable(webhook: Webhook) -> None:
     """SecretUnreadable when one of the webhook's secrets did not open."""
     if webhook.unreadable:
-        raise SecretUnreadable(UNREADABLE, webhook.unreadable)
+        raise SecretUnreadable(SECRETS_UNREADABLE(), webhook.unreadable)
 
 
 def open_webhook(box: Box, row: WebhookRow, now: Micros) -> Webhook:

@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reseller_webhooks.core.deliveries.retry import RETRY_AFTER_MAX_S
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.attempts import ANSWERED_REDIRECT, ANSWERED_STATUS
 
 RESPONSE_BYTES_READ = 16 * 1024
 """A receiver has no reason to answer more; past this the connection is closed, not drained."""
@@ -37,7 +39,7 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an attempt did not succeed, for the log; the page has a sentence for each."""
+    """The kind of failure of an attempt. Its message says more."""
 
     STATUS = "STATUS"
     REDIRECT = "REDIRECT"
@@ -77,7 +79,7 @@ class Attempt(NamedTuple):
 
     status: the HTTP status, or None when no answer came.
     ms: whole milliseconds from the start until the answer or the failure.
-    detail: one line in plain words for the log, empty on success; holds no secret.
+    message: why it did not succeed, None on success; holds no secret.
     retry_after_s: what the receiver asked for (RFC 9110, 10.2.3), or 0.
     response: the start of the answer's body, at most RESPONSE_CHARS_KEPT characters.
     headers: the answer's first ones by `kept_headers`.
@@ -89,12 +91,17 @@ class Attempt(NamedTuple):
     ms: int
     status: int | None = None
     reason: Reason | None = None
-    detail: str = ""
+    message: Message | None = None
     retry_after_s: int = 0
     response: str = ""
     headers: Mapping[str, str] | None = None
     unreachable: bool = False
     clock_ahead_s: int | None = None
+
+    @property
+    def detail(self) -> str:
+        """The message in English, empty on success."""
+        return str(self.message or "")
 
     @property
     def accepted(self) -> bool:
@@ -119,11 +126,11 @@ def from_status(
         return Attempt(Outcome.ACCEPTED, ms, status, response=response, headers=headers)
     if 300 <= status < 400:
         reason, later = Reason.REDIRECT, 0
-        detail = f"answered {status}, a redirect; redirects are not followed: give the final URL"
+        message = ANSWERED_REDIRECT(status=status)
     else:
         reason, later = Reason.STATUS, retry_after_s
-        detail = f"answered {status}; a receiver confirms with any status from 200 to 299"
-    return Attempt(Outcome.FAILED, ms, status, reason, detail, later, response, headers)
+        message = ANSWERED_STATUS(status=status)
+    return Attempt(Outcome.FAILED, ms, status, reason, message, later, response, headers)
 
 
 @lru_cache(maxsize=2_000)  # receivers answer the same, but for the date

@@ -8,6 +8,7 @@ come back is not flooded.
 from dataclasses import dataclass, replace
 
 from reseller_webhooks.core.deliveries.attempts import Attempt
+from reseller_webhooks.core.messages import Message
 
 OPENS_AFTER = 10
 """Failures in a row. Fewer would open on a receiver that only restarts."""
@@ -32,7 +33,7 @@ class Circuit:
     probe_at: int = 0
     ramp: int | None = None
     streak: int = 0
-    reason: str = ""
+    reason: Message | None = None
     since: int = 0
 
 
@@ -62,7 +63,7 @@ def after_attempt(
         is_open=True,
         probes=circuit.probes + 1,
         probe_at=now + int(wait_s * MICROS_PER_S),
-        reason=attempt.detail,
+        reason=attempt.message,
         since=circuit.since if circuit.is_open else now,
     )
 
@@ -111,7 +112,7 @@ def bound(circuit: Circuit, *, now: int, first_wait_s: float) -> Circuit:
     return replace(circuit, probe_at=min(circuit.probe_at, now + longest))
 
 
-def reopen(reason: str, since: int, probe_at: int) -> Circuit:
+def reopen(reason: Message | None, since: int, probe_at: int) -> Circuit:
     """The circuit as a new owner finds it in the store."""
     return Circuit(
         failures=OPENS_AFTER, is_open=True, reason=reason, since=since, probe_at=probe_at

@@ -21,16 +21,18 @@ def without_secret(attempt: Attempt, secret: str) -> Attempt:
     if len(secret) < SECRET_CHARS_MIN:
         return attempt
     response = masked(attempt.response, secret, chars_kept=RESPONSE_CHARS_KEPT)
-    detail = masked(attempt.detail, secret)
+    message = attempt.message
+    if message is not None:
+        message = message.map_texts(lambda text: masked(text, secret))
     headers = attempt.headers
     if headers is not None:
         headers = {
             name: masked(value, secret, chars_kept=HEADER_CHARS_KEPT)
             for name, value in headers.items()
         }
-    if (response, detail, headers) == (attempt.response, attempt.detail, attempt.headers):
+    if (response, message, headers) == (attempt.response, attempt.message, attempt.headers):
         return attempt
-    return attempt._replace(response=response, detail=detail, headers=headers)
+    return attempt._replace(response=response, message=message, headers=headers)
 
 
 def masked(text: str, secret: str, *, chars_kept: int = 0) -> str:

@@ -9,6 +9,7 @@ import orjson
 
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.messages.changes import RECORD_EXISTS
 from reseller_webhooks.core.records import (
     Content,
     action_rules,
@@ -121,10 +122,7 @@ def decide(
 
 def _check(change: Change, live: Record | None) -> None:
     if change.expects is Expects.ABSENT and live:
-        raise Conflict(
-            f"there is already a {change.resource.label} with id {change.uuid!r}; "
-            "change it with PUT or PATCH"
-        )
+        raise Conflict(RECORD_EXISTS(kind=change.resource.label, id=change.uuid))
     if live is None and (change.expects is Expects.PRESENT or isinstance(change.what, Patch)):
         raise NotFound(change.resource.label, change.uuid)
 

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.changes import PATCH_TOO_DEEP
 from reseller_webhooks.core.records.serialize import DEPTH_MAX
 
 
@@ -27,7 +28,7 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
 
 def _merged(held: Mapping[str, Any], patch: Mapping[str, Any], depth: int) -> dict[str, Any]:
     if depth > DEPTH_MAX:
-        raise Invalid.at("", f"the patch is too deep; at most {DEPTH_MAX} levels are kept")
+        raise Invalid.at("", PATCH_TOO_DEEP(most=DEPTH_MAX))
     merged = dict(held)
     for name, value in patch.items():
         if value is None:

@@ -8,6 +8,7 @@ with a floor above all that may have been given, and no later version is below i
 from dataclasses import dataclass
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.changes import FLOOR_TOO_HIGH
 
 VERSION_MAX = 2**53 - 1
 """The largest integer that every JSON reader holds exactly (RFC 8259, 6)."""
@@ -41,9 +42,7 @@ def raise_floor(before: Generation, now: int, *, above: int = 0) -> Generation:
     """
     floor = max(now, above, before.floor + CHANGES_MAX if before.floor else 0)
     if floor > VERSION_MAX - CHANGES_MAX:
-        raise Invalid.at(
-            "/above", f"{floor} leaves no room for versions; give less than 2^53 - 2^32"
-        )
+        raise Invalid.at("/above", FLOOR_TOO_HIGH(floor=floor))
     return Generation(before.number + 1, floor, now)
 
 

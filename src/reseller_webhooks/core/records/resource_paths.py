@@ -6,6 +6,11 @@ from typing import Any
 
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.changes import (
+    NOT_IN_ADDRESSES,
+    SUBSCRIPTION_MISSING,
+    TWO_SUBSCRIPTIONS,
+)
 from reseller_webhooks.core.records.problem_text import quote
 from reseller_webhooks.core.text import truncate
 
@@ -54,13 +59,11 @@ def owners(fields: Mapping[str, Any]) -> tuple[str, str]:
     user: str = fields["user"]["uuid"]
     _check_word("/user/uuid", user)
     named = set(_subscriptions(fields))
-    if len(named) != 1:
-        raise Invalid.at(
-            "/subscriptionId",
-            f"{' and '.join(map(truncate, sorted(named)[:2]))} are two subscriptions; name one"
-            if named
-            else "is missing, and no link with rel self names the subscription; give one of them",
-        )
+    if not named:
+        raise Invalid.at("/subscriptionId", SUBSCRIPTION_MISSING())
+    if len(named) > 1:
+        one, other = map(truncate, sorted(named)[:2])
+        raise Invalid.at("/subscriptionId", TWO_SUBSCRIPTIONS(one=one, other=other))
     subscription = named.pop()
     _check_word("/subscriptionId", subscription)
     return subscription, user
@@ -77,8 +80,4 @@ def _subscriptions(fields: Mapping[str, Any]) -> Iterator[str]:
 
 def _check_word(pointer: str, word: str) -> None:
     if not _WORD.match(word):
-        raise Invalid.at(
-            pointer,
-            f"{quote(word)} cannot be part of an address; "
-            "use 1 to 64 of the characters A-Z a-z 0-9 _ . : - and not only dots",
-        )
+        raise Invalid.at(pointer, NOT_IN_ADDRESSES(given=quote(word)))

@@ -7,6 +7,12 @@ from typing import Any
 import orjson
 
 from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.messages.changes import (
+    CONTENT_TOO_DEEP,
+    CONTENT_TOO_LONG,
+    NAME_NOT_KEPT,
+    VALUE_NOT_KEPT,
+)
 from reseller_webhooks.core.records.problem_text import Place, pointer_to, quote
 
 BYTES_MAX = 256 * 1024
@@ -25,7 +31,7 @@ def serialize(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     except orjson.JSONEncodeError:
         raise Invalid(_lost(given, ())) from None
     if len(text) > BYTES_MAX:
-        raise Invalid.at("", f"{len(text)} bytes are too many; at most {BYTES_MAX} are kept")
+        raise Invalid.at("", CONTENT_TOO_LONG(bytes=len(text), most=BYTES_MAX))
     fields: dict[str, Any] = orjson.loads(text)
     if fields != given:
         raise Invalid(_lost(given, ()))
@@ -34,21 +40,17 @@ def serialize(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def _lost(value: object, place: Place) -> Iterator[Problem]:
     if len(place) > DEPTH_MAX:
-        yield Problem(pointer_to(place), f"is too deep; at most {DEPTH_MAX} levels are kept")
+        yield Problem(pointer_to(place), CONTENT_TOO_DEEP(most=DEPTH_MAX))
     elif isinstance(value, dict):
         for name, inner in value.items():
             if not isinstance(name, str) or not _is_json(name):
-                yield Problem(pointer_to(place), f"{quote(name)} cannot be kept as a field's name")
+                yield Problem(pointer_to(place), NAME_NOT_KEPT(name=quote(name)))
             yield from _lost(inner, (*place, name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _lost(inner, (*place, index))
     elif not _is_json(value):
-        yield Problem(
-            pointer_to(place),
-            f"{quote(value)} cannot be kept; use text, a finite number, true, false or null, "
-            "and whole numbers of at most 64 bits",
-        )
+        yield Problem(pointer_to(place), VALUE_NOT_KEPT(given=quote(value)))
 
 
 def _is_json(value: object) -> bool:

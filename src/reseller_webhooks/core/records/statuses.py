@@ -9,6 +9,8 @@ from typing import get_args
 
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.changes import STATUS_CANNOT_FOLLOW, STATUS_IS_FINAL
 from reseller_webhooks.core.records.app_assignment import AppAssignmentStatus
 from reseller_webhooks.core.records.lead import LeadStatus
 from reseller_webhooks.core.records.order import OrderStatus
@@ -105,10 +107,11 @@ def check_move(resource: Resource, before: str | None, after: str | None) -> Non
     if before == after or following is None or after not in moves:
         return
     if after not in following:
-        raise Invalid.at("/status", f"{after} cannot follow {before}; {_what_can(following)}")
+        raise Invalid.at("/status", _cannot_follow(str(before), str(after), following))
 
 
-def _what_can(following: frozenset[str]) -> str:
+def _cannot_follow(before: str, after: str, following: frozenset[str]) -> Message:
     if not following:
-        return "nothing can, it is final"
-    return f"only {', '.join(sorted(following))} can"
+        return STATUS_IS_FINAL(before=before, after=after)
+    allowed = ", ".join(sorted(following))
+    return STATUS_CANNOT_FOLLOW(before=before, after=after, allowed=allowed)

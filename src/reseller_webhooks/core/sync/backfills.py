@@ -8,6 +8,14 @@ from enum import StrEnum
 
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.attempts import WEBHOOK_DELETED
+from reseller_webhooks.core.messages.webhooks import (
+    BACKFILL_LOST_ACTIONS,
+    BACKFILL_OF_OTHER_RESOURCE,
+    BACKFILL_WITHOUT_ACTION,
+    BACKFILL_WITHOUT_DELETED,
+)
 from reseller_webhooks.core.records import events, path
 from reseller_webhooks.core.records.changes import EventContext
 from reseller_webhooks.core.records.events import Event
@@ -26,7 +34,7 @@ AHEAD_MIN = 100
 
 
 class BackfillState(StrEnum):
-    """DONE: everything was handed over to delivery. CANCELLED: by somebody, or see `reason`."""
+    """DONE: everything was handed over to delivery. CANCELLED: by somebody, or see `message`."""
 
     RUNNING = "RUNNING"
     DONE = "DONE"
@@ -39,13 +47,13 @@ class Backfill:
 
     rate: records a second. with_removed: whether tombstones are sent too. total: how many
     records there were to send when it began. passed and last: the store's numbers of the
-    record it has come to and of the one it ends with. reason: why it ended by itself.
+    record it has come to and of the one it ends with. message: why it ended by itself.
     """
 
     webhook_id: int
     resource: Resource
     state: BackfillState
-    reason: str
+    message: Message | None
     rate: int
     with_removed: bool
     total: int
@@ -85,20 +93,20 @@ def is_included(actions: frozenset[Action]) -> bool:
 def check(actions: frozenset[Action], *, with_removed: bool) -> None:
     """Invalid when the webhook has not ticked what the notifications would say."""
     if not is_included(actions):
-        raise Invalid.at("", "the webhook has neither Added nor Changed ticked; tick one of them")
+        raise Invalid.at("", BACKFILL_WITHOUT_ACTION())
     if with_removed and Action.REMOVED not in actions:
-        raise Invalid.at("/removed", "the webhook has Deleted not ticked; tick it, or give false")
+        raise Invalid.at("/removed", BACKFILL_WITHOUT_DELETED())
 
 
-def ending(backfill: Backfill, target: BackfillTarget) -> str:
-    """Why it cannot go on; nothing when it can. Other changes of the webhook it follows."""
+def ending(backfill: Backfill, target: BackfillTarget) -> Message | None:
+    """Why it cannot go on; None when it can. Other changes of the webhook it follows."""
     if target.deleted:
-        return "its webhook was deleted"
+        return WEBHOOK_DELETED()
     if target.resource is not backfill.resource:
-        return f"its webhook is about another resource now, {target.resource.label}"
+        return BACKFILL_OF_OTHER_RESOURCE(resource=target.resource.label)
     if not is_included(target.actions):
-        return "its webhook has neither Added nor Changed ticked any more"
-    return ""
+        return BACKFILL_LOST_ACTIONS()
+    return None
 
 
 def restate(

@@ -15,6 +15,30 @@ from ipaddress import (
     ip_network,
 )
 
+from reseller_webhooks.core.messages import Message, MessageCode
+from reseller_webhooks.core.messages.targets import (
+    ADDRESS_DENIED,
+    ADDRESS_NOT_PUBLIC,
+    HOST_NOT_PUBLIC,
+    KIND_BENCHMARKS,
+    KIND_CLOUD,
+    KIND_DENIED,
+    KIND_DOCUMENTATION,
+    KIND_LINK_LOCAL,
+    KIND_LOOPBACK,
+    KIND_MULTICAST,
+    KIND_NOT_AN_ADDRESS,
+    KIND_NOT_GLOBAL,
+    KIND_PRIVATE,
+    KIND_PROTOCOLS,
+    KIND_RELAY,
+    KIND_RESERVED,
+    KIND_SHARED,
+    KIND_SITE_LOCAL,
+    KIND_THIS_HOST,
+    KIND_TUNNEL,
+)
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -32,44 +56,42 @@ class TargetNetworks:
 
 
 ONLY_PUBLIC = TargetNetworks()
-DENIED = "in a network that is never a target"
-TUNNEL = "a tunnel address"
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/96"))
 """RFC 6052 and RFC 8215: the last 32 bits are the IPv4 address that packets come out at. In the
 rest of the local-use 64:ff9b:1::/48 nobody can tell where it is, so the rest is refused."""
 
-KINDS: tuple[tuple[Network, str], ...] = tuple(
+KINDS: tuple[tuple[Network, MessageCode], ...] = tuple(
     (ip_network(network), kind)
     for network, kind in (
-        ("0.0.0.0/8", "this host"),
-        ("10.0.0.0/8", "private"),
-        ("100.64.0.0/10", "shared address space"),
-        ("127.0.0.0/8", "loopback"),
-        ("168.63.129.16/32", "the cloud host's own"),  # Azure: looks public, answers only inside
-        ("169.254.0.0/16", "link-local"),
-        ("172.16.0.0/12", "private"),
-        ("192.0.0.0/24", "reserved for protocols"),
-        ("192.0.2.0/24", "for documentation"),
-        ("192.88.99.0/24", "a retired relay"),
-        ("192.168.0.0/16", "private"),
-        ("198.18.0.0/15", "for benchmarks"),
-        ("198.51.100.0/24", "for documentation"),
-        ("203.0.113.0/24", "for documentation"),
-        ("224.0.0.0/4", "multicast"),
-        ("240.0.0.0/4", "reserved"),
-        ("::/128", "this host"),
-        ("::1/128", "loopback"),
-        ("fc00::/7", "private"),
-        ("fe80::/10", "link-local"),
-        ("fec0::/10", "site-local"),
-        ("ff00::/8", "multicast"),
-        ("2001::/32", TUNNEL),  # Teredo
-        ("2001::/23", "reserved for protocols"),
-        ("2001:db8::/32", "for documentation"),
-        ("3fff::/20", "for documentation"),
-        ("2002::/16", TUNNEL),  # 6to4, which is retired (RFC 7526)
+        ("0.0.0.0/8", KIND_THIS_HOST),
+        ("10.0.0.0/8", KIND_PRIVATE),
+        ("100.64.0.0/10", KIND_SHARED),
+        ("127.0.0.0/8", KIND_LOOPBACK),
+        ("168.63.129.16/32", KIND_CLOUD),  # Azure: looks public, answers only inside
+        ("169.254.0.0/16", KIND_LINK_LOCAL),
+        ("172.16.0.0/12", KIND_PRIVATE),
+        ("192.0.0.0/24", KIND_PROTOCOLS),
+        ("192.0.2.0/24", KIND_DOCUMENTATION),
+        ("192.88.99.0/24", KIND_RELAY),
+        ("192.168.0.0/16", KIND_PRIVATE),
+        ("198.18.0.0/15", KIND_BENCHMARKS),
+        ("198.51.100.0/24", KIND_DOCUMENTATION),
+        ("203.0.113.0/24", KIND_DOCUMENTATION),
+        ("224.0.0.0/4", KIND_MULTICAST),
+        ("240.0.0.0/4", KIND_RESERVED),
+        ("::/128", KIND_THIS_HOST),
+        ("::1/128", KIND_LOOPBACK),
+        ("fc00::/7", KIND_PRIVATE),
+        ("fe80::/10", KIND_LINK_LOCAL),
+        ("fec0::/10", KIND_SITE_LOCAL),
+        ("ff00::/8", KIND_MULTICAST),
+        ("2001::/32", KIND_TUNNEL),  # Teredo
+        ("2001::/23", KIND_PROTOCOLS),
+        ("2001:db8::/32", KIND_DOCUMENTATION),
+        ("3fff::/20", KIND_DOCUMENTATION),
+        ("2002::/16", KIND_TUNNEL),  # 6to4, which is retired (RFC 7526)
     )
 )
 
@@ -84,44 +106,37 @@ def vet(addresses: Iterable[str], networks: TargetNetworks = ONLY_PUBLIC) -> str
     return next((address for address in addresses if not is_public(address, networks)), None)
 
 
-def kind_of(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> str | None:
-    """What is wrong with the address in a word or three, or None when we may connect to it.
+def kind_of(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> Message | None:
+    """What is wrong with the address, or None when we may connect to it.
 
     networks: for the address and for what is inside it.
     """
     try:
         ip = ip_address(address)
     except ValueError:
-        return "not an address"
+        return KIND_NOT_AN_ADDRESS()
     every = (ip, *_inside(ip))
     if any(one in network for one in every for network in networks.denied):
-        return DENIED
+        return KIND_DENIED()
     return _kind(ip, networks.allowed)
 
 
-def refusal(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> str:
-    """One line about an address that somebody has entered: what it is, and what can be done."""
-    kind = kind_of(address, networks) or "refused"
-    if kind == DENIED:
-        return f"address {address} is {kind}; give another URL"
+def refusal(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> Message:
+    """What is wrong with an address that somebody has entered, and what can be done."""
+    kind = kind_of(address, networks) or KIND_RESERVED()
+    if kind.code is KIND_DENIED:
+        return ADDRESS_DENIED(address=address)
     bits = 128 if ":" in address else 32
-    bare = address.partition("%")[0]
-    return (
-        f"address {address} is {kind}; a target must be reachable from the whole "
-        "internet. If it is right, the operator can set "
-        f"RESELLER_WEBHOOKS_ALLOW_TARGETS={bare}/{bits}"
-    )
+    network = f"{address.partition('%')[0]}/{bits}"
+    return ADDRESS_NOT_PUBLIC(address=address, kind=kind, network=network)
 
 
-def refusal_of_name(host: str) -> str:
-    """One line about a name, which must not tell what addresses our own name server knows."""
-    return (
-        f"{host} does not lead to a public address; a target must be reachable from the whole "
-        "internet. If it is right, ask the operator of this service, whose log names the address"
-    )
+def refusal_of_name(host: str) -> Message:
+    """What is wrong with a name; it must not tell what addresses our own name server knows."""
+    return HOST_NOT_PUBLIC(host=host)
 
 
-def _kind(ip: Address, allowed: Sequence[Network]) -> str | None:
+def _kind(ip: Address, allowed: Sequence[Network]) -> Message | None:
     if any(ip in network for network in allowed):
         return None
     if isinstance(ip, IPv6Address) and (forwarded := _translated(ip)):
@@ -154,12 +169,12 @@ def _is_isatap(ip: IPv6Address) -> bool:
     return (int(ip) >> 32) & 0xFDFF_FFFF == 0x0000_5EFE
 
 
-def _own_kind(ip: Address) -> str | None:
+def _own_kind(ip: Address) -> Message | None:
     for network, kind in KINDS:
         if ip in network:
-            return kind
+            return kind()
     if isinstance(ip, IPv6Address) and _is_isatap(ip):
-        return TUNNEL
+        return KIND_TUNNEL()
     if isinstance(ip, IPv6Address) and (ip not in GLOBAL_UNICAST or ip.scope_id):
-        return "not global unicast"
+        return KIND_NOT_GLOBAL()
     return None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.webhooks import SECRETS_REQUIRED
 from reseller_webhooks.core.webhooks.target_url import origin_of
 from reseller_webhooks.core.webhooks.webhook import Auth
 
@@ -43,7 +45,7 @@ def require_secrets(auth_type: str, before: Destinations, after: Destinations) -
     """Raise Invalid with each secret field that has to be given again and was not."""
     missing = secrets_to_reenter(auth_type, before, after)
     if missing:
-        raise Invalid(Problem(f"/auth/{name}".rstrip("/"), _detail(after)) for name in missing)
+        raise Invalid(Problem(f"/auth/{name}".rstrip("/"), _required(after)) for name in missing)
 
 
 def _is_elsewhere(before: Destinations, after: Destinations) -> bool:
@@ -54,9 +56,5 @@ def _is_elsewhere(before: Destinations, after: Destinations) -> bool:
     return origin_of(before.token_url) != origin_of(after.token_url)
 
 
-def _detail(after: Destinations) -> str:
-    return (
-        "is missing; stored secrets are not sent to another scheme, host or port "
-        f"({origin_of(after.url)}); give the whole auth again, with its secrets, "
-        "or keep the host of the URL"
-    )
+def _required(after: Destinations) -> Message:
+    return SECRETS_REQUIRED(origin=origin_of(after.url))

@@ -10,6 +10,28 @@ from urllib.parse import quote
 import idna
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.targets import (
+    HOST_ENDS_WITH_DOT,
+    HOST_INVALID,
+    HOST_LIKE_NUMBER,
+    HOST_MISSING,
+    HOST_NOT_INTERNATIONAL,
+    HOST_TOO_LONG,
+    HOST_WITHOUT_DOMAIN,
+    IPV6_INVALID,
+    IPV6_WITH_ZONE,
+    PORT_TOO_HIGH,
+    PORT_ZERO,
+    URL_AUTHORITY_INVALID,
+    URL_CHARACTER_UNSEEN,
+    URL_EMPTY,
+    URL_OTHER_SCHEME,
+    URL_TOO_LONG,
+    URL_WITH_FRAGMENT,
+    URL_WITH_USER,
+    URL_WITHOUT_SCHEME,
+)
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks, is_public, refusal
 
 URL_CHARS_MAX = 2048
@@ -36,7 +58,7 @@ def check_url(text: str, pointer: str = "/url") -> str:
     try:
         return _normal(text)
     except _Unfit as why:
-        raise Invalid.at(pointer, str(why)) from None
+        raise Invalid.at(pointer, why.message) from None
 
 
 def check_target(text: str, networks: TargetNetworks | None, pointer: str = "/url") -> str:
@@ -80,6 +102,10 @@ def authority_of(url: str) -> str:
 class _Unfit(Exception):
     """Why a text cannot be a target. Never quotes all of it: there may be a password in it."""
 
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(message)
+
 
 def _normal(text: str) -> str:
     _check_characters(text)
@@ -94,33 +120,33 @@ def _normal(text: str) -> str:
 
 def _check_characters(text: str) -> None:
     if not text:
-        raise _Unfit(f"is empty; enter the full URL, for example {_EXAMPLE}")
+        raise _Unfit(URL_EMPTY(example=_EXAMPLE))
     _check_length(text)
     for place, char in enumerate(text, start=1):
         if char.isspace() or not char.isprintable():
-            raise _Unfit(f"character {place} is a space or cannot be seen; leave it out")
+            raise _Unfit(URL_CHARACTER_UNSEEN(place=place))
     if "#" in text:
-        raise _Unfit("has a fragment (from the # on), which is never sent; leave it out")
+        raise _Unfit(URL_WITH_FRAGMENT())
 
 
 def _check_length(text: str) -> None:
     if len(text) > URL_CHARS_MAX:
-        raise _Unfit(f"is {len(text)} characters long; at most {URL_CHARS_MAX} are possible")
+        raise _Unfit(URL_TOO_LONG(length=len(text), most=URL_CHARS_MAX))
 
 
-def _not_https(text: str) -> str:
+def _not_https(text: str) -> Message:
     scheme, colon, _ = text.partition("://")
     if colon and scheme.isalpha():
-        return f"begins with {scheme[:20]}://; notifications go over https:// only"
-    return f"does not begin with https://; enter the full URL, for example {_EXAMPLE}"
+        return URL_OTHER_SCHEME(scheme=scheme[:20])
+    return URL_WITHOUT_SCHEME(example=_EXAMPLE)
 
 
 def _authority(text: str) -> str:
     if "@" in text:
-        raise _Unfit("holds a user name or password; leave it out and choose Token or OAuth2")
+        raise _Unfit(URL_WITH_USER())
     match = _AUTHORITY.fullmatch(text)
     if match is None:
-        raise _Unfit(f"has no valid host and port in {text!r}; write host or host:port")
+        raise _Unfit(URL_AUTHORITY_INVALID(text=text))
     return _host(match["host"]) + _port(match["port"] or "")
 
 
@@ -129,19 +155,19 @@ def _port(digits: str) -> str:
         return _no_port(digits)
     number = int(digits[:6])
     if len(digits) > 5 or number > 65535:
-        raise _Unfit(f"port {digits[:20]} does not exist; ports go from 1 to 65535")
+        raise _Unfit(PORT_TOO_HIGH(port=digits[:20]))
     return "" if number == 443 else f":{number}"
 
 
 def _no_port(digits: str) -> str:
     if digits:
-        raise _Unfit("port 0 cannot be connected to; ports go from 1 to 65535")
+        raise _Unfit(PORT_ZERO())
     return ""
 
 
 def _host(text: str) -> str:
     if not text:
-        raise _Unfit(f"names no host; enter the full URL, for example {_EXAMPLE}")
+        raise _Unfit(HOST_MISSING(example=_EXAMPLE))
     if text.startswith("["):
         return f"[{_ipv6(text[1:-1])}]"
     name = _ascii(text)
@@ -155,9 +181,9 @@ def _ipv6(text: str) -> str:
     try:
         address = IPv6Address(text)
     except ValueError:
-        raise _Unfit(f"[{text}] is not an IPv6 address") from None
+        raise _Unfit(IPV6_INVALID(address=text)) from None
     if address.scope_id is not None:
-        raise _Unfit(f"[{text}] names a network interface of ours; leave out the % and the rest")
+        raise _Unfit(IPV6_WITH_ZONE(address=text))
     return address.compressed
 
 
@@ -167,7 +193,7 @@ def _ascii(text: str) -> str:
     try:
         return idna.encode(text, uts46=True, std3_rules=True).decode()
     except idna.IDNAError as error:
-        raise _Unfit(f"host {text!r} is not a valid international name: {error}") from None
+        raise _Unfit(HOST_NOT_INTERNATIONAL(host=text, why=str(error))) from None
 
 
 def _is_number(label: str) -> bool:
@@ -178,22 +204,16 @@ def _ipv4(text: str) -> str:
     try:
         return str(IPv4Address(text))
     except ValueError:
-        raise _Unfit(
-            f"host {text!r} ends in a number but is no address; "
-            "write a name, or an address as four decimal numbers such as 203.0.113.7"
-        ) from None
+        raise _Unfit(HOST_LIKE_NUMBER(host=text)) from None
 
 
 def _check_name(name: str) -> None:
     if name.endswith("."):
-        raise _Unfit(f"host {name!r} ends with a dot; write {name.rstrip('.')!r}")
+        raise _Unfit(HOST_ENDS_WITH_DOT(host=name, right=name.rstrip(".")))
     if len(name) > HOST_CHARS_MAX:
-        raise _Unfit(f"host is {len(name)} characters long; at most {HOST_CHARS_MAX} are possible")
+        raise _Unfit(HOST_TOO_LONG(length=len(name), most=HOST_CHARS_MAX))
     for label in name.split("."):
         if _LABEL.fullmatch(label) is None:
-            raise _Unfit(
-                f"host {name!r} is not a valid name: {label!r} should be 1 to 63 letters, digits "
-                "and inner hyphens"
-            )
+            raise _Unfit(HOST_INVALID(host=name, label=label))
     if "." not in name and name != "localhost":
-        raise _Unfit(f"host {name!r} has no domain; write the full name, as in {name}.example.com")
+        raise _Unfit(HOST_WITHOUT_DOMAIN(host=name, right=f"{name}.example.com"))

@@ -234,7 +234,11 @@ class Dispatcher:
         turned = queue.circuit.is_open != before.is_open
         if turned:
             state = "opened" if queue.circuit.is_open else "closed"
-            log.info(f"circuit {state}", webhook=queue.webhook.uuid, reason=queue.circuit.reason)
+            log.info(
+                f"circuit {state}",
+                webhook=queue.webhook.uuid,
+                reason=str(queue.circuit.reason or ""),
+            )
         if turned or queue.circuit.probes != before.probes:
             self._result_writer.add_circuit(queue.webhook.id, queue.circuit)
         if before.is_open and queue.circuit.is_open:

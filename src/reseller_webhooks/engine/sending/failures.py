@@ -1,15 +1,44 @@
-"""What went wrong on the network, in words for the log. One function per kind of failure."""
+"""What went wrong on the network, as messages for the log. One function per kind of failure."""
 
 import errno
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 
 from reseller_webhooks.core.deliveries.attempts import Reason
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages import Message, MessageCode, plain
+from reseller_webhooks.core.messages.attempts import (
+    CANNOT_CONNECT,
+    CERTIFICATE_CHAIN_INCOMPLETE,
+    CERTIFICATE_EXPIRED,
+    CERTIFICATE_FOR_OTHER_ADDRESS,
+    CERTIFICATE_FOR_OTHER_NAME,
+    CERTIFICATE_INVALID,
+    CERTIFICATE_NOT_YET_VALID,
+    CERTIFICATE_REVOKED,
+    CERTIFICATE_SELF_SIGNED,
+    CERTIFICATE_UNTRUSTED,
+    CLOSED_BEFORE_ANSWER,
+    CLOSED_DURING_TLS,
+    CONNECTION_NOT_OPENED,
+    CONNECTION_REFUSED,
+    NAME_NOT_FOUND,
+    NAME_SERVER_FAILED,
+    NAME_UNKNOWN,
+    NAME_WITHOUT_ADDRESS,
+    NETWORK_UNREACHABLE,
+    NO_ANSWER_IN_TIME,
+    NO_CONNECTION_IN_TIME,
+    NO_ROUTE,
+    NO_TLS,
+    TLS_FAILED,
+    UNKNOWN_REASON,
+    URL_NOT_ALLOWED,
+)
 from reseller_webhooks.engine.sending.http1.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -19,35 +48,48 @@ from reseller_webhooks.engine.sending.http1.errors import (
 )
 from reseller_webhooks.engine.sending.http1.ssrf_guard import ForbiddenAddress
 
-CERTIFICATE_FAULTS = {
-    9: "is not valid yet",
-    10: "has expired",
-    18: "is self-signed",
-    19: "comes from an authority that is not trusted",
-    20: "comes from an authority that is not trusted, or lacks its intermediate certificate",
-    21: "comes from an authority that is not trusted, or lacks its intermediate certificate",
-    23: "has been revoked",
-    62: "is for another name",
-    64: "is for another address",
+NO_DATA = getattr(socket, "EAI_NODATA", socket.EAI_NONAME)
+"""The name is there and has no address; not every system tells."""
+CERTIFICATE_FAULTS: Mapping[int, MessageCode] = {
+    9: CERTIFICATE_NOT_YET_VALID,
+    10: CERTIFICATE_EXPIRED,
+    18: CERTIFICATE_SELF_SIGNED,
+    19: CERTIFICATE_UNTRUSTED,
+    20: CERTIFICATE_CHAIN_INCOMPLETE,
+    21: CERTIFICATE_CHAIN_INCOMPLETE,
+    23: CERTIFICATE_REVOKED,
+    62: CERTIFICATE_FOR_OTHER_NAME,
+    64: CERTIFICATE_FOR_OTHER_ADDRESS,
 }
 """OpenSSL's X509_V_ERR numbers, x509_vfy.h."""
-UNTRUSTED = (18, 19, 20, 21)
+ERRNOS: Mapping[int, MessageCode] = {
+    errno.ECONNREFUSED: CONNECTION_REFUSED,
+    errno.ENETUNREACH: NETWORK_UNREACHABLE,
+    errno.EHOSTUNREACH: NO_ROUTE,
+}
+"""The system's errors that have a code; others are quoted."""
+LOOK_UP_ERRORS: Mapping[int, MessageCode] = {
+    socket.EAI_NONAME: NAME_UNKNOWN,
+    NO_DATA: NAME_WITHOUT_ADDRESS,
+    socket.EAI_AGAIN: NAME_SERVER_FAILED,
+}
+"""The resolver's errors that have a code."""
 OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 """This machine has run out of something; the receiver is not to blame."""
 
-NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+NO_SUCH_NAME = {socket.EAI_NONAME, NO_DATA}
 """A name server has answered that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer. detail: one line in plain words, no secret in it.
+    """Why there is no answer. message: says more, and holds no secret.
 
     no_sign: nothing at all was heard, so that it may be our own network.
     """
 
     reason: Reason
-    detail: str
+    message: Message
     unreachable: bool = False
 
 
@@ -63,7 +105,7 @@ def failure_of(error: Exception, trip: Trip) -> Failure | None:
     """What the exception means, or None when it is not one that the network makes."""
     for cause in _causes(error):
         if isinstance(cause, ForbiddenAddress):
-            return Failure(Reason.FORBIDDEN_ADDRESS, str(cause))
+            return Failure(Reason.FORBIDDEN_ADDRESS, cause.message)
     return _explain(error, trip)
 
 
@@ -74,60 +116,60 @@ def _explain(error: Exception, trip: Trip) -> Failure | None:  # noqa: ARG001
 
 @_explain.register
 def _(error: Invalid, trip: Trip) -> Failure:  # noqa: ARG001
-    return Failure(Reason.FORBIDDEN_URL, f"the URL {error.problems[0].detail}")
+    return Failure(Reason.FORBIDDEN_URL, URL_NOT_ALLOWED(why=error.message))
 
 
 @_explain.register
 def _(error: TimeoutError, trip: Trip) -> Failure:  # noqa: ARG001
-    what = f"no connection to {trip.target} within {trip.timeout_s:g} s"
-    return Failure(Reason.TIMEOUT, what, unreachable=True)
+    message = NO_CONNECTION_IN_TIME(host=trip.target, seconds=trip.timeout_s)
+    return Failure(Reason.TIMEOUT, message, unreachable=True)
 
 
 @_explain.register
 def _(error: ResponseTimeout, trip: Trip) -> Failure:  # noqa: ARG001
-    what = f"no answer from {trip.target} within {trip.timeout_s:g} s"
-    return Failure(Reason.TIMEOUT, what, unreachable=True)  # a kept connection does not tell
+    message = NO_ANSWER_IN_TIME(host=trip.target, seconds=trip.timeout_s)
+    return Failure(Reason.TIMEOUT, message, unreachable=True)  # a kept connection does not tell
 
 
 @_explain.register
 def _(error: socket.gaierror, trip: Trip) -> Failure:
-    why = (error.strerror or str(error)).lower()
-    what = f"no address found for {trip.target}: {why}"
-    return Failure(Reason.DNS, what, unreachable=error.errno not in NO_SUCH_NAME)
+    known = LOOK_UP_ERRORS.get(error.errno or 0)
+    why = known() if known else plain((error.strerror or str(error)).lower())
+    message = NAME_NOT_FOUND(host=trip.target, why=why)
+    return Failure(Reason.DNS, message, unreachable=error.errno not in NO_SUCH_NAME)
 
 
 @_explain.register
 def _(error: ConnectFailed, trip: Trip) -> Failure:
     fault = error.__cause__
-    why = _why(fault) if isinstance(fault, OSError) else "nobody knows why"
+    why = _why(fault) if isinstance(fault, OSError) else UNKNOWN_REASON()
     if isinstance(fault, OSError) and fault.errno in OURS:
-        what = f"our own machine cannot open a connection: {why}"
-        return Failure(Reason.CONNECT, what, unreachable=True)
+        return Failure(Reason.CONNECT, CONNECTION_NOT_OPENED(why=why), unreachable=True)
     refused = isinstance(fault, ConnectionRefusedError)
-    return Failure(
-        Reason.CONNECT, f"cannot connect to {trip.target}: {why}", unreachable=not refused
-    )
+    message = CANNOT_CONNECT(host=trip.target, why=why)
+    return Failure(Reason.CONNECT, message, unreachable=not refused)
 
 
 @_explain.register
 def _(error: ssl.SSLCertVerificationError, trip: Trip) -> Failure:
-    code = error.verify_code
-    text = CERTIFICATE_FAULTS.get(code) or f"is not valid: {error.verify_message}"
-    remedy = "; RESELLER_WEBHOOKS_CA_FILE can add an authority" if code in UNTRUSTED else ""
-    return Failure(Reason.TLS, f"the certificate of {trip.target} {text}{remedy}")
+    known = CERTIFICATE_FAULTS.get(error.verify_code)
+    if known:
+        return Failure(Reason.TLS, known(host=trip.target))
+    message = CERTIFICATE_INVALID(host=trip.target, why=error.verify_message)
+    return Failure(Reason.TLS, message)
 
 
 @_explain.register
 def _tls_failed(error: ssl.SSLError, trip: Trip) -> Failure:
-    name = (error.reason or str(error)).replace("_", " ").lower()
-    if name == "wrong version number":
-        return Failure(Reason.TLS, f"{trip.target} does not speak TLS on this port")
-    return Failure(Reason.TLS, f"TLS with {trip.target} failed: {name}")
+    if error.reason == "WRONG_VERSION_NUMBER":
+        return Failure(Reason.TLS, NO_TLS(host=trip.target))
+    why = (error.reason or str(error)).replace("_", " ").lower()
+    return Failure(Reason.TLS, TLS_FAILED(host=trip.target, why=why))
 
 
 @_explain.register
 def _(error: TlsClosed, trip: Trip) -> Failure:  # noqa: ARG001
-    return Failure(Reason.CLOSED, f"{trip.target} closed the connection while TLS began")
+    return Failure(Reason.CLOSED, CLOSED_DURING_TLS(host=trip.target))
 
 
 @_explain.register
@@ -135,16 +177,18 @@ def _(error: ConnectionLost, trip: Trip) -> Failure:
     said = error.__cause__
     if isinstance(said, ssl.SSLError) and not isinstance(said, ssl.SSLEOFError):
         return _tls_failed(said, trip)
-    return Failure(Reason.CLOSED, f"{trip.target} closed the connection before it answered")
+    return Failure(Reason.CLOSED, CLOSED_BEFORE_ANSWER(host=trip.target))
 
 
 @_explain.register
 def _(error: ProtocolError, trip: Trip) -> Failure:
-    return Failure(Reason.PROTOCOL, f"the answer of {trip.target} {error}")
+    return Failure(Reason.PROTOCOL, error.code(host=trip.target, **error.params))
 
 
-def _why(error: OSError) -> str:
-    return (os.strerror(error.errno) if error.errno else str(error)).lower()
+def _why(error: OSError) -> Message:
+    if known := ERRNOS.get(error.errno or 0):
+        return known()
+    return plain((os.strerror(error.errno) if error.errno else str(error)).lower())
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -23,6 +23,7 @@ from reseller_webhooks.core.deliveries.attempts import (
     with_clock,
 )
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.attempts import SENDING_FAILED
 from reseller_webhooks.core.webhooks.ip_policy import ONLY_PUBLIC, TargetNetworks
 from reseller_webhooks.core.webhooks.target_url import host_of
 from reseller_webhooks.engine.sending.failures import Failure, Trip, failure_of
@@ -41,7 +42,6 @@ LIMIT = 2000
 STALE_WITHIN_S = 1.0
 """A connection that the receiver had already closed fails within a round trip. What takes longer
 was cut off at work, and is a failure of the receiver."""
-BROKEN = "our own program could not send this; the service's log says more"
 
 log = structlog.get_logger(__name__)
 
@@ -186,11 +186,11 @@ class Sender:
                 error=type(error).__name__,
                 where=traceback.format_tb(error.__traceback__, limit=-3),
             )
-            why = Failure(Reason.PROTOCOL, BROKEN)
+            why = Failure(Reason.PROTOCOL, SENDING_FAILED())
         refused = why.reason in (Reason.FORBIDDEN_URL, Reason.FORBIDDEN_ADDRESS)
         outcome = Outcome.REFUSED if refused else Outcome.FAILED
         return Attempt(
-            outcome, timing.ms, None, why.reason, why.detail, unreachable=why.unreachable
+            outcome, timing.ms, None, why.reason, why.message, unreachable=why.unreachable
         )
 
 

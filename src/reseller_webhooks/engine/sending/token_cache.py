@@ -11,6 +11,7 @@ from typing import Protocol
 
 from reseller_webhooks import clock, observability
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Outgoing, Reason
+from reseller_webhooks.core.messages import Message
 from reseller_webhooks.core.webhooks.webhook import OAuth2
 from reseller_webhooks.engine.sending.token_request import TokenError, parse_response, token_request
 
@@ -102,14 +103,14 @@ def _usable_s(life_s: float | None) -> float:
     return life_s - min(MARGIN_S, MARGIN_PART * life_s)
 
 
-def _failed(attempt: Attempt, why: str) -> Attempt:
+def _failed(attempt: Attempt, why: Message) -> Attempt:
     """The attempt on the target that never was. Its status stays empty: the target said nothing."""
     if attempt.outcome is Outcome.REFUSED:
-        return attempt._replace(detail=why)
+        return attempt._replace(message=why)
     return Attempt(
         Outcome.FAILED,
         attempt.ms,
         reason=Reason.OAUTH2,
-        detail=why,
+        message=why,
         retry_after_s=attempt.retry_after_s,
     )

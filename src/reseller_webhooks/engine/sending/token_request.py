@@ -14,6 +14,26 @@ from oauthlib.oauth2.rfc6749.errors import MissingTokenError
 
 from reseller_webhooks import __version__
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outgoing
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.attempts import (
+    OAUTH_CLIENT_REFUSED,
+    OAUTH_GRANT_NOT_ALLOWED,
+    OAUTH_GRANT_NOT_OFFERED,
+    OAUTH_WRONG_CLIENT,
+    OAUTH_WRONG_SCOPE,
+    OAUTH_WRONG_USER,
+    TOKEN_MISSING,
+    TOKEN_NOT_A_HEADER,
+    TOKEN_OF_OTHER_TYPE,
+    TOKEN_REFUSED,
+    TOKEN_REFUSED_AS,
+    TOKEN_REFUSED_AS_SAYING,
+    TOKEN_REFUSED_SAYING,
+    TOKEN_REQUEST_FAILED,
+    TOKEN_REQUEST_UNSUCCESSFUL,
+    TOKEN_RESPONSE_INVALID,
+    UNKNOWN_REASON,
+)
 from reseller_webhooks.core.webhooks.webhook import ClientCredentialsAuth, OAuth2, PasswordAuth
 
 DESCRIPTION_CHARS = 200
@@ -21,14 +41,14 @@ DESCRIPTION_CHARS = 200
 
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
 _MEANINGS = {
-    "invalid_client": "wrong client ID or client secret",
-    "invalid_scope": "the scope is not known or not allowed",
-    "unauthorized_client": "this client may not use this grant type",
-    "unsupported_grant_type": "the server does not offer this grant type",
+    "invalid_client": OAUTH_WRONG_CLIENT,
+    "invalid_scope": OAUTH_WRONG_SCOPE,
+    "unauthorized_client": OAUTH_GRANT_NOT_ALLOWED,
+    "unsupported_grant_type": OAUTH_GRANT_NOT_OFFERED,
 }
 _GRANT_MEANINGS = {
-    PasswordAuth: "wrong username or password",
-    ClientCredentialsAuth: "the client credentials are not accepted",
+    PasswordAuth: OAUTH_WRONG_USER,
+    ClientCredentialsAuth: OAUTH_CLIENT_REFUSED,
 }
 
 
@@ -42,9 +62,9 @@ class TokenResponse:
 
 @dataclass(frozen=True, slots=True)
 class TokenError:
-    """There is no token. why: one line for the log, without secrets."""
+    """There is no token. why: holds no secret."""
 
-    why: str
+    why: Message
 
 
 def token_request(auth: OAuth2, reseller_id: int = 0) -> Outgoing:
@@ -75,39 +95,42 @@ def _form(auth: OAuth2) -> str:
 def parse_response(attempt: Attempt, body: bytes, auth: OAuth2) -> TokenResponse | TokenError:
     """What the answer to a token request means."""
     if attempt.status is None:
-        return TokenError(f"token request failed: {attempt.detail}")
-    answered = f"token request answered {attempt.status}"
+        return TokenError(TOKEN_REQUEST_FAILED(why=attempt.message or UNKNOWN_REASON()))
+    status = attempt.status
     try:
         # Without a scope to compare with: a server may grant less than was asked for (3.3).
         given = BackendApplicationClient("").parse_request_body_response(body.decode(), scope=None)
     except MissingTokenError:
-        return TokenError(f"{answered} without an access token")
+        return TokenError(TOKEN_MISSING(status=status))
     except OAuth2Error as error:
-        return TokenError(f"{answered} {_explained(error, auth)}")
+        return TokenError(_refused(status, error, auth))
     except Exception:  # the parser raises whatever garbage makes it raise
-        return TokenError(f"{answered} with something that is no token response (RFC 6749, 5.1)")
+        return TokenError(TOKEN_RESPONSE_INVALID(status=status))
     if not attempt.accepted:
-        return TokenError(f"{answered}, which is no success")
-    return _granted(given, answered)
+        return TokenError(TOKEN_REQUEST_UNSUCCESSFUL(status=status))
+    return _granted(given, status)
 
 
-def _granted(given: dict[str, Any], answered: str) -> TokenResponse | TokenError:
+def _granted(given: dict[str, Any], status: int) -> TokenResponse | TokenError:
     text, kind = given.get("access_token"), given.get("token_type", "bearer")
     if str(kind).lower() != "bearer":
-        return TokenError(
-            f"{answered} with a token of another type; only bearer tokens can be sent"
-        )
+        return TokenError(TOKEN_OF_OTHER_TYPE(status=status))
     if not isinstance(text, str) or not _HEADER_SAFE.fullmatch(text):
-        return TokenError(f"{answered} with an access token that cannot go into a header")
+        return TokenError(TOKEN_NOT_A_HEADER(status=status))
     return TokenResponse(text, given.get("expires_in"))
 
 
-def _explained(error: OAuth2Error, auth: OAuth2) -> str:
-    code = _clean(str(error.error or "error"), auth)
-    meaning = _GRANT_MEANINGS[type(auth)] if code == "invalid_grant" else _MEANINGS.get(code, "")
+def _refused(status: int, error: OAuth2Error, auth: OAuth2) -> Message:
+    name = _clean(str(error.error or "error"), auth)
+    meaning = _GRANT_MEANINGS[type(auth)] if name == "invalid_grant" else _MEANINGS.get(name)
     said = _clean(str(error.description or ""), auth)
-    parts = [code, f": {meaning}" if meaning else "", f" ({said})" if said else ""]
-    return "".join(parts)
+    if meaning and said:
+        return TOKEN_REFUSED_AS_SAYING(status=status, error=name, why=meaning(), said=said)
+    if meaning:
+        return TOKEN_REFUSED_AS(status=status, error=name, why=meaning())
+    if said:
+        return TOKEN_REFUSED_SAYING(status=status, error=name, said=said)
+    return TOKEN_REFUSED(status=status, error=name)
 
 
 def _clean(text: str, auth: OAuth2) -> str:

@@ -12,6 +12,8 @@ from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.access.permissions import Scope
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound
+from reseller_webhooks.core.messages.access import KEY_NOT_PLATFORM, KEY_READ_ONLY
+from reseller_webhooks.core.messages.changes import NO_RESELLER_YET, RESELLER_NOT_GIVEN
 from reseller_webhooks.http.edge.body_limits import actor_of, caller_of, reseller_of
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.authentication import Caller
@@ -59,10 +61,7 @@ TheCaller = Annotated[Caller, Depends(caller)]
 async def platform(caller: TheCaller) -> Caller:
     """For what only the platform may do: writing records, adding resellers."""
     if caller.scope is not Scope.PLATFORM:
-        raise NotAllowed(
-            "records are written and resellers are added with a platform key; "
-            "this key belongs to one reseller"
-        )
+        raise NotAllowed(KEY_NOT_PLATFORM())
     return caller
 
 
@@ -80,7 +79,7 @@ async def tenant(
 ) -> int:
     """Whose webhooks, deliveries and events it is about: a reseller's number in the store."""
     if caller.scope is Scope.RESELLER_READ and request.method != "GET":
-        raise NotAllowed("this key may only read; ask for one without --read-only")
+        raise NotAllowed(KEY_READ_ONLY())
     return await run_in_threadpool(_number, context.database, caller, reseller)
 
 
@@ -96,12 +95,7 @@ def named(database: Database, reseller: str | None) -> Reseller:
     found = resellers.page(database, limit=2)
     if len(found) == 1:
         return found[0]
-    raise Invalid.at(
-        "/reseller",
-        "the query parameter is missing, and there are several resellers; add ?reseller=ID"
-        if found
-        else "there is no reseller yet; add one with POST /api/v1/resellers",
-    )
+    raise Invalid.at("/reseller", RESELLER_NOT_GIVEN() if found else NO_RESELLER_YET())
 
 
 def _number(database: Database, caller: Caller, reseller: str | None) -> int:

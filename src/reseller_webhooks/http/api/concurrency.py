@@ -5,22 +5,23 @@ from collections.abc import AsyncIterator, Callable
 from fastapi import Request
 
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.messages import MessageCode
 from reseller_webhooks.http.api.auth import Tenant
 from reseller_webhooks.operations.concurrency import ConcurrencyLimit
 
 
 def limited(
-    kind: str, limit_of: Callable[[Request], ConcurrencyLimit]
+    refusal: MessageCode, limit_of: Callable[[Request], ConcurrencyLimit]
 ) -> Callable[[Request, int], AsyncIterator[None]]:
     """A dependency: the request counts towards a limit until it is answered. Unavailable beyond it.
 
-    kind: what the requests are called, in the plural.
+    refusal: the code of that error; it names the limit as `count`.
     """
 
     async def count(request: Request, tenant: Tenant) -> AsyncIterator[None]:
         limit = limit_of(request)
         if limit.is_reached(tenant):
-            raise Unavailable(f"{limit.most} {kind} are under way already; let one of them end")
+            raise Unavailable(refusal(count=limit.most))
         with limit.counting(tenant):
             yield
 

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 from fastapi import Query
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.changes import CURSOR_INVALID
 from reseller_webhooks.operations.public_ids import PublicIds
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ def position(ids: PublicIds, cursor: str | None, count: int = 1) -> tuple[int, .
         return None
     numbers = ids.decrypt(PURPOSE, cursor, count) or _plain(cursor)
     if len(numbers) != count or not all(0 <= one <= NUMBER_MAX for one in numbers):
-        raise Invalid.at("/cursor", "is not a cursor of this list; give nextCursor as it came")
+        raise Invalid.at("/cursor", CURSOR_INVALID())
     return numbers
 
 

@@ -5,8 +5,18 @@ from typing import Any
 
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, Problem, QuotaExceeded
+from reseller_webhooks.core.messages.changes import (
+    ASSIGNMENT_EXISTS,
+    NOT_AN_ID,
+    OTHER_SUBSCRIPTION,
+    OTHER_USER,
+    RIGHT_OBJECT,
+    RIGHT_TEXT,
+    RIGHT_TEXT_OR_WHOLE,
+)
 from reseller_webhooks.core.records import SHAPES, Content, read_content
 from reseller_webhooks.core.records.changes import Change, Expects, Patch, Put, Remove
+from reseller_webhooks.core.records.parse import must_be
 from reseller_webhooks.core.records.problem_text import quote
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.records.resource_paths import NUMBERED
@@ -52,12 +62,9 @@ def fields_of(place: RecordScope, raw: bytes) -> dict[str, Any]:
     """The body's fields, which must not point to another place."""
     fields = value(raw)
     if not isinstance(fields, dict):
-        raise Invalid.at("", f"{quote(fields)} is not allowed; it must be an object")
+        raise Invalid.at("", must_be(quote(fields), RIGHT_OBJECT()))
     if place.parent is not None and fields.get(_PARENT, place.parent) != place.parent:
-        raise Invalid.at(
-            f"/{_PARENT}",
-            f"{quote(fields[_PARENT])} is another subscription than the path's; leave it out",
-        )
+        raise Invalid.at(f"/{_PARENT}", OTHER_SUBSCRIPTION(given=quote(fields[_PARENT])))
     return fields
 
 
@@ -67,9 +74,7 @@ def adding(database: Database, place: RecordScope, fields: dict[str, Any]) -> Re
     uuid = _new_identity(database, place, fields)
     content = _content(place, uuid, fields)
     if content.alias is not None and _find(database, place, content.alias):
-        raise Conflict(
-            f"the user {content.alias!r} has an assignment already; change it with PUT or PATCH"
-        )
+        raise Conflict(ASSIGNMENT_EXISTS(user=content.alias))
     return RecordChange(
         owner, Change(owner.uuid, place.resource, uuid, Put(content), Expects.ABSENT)
     )
@@ -89,9 +94,7 @@ def putting(
         uuid = named_by if place.parent is None else _new_identity(database, place, fields)
     content = _content(place, uuid, fields)
     if place.parent is not None and named_by not in (uuid, content.alias):
-        raise Invalid.at(
-            "/user/uuid", f"is another user than the path's, which is {quote(named_by)}"
-        )
+        raise Invalid.at("/user/uuid", OTHER_USER(right=quote(named_by)))
     owner = _owner(database, place, there)
     return RecordChange(owner, Change(owner.uuid, place.resource, uuid, Put(content)))
 
@@ -131,8 +134,8 @@ def _identity(place: RecordScope, fields: dict[str, Any]) -> str | None:
         case str() as text:
             return text
         case other:
-            right = "text or a whole number" if numbered else "text"
-            raise Invalid.at(f"/{name}", f"{quote(other)} is no id; it must be {right}")
+            right = RIGHT_TEXT_OR_WHOLE() if numbered else RIGHT_TEXT()
+            raise Invalid.at(f"/{name}", NOT_AN_ID(given=quote(other), right=right))
 
 
 def _new_identity(database: Database, place: RecordScope, fields: dict[str, Any]) -> str:
@@ -163,4 +166,4 @@ async def apply(context: AppContext, change: Change, size: int = 0) -> ChangeRes
 
 def _within_content(problem: Problem) -> Problem:
     pointer = problem.pointer.removeprefix("/changes/0").removeprefix("/content")
-    return Problem(pointer, problem.detail)
+    return Problem(pointer, problem.message)

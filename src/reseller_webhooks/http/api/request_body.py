@@ -8,6 +8,12 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
 from reseller_webhooks.core.json_input import parse
+from reseller_webhooks.core.messages.requests import (
+    BODY_NOT_JSON,
+    CONTENT_ENCODED,
+    CONTENT_TYPE_MISSING,
+    CONTENT_TYPE_WRONG,
+)
 from reseller_webhooks.http.api.validation_errors import invalid
 from reseller_webhooks.http.edge.problems import Malformed, NotJson
 
@@ -21,11 +27,11 @@ async def raw(request: Request) -> bytes:
     """The body as it came."""
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() not in {JSON, MERGE_PATCH}:
-        shown = f"content type {given[:60]!r} is not read here" if given else "no content type"
-        raise NotJson(f"{shown}; send {JSON}")
+        wrong = CONTENT_TYPE_WRONG(given=given[:60], right=JSON)
+        raise NotJson(wrong if given else CONTENT_TYPE_MISSING(right=JSON))
     encoding = request.headers.get("content-encoding", "")
     if encoding.strip().lower() not in {"", "identity"}:
-        raise NotJson(f"content encoding {encoding[:60]!r} is not read here; send the JSON itself")
+        raise NotJson(CONTENT_ENCODED(given=encoding[:60]))
     return await request.body()
 
 
@@ -57,7 +63,7 @@ def _validated(model: type[M], raw: bytes) -> M:
     except ValidationError as error:
         found = error.errors(include_url=False)
         if found[0]["type"] == "json_invalid":
-            raise Malformed(found[0]["msg"].lower()) from None
+            raise Malformed(BODY_NOT_JSON(why=found[0]["ctx"]["error"])) from None
         raise invalid(found) from None
 
 
@@ -66,7 +72,7 @@ def value(raw: bytes) -> Any:
     try:
         return parse(raw)
     except orjson.JSONDecodeError as error:
-        raise Malformed(f"the body is not JSON: {error}") from None
+        raise Malformed(BODY_NOT_JSON(why=str(error))) from None
 
 
 def takes(

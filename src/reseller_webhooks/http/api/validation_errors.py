@@ -1,44 +1,75 @@
-"""What pydantic finds wrong, in our words. They repeat a value only where none can be secret."""
+"""What pydantic finds wrong, as messages. They repeat a value only where none can be secret."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.errors import BadValue, Invalid, Problem
+from reseller_webhooks.core.messages import Message, MessageCode, Param, plain
+from reseller_webhooks.core.messages.changes import (
+    KIND_MISSING,
+    KIND_UNKNOWN,
+    MISSING,
+    MUST_BE,
+    NOT_RIGHT,
+    RIGHT_AT_LEAST,
+    RIGHT_AT_MOST,
+    RIGHT_BOOLEAN,
+    RIGHT_FINITE,
+    RIGHT_LIST,
+    RIGHT_MORE_THAN,
+    RIGHT_NUMBER,
+    RIGHT_OBJECT,
+    RIGHT_ONE_OF,
+    RIGHT_TEXT,
+    RIGHT_TEXT_MATCHING,
+    RIGHT_WHOLE,
+    RIGHT_WHOLE_SHORTER,
+    TOO_FEW,
+    TOO_LONG_FOR,
+    TOO_MANY,
+    TOO_SHORT_TEXT,
+    UNKNOWN_FIELD,
+    WRONG_MUST_BE,
+)
 from reseller_webhooks.core.records.problem_text import Place, pointer_to, quote
 from reseller_webhooks.core.webhooks.webhook import AUTH_LABELS
 
-# By pydantic's type of error; for others its own words must do.
-_WORDS = {
-    "missing": "is missing",
-    "extra_forbidden": "is not known here; leave it out",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_parsing_size": "must be a whole number with fewer digits",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "finite_number": "must be a finite number",
-    "string_type": "must be text",
-    "string_too_short": "is too short; give at least {min_length} characters",
-    "string_too_long": "is too long; give at most {max_length} characters",
-    "string_pattern_mismatch": "must be text that matches {pattern}",
-    "list_type": "must be a list",
-    "frozen_set_type": "must be a list",
-    "too_short": "is too short; give at least {min_length}",
-    "too_long": "is too long; give at most {max_length}",
-    "model_type": "must be an object",
-    "dict_type": "must be an object",
-    "literal_error": "must be one of {expected}",
-    "enum": "must be one of {expected}",
-    "union_tag_invalid": "must be one of {expected_tags}",
-    "union_tag_not_found": "is missing; it says which kind this is",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be {ge} or more",
-    "less_than_equal": "must be {le} or less",
-    "value_error": "{error}",
+_Facts = Mapping[str, Any]
+_RULES: Mapping[str, Callable[[_Facts], Message]] = {
+    "missing": lambda _: MISSING(),
+    "extra_forbidden": lambda _: UNKNOWN_FIELD(),
+    "bool_type": lambda _: _must_be(RIGHT_BOOLEAN),
+    "bool_parsing": lambda _: _must_be(RIGHT_BOOLEAN),
+    "int_type": lambda _: _must_be(RIGHT_WHOLE),
+    "int_parsing": lambda _: _must_be(RIGHT_WHOLE),
+    "int_parsing_size": lambda _: _must_be(RIGHT_WHOLE_SHORTER),
+    "int_from_float": lambda _: _must_be(RIGHT_WHOLE),
+    "float_type": lambda _: _must_be(RIGHT_NUMBER),
+    "float_parsing": lambda _: _must_be(RIGHT_NUMBER),
+    "finite_number": lambda _: _must_be(RIGHT_FINITE),
+    "string_type": lambda _: _must_be(RIGHT_TEXT),
+    "string_too_short": lambda facts: TOO_SHORT_TEXT(least=facts["min_length"]),
+    "string_too_long": lambda facts: TOO_LONG_FOR(most=facts["max_length"]),
+    "string_pattern_mismatch": lambda facts: _must_be(
+        RIGHT_TEXT_MATCHING, pattern=facts["pattern"]
+    ),
+    "list_type": lambda _: _must_be(RIGHT_LIST),
+    "frozen_set_type": lambda _: _must_be(RIGHT_LIST),
+    "too_short": lambda facts: TOO_FEW(least=facts["min_length"]),
+    "too_long": lambda facts: TOO_MANY(most=facts["max_length"]),
+    "model_type": lambda _: _must_be(RIGHT_OBJECT),
+    "dict_type": lambda _: _must_be(RIGHT_OBJECT),
+    "literal_error": lambda facts: _must_be(RIGHT_ONE_OF, allowed=_choices(facts["expected"])),
+    "enum": lambda facts: _must_be(RIGHT_ONE_OF, allowed=_choices(facts["expected"])),
+    "union_tag_invalid": lambda facts: _must_be(
+        RIGHT_ONE_OF, allowed=_choices(facts["expected_tags"])
+    ),
+    "union_tag_not_found": lambda _: KIND_MISSING(),
+    "greater_than": lambda facts: _must_be(RIGHT_MORE_THAN, least=facts["gt"]),
+    "greater_than_equal": lambda facts: _must_be(RIGHT_AT_LEAST, least=facts["ge"]),
+    "less_than_equal": lambda facts: _must_be(RIGHT_AT_MOST, most=facts["le"]),
 }
+"""By pydantic's type of error and the facts of its `ctx`; others are quoted."""
 
 # Secrets are texts, so what is wrong with a choice or a number may be shown.
 _SHOWN = frozenset(
@@ -49,7 +80,7 @@ _SHOWN = frozenset(
 
 def invalid(errors: Iterable[Mapping[str, Any]]) -> Invalid:
     """All that is wrong. errors: as ValidationError.errors() has them."""
-    return Invalid(Problem(_pointer(one), _detail(one)) for one in errors)
+    return Invalid(Problem(_pointer(one), _message(one)) for one in errors)
 
 
 def _pointer(error: Mapping[str, Any]) -> str:
@@ -64,23 +95,32 @@ def _steps(place: Place) -> Iterator[str | int]:
             yield step
 
 
-def _detail(error: Mapping[str, Any]) -> str:
-    words = _value(error) + _WORDS.get(error["type"], "is not right: {message}")
-    facts = error.get("ctx", {}) | {"message": error["msg"][:1].lower() + error["msg"][1:]}
-    for name in ("expected", "expected_tags"):
-        facts[name] = str(facts.get(name)).replace("'", "").replace(" or ", ", ")
-    return words.format(**facts)
-
-
-def _value(error: Mapping[str, Any]) -> str:
+def _message(error: Mapping[str, Any]) -> Message:
+    rule = _rule(error)
     if error["type"] == "union_tag_invalid":
         # Not the tag of its context: that is the repr of whatever was given, secrets included.
-        return _text(f"{quote(error['input']['type'])} is not known; it ")
+        return KIND_UNKNOWN(given=quote(error["input"]["type"]), rule=rule)
     if error["type"] not in _SHOWN or "input" not in error:
-        return ""
-    return _text(f"{quote(error['input'])} is not allowed; it ")
+        return rule
+    return WRONG_MUST_BE(given=quote(error["input"]), rule=rule)
 
 
-def _text(value: str) -> str:
-    """As `format` leaves it unchanged."""
-    return value.replace("{", "{{").replace("}", "}}")
+def _rule(error: Mapping[str, Any]) -> Message:
+    facts = error.get("ctx", {})
+    if isinstance(facts.get("error"), BadValue):
+        bad: BadValue = facts["error"]
+        return bad.message
+    if error["type"] in _RULES:
+        return _RULES[error["type"]](facts)
+    if error["type"] == "value_error":
+        return plain(str(facts["error"]))
+    return NOT_RIGHT(why=error["msg"][:1].lower() + error["msg"][1:])
+
+
+def _must_be(right: MessageCode, **params: Param) -> Message:
+    return MUST_BE(right=right(**params))
+
+
+def _choices(quoted: str) -> str:
+    """Pydantic's list of choices, without its quotes and its "or"."""
+    return quoted.replace("'", "").replace(" or ", ", ")

@@ -4,6 +4,12 @@ from starlette.responses import Response
 
 from reseller_ingress import FairQueue, QueueTimeout
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.messages.requests import (
+    TOO_MANY_ANONYMOUS,
+    TOO_MANY_OF_ADDRESS,
+    TOO_MANY_OF_RESELLER,
+    TOO_MANY_OF_RESELLERS,
+)
 from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import TooManyRequests
 from reseller_webhooks.observability.ingress import refused_total
@@ -20,16 +26,12 @@ def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
         return _refuse(
             "anonymous_requests_per_address",
             TooManyRequests(
-                f"at most {queue.per_network} requests without a valid key or session are handled "
-                f"at once for one address ({SETTING}_PER_ADDRESS); send fewer at once, or sign in"
+                TOO_MANY_OF_ADDRESS(most=queue.per_network, setting=f"{SETTING}_PER_ADDRESS")
             ),
         )
     return _refuse(
         "anonymous_requests",
-        Unavailable(
-            f"at most {queue.in_all} requests without a valid key or session are handled at once "
-            f"({SETTING}); try again in a second"
-        ),
+        Unavailable(TOO_MANY_ANONYMOUS(most=queue.in_all, setting=SETTING)),
     )
 
 
@@ -38,17 +40,11 @@ def too_late_of_reseller(queue: FairQueue, error: QueueTimeout) -> Response:
     if error.of_network:
         return _refuse(
             "reseller_requests_at_once",
-            TooManyRequests(
-                f"at most {queue.per_network} requests of one reseller are handled at once "
-                f"({RESELLER_SETTING}); send fewer at once"
-            ),
+            TooManyRequests(TOO_MANY_OF_RESELLER(most=queue.per_network, setting=RESELLER_SETTING)),
         )
     return _refuse(
         "requests_at_once",
-        Unavailable(
-            f"at most {queue.in_all} requests of resellers are handled at once; "
-            "try again in a second"
-        ),
+        Unavailable(TOO_MANY_OF_RESELLERS(most=queue.in_all)),
     )
 
 

@@ -16,10 +16,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks.core.access.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotSignedIn, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.messages.access import KEY_MISSING, KEY_REQUIRED
+from reseller_webhooks.core.messages.requests import (
+    BODY_TOO_LARGE,
+    BODY_TOO_SLOW,
+    PATH_WITH_NUL,
+    TOO_LONG,
+)
 from reseller_webhooks.http.edge import anonymous_requests, problems, rate_limit_fields
 from reseller_webhooks.http.edge.api_keys import ApiKeyCache, bearer_token
 from reseller_webhooks.http.edge.problems import NoSuchPath, TooLarge, TooSlow
-from reseller_webhooks.http.edge.request_deadline import TOO_LONG, answer_within
+from reseller_webhooks.http.edge.request_deadline import answer_within
 from reseller_webhooks.operations.authentication import Caller
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.quotas import Allowance
@@ -87,7 +94,7 @@ class Gate:
 
     async def _admit(self, scope: Scope, answer: "_Answer") -> Scope:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-            raise NoSuchPath("no path and no query of ours holds a NUL")
+            raise NoSuchPath(PATH_WITH_NUL())
         passed = self._as_get(scope) if scope["method"] == "HEAD" else scope
         if scope["path"].startswith(UNDER):
             passed = await self._with_caller(passed, answer)
@@ -115,7 +122,7 @@ class Gate:
 
 
 def _late() -> Response:
-    answer = problems.answer(Unavailable(TOO_LONG))
+    answer = problems.answer(Unavailable(TOO_LONG()))
     answer.headers["cache-control"] = "no-store"
     return answer
 
@@ -124,7 +131,7 @@ def caller_of(scope: Scope) -> Caller:
     """Who sent a request that passed the gate. NotSignedIn for one that came another way."""
     found = scope.get("state", {}).get("caller")
     if not isinstance(found, Caller):
-        raise NotSignedIn("this path needs an API key")
+        raise NotSignedIn(KEY_REQUIRED())
     return found
 
 
@@ -145,7 +152,7 @@ def key_of(scope: Scope) -> str:
 def _key(headers: Headers) -> str:
     key = bearer_token(headers)
     if not key:
-        raise NotSignedIn("show an API key: Authorization: Bearer rwk_...")
+        raise NotSignedIn(KEY_MISSING())
     return key
 
 
@@ -154,7 +161,7 @@ def _limit(scope: Scope) -> int:
 
 
 def _too_large(scope: Scope) -> TooLarge:
-    return TooLarge(f"the body is longer than the {_limit(scope)} bytes that this path takes")
+    return TooLarge(BODY_TOO_LARGE(most=_limit(scope)))
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
@@ -182,7 +189,7 @@ def _in_time(receive: Receive, within_s: float) -> Receive:
         with CancelScope(deadline=until):
             message = await receive()
         if not message:
-            raise TooSlow(f"the body did not come to its end within {within_s:.0f} seconds")
+            raise TooSlow(BODY_TOO_SLOW(seconds=round(within_s)))
         if not message.get("more_body", False):
             until = inf
         return message

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reseller_webhooks.core.messages.requests import HOST_UNKNOWN, REQUEST_WITHOUT_HOST
 from reseller_webhooks.core.text import truncate
 from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import Misdirected
@@ -66,9 +67,6 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _refusal(given: Sequence[str]) -> Misdirected:
-    host = truncate(given[0]) if given else "no host"
-    return Misdirected(
-        f"this request is for {host!r}, and this service is not known by that name; "
-        "use the host of RESELLER_WEBHOOKS_PUBLIC_URL, or have the operator add the name to "
-        "RESELLER_WEBHOOKS_ALLOWED_HOSTS"
-    )
+    if not given:
+        return Misdirected(REQUEST_WITHOUT_HOST())
+    return Misdirected(HOST_UNKNOWN(host=truncate(given[0])))

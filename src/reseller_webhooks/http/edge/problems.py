@@ -23,6 +23,13 @@ from reseller_webhooks.core.errors import (
     TooManyJobs,
     Unavailable,
 )
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.requests import (
+    MANY_THINGS_WRONG,
+    METHOD_WRONG,
+    THINGS_WRONG,
+    UNEXPECTED_FAULT,
+)
 from reseller_webhooks.http.edge import rate_limit_fields
 from reseller_webhooks.ingest.parsing import ERRORS_MAX
 
@@ -64,7 +71,7 @@ class WrongMethod(ResellerWebhooksError):
 
     def __init__(self, method: str, allowed: list[str]) -> None:
         self.allowed = ", ".join(allowed)
-        super().__init__(f"{method} is not for this path; it takes {self.allowed}")
+        super().__init__(METHOD_WRONG(method=method, allowed=self.allowed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ def answer(error: ResellerWebhooksError) -> Response:
 
 def unexpected() -> Response:
     """The answer to a fault of our own: it says nothing, the log says all."""
-    return _response(UNEXPECTED, {"detail": "something went wrong here; it is in the log"})
+    return _response(UNEXPECTED, _of_message(UNEXPECTED_FAULT()))
 
 
 def of_framework(status: int, headers: Mapping[str, str] | None) -> Response:
@@ -141,30 +148,32 @@ def _told(error: ResellerWebhooksError) -> dict[str, Any]:
             return _of_invalid(error)
         case QuotaExceeded():
             return _of_quota(error)
-        case Refused():  # Its remedy is for the operator, who finds it in the log.
-            return {"detail": "something has to be mended here; it is in the log"}
-    return {"detail": error.public}
+    return _of_message(error.message)
+
+
+def _of_message(message: Message) -> dict[str, Any]:
+    return {"detail": str(message)}
 
 
 def _of_invalid(error: Invalid) -> dict[str, Any]:
     shown = error.problems[:ERRORS_MAX]
-    detail = shown[0].detail if len(error.problems) == 1 else _count(len(error.problems))
-    errors = [{"pointer": one.pointer, "detail": one.detail} for one in shown]
-    return {"detail": detail, "errors": errors}
+    message = error.message if len(error.problems) == 1 else _count(len(error.problems))
+    errors = [{"pointer": one.pointer, **_of_message(one.message)} for one in shown]
+    return _of_message(message) | {"errors": errors}
 
 
 def _of_quota(error: QuotaExceeded) -> dict[str, Any]:
-    told: dict[str, Any] = {"detail": error.public, "violated-policies": [error.quota.value]}
+    told = _of_message(error.message) | {"violated-policies": [error.quota.value]}
     if error.places:
         shown = error.places[:ERRORS_MAX]
-        told["errors"] = [{"pointer": one, "detail": error.public} for one in shown]
+        told["errors"] = [{"pointer": one, **_of_message(error.message)} for one in shown]
     return told
 
 
-def _count(problems: int) -> str:
+def _count(problems: int) -> Message:
     if problems > ERRORS_MAX:
-        return f"more than {ERRORS_MAX} things are wrong; errors lists the first of them"
-    return f"{problems} things are wrong; errors lists them"
+        return MANY_THINGS_WRONG(most=ERRORS_MAX)
+    return THINGS_WRONG(count=problems)
 
 
 def _headers(error: ResellerWebhooksError) -> dict[str, str]:

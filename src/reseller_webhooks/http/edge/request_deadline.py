@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 WITHIN_S = 9.0
 """Callers are to hear within 10 seconds."""
-TOO_LONG = "this took too long; if it was a change, it may still come about"
 
 _current: ContextVar["_Turn | None"] = ContextVar("request_deadline", default=None)
 log = structlog.get_logger()

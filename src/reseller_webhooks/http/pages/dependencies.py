@@ -14,6 +14,15 @@ from starlette.datastructures import Headers
 
 from reseller_webhooks import crypto
 from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, ResellerWebhooksError
+from reseller_webhooks.core.messages.access import (
+    NO_RESELLER_CHOSEN,
+    ONLY_ADMINS_CHANGE_WEBHOOKS,
+    ONLY_ADMINS_SEE_AUDIT,
+    ONLY_ADMINS_SEE_USERS,
+    ONLY_OPERATORS,
+    SIGN_IN_FIRST,
+)
+from reseller_webhooks.core.messages.requests import FORM_FORGED
 from reseller_webhooks.http.edge import anonymous_requests
 from reseller_webhooks.http.pages.form import Form, read
 from reseller_webhooks.http.pages.page import Page, SiteContext, device_of
@@ -88,7 +97,7 @@ async def csrf_protect(request: Request, site: TheSite, form: Posted, visitor: T
     given = form.text(FORM_TOKEN)
     same = hmac.compare_digest(expected.encode(), given.encode()) and expected != ""
     if not same or not from_here(request.headers, site.context.settings.public_url):
-        raise CsrfFailed("this form is out of date, or was not sent from this site")
+        raise CsrfFailed(FORM_FORGED())
 
 
 def from_here(headers: Headers, public_url: str) -> bool:
@@ -121,7 +130,7 @@ Anyone = Annotated[Page, Depends(any_visitor)]
 async def arrived(page: Anyone) -> Page:
     """For somebody who is signed in, and may have to choose a reseller yet. NotSignedIn."""
     if page.visitor is None:
-        raise NotSignedIn("sign in first")
+        raise NotSignedIn(SIGN_IN_FIRST())
     return page
 
 
@@ -131,7 +140,7 @@ Arrived = Annotated[Page, Depends(arrived)]
 async def signed_in(page: Arrived) -> Page:
     """For somebody who is signed in, at one reseller or as an operator."""
     if page.who.membership is None:
-        raise NoMembershipChosen("choose a reseller first")
+        raise NoMembershipChosen(NO_RESELLER_CHOSEN())
     return page
 
 
@@ -141,7 +150,7 @@ SignedIn = Annotated[Page, Depends(signed_in)]
 async def operator(page: SignedIn) -> Page:
     """For operators."""
     if page.visitor is None or not page.visitor.is_operator:
-        raise NotAllowed("only operators of this service may see this page")
+        raise NotAllowed(ONLY_OPERATORS())
     return page
 
 
@@ -151,7 +160,7 @@ Operator = Annotated[Page, Depends(operator)]
 async def user_admin(page: SignedIn) -> Page:
     """For somebody who lets others in: an admin colleagues, an operator anybody."""
     if page.visitor is None or not page.visitor.may_write:
-        raise NotAllowed("only admins may see who else signs in; ask one of them")
+        raise NotAllowed(ONLY_ADMINS_SEE_USERS())
     return page
 
 
@@ -161,7 +170,7 @@ Host = Annotated[Page, Depends(user_admin)]
 async def at_reseller(page: SignedIn) -> Page:
     """For somebody in front of one reseller's webhooks, who may see them."""
     if page.reseller is None:
-        raise NoResellerChosen("choose a reseller first")
+        raise NoResellerChosen(NO_RESELLER_CHOSEN())
     return page
 
 
@@ -171,7 +180,7 @@ AtReseller = Annotated[Page, Depends(at_reseller)]
 async def webhook_editor(page: AtReseller) -> Page:
     """For somebody who may also change them."""
     if page.visitor is None or not page.visitor.may_write:
-        raise NotAllowed("you may look at webhooks, but not change them; ask an admin to do it")
+        raise NotAllowed(ONLY_ADMINS_CHANGE_WEBHOOKS())
     return page
 
 
@@ -181,7 +190,7 @@ Writer = Annotated[Page, Depends(webhook_editor)]
 async def audit_reader(page: AtReseller) -> Page:
     """For somebody who answers for a reseller's webhooks: sees who else does something there."""
     if page.visitor is None or not page.visitor.may_write:
-        raise NotAllowed("only admins may see the audit log; ask one of them")
+        raise NotAllowed(ONLY_ADMINS_SEE_AUDIT())
     return page
 
 

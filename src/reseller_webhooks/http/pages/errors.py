@@ -20,8 +20,9 @@ from reseller_webhooks.core.errors import (
     SecretUnreadable,
     Unavailable,
 )
+from reseller_webhooks.core.messages.requests import TOO_LONG
 from reseller_webhooks.http.edge.page_headers import ALWAYS, NOT_KEPT, with_retry_after
-from reseller_webhooks.http.edge.request_deadline import TOO_LONG, answer_within
+from reseller_webhooks.http.edge.request_deadline import answer_within
 from reseller_webhooks.http.pages import language, paths
 from reseller_webhooks.http.pages.dependencies import (
     READS,
@@ -30,8 +31,8 @@ from reseller_webhooks.http.pages.dependencies import (
     NoResellerChosen,
 )
 from reseller_webhooks.http.pages.labels import quota_labels
+from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import SEE_OTHER, SiteContext
-from reseller_webhooks.http.pages.rendering import sentence
 
 NOT_FOUND, BROKEN = 404, 500
 STATUS: dict[type[ResellerWebhooksError], int] = {
@@ -104,7 +105,7 @@ class AnsweredInTime:
             await self._app(scope, receive, send)
 
     def _late(self) -> Response:
-        return _answer(self._site, Unavailable(TOO_LONG))
+        return _answer(self._site, Unavailable(TOO_LONG()))
 
 
 def _told(error: ResellerWebhooksError) -> str:
@@ -114,8 +115,8 @@ def _told(error: ResellerWebhooksError) -> str:
     if isinstance(error, QuotaExceeded):
         return quota_labels.describe(error)
     if isinstance(error, Invalid):
-        return " ".join(sentence(problem.detail) for problem in error.problems)
-    return sentence(error.public)
+        return " ".join(sentence(problem.message) for problem in error.problems)
+    return sentence(error.message)
 
 
 def _wanted(request: Request) -> str:

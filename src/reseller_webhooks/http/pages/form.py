@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.requests import FORM_INVALID, FORM_TOO_LARGE, FORM_WITH_NUL
 
 BYTES_MAX = 64 * 1024
 """The longest form has ten fields of 4 KiB."""
@@ -42,12 +43,12 @@ async def read(request: Request) -> Form:
     async for chunk in request.stream():
         body += chunk
         if len(body) > BYTES_MAX:
-            raise Invalid.at("", f"a form has at most {BYTES_MAX} bytes")
+            raise Invalid.at("", FORM_TOO_LARGE(size=BYTES_MAX))
     try:
         text = body.decode("ascii")
         fields = parse_qs(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)
     except ValueError:
-        raise Invalid.at("", "this is not what a form sends") from None
+        raise Invalid.at("", FORM_INVALID()) from None
     if "%00" in text:
-        raise Invalid.at("", "a field holds a NUL, which nobody can type")
+        raise Invalid.at("", FORM_WITH_NUL())
     return Form(fields)

@@ -41,7 +41,7 @@ def ngettext(one: str, many: str, count: int) -> str:
     return catalogue(_current.get()).ngettext(one, many, count)
 
 
-def number(count: int) -> str:
+def number(count: float) -> str:
     """A count with what parts its thousands: 12,345 or 12.345."""
     return format_decimal(count, locale=_current.get())
 

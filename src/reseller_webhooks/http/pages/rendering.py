@@ -14,7 +14,7 @@ from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.health.condition_texts import TEXTS
 from reseller_webhooks.core.health.conditions import Condition
 from reseller_webhooks.core.webhooks.webhook import AUTH_LABELS
-from reseller_webhooks.http.pages import language, paths, sayings
+from reseller_webhooks.http.pages import language, messages, paths
 from reseller_webhooks.http.pages.labels import (
     audit_labels,
     delivery_labels,
@@ -72,14 +72,14 @@ def templates() -> Environment:
     made.filters.update(
         breakable=breakable,
         bytes=language.data_size,
-        cause=webhook_health.cause,
+        cause=messages.cause,
         condition=condition,
         delivery_id=_delivery_id,
         device=user_agent.describe_browser,
         duration=duration,
         iso=iso,
         pretty=log_json.highlight,
-        sentence=sentence,
+        sentence=messages.sentence,
         number=language.number,
         translated=language._,
         utc=utc,
@@ -96,11 +96,6 @@ def utc(at: Micros) -> str:
     """The same for people, when nothing can tell which zone is theirs."""
     moment = _moment(at)
     return f"{language.day(moment)}, {moment:%H:%M:%S} UTC"
-
-
-def sentence(text: str) -> str:
-    """A message of the program's, which begins small and without a full stop, as a sentence."""
-    return language.as_sentence(sayings.told(text))
 
 
 def condition(given: Condition) -> str:

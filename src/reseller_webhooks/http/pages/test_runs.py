@@ -3,12 +3,11 @@
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
+from reseller_webhooks.core.messages.requests import TOO_MANY_TESTS
 from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.operations import test_webhook
 from reseller_webhooks.operations.test_webhook import TESTS_MAX
-
-BUSY = f"{TESTS_MAX} test notifications are under way already; wait until one of them has ended"
 
 
 async def try_now(page: Page, webhook: Webhook) -> Attempt:
@@ -18,7 +17,7 @@ async def try_now(page: Page, webhook: Webhook) -> Attempt:
     """
     context = page.site.context
     if context.tests.is_reached(page.tenant):
-        return Attempt(Outcome.REFUSED, 0, detail=BUSY)
+        return Attempt(Outcome.REFUSED, 0, message=TOO_MANY_TESTS(count=TESTS_MAX))
     with context.tests.counting(page.tenant):
         await run_in_threadpool(test_webhook.record_test, page.database, webhook)
         return await context.try_now(webhook)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.store import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import lease, reseller, webhook
 
@@ -27,7 +29,7 @@ class OpenCircuit:
     url: str
     reseller: str
     reseller_uuid: str
-    reason: str
+    message: Message | None
     since: Micros | None
 
 
@@ -53,14 +55,24 @@ def open_circuits(tx: Tx, *, limit: int) -> list[OpenCircuit]:
     statement = (
         select(
             *(webhook.c.uuid, webhook.c.url, reseller.c.name, reseller.c.uuid.label("whose")),
-            *(webhook.c.circuit_reason, webhook.c.circuit_at),
+            *(webhook.c.circuit_reason, webhook.c.circuit_message, webhook.c.circuit_at),
         )
         .join(reseller, reseller.c.id == webhook.c.reseller_id)
         .where(*_is_failing())
         .order_by(webhook.c.circuit_at, webhook.c.id)
         .limit(limit)
     )
-    return [OpenCircuit(*row) for row in tx.connection.execute(statement)]
+    return [
+        OpenCircuit(
+            webhook=row.uuid,
+            url=row.url,
+            reseller=row.name,
+            reseller_uuid=row.whose,
+            message=messages.read_changed(row.circuit_message, row.circuit_reason),
+            since=row.circuit_at,
+        )
+        for row in tx.connection.execute(statement)
+    ]
 
 
 def _is_failing() -> tuple[ColumnElement[bool], ...]:

@@ -13,15 +13,25 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reseller_webhooks.core.errors import Cause, Unavailable
+from reseller_webhooks.core.messages import MessageCode
+from reseller_webhooks.core.messages.requests import (
+    STORE_AWAY,
+    STORE_BUSY,
+    STORE_COLLIDED,
+    STORE_DAMAGED,
+    STORE_DENIES,
+    STORE_READ_ONLY,
+    STORE_WITHOUT_TABLES,
+)
 
-PUBLIC: Mapping[Cause, str] = {
-    Cause.AWAY: "the store does not answer",
-    Cause.READ_ONLY: "the store takes no changes just now",
-    Cause.BUSY: "the store is busy",
-    Cause.COLLIDED: "another transaction was writing the same",
-    Cause.TABLES: "the store lacks tables of this version",
-    Cause.RIGHTS: "the store denies this service a right",
-    Cause.DAMAGED: "the store is damaged",
+MESSAGES: Mapping[Cause, MessageCode] = {
+    Cause.AWAY: STORE_AWAY,
+    Cause.READ_ONLY: STORE_READ_ONLY,
+    Cause.BUSY: STORE_BUSY,
+    Cause.COLLIDED: STORE_COLLIDED,
+    Cause.TABLES: STORE_WITHOUT_TABLES,
+    Cause.RIGHTS: STORE_DENIES,
+    Cause.DAMAGED: STORE_DAMAGED,
 }
 """What callers may read of each."""
 
@@ -107,7 +117,7 @@ def translated() -> Iterator[None]:
 
 def unavailable(cause: Cause, internal: str) -> Unavailable:
     """The error for a cause; internal: what the log says of it."""
-    return Unavailable(PUBLIC[cause], internal=internal, cause=cause)
+    return Unavailable(MESSAGES[cause](), internal=internal, cause=cause)
 
 
 def cause_of(error: BaseException) -> Cause | None:

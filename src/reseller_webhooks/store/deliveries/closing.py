@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, ColumnElement, String, Text, delete, insert, 
 
 from reseller_webhooks.core.deliveries.attempts import Reason
 from reseller_webhooks.core.deliveries.delivery import STEPS, State, Trigger
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.store import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import attempt, delivery
 
@@ -18,7 +20,7 @@ def close(
     tx: Tx,
     numbers: Sequence[int],
     trigger: Trigger,
-    detail: str,
+    message: Message,
     *,
     reason: Reason | None = None,
     waits: bool = False,
@@ -32,7 +34,7 @@ def close(
     for start in range(0, len(numbers), CHUNK):
         locked = _lock(tx, numbers[start : start + CHUNK], waits=waits)
         named = delivery.c.id.in_(locked)
-        lines = select(*_line(tx, state, detail, reason)).where(named)
+        lines = select(*_line(tx, state, message, reason)).where(named)
         tx.connection.execute(insert(attempt).from_select(_COLUMNS, lines))
         tx.connection.execute(delete(delivery).where(named))
         closed += len(locked)
@@ -51,11 +53,13 @@ _SAME = [
 ]  # fmt: skip
 _COLUMNS = [
     "delivery_id", *_SAME, "number", "created_at", "replay_of",
-    "at", "ms", "detail", "response", "state", "reason",
+    "at", "ms", "detail", "message", "response", "state", "reason",
 ]  # fmt: skip
 
 
-def _line(tx: Tx, state: State, detail: str, reason: Reason | None) -> list[ColumnElement[Any]]:
+def _line(
+    tx: Tx, state: State, message: Message, reason: Reason | None
+) -> list[ColumnElement[Any]]:
     """A line in the log without a request: what closed the delivery was no attempt."""
     return [
         delivery.c.id,
@@ -65,7 +69,8 @@ def _line(tx: Tx, state: State, detail: str, reason: Reason | None) -> list[Colu
         delivery.c.replay_of,
         literal(tx.now, BigInteger),
         literal(0),
-        literal(detail, Text),
+        literal(messages.text_of(message), Text),
+        literal(messages.stored(message), Text),
         literal("", Text),
         literal(state.value, String),
         literal(reason.value if reason else None, String),

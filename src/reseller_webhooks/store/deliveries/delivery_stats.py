@@ -5,11 +5,12 @@ to the first row that tells.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     SQLColumnExpression,
     and_,
@@ -20,6 +21,8 @@ from sqlalchemy import (
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.store import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.deliveries.log_query import UNHAPPY, closed_in
 from reseller_webhooks.store.tables import attempt, circuit_change, delivery, webhook
@@ -40,7 +43,7 @@ class LastAttempt:
     at: Micros
     status: int | None
     reason: str | None
-    detail: str
+    message: Message | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class CircuitChange:
 
     at: Micros
     is_open: bool
-    reason: str = field(default="")
+    message: Message | None = None
 
 
 def webhook_stats(tx: Tx, webhook_ids: Collection[int]) -> dict[int, WebhookStats]:
@@ -130,9 +133,9 @@ def hour_counts(
 def circuit_changes(tx: Tx, webhook_id: int, *, limit: int) -> list[CircuitChange]:
     """When its circuit opened and closed, newest first."""
     c = circuit_change.c
-    statement = select(c.at, c.is_open, c.reason).where(c.webhook_id == webhook_id)
+    statement = select(*_change_columns()).where(c.webhook_id == webhook_id)
     newest = statement.order_by(c.at.desc(), c.id.desc()).limit(limit)
-    return [CircuitChange(*row) for row in tx.connection.execute(newest).tuples()]
+    return [_change(row) for row in tx.connection.execute(newest)]
 
 
 def circuit_changes_since(
@@ -140,13 +143,22 @@ def circuit_changes_since(
 ) -> dict[int, list[CircuitChange]]:
     """When the circuits of the webhooks opened and closed from then on, oldest first."""
     c = circuit_change.c
-    statement = select(c.webhook_id, c.at, c.is_open, c.reason).where(
+    statement = select(c.webhook_id, *_change_columns()).where(
         c.webhook_id.in_(webhook_ids), c.at >= since
     )
     found: dict[int, list[CircuitChange]] = {one: [] for one in webhook_ids}
-    for number, *change in tx.connection.execute(statement.order_by(c.at, c.id)).tuples():
-        found[number].append(CircuitChange(*change))
+    for row in tx.connection.execute(statement.order_by(c.at, c.id)):
+        found[row.webhook_id].append(_change(row))
     return found
+
+
+def _change_columns() -> Iterable[SQLColumnExpression[Any]]:
+    c = circuit_change.c
+    return [c.at, c.is_open, c.reason, c.message]
+
+
+def _change(row: Row[Any]) -> CircuitChange:
+    return CircuitChange(row.at, row.is_open, messages.read(row.message, row.reason))
 
 
 def _waiting() -> ColumnElement[int]:
@@ -203,18 +215,24 @@ def _in_line(tx: Tx, numbers: Collection[int]) -> dict[int, _InLine]:
         .where(delivery.c.id.in_(numbers))
     )
     rows = tx.connection.execute(statement).all()
-    return {row.id: _InLine(row.next_at, LastAttempt(*row[2:]) if row.at else None) for row in rows}
+    return {row.id: _InLine(row.next_at, _tried(row) if row.at else None) for row in rows}
 
 
 def _failed(tx: Tx, numbers: Collection[int]) -> Mapping[int, LastAttempt]:
     """Those of the attempts with which deliveries failed for good."""
     failed = attempt.c.state == State.FAILED.value
     statement = select(attempt.c.id, *_tried_columns()).where(attempt.c.id.in_(numbers), failed)
-    return {row.id: LastAttempt(*row[1:]) for row in tx.connection.execute(statement)}
+    return {row.id: _tried(row) for row in tx.connection.execute(statement)}
 
 
 def _tried_columns() -> Iterable[SQLColumnExpression[Any]]:
-    return [attempt.c[name] for name in LastAttempt.__dataclass_fields__]
+    c = attempt.c
+    return [c.at, c.status, c.reason, c.detail, c.message]
+
+
+def _tried(row: Row[Any]) -> LastAttempt:
+    message = messages.read_reason(row.message, row.detail, row.reason)
+    return LastAttempt(row.at, row.status, row.reason, message)
 
 
 def _closed_by_hour(webhook_ids: Collection[int], since: Micros, hours: int) -> Select[Any]:

@@ -15,6 +15,8 @@ from sqlalchemy import ColumnElement, RowMapping, Select, Table, func, select, t
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.store import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import number_in, without_index
 from reseller_webhooks.store.deliveries.log_query import (
@@ -50,7 +52,7 @@ class LogLine:
     last_at: Micros | None = None
     last_status: int | None = None
     last_reason: str | None = None
-    last_detail: str = ""
+    last_message: Message | None = None
 
     def fits(self, query: LogQuery) -> bool:
         """Whether it is one of those, on whatever page."""
@@ -75,7 +77,7 @@ class AttemptRow:
     outcome: str | None
     status: int | None
     reason: str | None
-    detail: str
+    message: Message | None
     response: str = field(repr=False)
     state: State | None
     response_headers: dict[str, str] | None = field(default=None, repr=False)
@@ -121,7 +123,7 @@ def repeat(tx: Tx, of: LogLine) -> int | None:
 
 def attempts(tx: Tx, delivery_id: int) -> list[AttemptRow]:
     """What was tried for a delivery, first to last."""
-    columns = [attempt.c[name] for name in AttemptRow.__dataclass_fields__]
+    columns = [attempt.c[name] for name in (*AttemptRow.__dataclass_fields__, "detail")]
     rows = tx.connection.execute(
         select(*columns).where(attempt.c.delivery_id == delivery_id).order_by(attempt.c.id)
     )
@@ -165,9 +167,18 @@ def touched_between(
 
 
 def _attempt_line(row: RowMapping) -> AttemptRow:
-    headers = json.loads(row["response_headers"]) if row["response_headers"] else None
-    state = State(row["state"]) if row["state"] else None
-    return AttemptRow(**{**row, "state": state, "response_headers": headers})
+    return AttemptRow(
+        number=row["number"],
+        at=row["at"],
+        ms=row["ms"],
+        outcome=row["outcome"],
+        status=row["status"],
+        reason=row["reason"],
+        message=messages.read_reason(row["message"], row["detail"], row["reason"]),
+        response=row["response"],
+        state=State(row["state"]) if row["state"] else None,
+        response_headers=json.loads(row["response_headers"]) if row["response_headers"] else None,
+    )
 
 
 def _unfinished(tx: Tx, query: LogQuery) -> list[LogLine]:
@@ -233,7 +244,7 @@ def _last(row: RowMapping) -> dict[str, Any]:
         "last_at": row["at"],
         "last_status": row["status"],
         "last_reason": row["reason"],
-        "last_detail": row["detail"],
+        "last_message": messages.read_reason(row["message"], row["detail"], row["reason"]),
     }
 
 

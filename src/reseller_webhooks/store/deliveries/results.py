@@ -9,6 +9,7 @@ from sqlalchemy import Delete, bindparam, delete, select, update
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.attempts import Reason
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State
+from reseller_webhooks.store import messages
 from reseller_webhooks.store.db import bulk_read, bulk_write
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import attempt, delivery
@@ -84,7 +85,7 @@ def _wait_row(one: AttemptResult, now: Micros) -> dict[str, object]:
 _ATTEMPT = (
     "delivery_id", "event_id", "webhook_id", "reseller_id",
     "resource", "action", "resource_uuid", "version",
-    "number", "at", "ms", "outcome", "status", "reason", "detail",
+    "number", "at", "ms", "outcome", "status", "reason", "detail", "message",
     "response", "response_headers", "state", "created_at", "replay_of",
 )  # fmt: skip
 
@@ -95,7 +96,8 @@ def _attempt_row(one: AttemptResult, *, closes: bool) -> tuple[Any, ...]:
         of.id, of.event_id, of.webhook_id, of.reseller_id,
         of.resource, of.action, of.resource_uuid, of.version,
         one.number, one.at, result.ms, result.outcome.value,
-        result.status, result.reason.value if result.reason else None, result.detail,
+        result.status, result.reason.value if result.reason else None,
+        messages.text_of(result.message), messages.stored(result.message),
         result.response, orjson.dumps(result.headers).decode() if result.headers else None,
         one.step.state.value if closes else None, of.created_at, of.replay_of,
     )  # fmt: skip

@@ -58,7 +58,9 @@ class SizedTable:
 SOURCES = (
     SizedTable(event, event.c.changed_at, (event.c.body,)),
     SizedTable(
-        attempt, attempt.c.at, (attempt.c.detail, attempt.c.response, attempt.c.response_headers)
+        attempt,
+        attempt.c.at,
+        (attempt.c.detail, attempt.c.message, attempt.c.response, attempt.c.response_headers),
     ),
 )
 

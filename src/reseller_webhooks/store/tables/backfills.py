@@ -11,6 +11,8 @@ backfill = Table(
     Column("resource", String(16), nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False),
+    # The same as a code with parameters; NULL in what the version before has written.
+    Column("message", Text),
     Column("rate", Integer, nullable=False),
     Column("with_removed", Boolean, nullable=False),
     Column("total", BigInteger, nullable=False),

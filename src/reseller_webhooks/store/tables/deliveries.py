@@ -88,6 +88,8 @@ attempt = Table(
     Column("status", SmallInteger),
     Column("reason", String(24)),
     Column("detail", Text, nullable=False),
+    # The same as a code with parameters (core/messages); NULL on success, and before 0024.
+    Column("message", Text),
     Column("response", Text, nullable=False),
     # Of the answer, as a JSON object; none for what was written before 0002, or without an answer.
     Column("response_headers", Text),

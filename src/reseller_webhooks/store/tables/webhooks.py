@@ -69,6 +69,8 @@ webhook = Table(
     Column("state", String(8), nullable=False),
     Column("circuit", String(8), nullable=False),
     Column("circuit_reason", Text, nullable=False),
+    # The same as a code with parameters; the version before changes the text alone.
+    Column("circuit_message", Text),
     instant("circuit_at", nullable=True),
     instant("probe_at", nullable=True),
     instant("hurried_at", nullable=True),
@@ -102,6 +104,7 @@ circuit_change = Table(
     Column("webhook_id", Id, ForeignKey("webhook.id"), nullable=False),
     Column("is_open", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("message", Text),
     instant("at"),
     Index(None, "webhook_id", "at"),
     Index(None, "at"),

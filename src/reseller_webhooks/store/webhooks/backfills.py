@@ -14,10 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.enums import Resource, from_mask
 from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.webhooks import BACKFILL_RUNNING
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.sync.backfills import Backfill, BackfillState, BackfillTarget
 from reseller_webhooks.core.webhooks.webhook import WebhookState
+from reseller_webhooks.store import messages
 from reseller_webhooks.store.db import bulk_write, page_bytes
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.db.database import Tx
@@ -39,16 +42,14 @@ LOOKED_AT = 1_000
 
 def begin(tx: Tx, one: Backfill) -> None:
     """Write a new one down over the webhook's last. Conflict while that is running."""
-    columns = {name: getattr(one, name) for name in Backfill.__dataclass_fields__}
+    columns = _columns(one)
     ended = (backfill.c.webhook_id == one.webhook_id) & (backfill.c.state != _RUNNING)
     if tx.connection.execute(update(backfill).where(ended).values(columns)).rowcount:
         return
     try:
         tx.connection.execute(insert(backfill).values(columns))
     except IntegrityError:
-        raise Conflict(
-            "a backfill of this webhook is running; wait until it is done, or cancel it"
-        ) from None
+        raise Conflict(BACKFILL_RUNNING()) from None
 
 
 def newest(tx: Tx, webhook_id: int) -> Backfill | None:
@@ -92,9 +93,9 @@ def move(tx: Tx, one: Backfill, *, passed: int, sent: int, next_at: Micros) -> N
     _change(tx, one, passed=passed, sent=sent, next_at=next_at)
 
 
-def end(tx: Tx, one: Backfill, state: BackfillState, reason: str = "") -> bool:
+def end(tx: Tx, one: Backfill, state: BackfillState, message: Message | None = None) -> bool:
     """End one that is running; whether it was."""
-    return _change(tx, one, state=state.value, reason=reason, finished_at=tx.now)
+    return _change(tx, one, state=state.value, finished_at=tx.now, **_of_message(message))
 
 
 def count(tx: Tx, resource: Resource, *, reseller_id: int, with_removed: bool) -> int:
@@ -263,10 +264,26 @@ def _change(tx: Tx, one: Backfill, **columns: object) -> bool:
 
 def from_row(row: RowMapping) -> Backfill:
     """The backfill that a row of the table holds, among other columns perhaps."""
-    given = {name: row[name] for name in Backfill.__dataclass_fields__}
+    given = {name: row[name] for name in _AS_STORED}
     return Backfill(
-        **given | {"resource": Resource(row["resource"]), "state": BackfillState(row["state"])}
+        **given,
+        resource=Resource(row["resource"]),
+        state=BackfillState(row["state"]),
+        message=messages.read_changed(row["message"], row["reason"]),
     )
+
+
+_AS_STORED = Backfill.__dataclass_fields__.keys() - {"resource", "state", "message"}
+
+
+def _columns(one: Backfill) -> dict[str, object]:
+    plain = {name: getattr(one, name) for name in _AS_STORED}
+    named = {"resource": one.resource.value, "state": one.state.value}
+    return {**plain, **named, **_of_message(one.message)}
+
+
+def _of_message(message: Message | None) -> dict[str, object]:
+    return {"message": messages.stored(message), "reason": messages.text_of(message)}
 
 
 def _target(row: RowMapping) -> BackfillTarget:

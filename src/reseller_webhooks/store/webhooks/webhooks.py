@@ -25,8 +25,11 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.enums import Resource, from_mask, to_mask
 from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages.webhooks import WEBHOOK_EXISTS, WEBHOOK_FOR_TARGET_EXISTS
 from reseller_webhooks.core.webhooks.settings import SETTINGS, Kind, Setting, WebhookSettings
 from reseller_webhooks.core.webhooks.webhook import PARTS, HoldReason, WebhookState
+from reseller_webhooks.store import messages
 from reseller_webhooks.store.db import text_search
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.db.database import Tx
@@ -50,7 +53,7 @@ class WebhookRow(WebhookSettings):
     previous_secret_until: Micros | None
     state: WebhookState
     circuit: str
-    circuit_reason: str
+    circuit_message: Message | None
     circuit_at: Micros | None
     probe_at: Micros | None
     hurried_at: Micros | None
@@ -216,20 +219,23 @@ def note_circuit(tx: Tx, number: int, circuit: Circuit, *, owner: str | None) ->
     if owner is not None:
         mine &= webhook.c.part.in_(select(lease.c.part).where(lease.c.owner == owner))
     state = "OPEN" if circuit.is_open else "CLOSED"
+    text, code = messages.text_of(circuit.reason), messages.stored(circuit.reason)
     turned = select(
         webhook.c.id,
         literal(circuit.is_open, Boolean),
-        literal(circuit.reason, Text),
+        literal(text, Text),
+        literal(code, Text),
         literal(tx.now, BigInteger),
     ).where(mine, webhook.c.circuit != state)
-    names = ["webhook_id", "is_open", "reason", "at"]
+    names = ["webhook_id", "is_open", "reason", "message", "at"]
     tx.connection.execute(insert(circuit_change).from_select(names, turned))
     tx.connection.execute(
         update(webhook)
         .where(mine)
         .values(
             circuit=state,
-            circuit_reason=circuit.reason,
+            circuit_reason=text,
+            circuit_message=code,
             circuit_at=circuit.since or tx.now,
             probe_at=circuit.probe_at or None,
         )
@@ -260,8 +266,12 @@ def _stored(columns: dict[str, object]) -> dict[str, object]:
 
 
 def _row(row: RowMapping) -> WebhookRow:
-    settings = {name: read(row[name]) for name, read in _FROM_COLUMN.items()}
-    return WebhookRow(**{**row, **settings, "state": WebhookState(row["state"])})
+    columns = dict(row)
+    text = columns.pop("circuit_reason")
+    read = {name: read(row[name]) for name, read in _FROM_COLUMN.items()}
+    read["state"] = WebhookState(row["state"])
+    read["circuit_message"] = messages.read_changed(row["circuit_message"], text)
+    return WebhookRow(**columns | read)
 
 
 def _same(value: Any) -> Any:
@@ -290,7 +300,7 @@ _TO_COLUMN: dict[str, Callable[[Any], Any]] = {
 
 
 def _taken(columns: dict[str, object]) -> Conflict:
-    return Conflict(
-        f"there is already a webhook for {columns.get('resource', 'this resource')} to "
-        f"{columns.get('url', 'this URL')}; edit that one, or give another URL"
-    )
+    resource, url = columns.get("resource"), columns.get("url")
+    if resource is None or url is None:
+        return Conflict(WEBHOOK_EXISTS())
+    return Conflict(WEBHOOK_FOR_TARGET_EXISTS(resource=str(resource), url=str(url)))

@@ -9,6 +9,7 @@ from asyncio import Future, TimerHandle
 from typing import Protocol, cast
 
 from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.messages.attempts import ANSWER_BEFORE_REQUEST
 from reseller_webhooks.engine.sending.http1.errors import (
     ConnectionLost,
     ProtocolError,
@@ -87,7 +88,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Some of an answer, or what nobody asked for."""
         if self._waiter is None:
-            self.abort(ProtocolError("came before the request"))
+            self.abort(ProtocolError(ANSWER_BEFORE_REQUEST))
             return
         try:
             self._parser.feed(data)

@@ -1,5 +1,7 @@
 """Errors between a request and its response; engine/sending/failures.py describes them."""
 
+from reseller_webhooks.core.messages import MessageCode, Param
+
 
 class ConnectFailed(OSError):
     """No address of the host took the connection. Its cause says why the last one did not."""
@@ -25,4 +27,8 @@ class ResponseTimeout(Exception):
 
 
 class ProtocolError(Exception):
-    """What came is no answer. The text goes after "the answer", and quotes nothing of it."""
+    """What came is no answer. code: says why, with the host; it quotes nothing of what came."""
+
+    def __init__(self, code: MessageCode, **params: Param) -> None:
+        self.code, self.params = code, params
+        super().__init__(code.name, params)

@@ -6,6 +6,11 @@ from typing import NamedTuple
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from reseller_webhooks.core.deliveries.attempts import RESPONSE_BYTES_READ
+from reseller_webhooks.core.messages.attempts import (
+    ANSWER_HEADERS_TOO_LARGE,
+    ANSWER_IN_TOO_MANY_PIECES,
+    ANSWER_NOT_HTTP,
+)
 from reseller_webhooks.engine.sending.http1.errors import ProtocolError
 
 ANSWER_BYTES_MAX = 64 * 1024
@@ -61,7 +66,7 @@ class ResponseParser:
         """Bytes in any portions, but not too many. Garbled when they are no answer."""
         self._pieces += 1
         if self._pieces > PIECES_MAX:
-            raise ProtocolError(f"comes in more than {PIECES_MAX} pieces")
+            raise ProtocolError(ANSWER_IN_TOO_MANY_PIECES, count=PIECES_MAX)
         known = self._status
         try:
             self._parser.feed_data(data[: self._left])
@@ -71,7 +76,7 @@ class ResponseParser:
             self._stumble(error, known)
         self._left -= len(data)
         if self._left <= 0 and not self.complete:
-            raise ProtocolError(f"has headers of more than {ANSWER_BYTES_MAX // 1024} KiB")
+            raise ProtocolError(ANSWER_HEADERS_TOO_LARGE, size=ANSWER_BYTES_MAX // 1024)
 
     def response(self) -> Response | None:
         """The answer, as far as it is here: None before the end of its head."""
@@ -92,7 +97,7 @@ class ResponseParser:
         self.keeps = False
         if not self.complete:
             self._status = known  # a head that garbage comes with is garbage too
-            raise ProtocolError(_words(error)) from None
+            raise ProtocolError(ANSWER_NOT_HTTP, why=_words(error)) from None
 
     def on_message_begin(self) -> None:
         """The first byte of an answer, also of an interim one."""
@@ -133,4 +138,4 @@ class ResponseParser:
 def _words(error: HttpParserError) -> str:
     """The parser's own words, which quote nothing of what came."""
     said = str(error.__context__ if isinstance(error.__context__, _Surplus) else error)
-    return f"is not HTTP/1.1: {said[:1].lower()}{said[1:]}"
+    return said[:1].lower() + said[1:]

@@ -31,7 +31,8 @@ class ForbiddenAddress(OSError):
 
     def __init__(self, host: str, address: str, networks: TargetNetworks = ONLY_PUBLIC) -> None:
         is_name = host != address
-        super().__init__(refusal_of_name(host) if is_name else refusal(address, networks))
+        self.message = refusal_of_name(host) if is_name else refusal(address, networks)
+        super().__init__(str(self.message))
 
 
 class AddressGuard:
@@ -74,5 +75,5 @@ class AddressGuard:
         self.names.close()
 
     def _log(self, host: str, address: str) -> None:
-        kind = kind_of(address, self._networks)
+        kind = str(kind_of(address, self._networks))
         log.info("a target's address was refused", host=host, address=address, kind=kind)

@@ -100,5 +100,5 @@ def _shown(one: core.Backfill) -> Backfill:
         total=one.total,
         started_at=one.started_at,
         finished_at=one.finished_at,
-        reason=one.reason or None,
+        reason=str(one.message) if one.message else None,
     )

@@ -16,6 +16,8 @@ from reseller_webhooks.core.errors import (
     NotSignedIn,
     Unavailable,
 )
+from reseller_webhooks.core.messages.changes import EVENT_ID_INVALID
+from reseller_webhooks.core.messages.requests import TOO_MANY_LIVE_VIEWS
 from reseller_webhooks.http.api.auth import Context, Tenant
 from reseller_webhooks.http.api.concurrency import limited
 from reseller_webhooks.http.api.routes.deliveries import PATH
@@ -55,7 +57,7 @@ async def _start(
     if found is not None:
         return found[0]
     if not re.fullmatch(r"[0-9]{1,18}", last_event_id):  # as 0.1.0 gave them
-        raise Invalid.at("/Last-Event-ID", "is not the id of an event of this stream")
+        raise Invalid.at("/Last-Event-ID", EVENT_ID_INVALID())
     return int(last_event_id)
 
 
@@ -64,7 +66,7 @@ async def _start(
     operation_id="streamDeliveries",
     summary="Watch deliveries live",
     response_class=EventSourceResponse,
-    dependencies=[Depends(limited("live views", lambda request: request.app.state.views))],
+    dependencies=[Depends(limited(TOO_MANY_LIVE_VIEWS, lambda request: request.app.state.views))],
 )
 async def stream(
     request: Request, context: Context, tenant: Tenant, start: Annotated[int, Depends(_start)]

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.messages.changes import STATUS_ENDS
 from reseller_webhooks.core.records import model_of, path
 from reseller_webhooks.core.records.changes import Patch, Remove
 from reseller_webhooks.core.records.examples import CONTENTS
@@ -128,7 +129,7 @@ def _after(context: AppContext, aim: RecordChange, result: ChangeResult, status:
 
 def _ended(aim: RecordChange) -> Invalid:
     label = aim.change.resource.label
-    return Invalid.at("/status", f"this status ends a {label}, so there is nothing to add")
+    return Invalid.at("/status", STATUS_ENDS(kind=label))
 
 
 def _ref(resource: Resource) -> dict[str, Any]:

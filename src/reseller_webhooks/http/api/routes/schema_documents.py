@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reseller_webhooks.core.deliveries import notification_schemas
+from reseller_webhooks.core.messages.requests import SCHEMA_UNKNOWN
 from reseller_webhooks.core.text import truncate
 from reseller_webhooks.http.api import asyncapi
 from reseller_webhooks.http.api.request_body import JSON
@@ -47,9 +48,7 @@ class _Schemas:
         """A schema."""
         name = request.path_params["name"]
         if name not in self._each:
-            raise NoSuchPath(
-                f"no schema is called {truncate(name)!r}; /schemas.json lists those there are"
-            )
+            raise NoSuchPath(SCHEMA_UNKNOWN(name=truncate(name)))
         return await self._each[name].answer(request)
 
 

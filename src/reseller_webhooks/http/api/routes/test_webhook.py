@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.deliveries.attempts import Outcome
 from reseller_webhooks.core.errors import SecretUnreadable, Unavailable
+from reseller_webhooks.core.messages.requests import TOO_MANY_TESTS
 from reseller_webhooks.core.webhooks.webhook import SpecPatch, Webhook
 from reseller_webhooks.http.api.auth import Context, Tenant
 from reseller_webhooks.http.api.concurrency import limited
@@ -38,7 +39,9 @@ class Trial(Shape):
     operation_id="testWebhook",
     summary="Send a test notification",
     responses=raises(Unavailable, SecretUnreadable) | BODY,
-    dependencies=[Depends(limited("tests", lambda request: request.app.state.context.tests))],
+    dependencies=[
+        Depends(limited(TOO_MANY_TESTS, lambda request: request.app.state.context.tests))
+    ],
     openapi_extra=takes(
         schema(SpecPatch), {"actions": ["ADDED"]}, JSON, MERGE_PATCH, required=False
     ),

@@ -125,7 +125,7 @@ def _last(line: LogLine) -> Last | None:
         at=line.last_at,
         status=line.last_status,
         reason=line.last_reason,
-        detail=line.last_detail,
+        detail=str(line.last_message or ""),
     )
 
 
@@ -137,7 +137,7 @@ def _attempt(line: AttemptRow, outcome: Outcome, headers: dict[str, str]) -> Att
         outcome=outcome,
         status=line.status,
         reason=line.reason,
-        detail=line.detail,
+        detail=str(line.message or ""),
         response=line.response,
         request_headers=headers,
         response_headers=line.response_headers,

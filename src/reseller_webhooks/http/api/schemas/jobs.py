@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from reseller_webhooks.core.jobs import REASON_TEXTS, JobKind, JobState
+from reseller_webhooks.core.jobs import JobKind, JobState
 from reseller_webhooks.http.api import timestamps
 from reseller_webhooks.http.api.schemas import Input, Shape
 from reseller_webhooks.operations.jobs import JobEntry
@@ -74,5 +74,5 @@ def job(entry: JobEntry) -> Job:
         started_by=entry.by or None,
         started_at=one.created_at,
         finished_at=one.finished_at,
-        reason=REASON_TEXTS.get(one.reason, one.reason) or None,
+        reason=str(one.ended_by_itself) if one.ended_by_itself else None,
     )

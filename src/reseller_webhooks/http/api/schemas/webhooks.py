@@ -6,12 +6,13 @@ from pydantic import Field
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.messages.webhooks import SECRETS_UNREADABLE
 from reseller_webhooks.core.webhooks.settings import DELIVERY, with_shown_delivery_settings
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose, WebhookState
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.http.api import timestamps
 from reseller_webhooks.http.api.schemas import Shape
-from reseller_webhooks.operations.webhook_secrets import UNREADABLE, WebhookSecrets, open_secrets
+from reseller_webhooks.operations.webhook_secrets import WebhookSecrets, open_secrets
 from reseller_webhooks.operations.webhooks import Added
 from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
@@ -101,7 +102,7 @@ def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
         **{setting.name: getattr(row, setting.name) for setting in DELIVERY},
         "state": row.state,
         "circuit": row.circuit,
-        "circuit_reason": row.circuit_reason if is_open else None,
+        "circuit_reason": str(row.circuit_message or "") if is_open else None,
         "circuit_since": row.circuit_at if is_open else None,
         "next_probe_at": row.probe_at if is_open else None,
         "unreadable_secrets": _unreadable(secrets),
@@ -112,7 +113,7 @@ def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
 def _unreadable(secrets: WebhookSecrets) -> UnreadableSecrets | None:
     if not secrets.unreadable:
         return None
-    return UnreadableSecrets(secrets=list(secrets.unreadable), detail=UNREADABLE)
+    return UnreadableSecrets(secrets=list(secrets.unreadable), detail=str(SECRETS_UNREADABLE()))
 
 
 def _auth(auth: Any) -> ShownAuth:

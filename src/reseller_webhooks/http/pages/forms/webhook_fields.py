@@ -8,8 +8,8 @@ from typing import Any
 
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.webhooks.settings import DELIVERY, SETTINGS, TARGET
-from reseller_webhooks.http.pages.language import N_, _
-from reseller_webhooks.http.pages.rendering import sentence
+from reseller_webhooks.http.pages.language import N_, _, as_sentence
+from reseller_webhooks.http.pages.messages import sentence
 
 AUTH_FIELDS: Mapping[str, Sequence[str]] = {
     "NONE": (),
@@ -64,7 +64,7 @@ def wrong_of(error: Invalid) -> dict[str, str]:
     """What is wrong with which field; the first of several with the same one."""
     found: dict[str, str] = {}
     for problem in error.problems:
-        found.setdefault(problem.pointer.rpartition("/")[2], sentence(problem.detail))
+        found.setdefault(problem.pointer.rpartition("/")[2], sentence(problem.message))
     return found
 
 
@@ -83,4 +83,4 @@ def _sentence(name: str, error: Mapping[str, Any]) -> str:
     if error["type"] == "string_too_long":
         return _("Enter at most %(most)s characters.") % {"most": error["ctx"]["max_length"]}
     known = _OF_KIND.get((name, error["type"])) or ADVICE.get(name)
-    return _(known) if known else sentence(error["msg"])
+    return _(known) if known else as_sentence(error["msg"])

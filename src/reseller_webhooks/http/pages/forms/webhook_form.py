@@ -1,12 +1,12 @@
 """The form of Add Webhook and Edit Webhook: from fields to a Spec, and back with what is wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.webhooks import target_url
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.secret_destinations import Destinations, secrets_to_reenter
@@ -194,7 +194,7 @@ def _read(
     model: type[Any], form: Form, stored: StoredSettings | None, allowed: TargetNetworks
 ) -> Any:
     fields = _fields(form, stored)
-    wrong = wrong_of(Invalid(_unfit(fields, allowed)))
+    wrong = _wrong_urls(fields, allowed)
     try:
         read = model.model_validate(fields)
     except ValidationError as error:
@@ -209,14 +209,16 @@ def _missing_again(fields: dict[str, Any], names: frozenset[str]) -> dict[str, s
     return {name: _(ENTER_AGAIN) for name in names if not fields["auth"][name]}
 
 
-def _unfit(fields: dict[str, Any], allowed: TargetNetworks) -> Iterator[Problem]:
+def _wrong_urls(fields: dict[str, Any], allowed: TargetNetworks) -> dict[str, str]:
     """What is wrong with the URLs; the operations refuse it too, but one at a time."""
     urls = [("/url", fields["url"])]
     if "tokenUrl" in fields["auth"]:
         urls.append(("/auth/tokenUrl", fields["auth"]["tokenUrl"]))
+    wrong: dict[str, str] = {}
     for pointer, url in urls:
+        name = pointer.rpartition("/")[2]
         try:
             target_url.check_target(url, allowed, pointer)
         except Invalid as error:
-            empty = Problem(pointer, ADVICE[pointer.rpartition("/")[2]])
-            yield from error.problems if url else [empty]
+            wrong |= wrong_of(error) if url else {name: _(ADVICE[name])}
+    return wrong

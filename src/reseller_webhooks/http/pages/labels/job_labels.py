@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from reseller_webhooks.core.jobs import Job, JobKind, JobReason, JobState
-from reseller_webhooks.http.pages import sayings
+from reseller_webhooks.core.jobs import Job, JobKind, JobState
+from reseller_webhooks.http.pages import messages
 from reseller_webhooks.http.pages.labels.delivery_labels import Badge
-from reseller_webhooks.http.pages.language import N_, _, as_sentence, number
+from reseller_webhooks.http.pages.language import N_, _, number
 
 KINDS: Mapping[JobKind, str] = {
     JobKind.RETRY_FAILED: N_("Retry of failed notifications"),
@@ -18,11 +18,6 @@ STATES: Mapping[JobState, Badge] = {
     JobState.DONE: Badge("good", N_("Done")),
     JobState.CANCELLED: Badge("quiet", N_("Cancelled")),
     JobState.FAILED: Badge("bad", N_("Failed")),
-}
-REASONS: Mapping[str, str] = {
-    JobReason.STEP_FAILED: N_(
-        "It failed several times in a row. Ask the operator of this service."
-    ),
 }
 
 
@@ -41,6 +36,4 @@ def total(job: Job) -> int:
 
 def reason(job: Job) -> str:
     """Why it ended by itself; empty when it did not."""
-    if job.reason in REASONS:
-        return _(REASONS[job.reason])
-    return as_sentence(sayings.told(job.reason))
+    return messages.sentence(job.ended_by_itself)

@@ -1,4 +1,4 @@
-"""Quotas of resellers in words."""
+"""What the pages call the quotas of a reseller."""
 
 from collections.abc import Callable, Mapping
 

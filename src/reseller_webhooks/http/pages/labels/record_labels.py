@@ -8,7 +8,7 @@ from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.sync.sync_status import SyncStatus
-from reseller_webhooks.http.pages import sayings
+from reseller_webhooks.http.pages import messages
 from reseller_webhooks.http.pages.labels import changed_fields
 from reseller_webhooks.http.pages.labels.changed_fields import FieldChange
 from reseller_webhooks.http.pages.labels.delivery_labels import Badge
@@ -105,4 +105,4 @@ def _why(stance: WebhookRecordStatus) -> str:
         return ""
     if line.last_status is not None:
         return _("answered %(status)s") % {"status": line.last_status}
-    return sayings.told(line.last_detail).rstrip(".")
+    return messages.phrase(line.last_message)

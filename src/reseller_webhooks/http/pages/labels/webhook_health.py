@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.webhooks.webhook import WebhookState
-from reseller_webhooks.http.pages import sayings
+from reseller_webhooks.http.pages import messages
 from reseller_webhooks.http.pages.labels.delivery_labels import Badge
 from reseller_webhooks.http.pages.language import N_, _, ngettext, number
 from reseller_webhooks.operations.health import WebhookCourse
@@ -57,11 +57,6 @@ def webhook_health(
     return WebhookHealth(badge, tuple(clauses), _blamed(badge, course.standing))
 
 
-def cause(detail: str) -> str:
-    """Why, without the advice that follows it: 'answered 503'."""
-    return sayings.told(detail).partition(";")[0].rstrip(".")
-
-
 def waiting_count(count: int) -> str:
     """How many wait, as far as they were counted."""
     if count > WAITING_COUNTED:
@@ -96,10 +91,11 @@ def _blamed(badge: Badge, standing: WebhookStats) -> LastAttempt | None:
 
 
 def _failing(row: WebhookRow, standing: WebhookStats, now: Micros) -> Iterator[Clause]:
+    cause = messages.cause(row.circuit_message)
     if row.circuit_at:
-        yield Clause(_("%(cause)s; began") % {"cause": cause(row.circuit_reason)}, row.circuit_at)
+        yield Clause(_("%(cause)s; began") % {"cause": cause}, row.circuit_at)
     else:
-        yield Clause(cause(row.circuit_reason))
+        yield Clause(cause)
     if standing.waiting:
         yield from _next(_probed_at(row, standing), now)
         yield from _waiting(standing.waiting)
@@ -132,7 +128,7 @@ def _working(standing: WebhookStats) -> Iterator[Clause]:
 
 
 def _at(tried: LastAttempt) -> Iterator[Clause]:
-    yield Clause(f"{cause(tried.detail) if tried.detail else _('not accepted')},", tried.at)
+    yield Clause(f"{messages.cause(tried.message) or _('not accepted')},", tried.at)
 
 
 def _next(at: Micros | None, now: Micros) -> Iterator[Clause]:

@@ -10,10 +10,11 @@ from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import passwords, paths
 from reseller_webhooks.http.pages.dependencies import Anyone, Posted
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
+from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.routes.sign_in import entered
 from reseller_webhooks.http.pages.sign_in.password_hashing import TooManyPasswords
-from reseller_webhooks.http.pages.sign_in.password_limits import describe, status_of
+from reseller_webhooks.http.pages.sign_in.password_limits import status_of
 from reseller_webhooks.operations import invites, resellers
 
 GONE, INVALID = 410, 422
@@ -36,7 +37,7 @@ async def accept(page: Anyone, token: str, form: Posted) -> Response:
     except Invalid as error:
         return await run_in_threadpool(_form, page, token, INVALID, wrong_of(error))
     except TooManyPasswords as error:
-        wrong = {"new": describe(error)}
+        wrong = {"new": sentence(error.message)}
         answer = await run_in_threadpool(_form, page, token, status_of(error), wrong)
         return with_retry_after(answer, error.retry_after_s)
     except (NotSignedIn, Conflict):

@@ -11,9 +11,9 @@ from reseller_webhooks.http.pages import passwords, paths
 from reseller_webhooks.http.pages.dependencies import Posted, SignedIn
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
-from reseller_webhooks.http.pages.rendering import sentence
+from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.sign_in.password_hashing import TooManyPasswords
-from reseller_webhooks.http.pages.sign_in.password_limits import describe, status_of
+from reseller_webhooks.http.pages.sign_in.password_limits import status_of
 from reseller_webhooks.operations import authentication, users
 
 INVALID, TOO_MANY = 422, 429
@@ -38,9 +38,13 @@ async def set_password(page: SignedIn, form: Posted) -> Response:
         if not error.retry_after_s:
             raise
         field = "old" if page.who.shows_password else "new"
-        status, wrong, wait_s = TOO_MANY, {field: sentence(str(error))}, error.retry_after_s
+        status, wrong, wait_s = TOO_MANY, {field: sentence(error.message)}, error.retry_after_s
     except TooManyPasswords as error:
-        status, wrong, wait_s = status_of(error), {"new": describe(error)}, error.retry_after_s
+        status, wrong, wait_s = (
+            status_of(error),
+            {"new": sentence(error.message)},
+            error.retry_after_s,
+        )
     else:
         return await run_in_threadpool(_password_is_set, page)
     return with_retry_after(await run_in_threadpool(_form, page, status, wrong), wait_s)

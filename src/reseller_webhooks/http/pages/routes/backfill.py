@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.access.quotas import Quota
 from reseller_webhooks.core.errors import Conflict, Invalid, QuotaExceeded
+from reseller_webhooks.core.messages.webhooks import CHOOSE_RATE
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.backfill import RATES
 from reseller_webhooks.http.pages.dependencies import AtReseller, Posted, Writer
@@ -25,7 +26,7 @@ def begin(page: Writer, uuid: str, form: Posted) -> Response:
     webhooks.get(page.database, page.tenant, uuid)
     rate = {f"{one}": one for one in RATES}.get(form.text("rate"))
     if rate is None:
-        raise Invalid.at("/rate", "choose how fast from the list")
+        raise Invalid.at("/rate", CHOOSE_RATE())
     try:
         backfills.begin(
             page.database,

@@ -19,6 +19,7 @@ from reseller_webhooks.http.pages.forms import date_range, log_filter
 from reseller_webhooks.http.pages.forms.log_filter import LINES, TABS
 from reseller_webhooks.http.pages.labels import changed_fields, log_curl
 from reseller_webhooks.http.pages.labels.changed_fields import SHOWN_MAX, FieldChange
+from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.paging import split_page
 from reseller_webhooks.http.pages.routes.log_stream import told
@@ -121,7 +122,7 @@ def retry(page: Writer, shown: str) -> Response:
     try:
         made = deliveries.retry(page.database, number, reseller_id=page.tenant)
     except Conflict as error:
-        return page.go(paths.delivery(shown), Flash("not_retried", detail=str(error)))
+        return page.go(paths.delivery(shown), Flash("not_retried", detail=sentence(error.message)))
     except QuotaExceeded as error:
         return page.go(paths.delivery(shown), Flash("not_retried", detail=page.refusal(error)))
     return page.go(paths.delivery(page.ids.delivery(made)), Flash("retried", detail=shown))

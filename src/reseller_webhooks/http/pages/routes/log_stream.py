@@ -13,6 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
+from reseller_webhooks.core.messages.requests import TOO_MANY_WATCHING
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.dependencies import AtReseller
 from reseller_webhooks.http.pages.forms import log_filter
@@ -44,7 +45,7 @@ async def view(page: AtReseller) -> AsyncIterator[Page]:
     """One of the reseller's places for somebody who watches. Unavailable when all are taken."""
     views = page.site.views
     if views.is_reached(page.tenant):
-        raise Unavailable(f"{views.most} people watch the log already; reload the page instead")
+        raise Unavailable(TOO_MANY_WATCHING(count=views.most))
     with views.counting(page.tenant):
         yield page
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from reseller_webhooks.core.access.permissions import Scope
 from reseller_webhooks.core.enums import number_in
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.messages.webhooks import CHOOSE_RESELLER_OF_KEY, CHOOSE_SCOPE
 from reseller_webhooks.core.text_rules import check_name
 from reseller_webhooks.http.pages import choosers, paths
 from reseller_webhooks.http.pages.dependencies import Operator, Posted
@@ -67,11 +68,11 @@ def _wanted(form: Form) -> tuple[str, Scope, str | None]:
     name, scope = form.text("name"), form.text("scope")
     check_name(name, NAME_MAX)
     if scope not in set(Scope):
-        raise Invalid.at("/scope", "choose what the key may do")
+        raise Invalid.at("/scope", CHOOSE_SCOPE())
     if scope == Scope.PLATFORM:
         return name, Scope(scope), None
     if not form.text("reseller"):
-        raise Invalid.at("/reseller", "choose the reseller that the key is for")
+        raise Invalid.at("/reseller", CHOOSE_RESELLER_OF_KEY())
     return name, Scope(scope), form.text("reseller")
 
 

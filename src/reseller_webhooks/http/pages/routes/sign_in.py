@@ -8,10 +8,10 @@ from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import passwords, paths
 from reseller_webhooks.http.pages.dependencies import Anyone, Arrived, Posted
+from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import SEE_OTHER, Page
-from reseller_webhooks.http.pages.rendering import sentence
 from reseller_webhooks.http.pages.sign_in.password_hashing import TooManyPasswords
-from reseller_webhooks.http.pages.sign_in.password_limits import describe, status_of
+from reseller_webhooks.http.pages.sign_in.password_limits import status_of
 from reseller_webhooks.operations import authentication
 
 GONE, NOT_SIGNED_IN, TOO_MANY = 410, 401, 429
@@ -42,9 +42,9 @@ async def sign_in(page: Anyone, form: Posted) -> Response:
         token = await passwords.sign_in(page, email, form.exact("password"))
     except NotSignedIn as error:
         status = TOO_MANY if error.retry_after_s else NOT_SIGNED_IN
-        wrong, wait_s = sentence(str(error)), error.retry_after_s
+        wrong, wait_s = sentence(error.message), error.retry_after_s
     except TooManyPasswords as error:
-        status, wrong, wait_s = status_of(error), describe(error), error.retry_after_s
+        status, wrong, wait_s = status_of(error), sentence(error.message), error.retry_after_s
     else:
         return await run_in_threadpool(entered, page, token, paths.after_sign_in(wanted))
     answer = await run_in_threadpool(sign_in_form, page, wanted, status, email=email, wrong=wrong)

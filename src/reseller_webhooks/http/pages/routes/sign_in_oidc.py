@@ -18,11 +18,13 @@ from reseller_webhooks.core.errors import (
     SecretUnreadable,
     Unavailable,
 )
+from reseller_webhooks.core.messages import plain
+from reseller_webhooks.core.messages.access import OIDC_EXPIRED, OIDC_NO_CODE, OIDC_REFUSED
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.cookies import OPENID_LIVES_S
 from reseller_webhooks.http.pages.dependencies import Anyone
+from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import SEE_OTHER, Page
-from reseller_webhooks.http.pages.rendering import sentence
 from reseller_webhooks.http.pages.routes.sign_in import entered, sign_in_form
 from reseller_webhooks.http.pages.sign_in.openid_login import Login, new_login
 from reseller_webhooks.operations import single_sign_on
@@ -77,10 +79,10 @@ async def _vouched(page: Page, one: Login | None) -> Vouched:
     provider, given = _provider(page), page.request.query_params
     state = given.get("state", "").encode()
     if one is None or not hmac.compare_digest(one.state.encode(), state):
-        raise NotSignedIn("this sign-in took too long, or began in another window; try again")
+        raise NotSignedIn(OIDC_EXPIRED())
     if "code" not in given:
-        reason = given.get("error", "")[:100] or "it sent no code"
-        raise NotSignedIn(f"the identity provider refused the sign-in: {reason}")
+        error = given.get("error", "")[:100]
+        raise NotSignedIn(OIDC_REFUSED(why=plain(error) if error else OIDC_NO_CODE()))
     return await provider.vouched(one, given["code"], given.get("iss", ""))
 
 
@@ -100,7 +102,7 @@ def _begun(page: Page) -> Login | None:
 
 async def _failed(page: Page, wanted: str, status: int, error: ResellerWebhooksError) -> Response:
     log.warning("nobody came in with the identity provider", reason=str(error))
-    wrong = sentence(error.public)
+    wrong = sentence(error.message)
     response = await run_in_threadpool(sign_in_form, page, wanted, status, wrong=wrong)
     page.site.cookies.drop_openid(response)
     return response

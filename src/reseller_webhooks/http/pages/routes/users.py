@@ -8,15 +8,16 @@ from starlette.responses import Response
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.enums import number_in
 from reseller_webhooks.core.errors import Conflict, Invalid, QuotaExceeded
+from reseller_webhooks.core.messages.webhooks import CHOOSE_RESELLER_OF_USER, CHOOSE_ROLE
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import choosers, paths
 from reseller_webhooks.http.pages.dependencies import Host, Posted
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.form import Form
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
+from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.paging import split_page
-from reseller_webhooks.http.pages.rendering import sentence
 from reseller_webhooks.operations import invites, memberships, users
 from reseller_webhooks.store.access.invites import Invite
 from reseller_webhooks.store.access.memberships import Membership
@@ -43,7 +44,7 @@ def invite(page: Host, form: Posted) -> Response:
     except Invalid as error:
         return _page(page, INVALID, form=form, wrong=wrong_of(error))
     except Conflict as error:
-        return _page(page, TAKEN, form=form, wrong={"email": sentence(str(error))})
+        return _page(page, TAKEN, form=form, wrong={"email": sentence(error.message)})
     except QuotaExceeded as error:
         again = _page(page, TOO_MANY, form=form, wrong={"email": page.refusal(error)})
         return with_retry_after(again, error.retry_after_s)
@@ -96,7 +97,7 @@ def change_role(page: Host, uuid: str, form: Posted) -> Response:
             page.database, page.who, uuid, wanted, reseller_id=_scope(page)
         )
     except Conflict as error:
-        return page.go(paths.USERS, Flash("role_kept", detail=str(error)))
+        return page.go(paths.USERS, Flash("role_kept", detail=sentence(error.message)))
     return page.go(paths.USERS, Flash(f"now_{role}", detail=member.email))
 
 
@@ -115,13 +116,13 @@ def _scope(page: Page) -> int | None:
 def _wanted(page: Page, form: Form) -> tuple[Role, str | None]:
     role = form.text("role")
     if role not in set(Role) or (role == Role.OPERATOR and not page.who.is_operator):
-        raise Invalid.at("/role", "choose one of the roles")
+        raise Invalid.at("/role", CHOOSE_ROLE())
     if role == Role.OPERATOR:
         return Role(role), None
     if not page.who.is_operator:
         return Role(role), page.reseller.uuid if page.reseller else None
     if not form.text("reseller"):
-        raise Invalid.at("/reseller", "choose the reseller that the user belongs to")
+        raise Invalid.at("/reseller", CHOOSE_RESELLER_OF_USER())
     return Role(role), form.text("reseller")
 
 

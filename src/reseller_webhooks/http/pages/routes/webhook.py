@@ -11,6 +11,7 @@ from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
 from reseller_webhooks.core.errors import QuotaExceeded
 from reseller_webhooks.core.jobs import JobKind
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.backfill import section
@@ -54,7 +55,7 @@ async def test(page: Writer, uuid: str) -> Response:
     try:
         attempt = await try_now(page, known)
     except QuotaExceeded as error:
-        refused = Attempt(Outcome.REFUSED, 0, detail=page.refusal(error))
+        refused = Attempt(Outcome.REFUSED, 0, message=plain(page.refusal(error)))
         again = await run_in_threadpool(_page, page, row, refused, status=TOO_MANY)
         return with_retry_after(again, error.retry_after_s)
     return await run_in_threadpool(_page, page, row, attempt)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from reseller_webhooks.core.access.quotas import Quota
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
 from reseller_webhooks.core.errors import Conflict, Invalid, Outdated, QuotaExceeded
+from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose, Webhook
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import paths
@@ -135,7 +136,7 @@ async def _tested(page: Page, form: Form, stored: _Stored | None) -> Response:
     try:
         attempt = await try_now(page, wanted)
     except QuotaExceeded as error:
-        attempt = Attempt(Outcome.REFUSED, 0, detail=page.refusal(error))
+        attempt = Attempt(Outcome.REFUSED, 0, message=plain(page.refusal(error)))
         again = await run_in_threadpool(_again, page, form, {}, TOO_MANY, stored, attempt)
         return with_retry_after(again, error.retry_after_s)
     return await run_in_threadpool(_again, page, form, {}, 200, stored, attempt)

@@ -19,6 +19,22 @@ from joserfc.jwk import KeySet
 from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
+from reseller_webhooks.core.messages import Message, plain
+from reseller_webhooks.core.messages.access import (
+    OIDC_ANSWER_TOO_LONG,
+    OIDC_ANSWERED,
+    OIDC_EMAIL_NOT_VERIFIED,
+    OIDC_NO_ENDPOINT,
+    OIDC_OTHER_CLIENT,
+    OIDC_OTHER_ISSUER,
+    OIDC_OTHER_USER,
+    OIDC_REFUSED,
+    OIDC_SUBJECT_TOO_LONG,
+    OIDC_TOKEN_INVALID,
+    OIDC_UNREACHABLE,
+    OIDC_WRONG_ISSUER,
+)
+from reseller_webhooks.core.messages.attempts import UNKNOWN_REASON
 from reseller_webhooks.http.edge.anonymous_requests import queue_left
 from reseller_webhooks.http.edge.request_deadline import waiting_for_others
 from reseller_webhooks.http.pages import paths
@@ -30,7 +46,6 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Asymmetric only: with any other a key that is public, or none, would sign."""
 LEEWAY_S = 60
 TIMEOUT = aiohttp.ClientTimeout(total=10)
-NO_ANSWER = "the identity provider does not answer"
 ANSWER_BYTES_MAX = 256 * 1024
 SUBJECT_MAX = 255
 """Characters (OpenID Connect Core, 2)."""
@@ -70,7 +85,7 @@ class OpenId:
         """
         metadata = await self._metadata()
         if issuer and issuer != self._issuer:
-            raise NotSignedIn("the answer is from another identity provider than was asked")
+            raise NotSignedIn(OIDC_OTHER_ISSUER())
         answer = await self._tokens(metadata, one, code)
         claims = await self._claims(metadata, str(answer.get("id_token", "")), one)
         told: Mapping[str, Any] = claims
@@ -78,10 +93,10 @@ class OpenId:
             told = await self._more(metadata, str(answer.get("access_token", "")), claims)
         # Address and verification from one source: each vouches only for its own address.
         if not isinstance(told.get("email"), str) or told.get("email_verified") is not True:
-            raise NotSignedIn("the identity provider does not vouch for an e-mail address of yours")
+            raise NotSignedIn(OIDC_EMAIL_NOT_VERIFIED())
         subject = str(claims["sub"])
         if len(subject) > SUBJECT_MAX:
-            raise NotSignedIn("the identity token is not valid: its subject is too long")
+            raise NotSignedIn(OIDC_SUBJECT_TOO_LONG())
         return Vouched(self._issuer, subject, told["email"])
 
     async def _metadata(self) -> Mapping[str, Any]:
@@ -91,7 +106,7 @@ class OpenId:
         url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         found: dict[str, Any] = await self._json("GET", url)
         if found.get("issuer") != self._issuer:
-            raise Unavailable(f"{url} is of the issuer {found.get('issuer')!r}")
+            raise Unavailable(OIDC_WRONG_ISSUER(url=url, issuer=str(found.get("issuer"))))
         self._kept = (found, clock.monotonic_s() + METADATA_KEPT_S)
         return found
 
@@ -123,11 +138,11 @@ class OpenId:
             claims = jwt.decode(token, KeySet.import_key_set(keys), list(ALGORITHMS)).claims
             self._registry(one).validate(claims)
         except (JoseError, InvalidKeyIdError, ValueError, TypeError, KeyError) as error:
-            raise NotSignedIn(f"the identity token is not valid: {error}") from None
+            raise NotSignedIn(OIDC_TOKEN_INVALID(why=str(error))) from None
         audience = claims["aud"]
         parties = audience if isinstance(audience, list) else [audience]
         if (len(parties) > 1 or "azp" in claims) and claims.get("azp") != self._client_id:
-            raise NotSignedIn("the identity token was made for another program")
+            raise NotSignedIn(OIDC_OTHER_CLIENT())
         return dict(claims)
 
     def _registry(self, one: Login) -> jwt.JWTClaimsRegistry:
@@ -151,7 +166,7 @@ class OpenId:
         endpoint = _https(metadata, "userinfo_endpoint")
         found = await self._json("GET", endpoint, headers={"authorization": f"Bearer {token}"})
         if found.get("sub") != claims["sub"]:
-            raise NotSignedIn("the identity provider told of somebody else")
+            raise NotSignedIn(OIDC_OTHER_USER())
         return {name: found[name] for name in ("email", "email_verified") if name in found}
 
     async def _json(self, method: str, url: str, **given: Any) -> dict[str, Any]:
@@ -160,11 +175,11 @@ class OpenId:
                 with waiting_for_others():
                     status, body = await self._asked(method, url, given)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(NO_ANSWER, internal=str(error)) from None
+            raise Unavailable(OIDC_UNREACHABLE(), internal=str(error)) from None
         if method == "POST" and status in (400, 401):
-            raise NotSignedIn(f"the identity provider refused the sign-in: {_reason(body)}")
+            raise NotSignedIn(OIDC_REFUSED(why=_reason(body)))
         if status != 200 or not (found := _object(body)):
-            raise Unavailable(f"the identity provider answered {status}")
+            raise Unavailable(OIDC_ANSWERED(status=status))
         return found
 
     async def _asked(self, method: str, url: str, given: Mapping[str, Any]) -> tuple[int, bytes]:
@@ -181,7 +196,7 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
     async for chunk in answer.content.iter_any():
         body += chunk
         if len(body) > ANSWER_BYTES_MAX:
-            raise Unavailable(f"the identity provider answers more than {ANSWER_BYTES_MAX} bytes")
+            raise Unavailable(OIDC_ANSWER_TOO_LONG(most=ANSWER_BYTES_MAX))
     return body
 
 
@@ -192,7 +207,7 @@ def _challenge(verifier: str) -> str:
 def _https(metadata: Mapping[str, Any], name: str) -> str:
     url = metadata.get(name)
     if not isinstance(url, str) or not url.startswith("https://"):
-        raise Unavailable(f"the identity provider has no {name} that begins with https://")
+        raise Unavailable(OIDC_NO_ENDPOINT(name=name))
     return url
 
 
@@ -204,5 +219,6 @@ def _object(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _reason(body: bytes) -> str:
-    return str(_object(body).get("error", "it does not say why"))[:100]
+def _reason(body: bytes) -> Message:
+    error = _object(body).get("error")
+    return plain(str(error)[:100]) if error else UNKNOWN_REASON()

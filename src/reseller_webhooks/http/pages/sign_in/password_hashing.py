@@ -16,6 +16,7 @@ from threading import get_native_id
 from reseller_webhooks import crypto
 from reseller_webhooks.core.access.permissions import PASSWORD_MAX
 from reseller_webhooks.core.errors import ResellerWebhooksError
+from reseller_webhooks.core.messages.access import PASSWORDS_IN_ALL, PASSWORDS_OF_CALLER
 from reseller_webhooks.http.edge.anonymous_requests import queue_left
 
 AT_ONCE = 2
@@ -41,8 +42,8 @@ class TooManyPasswords(ResellerWebhooksError):
 
     def __init__(self, limit: int, *, of_caller: bool) -> None:
         self.limit, self.of_caller = limit, of_caller
-        whose = "from one address" if of_caller else "in all"
-        super().__init__(f"{limit} passwords {whose} are being checked; try again in a second")
+        code = PASSWORDS_OF_CALLER if of_caller else PASSWORDS_IN_ALL
+        super().__init__(code(limit=limit))
 
 
 class PasswordHashing:

@@ -1,6 +1,5 @@
-"""How a page refuses a password that is not checked, because too many are."""
+"""The status with which a page refuses a password that is not checked, because too many are."""
 
-from reseller_webhooks.http.pages.language import _
 from reseller_webhooks.http.pages.sign_in.password_hashing import TooManyPasswords
 
 TOO_MANY, NOT_NOW = 429, 503
@@ -9,19 +8,3 @@ TOO_MANY, NOT_NOW = 429, 503
 def status_of(error: TooManyPasswords) -> int:
     """429 when the caller can change it, 503 when nobody can (RFC 6585, 4)."""
     return TOO_MANY if error.of_caller else NOT_NOW
-
-
-def describe(error: TooManyPasswords) -> str:
-    """The sentence on the page."""
-    text = (
-        _(
-            "From your address %(limit)s passwords are being checked, and no more are checked at "
-            "the same time. Try again in a second."
-        )
-        if error.of_caller
-        else _(
-            "%(limit)s people are signing in, and no more can at the same time. Try again in a "
-            "second."
-        )
-    )
-    return text % {"limit": error.limit}
