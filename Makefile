@@ -8,7 +8,7 @@ TEXTS  := src/reseller_webhooks/core/health/condition_texts.py src/reseller_webh
           src/reseller_webhooks/core/messages
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev test coverage check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue lock clean
+.PHONY: run install dev test coverage check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue errors lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -88,6 +88,9 @@ catalogue: dev              ## the texts of the pages, into the catalogue and ev
 	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k Plural:1,2 --add-location=file --sort-by-file --width 100 --project "Reseller Webhooks" --copyright-holder "Reseller Webhooks" --msgid-bugs-address "" -o $(LOCALE)/messages.pot $(PAGES) $(TEXTS)
 	sed -i '/POT-Creation-Date/d' $(LOCALE)/messages.pot
 	$(BIN)/pybabel -q update -N --ignore-pot-creation-date --ignore-obsolete --width 100 -i $(LOCALE)/messages.pot -d $(LOCALE)
+
+errors: dev                 ## docs/errors.md, from the tables of problems and messages
+	$(BIN)/python -m reseller_webhooks.http.edge.error_reference > docs/errors.md
 
 lock:                       ## needs uv; writes no address of a package index
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build pyproject.toml -o requirements.txt

@@ -84,3 +84,68 @@ def test_requirements_are_locked_and_name_no_index(name: str) -> None:
 
     assert "--hash=sha256:" in text
     assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
+
+
+TAKEN_APART = {"partition", "rpartition", "split", "startswith", "endswith", "find", "index"}
+TEXTS = {"detail", "reason", "message", "strerror"}
+BY_TEXT_ONLY = {
+    "reseller_webhooks/nats/connection.py",  # NATS' protocol has no code for a refused sign-in
+}
+
+
+def read_sentences(tree: ast.AST) -> Iterator[int]:
+    """Lines that match, compare or cut the text of an error or a reason."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name, value=text)) if name in TAKEN_APART:
+                found = [text]
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="re")), args=found):
+                pass
+            case ast.Compare(left=left, comparators=right):
+                found = [left, *right]
+            case _:
+                continue
+        if any(is_sentence(inner) for one in found for inner in unwrapped(one)):
+            yield node.lineno
+
+
+def unwrapped(node: ast.expr) -> Iterator[ast.expr]:
+    """The expression, and what its string methods are called on."""
+    yield node
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+        yield node
+
+
+def is_sentence(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="str"), args=[ast.Name(id=name) | ast.Attribute(attr=name)]):
+            return name in {"error", "why", "exception", *TEXTS}
+        case ast.Attribute(attr=name):
+            return name in {"detail", "strerror"}
+    return False
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "str(error).partition(';')",
+        "'refused' in str(error).lower()",
+        "problem.detail == 'is missing'",
+        "re.search('refused', str(why))",
+        "attempt.detail.startswith('answered')",
+    ],
+)
+def test_code_that_reads_a_sentence_is_found(line: str) -> None:
+    assert list(read_sentences(ast.parse(line)))
+
+
+def test_no_code_reads_the_sentence_of_an_error() -> None:
+    found = [
+        f"{name}:{line}"
+        for path in SOURCES
+        if (name := path.relative_to(ROOT / "src").as_posix()) not in BY_TEXT_ONLY
+        for line in read_sentences(ast.parse(path.read_text()))
+    ]
+
+    assert found == []

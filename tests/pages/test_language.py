@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from sqlalchemy import update
 
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason, from_status
@@ -18,6 +19,8 @@ from reseller_webhooks.core.messages.attempts import (
 from reseller_webhooks.http.pages import language, paths
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.store.tables import attempt as attempt_table
+from tests.delivery_ids import shown_id
 from tests.pages.browser_client import (
     Person,
     a_tried_webhook,
@@ -161,6 +164,26 @@ async def test_what_nobody_has_translated_is_told_as_it_is(
     attempt(context, row, odd, State.FAILED)
 
     assert "100% of it: %(odd)s" in words(await german.see(paths.LOG))
+
+
+async def test_a_reason_that_an_earlier_version_wrote_is_shown_as_it_is(
+    german: Person, context: AppContext, northwind: Reseller
+) -> None:
+    row = a_webhook(context, northwind)
+    (number,) = tell(context, row)
+    attempt(
+        context,
+        row,
+        Attempt(Outcome.FAILED, 3, reason=Reason.TLS, message=plain("-")),
+        State.FAILED,
+    )
+    text = "the certificate of crm.example.com has expired; no version says this any more"
+    with context.database.write() as tx:
+        tx.connection.execute(update(attempt_table).values(message=None, detail=text))
+    page = words(await german.see(paths.delivery(shown_id(number))))
+
+    assert f"The certificate{text[15:]}." in page
+    assert "Geben Sie dem Empfänger ein gültiges Zertifikat" in page
 
 
 async def test_counts_are_written_as_the_language_does(

@@ -167,6 +167,8 @@ def _plain(value: Param) -> Any:
 
 
 def _message(given: Any) -> Message:
+    if not isinstance(given, dict):
+        raise TypeError("not a message")
     params = {name: _param(value) for name, value in given.get("params", {}).items()}
     return CODES[given["code"]](**params)
 

@@ -53,7 +53,6 @@ class Backfill:
     webhook_id: int
     resource: Resource
     state: BackfillState
-    message: Message | None
     rate: int
     with_removed: bool
     total: int
@@ -63,6 +62,7 @@ class Backfill:
     started_at: int
     next_at: int
     finished_at: int | None
+    message: Message | None = None
 
     def step(self, limit: int) -> int:
         """Records that one step tells of: a second's, or `limit` where that would be too many."""

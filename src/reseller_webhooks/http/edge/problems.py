@@ -113,6 +113,12 @@ PROBLEMS: dict[type[ResellerWebhooksError], ProblemType] = {
 UNEXPECTED = ProblemType("unexpected", 500, "Unexpected error")
 
 
+def status_of(error: ResellerWebhooksError) -> int:
+    """The status that answers an error, on pages as in the API."""
+    kinds = (PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+    return next(kinds, UNEXPECTED).status
+
+
 def answer(error: ResellerWebhooksError) -> Response:
     """The answer that tells an error."""
     return _response(PROBLEMS[type(error)], _told(error), _headers(error))

@@ -33,7 +33,7 @@ READS = {"GET", "HEAD"}
 FORM_TOKEN = "form-token"  # noqa: S105 - the name of a field
 
 
-class CsrfFailed(ResellerWebhooksError):
+class CsrfFailed(NotAllowed):
     """A form that was not sent from one of our pages, or from one that is out of date."""
 
 

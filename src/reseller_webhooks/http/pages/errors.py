@@ -8,25 +8,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reseller_webhooks.core.errors import (
-    Conflict,
     Invalid,
-    NotAllowed,
     NotFound,
     NotSignedIn,
-    Outdated,
     QuotaExceeded,
     Refused,
     ResellerWebhooksError,
-    SecretUnreadable,
     Unavailable,
 )
 from reseller_webhooks.core.messages.requests import TOO_LONG
 from reseller_webhooks.http.edge.page_headers import ALWAYS, NOT_KEPT, with_retry_after
+from reseller_webhooks.http.edge.problems import status_of
 from reseller_webhooks.http.edge.request_deadline import answer_within
 from reseller_webhooks.http.pages import language, paths
 from reseller_webhooks.http.pages.dependencies import (
     READS,
-    CsrfFailed,
     NoMembershipChosen,
     NoResellerChosen,
 )
@@ -35,18 +31,6 @@ from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import SEE_OTHER, SiteContext
 
 NOT_FOUND, BROKEN = 404, 500
-STATUS: dict[type[ResellerWebhooksError], int] = {
-    NotAllowed: 403,
-    CsrfFailed: 403,
-    NotFound: NOT_FOUND,
-    Conflict: 409,
-    SecretUnreadable: 409,
-    Outdated: 412,
-    QuotaExceeded: 429,
-    Invalid: 422,
-    Refused: BROKEN,
-    Unavailable: 503,
-}
 
 log = structlog.get_logger()
 
@@ -132,9 +116,8 @@ def _site(request: Request) -> SiteContext:
 
 
 def _answer(site: SiteContext, error: ResellerWebhooksError) -> Response:
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), BROKEN)
     wait_s = error.retry_after_s if isinstance(error, Unavailable | QuotaExceeded) else 0
-    return with_retry_after(_page(site, status, _told(error)), wait_s)
+    return with_retry_after(_page(site, status_of(error), _told(error)), wait_s)
 
 
 def _page(site: SiteContext, status: int, detail: str) -> Response:

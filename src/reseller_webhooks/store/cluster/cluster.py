@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.messages import Message
-from reseller_webhooks.store import messages
+from reseller_webhooks.store.db import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import lease, reseller, webhook
 

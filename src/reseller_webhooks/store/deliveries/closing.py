@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, String, Text, delete, insert, 
 from reseller_webhooks.core.deliveries.attempts import Reason
 from reseller_webhooks.core.deliveries.delivery import STEPS, State, Trigger
 from reseller_webhooks.core.messages import Message
-from reseller_webhooks.store import messages
+from reseller_webhooks.store.db import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import attempt, delivery
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.messages import Message
-from reseller_webhooks.store import messages
+from reseller_webhooks.store.db import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.deliveries.log_query import UNHAPPY, closed_in
 from reseller_webhooks.store.tables import attempt, circuit_change, delivery, webhook

@@ -16,7 +16,7 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages import Message
-from reseller_webhooks.store import messages
+from reseller_webhooks.store.db import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import number_in, without_index
 from reseller_webhooks.store.deliveries.log_query import (

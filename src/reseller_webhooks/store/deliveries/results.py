@@ -9,8 +9,7 @@ from sqlalchemy import Delete, bindparam, delete, select, update
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.attempts import Reason
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State
-from reseller_webhooks.store import messages
-from reseller_webhooks.store.db import bulk_read, bulk_write
+from reseller_webhooks.store.db import bulk_read, bulk_write, messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import attempt, delivery
 

@@ -20,8 +20,7 @@ from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.sync.backfills import Backfill, BackfillState, BackfillTarget
 from reseller_webhooks.core.webhooks.webhook import WebhookState
-from reseller_webhooks.store import messages
-from reseller_webhooks.store.db import bulk_write, page_bytes
+from reseller_webhooks.store.db import bulk_write, messages, page_bytes
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import number_in, text_in

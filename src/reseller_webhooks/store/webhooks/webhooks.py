@@ -29,8 +29,7 @@ from reseller_webhooks.core.messages import Message
 from reseller_webhooks.core.messages.webhooks import WEBHOOK_EXISTS, WEBHOOK_FOR_TARGET_EXISTS
 from reseller_webhooks.core.webhooks.settings import SETTINGS, Kind, Setting, WebhookSettings
 from reseller_webhooks.core.webhooks.webhook import PARTS, HoldReason, WebhookState
-from reseller_webhooks.store import messages
-from reseller_webhooks.store.db import text_search
+from reseller_webhooks.store.db import messages, text_search
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import circuit_change, delivery, lease, webhook
@@ -223,8 +222,7 @@ def note_circuit(tx: Tx, number: int, circuit: Circuit, *, owner: str | None) ->
     turned = select(
         webhook.c.id,
         literal(circuit.is_open, Boolean),
-        literal(text, Text),
-        literal(code, Text),
+        *(literal(text, Text), literal(code, Text)),
         literal(tx.now, BigInteger),
     ).where(mine, webhook.c.circuit != state)
     names = ["webhook_id", "is_open", "reason", "message", "at"]
@@ -266,12 +264,10 @@ def _stored(columns: dict[str, object]) -> dict[str, object]:
 
 
 def _row(row: RowMapping) -> WebhookRow:
-    columns = dict(row)
-    text = columns.pop("circuit_reason")
-    read = {name: read(row[name]) for name, read in _FROM_COLUMN.items()}
-    read["state"] = WebhookState(row["state"])
-    read["circuit_message"] = messages.read_changed(row["circuit_message"], text)
-    return WebhookRow(**columns | read)
+    columns = {**row, **{name: read(row[name]) for name, read in _FROM_COLUMN.items()}}
+    reason = messages.read_changed(row["circuit_message"], columns.pop("circuit_reason"))
+    state = WebhookState(row["state"])
+    return WebhookRow(**columns | {"state": state, "circuit_message": reason})
 
 
 def _same(value: Any) -> Any:
@@ -300,7 +296,5 @@ _TO_COLUMN: dict[str, Callable[[Any], Any]] = {
 
 
 def _taken(columns: dict[str, object]) -> Conflict:
-    resource, url = columns.get("resource"), columns.get("url")
-    if resource is None or url is None:
-        return Conflict(WEBHOOK_EXISTS())
-    return Conflict(WEBHOOK_FOR_TARGET_EXISTS(resource=str(resource), url=str(url)))
+    named = {name: str(columns[name]) for name in ("resource", "url") if name in columns}
+    return Conflict(WEBHOOK_FOR_TARGET_EXISTS(**named) if len(named) == 2 else WEBHOOK_EXISTS())
