@@ -20,6 +20,7 @@ from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.settings import Mode
 from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
@@ -33,7 +34,6 @@ from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import deliveries
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.tables import delivery
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 BODY = '{"uuid":"u","resource":{"type":"COMPANY","content":"' + "x" * 1500 + '"}}'

@@ -12,11 +12,11 @@ from bench.postgres import Postgres
 from bench.program import workshop
 from reseller_webhooks.clock import DAY, Micros
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.store.db import day_partitions
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import log
 from reseller_webhooks.store.deliveries.log_counts import count_lines
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 
 ATTEMPTS = 5_000_000
 DAYS = 90

@@ -20,9 +20,9 @@ from bench.engine_harness import Workplace
 from bench.program import workshop
 from reseller_webhooks import clock
 from reseller_webhooks.core.webhooks.settings import Mode
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.operations import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 RECEIVERS = 200
 PENDING = 200_000

@@ -19,8 +19,8 @@ import uvloop
 from bench.engine_harness import Workplace
 from bench.program import Receiver, workshop
 from reseller_webhooks import clock
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.webhooks import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 COUNT = 10_000
 ROUNDS = 5

@@ -15,9 +15,9 @@ from hypothesis import settings as hypothesis_settings
 
 from reseller_webhooks.bootstrap.ingress import bounds
 from reseller_webhooks.bootstrap.program import ProcessRole, Program
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import authentication, resellers
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 
 ON_BOTH = {

@@ -12,12 +12,12 @@ from fastapi.routing import APIRoute
 from fastapi.sse import EventSourceResponse
 from sqlalchemy import update
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records.examples import CONTENTS, SUBSCRIPTION, USER
 from reseller_webhooks.http.api import auth
 from reseller_webhooks.http.app import ROUTERS
 from reseller_webhooks.http.edge.api_keys import REMEMBERED_S
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.tables import api_key
 from tests.conftest import Running
 

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, AuditLine, AuditQuery
 from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import audit, authentication
-from reseller_webhooks.store.access.audit import AuditLine, AuditQuery
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running
 
 WEBHOOKS = "/api/v1/webhooks"

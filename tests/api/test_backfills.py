@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.core.access.resellers import Reseller
 
 PATH = "/api/v1/webhooks"
 SPEC = {

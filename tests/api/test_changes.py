@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from reseller_webhooks.core.access.permissions import Scope
-from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.store.tables import idempotency
 from tests.api.conftest import client
 from tests.conftest import Running

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.secret_masking import MASK
 from reseller_webhooks.operations.test_webhook import TESTS_MAX
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.api.sse_client import delivery_that
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority

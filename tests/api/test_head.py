@@ -9,10 +9,10 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.edge.body_limits import EVENT_STREAM, Gate
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import authentication, users
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running
 
 

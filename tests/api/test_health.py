@@ -7,9 +7,9 @@ import pytest
 
 from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.readiness import Readiness
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.api.test_changes import company
 from tests.conftest import Running
 from tests.damaging import overwrite

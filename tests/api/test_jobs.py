@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.jobs import JobKind
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import jobs, webhooks
 from reseller_webhooks.operations.job_steps import RETRIES_MAX
-from reseller_webhooks.store.access.resellers import Reseller
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.conftest import Running
 from tests.store.factories import webhook
 from tests.store.failing import failed_for

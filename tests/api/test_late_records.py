@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.records import records
 from tests.api.sse_client import WAIT_S

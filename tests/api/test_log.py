@@ -10,10 +10,10 @@ import pytest
 
 from reseller_webhooks import clock
 from reseller_webhooks.bootstrap.program import ProcessRole
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import from_status
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest, State, Transition
 from reseller_webhooks.operations import delivery_queue, webhooks
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 
 PATH = "/api/v1/deliveries"

@@ -7,10 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, AuditLine, AuditQuery
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import audit
-from reseller_webhooks.store.access.audit import AuditLine, AuditQuery
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from reseller_webhooks.bootstrap.program import ProcessRole
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.http.edge.problems import PROBLEMS
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 
 CHECKS = (

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from reseller_webhooks.core import errors
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import (
     Invalid,
     NotFound,
@@ -19,7 +20,6 @@ from reseller_webhooks.core.messages.changes import MISSING, TOO_FEW
 from reseller_webhooks.core.messages.requests import STORE_BUSY
 from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import PROBLEMS, UNEXPECTED, answer
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running
 
 JSON = {"content-type": "application/json"}

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from reseller_webhooks.core.access.quotas import Quota
-from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.core.access.resellers import Reseller
 from tests.conftest import Running
 
 WEBHOOKS = "/api/v1/webhooks"

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.core.access.resellers import Reseller
 from tests.api.test_records import COMPANIES, SUBSCRIPTIONS, pointers
 
 pytestmark = pytest.mark.usefixtures("northwind")

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records import path
 from reseller_webhooks.core.records.examples import CONTENTS, SUBSCRIPTION, USER
 from reseller_webhooks.http.api.routes.records import COLLECTIONS
-from reseller_webhooks.store.access.resellers import Reseller
 
 COMPANIES = "/api/account/v1/companies"
 ORDERS = "/api/billing/v1/orders"

@@ -2,11 +2,10 @@
 
 import httpx
 
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, AuditQuery
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.operations import audit
-from reseller_webhooks.store.access.audit import AuditQuery
 from reseller_webhooks.store.webhooks import webhooks
 from tests.api.test_webhooks import added
 from tests.conftest import Running

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import update
 
 from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.api.routes.delivery_stream import STREAMS_MAX
 from reseller_webhooks.operations import resellers
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.tables import api_key
 from tests.api.conftest import client
 from tests.api.sse_client import STREAM, WAIT_S, delivery_that, views

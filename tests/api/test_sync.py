@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event
 
 from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.api.paging import cursor_behind
 from reseller_webhooks.operations import generations
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.api.conftest import client
 from tests.conftest import Running
 

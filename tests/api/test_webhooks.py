@@ -6,11 +6,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, AuditQuery
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.operations import audit
-from reseller_webhooks.store.access.audit import AuditQuery
 from reseller_webhooks.store.tables import webhook
 from reseller_webhooks.store.webhooks import webhooks as store
 from tests.conftest import Running

@@ -16,9 +16,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from reseller_webhooks.core.access.permissions import Role, Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import authentication, resellers, users
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.conftest import Running, serving
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers

@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import expect
 
 from reseller_webhooks.core.access.permissions import Role, Scope
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import authentication, deliveries, invites, users
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from tests.browser.acting import add
 from tests.browser.conftest import PHONE, Open, Window
 from tests.conftest import Running

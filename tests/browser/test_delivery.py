@@ -4,9 +4,9 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.browser.acting import add
 from tests.browser.conftest import Open, Window
 from tests.conftest import Running

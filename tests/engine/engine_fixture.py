@@ -10,11 +10,13 @@ from uuid import uuid4
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogLine, LogQuery
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.ownership.leases import Leases
@@ -28,10 +30,7 @@ from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import deliveries as stored
 from reseller_webhooks.store.deliveries import log
-from reseller_webhooks.store.deliveries.log import LogLine
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from reseller_webhooks.store.records import events
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.receivers.receiver import WAIT_S, Request, everything_is_here
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="

@@ -16,11 +16,11 @@ from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records import read_content
 from reseller_webhooks.core.records.changes import Change, Put
 from reseller_webhooks.core.sync.backfills import BackfillState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.engine.jobs.backfills import Backfills
 from reseller_webhooks.operations import backfills, changes, resellers
 from reseller_webhooks.operations.changes import ChangeRequest
 from reseller_webhooks.store.tables import backfill
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.engine.engine_fixture import Running
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers

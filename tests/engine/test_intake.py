@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import select
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.core.records import read_content
@@ -20,7 +21,6 @@ from reseller_webhooks.ingest.batcher import (
 from reseller_webhooks.ingest.intake import LARGE_CHANGES, Intake
 from reseller_webhooks.operations import changes, resellers
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.tables import record
 from reseller_webhooks.supervision import Tasks

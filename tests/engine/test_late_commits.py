@@ -17,10 +17,10 @@ from sqlalchemy import text
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.webhooks.webhook import SpecPatch, WebhookState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.webhooks import webhooks as stored
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.engine.engine_fixture import Make, Running
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import WAIT_S, Behaviour, Receiver

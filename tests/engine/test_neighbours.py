@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogLine
 from reseller_webhooks.core.webhooks.webhook import ClientCredentialsAuth
-from reseller_webhooks.store.deliveries.log import LogLine
 from testkit.silent_name_server import SILENT, THREADS, BlockingResolver, SilentNameServer
 from tests.engine.engine_fixture import Make
 from tests.receivers.behaviours import answers, hangs

@@ -10,12 +10,12 @@ from structlog.testing import capture_logs
 
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose, SpecPatch, TokenAuth
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.observability import registry
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.webhooks import webhooks as stored
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.engine.engine_fixture import KEY, Make, Running, ids
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import Behaviour, Receiver

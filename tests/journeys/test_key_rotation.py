@@ -11,13 +11,13 @@ from cryptography.fernet import Fernet
 
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.webhooks.webhook import Spec, TokenAuth
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import resellers, webhooks
 from reseller_webhooks.store.db import features, migrate
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.db.features import Feature
 from reseller_webhooks.store.webhooks import webhooks as stored
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from testkit.processes import clean_environment
 
 OPERATE = Path(__file__).parent.parent.parent / "docs" / "operate.md"

@@ -12,16 +12,16 @@ import pytest
 from bench.postgres import Postgres, server
 from reseller_webhooks.bootstrap.program import ProcessRole
 from reseller_webhooks.core.access.permissions import Role, Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.webhooks.webhook import Spec
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import authentication, resellers, users, webhooks
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import log
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from tests.conftest import Running, serving
 from tests.pages.browser_client import token_in
 from tests.receivers.authority import Authority

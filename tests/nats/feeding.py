@@ -10,6 +10,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.records.events import Event
@@ -17,7 +18,6 @@ from reseller_webhooks.nats.batch_apply import BatchApply
 from reseller_webhooks.nats.connection import NatsAddress, keep
 from reseller_webhooks.nats.consumer import Source
 from reseller_webhooks.nats.ingest import Ingest
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import events
 from tests.nats.jetstream import Nats, eventually, make_stream

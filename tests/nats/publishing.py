@@ -9,6 +9,7 @@ from nats.errors import Error
 from nats.js import JetStreamContext
 from nats.js.api import RawStreamMsg
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records import read_content
 from reseller_webhooks.core.records.changes import Change, Put
@@ -16,7 +17,6 @@ from reseller_webhooks.nats.connection import NatsAddress, keep
 from reseller_webhooks.nats.export import Export
 from reseller_webhooks.operations import changes, exports
 from reseller_webhooks.operations.changes import ChangeRequest
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records.exports import Numbered
 from tests.nats.jetstream import Nats, messages

@@ -8,8 +8,8 @@ import pytest
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StreamConfig
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import generations
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db import backup
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import events

@@ -9,10 +9,10 @@ from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo
 from sqlalchemy import text
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.nats.batch_apply import BatchApply
 from reseller_webhooks.nats.connection import Connection
 from reseller_webhooks.nats.consumer import Consumer
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.nats.feeding import (
     SOURCE,

@@ -5,7 +5,7 @@ import signal
 
 from nats.js import JetStreamContext
 
-from reseller_webhooks.store.access.resellers import Reseller
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.nats.conftest import Start
 from tests.nats.feeding import SOURCE, feeding, history, ingesting, prepared, reached, settled

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from bench.postgres import Postgres
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import exports
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import events

@@ -4,10 +4,10 @@ import pytest
 
 from reseller_webhooks import crypto
 from reseller_webhooks.core.access.permissions import FREE_GUESSES, Role, Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.operations import authentication, passwords, resellers, users
 from reseller_webhooks.operations.visitors import Visitor
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.passwords import sign_in
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from reseller_webhooks.core.access.resellers import Reseller
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import (
     Invalid,
@@ -18,10 +20,8 @@ from reseller_webhooks.core.webhooks.webhook import Spec
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import changes, records, webhooks
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import log
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from reseller_webhooks.store.records import events
 
 URL = "https://platform.example"

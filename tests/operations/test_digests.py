@@ -3,13 +3,13 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records import read_content
 from reseller_webhooks.core.records.changes import Change, Put, Remove
 from reseller_webhooks.core.sync.digests import digest_of
 from reseller_webhooks.operations import changes
 from reseller_webhooks.operations.changes import ChangeRequest
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import digests, records
 

@@ -3,20 +3,20 @@
 import pytest
 from cryptography.fernet import Fernet
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose, TokenAuth
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import leases, resealing, webhooks
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.sealing import is_bound
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db import features
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.db.features import Feature
 from reseller_webhooks.store.tables import member
 from reseller_webhooks.store.webhooks import sealed
 from reseller_webhooks.store.webhooks import webhooks as store
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.operations.test_webhooks import spec
 
 OLD_KEY, NEW_KEY, LOST_KEY = (Fernet.generate_key().decode() for _ in range(3))

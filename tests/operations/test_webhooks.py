@@ -6,6 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, SecretUnreadable
 from reseller_webhooks.core.webhooks.webhook import (
@@ -18,7 +19,6 @@ from reseller_webhooks.core.webhooks.webhook import (
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import resellers, revisions, webhooks
 from reseller_webhooks.operations.webhook_secrets import open_auth
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 
 OLD_KEY, NEW_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()

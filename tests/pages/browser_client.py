@@ -11,12 +11,14 @@ import httpx
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import Attempt, from_status
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, Delivery, State, Transition
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.health.conditions import Condition
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.webhooks.webhook import PasswordAuth, Spec, TokenAuth, Webhook
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.engine.sending.trusted_certificates import TrustedCertificates
 from reseller_webhooks.http.pages import paths
@@ -29,12 +31,10 @@ from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.operations.test_webhook import TESTS_MAX
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, results
 from reseller_webhooks.store.records import events
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.conftest import SECRET_KEY
 
 HOST = "http://pages.test"

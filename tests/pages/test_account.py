@@ -5,11 +5,11 @@ import re
 import pytest
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.labels import user_agent
 from reseller_webhooks.operations import authentication, users
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.pages.browser_client import Person, token_in, words
 from tests.passwords import sign_in

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Refused, Unavailable
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.messages.requests import STORE_AWAY
@@ -13,7 +14,6 @@ from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.rendering import breakable, duration, iso, utc
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import TOKEN, Outside, Person, a_webhook, house_of, tell, words

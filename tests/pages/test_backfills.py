@@ -2,17 +2,17 @@
 
 import pytest
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.records.record import Record
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import backfills, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.records import records
 from reseller_webhooks.store.webhooks import webhooks as store
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import Person, a_webhook, tell, words
 

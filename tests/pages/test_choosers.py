@@ -5,11 +5,11 @@ import re
 import pytest
 
 from reseller_webhooks.core.access.permissions import Role, Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import authentication, invites, resellers, users
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.access import resellers as store
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.pages.browser_client import Person, a_webhook, words
 

@@ -9,21 +9,21 @@ from sqlalchemy import insert
 
 from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import from_status
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.delivery_stats import HOUR, HourCount
+from reseller_webhooks.core.deliveries.log import LogQuery
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths, rendering
 from reseller_webhooks.http.pages.labels import sparkline
 from reseller_webhooks.http.pages.labels.delivery_labels import remedy
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.commits import Written
-from reseller_webhooks.store.deliveries.delivery_stats import HOUR, HourCount
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from reseller_webhooks.store.tables import circuit_change
 from reseller_webhooks.store.webhooks import webhooks as store
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.pages.browser_client import (
     OK,
     Outside,

@@ -2,15 +2,14 @@
 
 import pytest
 
-from reseller_webhooks.core.access.audit import Act, Actor, ActorKind
+from reseller_webhooks.core.access.audit import Act, Actor, ActorKind, Subject
 from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Action
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import authentication, webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.access import audit
-from reseller_webhooks.store.access.audit import Subject
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.pages.browser_client import Person, a_webhook, words
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.jobs import UNFINISHED_MAX, JobKind
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.routes.jobs import ROWS
 from reseller_webhooks.operations import backfills, jobs, resellers, webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.job_steps import RETRIES_MAX
-from reseller_webhooks.store.access.resellers import Reseller
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.pages.browser_client import Person, a_webhook, words
 from tests.store.failing import failed_for
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from reseller_webhooks.core.access.permissions import FREE_GUESSES, FREE_GUESSES_OF_ADDRESS, Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.sign_in.password_hashing import (
     PLACES,
@@ -15,7 +16,6 @@ from reseller_webhooks.http.pages.sign_in.password_hashing import (
 )
 from reseller_webhooks.operations import users
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.pages.browser_client import Person, token_in
 
 ANA, BOB = "ana@acme.example", "bob@acme.example"

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason, from_status
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Resource
@@ -18,7 +19,6 @@ from reseller_webhooks.core.messages.attempts import (
 )
 from reseller_webhooks.http.pages import language, paths
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.tables import attempt as attempt_table
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import (

@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import invites, users
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.pages.browser_client import Person, a_webhook, token_in, words
 from tests.pages.test_account import invited, shown_link
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.webhooks.webhook import PasswordAuth, TokenAuth
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from tests.pages.browser_client import OAUTH2, TOKEN, Outside, Person, a_webhook, words
 from tests.pages.test_webhook_form import (
     BY_OAUTH2,

@@ -19,10 +19,10 @@ from joserfc.jwk import OctKey, RSAKey
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import invites, resellers, users
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.pages.browser_client import HOST, Outside, Person, house_of, token_in, words
 from tests.receivers.authority import Authority

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, AuditLine
 from reseller_webhooks.core.access.permissions import Role, Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.labels import audit_labels
 from reseller_webhooks.operations import authentication, resellers, users, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.audit import AuditLine
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.cluster import leases
 from reseller_webhooks.store.db.database import Database
 from tests.pages.browser_client import OAUTH2, SECRETS, TOKEN, Person, a_webhook, tell, words

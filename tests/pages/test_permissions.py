@@ -7,13 +7,13 @@ import pytest
 from fastapi.routing import APIRoute
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.app import AREAS
 from reseller_webhooks.operations import backfills, invites, users, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import (
     HOST,

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.access.quotas import Quota
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import quota_settings, resellers, users, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.pages.browser_client import Person, a_webhook, words
 

@@ -6,17 +6,17 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import from_status
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.records.record import Record
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.deliveries import record_deliveries
 from reseller_webhooks.store.records import records
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.pages.browser_client import OK, Person, a_webhook, attempt, tell, words
 from tests.pages.test_health import opens
 

@@ -1,15 +1,14 @@
 """Trying at once what waits, from a webhook's page and from that of a delivery."""
 
 from reseller_webhooks import clock
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import from_status
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogLine, LogQuery
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.commits import Written
-from reseller_webhooks.store.deliveries.log import LogLine
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import OK, Outside, Person, a_tried_webhook, tell, words
 from tests.pages.test_health import opens

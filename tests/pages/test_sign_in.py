@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from reseller_webhooks.core.access.permissions import FREE_GUESSES, FREE_GUESSES_OF_ADDRESS, Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import resellers, users
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.pages.browser_client import Outside, Person, house_of, token_in, words
 

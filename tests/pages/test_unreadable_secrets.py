@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from cryptography.fernet import Fernet
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.backfill import RATES
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.pages.browser_client import OAUTH2, TOKEN, Outside, Person, a_webhook, tell, words
 
 LOST_BOX = Box([Fernet.generate_key().decode()])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import Attempt, from_status
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.webhooks.settings import Mode
@@ -21,15 +22,14 @@ from reseller_webhooks.core.webhooks.webhook import (
     TokenAuth,
     Webhook,
 )
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.test_webhook import TESTS_MAX
 from reseller_webhooks.operations.webhook_secrets import open_auth
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.pages.browser_client import (
     OAUTH2,
     SECRETS,

@@ -6,19 +6,19 @@ import pytest
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason, from_status
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages.attempts import CERTIFICATE_EXPIRED
 from reseller_webhooks.core.webhooks.webhook import WebhookState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.webhooks import webhooks as store
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.pages.browser_client import (
     OAUTH2,
     OK,

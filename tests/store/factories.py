@@ -15,12 +15,12 @@ from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import Record
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.access import resellers
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.deliveries.due_scan import DueRows, scan
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.webhooks import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 ALL = frozenset(Action)
 

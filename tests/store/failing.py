@@ -4,10 +4,10 @@ from sqlalchemy import insert, select, text
 
 from reseller_webhooks.core.deliveries.attempts import Outcome
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.tables import attempt, delivery
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.store.factories import event, reseller, webhook
 
 

@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 
 from reseller_webhooks import clock
-from reseller_webhooks.core.access.audit import Act, Actor, ActorKind
+from reseller_webhooks.core.access.audit import Act, Actor, ActorKind, AuditQuery, Subject
 from reseller_webhooks.core.access.permissions import FREE_GUESSES, Role, Scope
 from reseller_webhooks.core.errors import Conflict, NotSignedIn
 from reseller_webhooks.operations import (
@@ -23,7 +23,6 @@ from reseller_webhooks.operations import (
 from reseller_webhooks.operations.authentication import Device
 from reseller_webhooks.operations.single_sign_on import Vouched
 from reseller_webhooks.store.access import audit
-from reseller_webhooks.store.access.audit import AuditQuery, Subject
 from reseller_webhooks.store.db.database import Database
 
 ANA = "ana@acme.example"

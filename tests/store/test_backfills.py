@@ -14,6 +14,7 @@ from reseller_webhooks.core.deliveries.delivery import Delivery, State
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.sync.backfills import STEP_MAX, Backfill, BackfillState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import backfills
 from reseller_webhooks.store.db import horizon, migrate
 from reseller_webhooks.store.db.database import Database
@@ -23,7 +24,6 @@ from reseller_webhooks.store.tables import attempt, audit, backfill, delivery
 from reseller_webhooks.store.tables import record as record_table
 from reseller_webhooks.store.webhooks import backfills as store
 from reseller_webhooks.store.webhooks import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.store.factories import due, made, record, reseller, told, webhook
 from tests.store.factories import event as an_event
 

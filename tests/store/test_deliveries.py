@@ -6,12 +6,12 @@ import pytest
 
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.deliveries.delivery import ScanRequest, State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, log, results
 from reseller_webhooks.store.deliveries.due_scan import scan
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.webhooks import webhooks
 from tests.store.factories import due, event, made, reseller, scanned, told, webhook

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from reseller_webhooks.clock import DAY
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.deliveries.fan_out_rules import DELIVERIES_MAX
 from reseller_webhooks.core.enums import Action, Resource, to_mask
@@ -21,7 +22,6 @@ from reseller_webhooks.core.sync.sync_status import SyncStatus
 from reseller_webhooks.operations import backfills, changes, fan_out, record_history, resellers
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 from reseller_webhooks.operations.record_history import HistoryPage
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.cluster import retention
 from reseller_webhooks.store.db import counters
 from reseller_webhooks.store.db.commits import Written

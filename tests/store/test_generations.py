@@ -11,12 +11,15 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.engine import make_url
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.records import read_content
 from reseller_webhooks.core.records.changes import Change, Put
 from reseller_webhooks.core.sync.digests import digest_of
 from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import (
     backfills,
@@ -29,16 +32,13 @@ from reseller_webhooks.operations import (
     webhooks,
 )
 from reseller_webhooks.operations.changes import ChangeRequest, ChangeResult, ChangesAnswer
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db import backup, counters, horizon
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import log, results
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from reseller_webhooks.store.records import events, records
 from reseller_webhooks.store.records import generations as store
 from reseller_webhooks.store.tables import generation
 from reseller_webhooks.store.webhooks import revisions
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.conftest import SECRET_KEY
 from tests.databases import copied
 from tests.store import factories

@@ -4,15 +4,15 @@ import pytest
 from sqlalchemy import insert, update
 
 from reseller_webhooks.core.deliveries.delivery import State
-from reseller_webhooks.core.messages import plain
-from reseller_webhooks.store.db.database import Database, Tx
-from reseller_webhooks.store.deliveries import delivery_stats, results
-from reseller_webhooks.store.deliveries.delivery_stats import (
+from reseller_webhooks.core.deliveries.delivery_stats import (
     HOUR,
     CircuitChange,
     LastAttempt,
     WebhookStats,
 )
+from reseller_webhooks.core.messages import plain
+from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.deliveries import delivery_stats, results
 from reseller_webhooks.store.tables import attempt, circuit_change
 from tests.store.factories import due, event, made, reseller, told, webhook
 

@@ -3,11 +3,13 @@
 from sqlalchemy import delete, insert, select, update
 
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, AuditQuery
 from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.webhooks.webhook import Spec
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import (
     audit,
@@ -17,14 +19,11 @@ from reseller_webhooks.operations import (
     resellers,
     webhooks,
 )
-from reseller_webhooks.store.access.audit import AuditQuery
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.cluster import leases
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import results
 from reseller_webhooks.store.tables import api_key, attempt, backfill, circuit_change, member
 from reseller_webhooks.store.tables import webhook as table
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.conftest import SECRET_KEY
 from tests.store.factories import due, event, made, reseller, told, webhook
 

@@ -8,12 +8,12 @@ from sqlalchemy import text
 
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.core.webhooks.webhook import PARTS
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import delivery_queue, revisions
 from reseller_webhooks.store.db import horizon
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.webhooks import revisions as stored
 from reseller_webhooks.store.webhooks import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.store.factories import event, reseller, told, webhook
 
 POSTGRES = pytest.mark.parametrize("database", ["postgres"], indirect=True)

@@ -12,13 +12,12 @@ from sqlalchemy import select, update
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.errors import Conflict, NotFound, TooManyJobs
-from reseller_webhooks.core.jobs import UNFINISHED_MAX, Job, JobKind, JobState
+from reseller_webhooks.core.jobs import UNFINISHED_MAX, Job, JobKind, JobState, list_position
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import backfills, jobs, maintenance, manual_retry
 from reseller_webhooks.operations.job_steps import RETRIES_MAX
-from reseller_webhooks.store.cluster.jobs import list_position
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.tables import attempt, delivery, job
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.store.failing import close, failed
 from tests.store.test_plans import plans
 

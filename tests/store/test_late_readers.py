@@ -5,13 +5,13 @@ from sqlalchemy import update
 
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.sync.backfills import BackfillState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import backfills, deliveries
 from reseller_webhooks.store.db import horizon
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import results
 from reseller_webhooks.store.records import records
 from reseller_webhooks.store.tables import backfill
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.store.factories import due, event, made, record, reseller, told, webhook
 
 POSTGRES = pytest.mark.parametrize("database", ["postgres"], indirect=True)

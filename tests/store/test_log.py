@@ -7,12 +7,12 @@ import pytest
 
 from reseller_webhooks.core.deliveries.attempts import from_status
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State, Transition
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.operations import deliveries as operations
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import deliveries, log, log_changes, results
 from reseller_webhooks.store.deliveries.log_counts import LineCount, count_lines
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from tests.store.factories import due, event, made, reseller, told, webhook
 
 

@@ -13,11 +13,11 @@ from sqlalchemy import event as hooks
 from sqlalchemy import text
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action
 from reseller_webhooks.operations import deliveries
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import delivery_stats, log, log_counts
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from tests.store.factories import reseller, webhook
 
 DOCS = Path(__file__).parents[2] / "docs" / "queries.md"

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from reseller_webhooks import crypto
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.accounts import Membership
+from reseller_webhooks.core.access.audit import Act, AuditQuery
 from reseller_webhooks.core.access.permissions import FREE_GUESSES, Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations import (
@@ -27,9 +29,6 @@ from reseller_webhooks.operations.authentication import NOWHERE
 from reseller_webhooks.operations.single_sign_on import Vouched
 from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.store.access import audit
-from reseller_webhooks.store.access.audit import AuditQuery
-from reseller_webhooks.store.access.memberships import Membership
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from tests.conftest import SECRET_KEY
 from tests.passwords import sign_in

@@ -9,13 +9,13 @@ from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.messages import Message, plain
 from reseller_webhooks.core.messages.attempts import ANSWERED_STATUS, CERTIFICATE_EXPIRED
 from reseller_webhooks.core.messages.targets import ADDRESS_FORBIDDEN
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.cluster import cluster
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import delivery_stats, log, results
 from reseller_webhooks.store.tables import attempt, circuit_change
 from reseller_webhooks.store.tables import webhook as webhook_table
 from reseller_webhooks.store.webhooks import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.store.factories import due, event, made, reseller, told, webhook
 
 EXPIRED = CERTIFICATE_EXPIRED(host="hooks.example.com")

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from reseller_webhooks.core.deliveries.attempts import RESPONSE_BYTES_READ
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.sync.backfills import STEP_MAX, BackfillState
@@ -16,7 +17,6 @@ from reseller_webhooks.operations.record_history import HistoryPage
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.db.page_bytes import BYTES_MAX
 from reseller_webhooks.store.deliveries import log
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from reseller_webhooks.store.records import events, records
 from tests.store import factories
 

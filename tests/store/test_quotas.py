@@ -5,16 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reseller_webhooks.clock import DAY, SECOND
-from reseller_webhooks.core.access.audit import PROGRAM, Act
+from reseller_webhooks.core.access.audit import PROGRAM, Act, AuditQuery, Subject
 from reseller_webhooks.core.access.quotas import Quota
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import QuotaExceeded
 from reseller_webhooks.ingest import parsing
 from reseller_webhooks.operations import changes, quota_settings, resellers
 from reseller_webhooks.operations.quotas import Quotas, count_stored
 from reseller_webhooks.store.access import audit
 from reseller_webhooks.store.access import quotas as store
-from reseller_webhooks.store.access.audit import AuditQuery, Subject
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import events, stored_bytes
 from tests.store.factories import event

@@ -8,13 +8,13 @@ from sqlalchemy import text
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, Delivery, State
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.sync.sync_status import SyncStatus
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import record_history
 from reseller_webhooks.operations.record_history import HistoryPage, RecordHistory
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, record_deliveries, results
 from reseller_webhooks.store.records import events, records
 from reseller_webhooks.store.webhooks import backfills, webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 from tests.store.factories import event, made, record, reseller, told, webhook
 
 WEBHOOKS, VERSIONS, PAGE = 336, 4, 50

@@ -3,9 +3,9 @@
 import pytest
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import deliveries, log, results
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from reseller_webhooks.store.records import events
 from tests.store.factories import due, event, made, reseller, told, webhook
 

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from sqlalchemy import text
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.operations import (
     authentication,
@@ -16,7 +17,6 @@ from reseller_webhooks.operations import (
     users,
 )
 from reseller_webhooks.operations.single_sign_on import BOUND, Vouched
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 from testkit.processes import wait_until
 

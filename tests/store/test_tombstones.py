@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import delete, select, text, update
 
 from reseller_webhooks.clock import DAY
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records import read_content
 from reseller_webhooks.core.records.changes import Change, Put, Remove
 from reseller_webhooks.core.sync.digests import digest_of
 from reseller_webhooks.operations import changes, resellers, sync, tombstones
 from reseller_webhooks.operations.changes import ChangeRequest, ChangeResult, ChangesAnswer
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.records import tombstones as store
 from reseller_webhooks.store.tables import event, feature, record

@@ -8,6 +8,7 @@ from alembic import command
 from sqlalchemy import MetaData, Table, text
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.operations import leases
@@ -17,7 +18,6 @@ from reseller_webhooks.store.db import features, migrate
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.db.features import Feature
 from reseller_webhooks.store.deliveries import log, results
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 from reseller_webhooks.store.records import events, records
 from reseller_webhooks.store.webhooks import webhooks
 from tests.databases import copied

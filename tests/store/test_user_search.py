@@ -1,8 +1,8 @@
 """Users and invites by a part of their address, page by page, on both databases."""
 
 from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import invites, memberships, users
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database
 
 ANA, BOB = "ana@acme.example", "bob@acme.example"

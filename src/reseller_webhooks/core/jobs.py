@@ -130,3 +130,11 @@ _BACKFILL_STATES = {
     BackfillState.DONE: JobState.DONE,
     BackfillState.CANCELLED: JobState.CANCELLED,
 }
+
+ListPosition = tuple[int, int, int]
+"""created_at, whether it is no backfill, and number of a job; the next page begins behind it."""
+
+
+def list_position(one: Job) -> ListPosition:
+    """Where a job stands in the list."""
+    return one.created_at, int(one.kind is not JobKind.BACKFILL), one.id

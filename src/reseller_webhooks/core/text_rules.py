@@ -15,3 +15,7 @@ def check_seen(text: str, pointer: str) -> None:
     """Invalid for one that a reader cannot see: it could show a name as if it were another."""
     if not text.isprintable():
         raise Invalid.at(pointer, WITH_UNSEEN())
+
+
+SEARCH_MAX = 200
+"""Characters that are searched for; more are cut off."""

@@ -10,6 +10,7 @@ from reseller_webhooks.core.deliveries import circuit as circuits
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
 from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.engine.ports import WebhookSnapshot
 from reseller_webhooks.operations import delivery_queue, fan_out, leases, revisions, webhooks
@@ -18,7 +19,6 @@ from reseller_webhooks.operations.fan_out import FanOutStep
 from reseller_webhooks.operations.leases import LeaseSnapshot, Worker
 from reseller_webhooks.operations.revisions import Revised, Revisions
 from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 T = TypeVar("T")
 THREADS = 4

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.accounts import ApiKey
+from reseller_webhooks.core.access.audit import Act, Subject
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.store.access import audit, keys_and_users
-from reseller_webhooks.store.access.audit import Subject
-from reseller_webhooks.store.access.keys_and_users import ApiKey
 from reseller_webhooks.store.db.database import Database
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reseller_webhooks.core.access.audit import AuditLine, AuditQuery, Subject
 from reseller_webhooks.core.webhooks.settings import SETTINGS
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.access import audit, memberships
-from reseller_webhooks.store.access.audit import AuditLine, AuditQuery, Subject
 from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 _SETTINGS = (*SETTINGS, "auth_type")
 ENTERED_AGAIN = "entered again"

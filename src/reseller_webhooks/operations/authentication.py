@@ -7,7 +7,8 @@ from string import ascii_lowercase, ascii_uppercase
 
 from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY, SECOND, Micros
-from reseller_webhooks.core.access.audit import Act, Actor, ActorKind
+from reseller_webhooks.core.access.accounts import Membership, User
+from reseller_webhooks.core.access.audit import Act, Actor, ActorKind, Subject
 from reseller_webhooks.core.access.permissions import Scope, SignInWay
 from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, Unavailable
 from reseller_webhooks.core.messages.access import (
@@ -25,9 +26,6 @@ from reseller_webhooks.store.access import (
     sessions,
     sign_in_links,
 )
-from reseller_webhooks.store.access.audit import Subject
-from reseller_webhooks.store.access.keys_and_users import User
-from reseller_webhooks.store.access.memberships import Membership
 from reseller_webhooks.store.access.opened_memberships import Opens
 from reseller_webhooks.store.access.sessions import Session
 from reseller_webhooks.store.access.sign_in_links import SignInLink

@@ -22,6 +22,7 @@ from reseller_webhooks.core.sync.backfills import (
     BackfillState,
     BackfillTarget,
 )
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import audit as audits
 from reseller_webhooks.operations.generations import notice_promotion
 from reseller_webhooks.operations.quotas import check_backfill
@@ -33,7 +34,6 @@ from reseller_webhooks.store.deliveries import deliveries
 from reseller_webhooks.store.records import events, generations
 from reseller_webhooks.store.webhooks import backfills, webhooks
 from reseller_webhooks.store.webhooks.backfills import Next
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 COUNTED_MAX = 2_000
 """More than these are only known to be more, where a page asks each time it is shown."""

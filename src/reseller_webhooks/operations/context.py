@@ -1,4 +1,4 @@
-"""What a request may reach, wherever it comes in: passed to the API and to the pages alike."""
+"""Application context: the parts of the running program that API and pages use."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store.db.database import Database
+
+__all__ = ["AppContext", "Database"]
+"""Database: a handle that HTTP code passes on to operations, which alone open transactions."""
 
 
 @dataclass(frozen=True, slots=True)

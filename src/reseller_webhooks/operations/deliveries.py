@@ -4,21 +4,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, Subject
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import (
+    AttemptRow,
+    LogLine,
+    LogPosition,
+    LogQuery,
+    Position,
+)
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.messages.webhooks import DELIVERY_NOT_REPEATABLE, DELIVERY_PENDING
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.webhooks.webhook import HoldReason
 from reseller_webhooks.operations import generations
 from reseller_webhooks.store.access import audit
-from reseller_webhooks.store.access.audit import Subject
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, log, log_changes
-from reseller_webhooks.store.deliveries.log import AttemptRow, LogLine
-from reseller_webhooks.store.deliveries.log_changes import LogPosition
 from reseller_webhooks.store.deliveries.log_counts import LineCount, count_lines, reach, to_count
-from reseller_webhooks.store.deliveries.log_query import LogQuery, Position, resolve_events
+from reseller_webhooks.store.deliveries.log_query import resolve_events
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.webhooks import webhooks
 

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.deliveries import delivery_stats
-from reseller_webhooks.store.deliveries.delivery_stats import (
+from reseller_webhooks.core.deliveries.delivery_stats import (
     HOUR,
     CircuitChange,
     HourCount,
     WebhookStats,
 )
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
+from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.deliveries import delivery_stats
 
 HOURS = 24
 CHANGES_SHOWN = 10

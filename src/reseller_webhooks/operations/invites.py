@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.accounts import Invite, Membership
+from reseller_webhooks.core.access.audit import Act, Subject
 from reseller_webhooks.core.access.permissions import Role, SignInWay
 from reseller_webhooks.core.errors import NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.messages.access import INVITE_USED, ROLE_AND_RESELLER
@@ -15,9 +16,6 @@ from reseller_webhooks.operations.password_sign_in import hashes_of
 from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.store.access import audit, invites, keys_and_users
 from reseller_webhooks.store.access import memberships as members
-from reseller_webhooks.store.access.audit import Subject
-from reseller_webhooks.store.access.invites import Invite
-from reseller_webhooks.store.access.memberships import Membership
 from reseller_webhooks.store.db.database import Database, Tx
 
 LIVES = 7 * DAY

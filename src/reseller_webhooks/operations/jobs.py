@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from reseller_webhooks import crypto
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, Subject
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Conflict, NotFound, TooManyJobs, Unavailable
 from reseller_webhooks.core.jobs import (
     FAILURES_MAX,
@@ -15,15 +16,13 @@ from reseller_webhooks.core.jobs import (
     JobKind,
     JobReason,
     JobState,
+    ListPosition,
 )
 from reseller_webhooks.core.messages.webhooks import JOB_FINISHED
 from reseller_webhooks.operations import backfills, job_steps, resellers
 from reseller_webhooks.store.access import audit, memberships
 from reseller_webhooks.store.access import resellers as owners_store
-from reseller_webhooks.store.access.audit import Subject
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.cluster import jobs
-from reseller_webhooks.store.cluster.jobs import ListPosition
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.webhooks import webhooks
 

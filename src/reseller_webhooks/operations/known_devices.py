@@ -10,10 +10,9 @@ import orjson
 
 from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY, Micros
+from reseller_webhooks.core.access.accounts import Membership, User
 from reseller_webhooks.core.errors import SecretUnreadable
 from reseller_webhooks.crypto import Box
-from reseller_webhooks.store.access.keys_and_users import User
-from reseller_webhooks.store.access.memberships import Membership
 
 PURPOSE = "known device"
 LIVES = 365 * DAY

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY, SECOND, Micros
+from reseller_webhooks.core.access.accounts import Membership
 from reseller_webhooks.core.access.permissions import (
     FREE_GUESSES,
     FREE_GUESSES_OF_ADDRESS,
@@ -22,7 +23,6 @@ from reseller_webhooks.core.messages.access import (
 )
 from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.store.access import login_failures
-from reseller_webhooks.store.access.memberships import Membership
 from reseller_webhooks.store.db.database import Database, Tx
 
 FORGOTTEN_AFTER = DAY

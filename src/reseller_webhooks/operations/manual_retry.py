@@ -6,11 +6,11 @@ A small job is finished when these functions return; a larger job goes on in the
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.jobs import Job, JobKind
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import audit as audits
 from reseller_webhooks.operations import jobs, resellers
 from reseller_webhooks.store.access import audit
 from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 
 def retry_pending(database: Database, row: WebhookRow) -> Job:

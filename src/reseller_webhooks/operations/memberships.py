@@ -1,6 +1,7 @@
 """Which resellers a person belongs to: join, choose one, change the role, be removed."""
 
 from reseller_webhooks import crypto
+from reseller_webhooks.core.access.accounts import Invite, Membership, User
 from reseller_webhooks.core.access.audit import Act, Actor, ActorKind
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
@@ -23,9 +24,6 @@ from reseller_webhooks.store.access import (
     sessions,
     sign_in_links,
 )
-from reseller_webhooks.store.access.invites import Invite
-from reseller_webhooks.store.access.keys_and_users import User
-from reseller_webhooks.store.access.memberships import Membership
 from reseller_webhooks.store.db.database import Database, Tx
 
 

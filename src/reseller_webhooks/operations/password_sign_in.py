@@ -5,7 +5,8 @@ A password opens the memberships that have its hash: whoever has set it there wa
 
 from dataclasses import dataclass
 
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.accounts import Membership, User
+from reseller_webhooks.core.access.audit import Act, Subject
 from reseller_webhooks.core.access.permissions import SignInWay
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.core.messages.access import LOCKED, WRONG_PASSWORD
@@ -20,9 +21,6 @@ from reseller_webhooks.operations.authentication import (
 from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.operations.login_throttle import LoginLimits
 from reseller_webhooks.store.access import audit, keys_and_users, memberships
-from reseller_webhooks.store.access.audit import Subject
-from reseller_webhooks.store.access.keys_and_users import User
-from reseller_webhooks.store.access.memberships import Membership
 from reseller_webhooks.store.db.database import Database
 
 

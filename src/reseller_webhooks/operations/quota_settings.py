@@ -14,13 +14,13 @@ from reseller_webhooks.core.access.quotas import (
     Limits,
     Quota,
 )
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.messages.changes import LIMIT_OUT_OF_RANGE
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.quotas import AT_ONCE, Quotas
 from reseller_webhooks.store.access import audit
 from reseller_webhooks.store.access import quotas as store
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.records import stored_bytes
 

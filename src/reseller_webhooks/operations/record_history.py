@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogLine
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.records.page import BoundedPage, RecordPage
 from reseller_webhooks.core.records.record import Record, RecordKey
 from reseller_webhooks.core.sync import sync_status
 from reseller_webhooks.core.sync.sync_status import LastDelivery, RecordStatus
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.db import page_bytes
 from reseller_webhooks.store.db.database import Database, Tx
-from reseller_webhooks.store.db.page_bytes import BoundedPage, RecordPage
 from reseller_webhooks.store.deliveries import fan_out, log, record_deliveries
-from reseller_webhooks.store.deliveries.log import LogLine
 from reseller_webhooks.store.deliveries.record_deliveries import LINES_COUNTED, RecordDelivery
 from reseller_webhooks.store.records import events, record_history, records
 from reseller_webhooks.store.webhooks import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 LINES_SHOWN = 10
 """Deliveries of one version."""

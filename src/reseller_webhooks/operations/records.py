@@ -4,10 +4,10 @@ from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict, NotFound
 from reseller_webhooks.core.messages.changes import RECORD_OF_SEVERAL
 from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.records.page import RecordPage
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.store.db import page_bytes
 from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.db.page_bytes import RecordPage
 from reseller_webhooks.store.records import events, records
 
 

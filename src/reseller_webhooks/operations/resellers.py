@@ -3,12 +3,11 @@
 from collections.abc import Collection, Iterator
 
 from reseller_webhooks import crypto
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, Subject
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.core.text_rules import check_name
 from reseller_webhooks.store.access import audit, resellers
-from reseller_webhooks.store.access.audit import Subject
-from reseller_webhooks.store.access.resellers import Reseller
 from reseller_webhooks.store.db.database import Database, Tx
 
 NAME_MAX = 200

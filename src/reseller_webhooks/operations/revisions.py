@@ -8,11 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.db import horizon as horizons
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.webhooks import revisions as store
 from reseller_webhooks.store.webhooks import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 TABLE = "webhook"
 

@@ -7,13 +7,13 @@ then on the subject counts, and another one with the same address is somebody el
 from dataclasses import dataclass
 
 from reseller_webhooks import crypto
+from reseller_webhooks.core.access.accounts import User
 from reseller_webhooks.core.access.permissions import SignInWay
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.core.messages.access import BOUND_TO_OTHER_ACCOUNT, LOCKED, NOT_INVITED
 from reseller_webhooks.operations import authentication
 from reseller_webhooks.operations.authentication import NOWHERE, Device, normalize_email
 from reseller_webhooks.store.access import identities, invites, keys_and_users, memberships
-from reseller_webhooks.store.access.keys_and_users import User
 from reseller_webhooks.store.db.database import Database, Tx
 
 

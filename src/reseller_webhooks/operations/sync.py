@@ -7,11 +7,11 @@ from functools import partial
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.messages.changes import BUCKET_UNKNOWN
+from reseller_webhooks.core.records.page import RecordPage
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.sync.digests import BUCKETS, Digest
 from reseller_webhooks.store.db import horizon, page_bytes
 from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.db.page_bytes import RecordPage
 from reseller_webhooks.store.records import digests, generations, records, tombstones
 
 

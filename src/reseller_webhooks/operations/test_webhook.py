@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from reseller_webhooks import crypto
-from reseller_webhooks.core.access.audit import Act
+from reseller_webhooks.core.access.audit import Act, Subject
 from reseller_webhooks.core.webhooks import target_url
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.signing import new_secret
@@ -20,7 +20,6 @@ from reseller_webhooks.core.webhooks.webhook import (
 from reseller_webhooks.operations.webhook_settings import check_settings
 from reseller_webhooks.operations.webhooks import SECRET_BYTES
 from reseller_webhooks.store.access import audit
-from reseller_webhooks.store.access.audit import Subject
 from reseller_webhooks.store.db.database import Database
 
 TESTS_MAX = 3

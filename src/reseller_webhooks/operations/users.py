@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reseller_webhooks import crypto
 from reseller_webhooks.clock import DAY
+from reseller_webhooks.core.access.accounts import Membership
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.access.permissions import Role, SignInWay
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -25,7 +26,6 @@ from reseller_webhooks.operations.authentication import (
 from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.store.access import audit, sessions, sign_in_links
 from reseller_webhooks.store.access import memberships as store
-from reseller_webhooks.store.access.memberships import Membership
 from reseller_webhooks.store.access.sessions import Session
 from reseller_webhooks.store.access.sign_in_links import SignInLink
 from reseller_webhooks.store.db.database import Database, Tx

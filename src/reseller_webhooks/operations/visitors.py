@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
+from reseller_webhooks.core.access.accounts import Membership, User
 from reseller_webhooks.core.access.permissions import Role, SignInWay
-from reseller_webhooks.store.access.keys_and_users import User
-from reseller_webhooks.store.access.memberships import Membership
 from reseller_webhooks.store.access.opened_memberships import Opens
 from reseller_webhooks.store.access.sessions import Session
 

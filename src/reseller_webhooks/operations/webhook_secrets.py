@@ -12,12 +12,12 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.errors import SecretUnreadable
 from reseller_webhooks.core.messages.webhooks import AUTHENTICATION_UNKNOWN
 from reseller_webhooks.core.webhooks.webhook import Auth, NoAuth, SecretPurpose
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.sealing import Binding
 from reseller_webhooks.store.db import features
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.features import Feature
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 TABLE = "webhook"
 NO_AUTH = "NONE"

@@ -21,6 +21,7 @@ from reseller_webhooks.core.webhooks.webhook import (
     WebhookState,
     part_of,
 )
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.operations.audit import changes, settings_of
 from reseller_webhooks.operations.audit import webhook as subject_of
@@ -35,7 +36,6 @@ from reseller_webhooks.store.access import audit
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries
 from reseller_webhooks.store.webhooks import webhooks
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 SECRET_BYTES = 32
 BOTH_SIGN_FOR = 86_400 * SECOND
@@ -180,6 +180,15 @@ def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> 
         )
         audit.write(tx, Act.WEBHOOK_SECRET_ROTATED, subject_of(changed))
     return Added(changed, secret)
+
+
+def row_id(database: Database, reseller_id: int, uuid: str) -> int:
+    """The store's number of a webhook, deleted or not. NotFound."""
+    with database.read() as tx:
+        number = webhooks.id_of(tx, uuid, reseller_id=reseller_id)
+    if number is None:
+        raise NotFound("webhook", uuid)
+    return number
 
 
 def get(database: Database, reseller_id: int, uuid: str) -> WebhookRow:

@@ -1,7 +1,9 @@
-"""The audit log's words: who does something, and what can be done that is worth remembering."""
+"""The audit log: actors, acts, lines and filters. Instants: microseconds UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class ActorKind(StrEnum):
@@ -71,3 +73,43 @@ class Act(StrEnum):
     def subject(self) -> str:
         """What it was done to: webhook, user, key or reseller."""
         return self.value.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What something was done to. reseller_id: whose it is; None for what is the platform's."""
+
+    uuid: str
+    name: str
+    reseller_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """A line of the audit log. reseller: the name of the one it is about, if any."""
+
+    id: int
+    at: int
+    reseller: str | None
+    act: str
+    actor_kind: str
+    actor: str
+    address: str
+    subject: str
+    subject_uuid: str
+    subject_name: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which lines, newest first. behind: the line that the page before ended with."""
+
+    reseller_id: int | None = None
+    subject: str = ""
+    subject_uuid: str = ""
+    actor: str = ""
+    since: int | None = None
+    until: int | None = None
+    behind: int | None = None
+    limit: int = 50

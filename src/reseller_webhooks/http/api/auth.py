@@ -11,15 +11,14 @@ from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound
 from reseller_webhooks.core.messages.access import KEY_NOT_PLATFORM, KEY_READ_ONLY
 from reseller_webhooks.core.messages.changes import NO_RESELLER_YET, RESELLER_NOT_GIVEN
 from reseller_webhooks.http.edge.body_limits import actor_of, caller_of, reseller_of
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.authentication import Caller
-from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
-from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.operations.context import AppContext, Database
 
 # The gate has read the key already; this is what /docs says of it.
 _bearer = HTTPBearer(

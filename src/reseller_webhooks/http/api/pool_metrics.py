@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.operations.context import Database
 
 
 class PoolCollector(Collector):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict, Invalid, NotFound, Problem, QuotaExceeded
 from reseller_webhooks.core.messages.changes import (
@@ -24,9 +25,7 @@ from reseller_webhooks.http.api.auth import named
 from reseller_webhooks.http.api.request_body import value
 from reseller_webhooks.operations import record_numbers, records, resellers
 from reseller_webhooks.operations.changes import ChangeRequest, ChangeResult
-from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.access.resellers import Reseller
-from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.operations.context import AppContext, Database
 
 _PARENT = "subscriptionId"
 

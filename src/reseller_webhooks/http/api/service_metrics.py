@@ -13,9 +13,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from reseller_webhooks.clock import SECOND, monotonic_s
+from reseller_webhooks.core.deliveries.delivery_stats import BACKLOG_COUNTED_MAX
 from reseller_webhooks.operations.cluster import Totals
-from reseller_webhooks.store.deliveries.backlog import COUNTED_MAX
-from reseller_webhooks.store.deliveries.fan_out import COUNTED_MAX as FAN_OUTS_COUNTED_MAX
 
 FRESH_S = 5.0
 """Numbers of this age are told again without asking the store."""
@@ -109,7 +108,7 @@ class ServiceCollector(Collector):
 
 
 def _gauges(totals: Totals) -> Iterable[Metric]:
-    capped = f"counted up to {COUNTED_MAX}"
+    capped = f"counted up to {BACKLOG_COUNTED_MAX}"
     yield _gauge(
         "oldest_due_seconds",
         "How long the oldest due delivery of the whole service has been due; 0 when none is due.",
@@ -149,7 +148,7 @@ def _fan_out(totals: Totals) -> Iterable[Metric]:
     yield _gauge(
         "fan_out_pending",
         "Events of the whole service whose deliveries are still to be made, as their request "
-        f"needed more of them than one transaction writes; counted up to {FAN_OUTS_COUNTED_MAX}.",
+        f"needed more of them than one transaction writes; counted up to {BACKLOG_COUNTED_MAX}.",
         totals.fan_out.count,
     )
     yield _gauge(

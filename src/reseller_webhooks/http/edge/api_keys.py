@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from reseller_webhooks import clock, crypto
 from reseller_webhooks.operations import authentication
 from reseller_webhooks.operations.authentication import Caller
-from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.operations.context import Database
 
 REMEMBERED_S = 1.0
 """So a key that is revoked is refused within a second, in every process."""

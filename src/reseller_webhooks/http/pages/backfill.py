@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from reseller_webhooks.core.enums import Action
 from reseller_webhooks.core.sync.backfills import RATE, Backfill, is_included
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages.language import _, ngettext, number
 from reseller_webhooks.operations import backfills
-from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from reseller_webhooks.operations.context import Database
 
 RATES = (10, RATE, 200, 1_000)
 

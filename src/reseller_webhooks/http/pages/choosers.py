@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from starlette.responses import JSONResponse, Response
 
 from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.text_rules import SEARCH_MAX
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.language import _
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.operations import resellers, webhooks
-from reseller_webhooks.store.db.text_search import SEARCH_MAX
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 SHOWN = 50
 

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.access.audit import Actor, ActorKind
 from reseller_webhooks.core.access.quotas import Quota
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import NotFound, QuotaExceeded
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.http.pages import flash
@@ -20,13 +21,11 @@ from reseller_webhooks.http.pages.sign_in.password_hashing import PasswordHashin
 from reseller_webhooks.operations import known_devices, webhooks
 from reseller_webhooks.operations.authentication import Device
 from reseller_webhooks.operations.concurrency import ConcurrencyLimit
-from reseller_webhooks.operations.context import AppContext
+from reseller_webhooks.operations.context import AppContext, Database
 from reseller_webhooks.operations.known_devices import KnownDevice
 from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.operations.webhook_secrets import open_secrets
-from reseller_webhooks.store.access.resellers import Reseller
-from reseller_webhooks.store.db.database import Database
 
 if TYPE_CHECKING:
     from reseller_webhooks.http.pages.sign_in.openid import OpenId

@@ -2,55 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, insert, select
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.access.audit import Act, Actor
+from reseller_webhooks.core.access.audit import Act, Actor, AuditLine, AuditQuery, Subject
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import audit, reseller
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What something was done to. reseller_id: whose it is; None for what is the platform's."""
-
-    uuid: str
-    name: str
-    reseller_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """A line of the audit log. reseller: the name of the one it is about, if any."""
-
-    id: int
-    at: Micros
-    reseller: str | None
-    act: str
-    actor_kind: str
-    actor: str
-    address: str
-    subject: str
-    subject_uuid: str
-    subject_name: str
-    details: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditQuery:
-    """Which lines, newest first. behind: the line that the page before ended with."""
-
-    reseller_id: int | None = None
-    subject: str = ""
-    subject_uuid: str = ""
-    actor: str = ""
-    since: Micros | None = None
-    until: Micros | None = None
-    behind: int | None = None
-    limit: int = field(default=50)
 
 
 def write(

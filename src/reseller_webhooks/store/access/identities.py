@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, select
 
-from reseller_webhooks.store.access.keys_and_users import User
+from reseller_webhooks.core.access.accounts import User
 from reseller_webhooks.store.db import missing_rows
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import identity, person

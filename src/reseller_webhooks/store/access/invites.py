@@ -1,29 +1,13 @@
 """Invites: who may come in as soon as they have opened their link. Tokens only as hashes."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.access.accounts import Invite
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.store.db import text_search
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import invite
-
-
-@dataclass(frozen=True, slots=True)
-class Invite:
-    """Somebody who may come in; an address has at most one of each reseller."""
-
-    id: int
-    uuid: str
-    email: str
-    role: str
-    reseller_id: int | None
-    invited_by: str
-    created_at: Micros
-    expires_at: Micros
-
 
 _COLUMNS = [invite.c[name] for name in Invite.__dataclass_fields__]
 

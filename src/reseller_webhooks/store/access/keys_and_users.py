@@ -1,44 +1,14 @@
 """Who may come in: API keys and people. Keys only as hashes."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, insert, select, update
 
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.access.accounts import ApiKey, User
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.store.db import missing_rows, text_search
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import api_key, person
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key of the API; start is its first characters, by which people know it again."""
-
-    id: int
-    uuid: str
-    start: str
-    name: str
-    scope: str
-    reseller_id: int | None
-    created_at: Micros
-    used_at: Micros | None
-    revoked_at: Micros | None
-
-    @property
-    def known_as(self) -> str:
-        """How people know it again: its name, and how it begins."""
-        return f"{self.name} {self.start}".strip()
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """Somebody who signs in: an e-mail address. What they may do is in their memberships."""
-
-    id: int
-    uuid: str
-    email: str
 
 
 def add_key(tx: Tx, **columns: object) -> None:

@@ -1,38 +1,15 @@
 """Memberships: which person has which role at which reseller. Operators have one without."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, insert, select, update
 
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.access.accounts import ApiKey, Membership
 from reseller_webhooks.core.access.permissions import Role
-from reseller_webhooks.store.access.keys_and_users import ApiKey
 from reseller_webhooks.store.db import text_search
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import api_key, membership, person, reseller
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """What a person may do at one reseller, or as an operator. uuid: by which admins name it.
-
-    password: the argon2 hash that opens it, or None until one is set. reseller: its name.
-    """
-
-    id: int
-    uuid: str
-    person_id: int
-    reseller_id: int | None
-    role: str
-    password: str | None = field(repr=False)
-    created_at: Micros
-    seen_at: Micros | None
-    locked_at: Micros | None
-    email: str
-    reseller: str | None
-    reseller_uuid: str | None
 
 
 def by_user(tx: Tx, person_id: int) -> list[Membership]:

@@ -1,26 +1,15 @@
 """Resellers: the tenants that own everything."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 
-from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.store.db import text_search
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import reseller
 
 _COLUMNS = reseller.c.id, reseller.c.uuid, reseller.c.name, reseller.c.created_at
-
-
-@dataclass(frozen=True, slots=True)
-class Reseller:
-    """A tenant. id is the store's number, uuid what users see."""
-
-    id: int
-    uuid: str
-    name: str
-    created_at: Micros
 
 
 def add(tx: Tx, uuid: str, name: str) -> Reseller:

@@ -18,14 +18,13 @@ from reseller_webhooks.core.jobs import (
     JobKind,
     JobPosition,
     JobState,
+    ListPosition,
     from_backfill,
+    list_position,
 )
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import audit, backfill, job, webhook
 from reseller_webhooks.store.webhooks import backfills
-
-ListPosition = tuple[Micros, int, int]
-"""created_at, whether it is no backfill, and number of a job; the next page begins behind it."""
 
 
 def add(tx: Tx, new: Job) -> Job:
@@ -122,11 +121,6 @@ def page(
     found = [_job(row) for row in tx.connection.execute(statement).mappings()]
     found += _page_of_backfills(tx, reseller_id, webhook_id, behind, is_unfinished, limit)
     return sorted(found, key=list_position, reverse=True)[:limit]
-
-
-def list_position(one: Job) -> ListPosition:
-    """Where a job stands in the list."""
-    return one.created_at, int(one.kind is not JobKind.BACKFILL), one.id
 
 
 _AS_STORED = (

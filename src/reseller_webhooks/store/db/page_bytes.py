@@ -4,11 +4,11 @@ Rows are read a few at a time, so that neither the page nor what was read for it
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, LargeBinary, cast, func
 
+from reseller_webhooks.core.records.page import BoundedPage
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.store.db.database import Tx
 
@@ -20,17 +20,6 @@ GROWTH = 4
 
 P = TypeVar("P")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class BoundedPage(Generic[T]):
-    """Rows of a page. has_more: whether others follow."""
-
-    rows: list[T]
-    has_more: bool
-
-
-RecordPage = BoundedPage[Record]
 
 
 def read(

@@ -2,8 +2,7 @@
 
 from sqlalchemy import ColumnElement, or_
 
-SEARCH_MAX = 200
-"""Characters that are searched for; more are cut off."""
+from reseller_webhooks.core.text_rules import SEARCH_MAX
 
 
 def matches(

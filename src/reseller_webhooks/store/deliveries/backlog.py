@@ -21,13 +21,12 @@ from sqlalchemy import (
 )
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.deliveries.delivery_stats import BACKLOG_COUNTED_MAX
 from reseller_webhooks.core.webhooks.webhook import WebhookState
 from reseller_webhooks.store.db import bulk_read
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import any_attempts, delivery, reseller, webhook
 
-COUNTED_MAX = 100_000
-"""Counting stops here: past it the number says only that there are more."""
 FIRST_COUNT = 1_000
 """Of each webhook, so that many webhooks with a few due deliveries cost few statements."""
 WEBHOOKS_PER_STATEMENT = 128
@@ -47,7 +46,7 @@ class OldestDue:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Deliveries that wait. due and pending: at most COUNTED_MAX each."""
+    """Deliveries that wait. due and pending: at most BACKLOG_COUNTED_MAX each."""
 
     due: int
     pending: int
@@ -56,10 +55,10 @@ class Backlog:
     @property
     def is_capped(self) -> bool:
         """Whether more deliveries are due than were counted."""
-        return self.due >= COUNTED_MAX
+        return self.due >= BACKLOG_COUNTED_MAX
 
 
-def backlog(tx: Tx, *, counted_max: int = COUNTED_MAX) -> Backlog:
+def backlog(tx: Tx, *, counted_max: int = BACKLOG_COUNTED_MAX) -> Backlog:
     """The deliveries that wait now, counted up to a bound."""
     webhooks = tx.connection.execute(_FIRST_DUE, {"now": tx.now}).all()
     due = _count(tx, [row.id for row in webhooks], counted_max)

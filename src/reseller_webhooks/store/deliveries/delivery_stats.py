@@ -19,71 +19,25 @@ from sqlalchemy import (
     select,
 )
 
-from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.delivery import State
-from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.deliveries.delivery_stats import (
+    HOUR,
+    WAITING_COUNTED,
+    CircuitChange,
+    HourCount,
+    LastAttempt,
+    WebhookStats,
+)
 from reseller_webhooks.store.db import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.deliveries.log_query import UNHAPPY, closed_in
 from reseller_webhooks.store.tables import attempt, circuit_change, delivery, webhook
 
-HOUR: Micros = 3600 * SECOND
-WAITING_COUNTED = 10_000
-"""Past this the number waiting is only known to be more."""
 CLOSED_SEARCHED = 1_000
 """How many closed deliveries are searched for one that was delivered, the newest first."""
 REFUSED_SEARCHED = 100
 """How many that wait are searched for the newest that was refused, the first due first."""
-
-
-@dataclass(frozen=True, slots=True)
-class LastAttempt:
-    """An attempt in a line. at: when it was made."""
-
-    at: Micros
-    status: int | None
-    reason: str | None
-    message: Message | None
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookStats:
-    """How a webhook stands now.
-
-    waiting: unfinished deliveries, at most WAITING_COUNTED + 1. next_at: when the first of them
-    is due. refused: its newest attempt, if it has been tried. refused_at: when any that waits was
-    refused last. failed: the newest delivery's last attempt, if that delivery has failed for good.
-    delivered_at: of the newest that was delivered.
-    """
-
-    waiting: int = 0
-    next_at: Micros | None = None
-    refused: LastAttempt | None = None
-    refused_at: Micros | None = None
-    failed: LastAttempt | None = None
-    delivered_at: Micros | None = None
-
-    @property
-    def is_back(self) -> bool:
-        """Whether a delivery was accepted since any that waits was refused."""
-        return (self.delivered_at or 0) > (self.refused_at or 0)
-
-
-@dataclass(slots=True)
-class HourCount:
-    """Deliveries by the hour in which they were made, oldest first, as they ended."""
-
-    delivered: list[int]
-    failed: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class CircuitChange:
-    """A circuit opened, and why, or closed."""
-
-    at: Micros
-    is_open: bool
-    message: Message | None = None
 
 
 def webhook_stats(tx: Tx, webhook_ids: Collection[int]) -> dict[int, WebhookStats]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.deliveries.delivery_stats import BACKLOG_COUNTED_MAX
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import RecordKey
@@ -25,8 +26,6 @@ from reseller_webhooks.store.tables import delivery, event, pending_fan_out, res
 EVENTS_A_STEP = 100
 CHUNK = 500
 """Ids named in one statement."""
-COUNTED_MAX = 100_000
-"""Counting stops here."""
 
 
 class FanOutSpan(NamedTuple):
@@ -142,7 +141,7 @@ def step(tx: Tx, reseller_id: int, limit: int) -> FanOutSpan | None:
 
 
 def backlog(tx: Tx) -> FanOutBacklog:
-    """How much is still to be done; the count ends at COUNTED_MAX."""
+    """How much is still to be done; the count ends at BACKLOG_COUNTED_MAX."""
     return FanOutBacklog(tx.connection.execute(_COUNT).scalar_one(), oldest(tx))
 
 
@@ -204,5 +203,5 @@ _END = delete(pending_fan_out).where(_OF_EVENTS)
 _MOVE = update(pending_fan_out).where(_OF_EVENTS).values(webhook_after=bindparam("upto"))
 _OLDEST = select(pending_fan_out.c.created_at).order_by(pending_fan_out.c.event_id).limit(1)
 _COUNT = select(func.count()).select_from(
-    select(pending_fan_out.c.event_id).limit(COUNTED_MAX).subquery()
+    select(pending_fan_out.c.event_id).limit(BACKLOG_COUNTED_MAX).subquery()
 )

@@ -7,20 +7,18 @@ How many lines there are is counted in tally.py.
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, func, select, tuple_
 
-from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import AttemptRow, LogLine, LogQuery
 from reseller_webhooks.core.enums import Action, Resource
-from reseller_webhooks.core.messages import Message
 from reseller_webhooks.store.db import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import number_in, without_index
 from reseller_webhooks.store.deliveries.log_query import (
-    LogQuery,
     closed_in,
     filter_conditions,
     indexed_conditions,
@@ -28,60 +26,6 @@ from reseller_webhooks.store.deliveries.log_query import (
     sorts,
 )
 from reseller_webhooks.store.tables import attempt, delivery, event
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """A delivery as the log shows it.
-
-    attempts: made so far. last_*: of the newest attempt. next_at: only while pending.
-    """
-
-    delivery_id: int
-    event_id: int
-    webhook_id: int
-    resource: Resource
-    action: Action
-    resource_uuid: str
-    version: int
-    state: State
-    created_at: Micros
-    attempts: int
-    replay_of: int | None
-    next_at: Micros | None = None
-    last_at: Micros | None = None
-    last_status: int | None = None
-    last_reason: str | None = None
-    last_message: Message | None = None
-
-    def fits(self, query: LogQuery) -> bool:
-        """Whether it is one of those, on whatever page."""
-        return (
-            (not query.states or self.state in query.states)
-            and query.resource in (None, self.resource)
-            and query.action in (None, self.action)
-            and query.webhook_id in (None, self.webhook_id)
-            and query.resource_uuid in (None, self.resource_uuid)
-            and (query.since is None or self.created_at >= query.since)
-            and (query.until is None or self.created_at < query.until)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
-    """One attempt of a delivery. outcome is None on a line that closed it without a request."""
-
-    number: int
-    at: Micros
-    ms: int
-    outcome: str | None
-    status: int | None
-    reason: str | None
-    message: Message | None
-    response: str = field(repr=False)
-    state: State | None
-    response_headers: dict[str, str] | None = field(default=None, repr=False)
-
 
 _LONG = {"response", "response_headers"}
 _COLUMNS = {

@@ -1,9 +1,8 @@
 """What is new in the log: deliveries that were made or attempted since somebody looked."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
+from reseller_webhooks.core.deliveries.log import LogPosition
 from reseller_webhooks.store.db import horizon
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.db.shared_horizon import SettledHorizon
@@ -11,14 +10,6 @@ from reseller_webhooks.store.tables import attempt, delivery
 
 AGAIN_MAX = 1_000
 """The most lines of the whole log that a live view may repeat from before it was opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogPosition:
-    """How far somebody has looked: at all attempts and all deliveries up to these numbers."""
-
-    attempt: int
-    delivery: int
 
 
 def start(database: Database, tx: Tx) -> LogPosition:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true, tuple_
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery, Position
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.deliveries.log_query import (
     UNHAPPY,
-    LogQuery,
-    Position,
     closed_in,
     filter_conditions,
     indexed_conditions,

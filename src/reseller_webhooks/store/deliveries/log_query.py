@@ -3,12 +3,12 @@
 Every filter has an index that is already sorted as the log is, or names few lines.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Select, String, Table, func, literal, select
 
-from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.store.db import day_partitions
 from reseller_webhooks.store.db.database import Tx
@@ -23,41 +23,6 @@ EVENTS_MAX = 5_000
 
 UNHAPPY = frozenset(State) - {State.PENDING, State.DELIVERED}
 """The states of deliveries that were closed without being delivered."""
-
-Position = tuple[Micros, int]
-"""created_at and delivery id of a line; the next page begins behind it."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogQuery:
-    """Which lines: None means any. since is included, until is not; both microseconds UTC.
-
-    down_to: the oldest position that is looked at, itself included.
-    """
-
-    reseller_id: int
-    states: frozenset[State] = frozenset()
-    resource: Resource | None = None
-    action: Action | None = None
-    webhook_id: int | None = None
-    resource_uuid: str | None = None
-    since: Micros | None = None
-    until: Micros | None = None
-    behind: Position | None = None
-    limit: int = 50
-    down_to: Position | None = None
-    events: tuple[int, ...] | None = field(default=None, repr=False)
-    """Those of resource_uuid, once they were sought."""
-    walks_pending: bool | None = field(default=None, repr=False)
-    """Whether the webhook has more than SORTED_MAX pending deliveries, once they were counted."""
-
-    walks_actions: bool | None = field(default=None, repr=False)
-    """Whether few closed lines are of its action, which has an index, once they were counted."""
-
-    @property
-    def with_pending(self) -> bool:
-        """Whether pending deliveries are among those that it asks for."""
-        return not self.states or State.PENDING in self.states
 
 
 def resolve_events(tx: Tx, query: LogQuery) -> LogQuery:

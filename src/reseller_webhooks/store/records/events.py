@@ -19,10 +19,10 @@ from sqlalchemy import (
 
 from reseller_webhooks.core.enums import Action, Resource, from_mask, to_mask
 from reseller_webhooks.core.records.events import Event
+from reseller_webhooks.core.records.page import BoundedPage
 from reseller_webhooks.store.db import bulk_read, bulk_write, page_bytes
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.db.database import Tx
-from reseller_webhooks.store.db.page_bytes import BoundedPage
 from reseller_webhooks.store.tables import delivery, event, webhook
 
 CHUNK = 500

@@ -1,7 +1,6 @@
 """Webhooks: their rows, secrets sealed. A deleted webhook keeps its row while the log names it."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -21,46 +20,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.circuit import Circuit
 from reseller_webhooks.core.enums import Resource, from_mask, to_mask
 from reseller_webhooks.core.errors import Conflict
-from reseller_webhooks.core.messages import Message
 from reseller_webhooks.core.messages.webhooks import WEBHOOK_EXISTS, WEBHOOK_FOR_TARGET_EXISTS
-from reseller_webhooks.core.webhooks.settings import SETTINGS, Kind, Setting, WebhookSettings
+from reseller_webhooks.core.webhooks.settings import SETTINGS, Kind, Setting
 from reseller_webhooks.core.webhooks.webhook import PARTS, HoldReason, WebhookState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.db import messages, text_search
 from reseller_webhooks.store.db.commits import Written
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import circuit_change, delivery, lease, webhook
 
 CHUNK = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookRow(WebhookSettings):
-    """A webhook as it is stored."""
-
-    id: int
-    uuid: str
-    reseller_id: int
-    part: int
-    auth_type: str
-    auth_sealed: str
-    secret_sealed: str
-    previous_secret_sealed: str | None
-    previous_secret_until: Micros | None
-    state: WebhookState
-    circuit: str
-    circuit_message: Message | None
-    circuit_at: Micros | None
-    probe_at: Micros | None
-    hurried_at: Micros | None
-    created_at: Micros
-    changed_at: Micros
-    deleted_at: Micros | None
-    revision: int
-    """Drawn by a trigger, so of a row that was just written it is not known on SQLite."""
 
 
 def add(tx: Tx, **columns: object) -> WebhookRow:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BeforeValidator
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.webhooks.settings import Format
@@ -27,9 +28,6 @@ from reseller_webhooks.http.edge.problems import raises
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.deliveries import LogEntry
-from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.deliveries.log_query import LogQuery
-from reseller_webhooks.store.webhooks import webhooks as store
 
 PATH = "/api/v1/deliveries"
 
@@ -76,7 +74,7 @@ def query(  # noqa: PLR0917 - FastAPI passes them by name
         frozenset(state),
         resource,
         action,
-        None if webhook is None else _number(context.database, tenant, webhook),
+        None if webhook is None else webhooks.row_id(context.database, tenant, webhook),
         resource_uuid,
         since,
         until,
@@ -109,13 +107,12 @@ def page(context: Context, query: Annotated[LogQuery, Depends(query)]) -> Delive
 )
 def get(context: Context, tenant: Tenant, shown: Id) -> Response:
     """All there is to see of it: the payload as it was sent, and every attempt."""
-    with _known_as(shown):
+    with _hide_row_id(shown):
         found = deliveries.get(
             context.database, context.ids.find_delivery(shown), reseller_id=tenant
         )
-    fields = details(context.ids, found, *_manner(context, tenant, found.entry.webhook)).model_dump(
-        mode="json"
-    )
+    how = _auth_and_format(context, tenant, found.entry.webhook)
+    fields = details(context.ids, found, *how).model_dump(mode="json")
     if found.event is not None:
         fields["payload"] = orjson.Fragment(found.event.body)
     return Response(orjson.dumps(fields), media_type=JSON)
@@ -130,15 +127,15 @@ def get(context: Context, tenant: Tenant, shown: Id) -> Response:
 )
 def retry(context: Context, tenant: Tenant, shown: Id, response: Response) -> Delivery:
     """Makes a new delivery of the same event to the same webhook."""
-    with _known_as(shown):
+    with _hide_row_id(shown):
         made = _retry(context, context.ids.find_delivery(shown), reseller_id=tenant)
     response.headers["location"] = f"{PATH}/{context.ids.delivery(made.line.delivery_id)}"
     return delivery(context.ids, made)
 
 
 @contextmanager
-def _known_as(shown: str) -> Iterator[None]:
-    """The store knows deliveries by number; who asks does not."""
+def _hide_row_id(shown: str) -> Iterator[None]:
+    """Name the public id in NotFound, not the row's number."""
     try:
         yield
     except NotFound:
@@ -151,18 +148,10 @@ def _retry(context: AppContext, number: int, *, reseller_id: int) -> LogEntry:
     return deliveries.get(database, made, reseller_id=reseller_id).entry
 
 
-def _number(database: Database, tenant: int, webhook: str) -> int:
-    with database.read() as tx:
-        number = store.id_of(tx, webhook, reseller_id=tenant)
-    if number is None:
-        raise NotFound("webhook", webhook)
-    return number
-
-
-def _manner(context: AppContext, tenant: int, webhook: str) -> tuple[str, Format]:
-    """How the webhook proves itself and packs its notifications."""
+def _auth_and_format(context: AppContext, tenant: int, webhook: str) -> tuple[str, Format]:
+    """The webhook's authentication type and payload format."""
     try:
         row = webhooks.get(context.database, tenant, webhook)
-    except NotFound:  # It was deleted, and how it proved itself went with it.
+    except NotFound:  # A deleted webhook has no authentication any more.
         return "NONE", Format.NOTIFICATION
     return row.auth_type, row.format

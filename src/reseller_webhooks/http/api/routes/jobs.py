@@ -13,6 +13,7 @@ from reseller_webhooks.core.errors import (
     NotSignedIn,
     TooManyJobs,
 )
+from reseller_webhooks.core.jobs import list_position
 from reseller_webhooks.http.api.auth import Context, Tenant
 from reseller_webhooks.http.api.paging import Cursor, Limit, cut, position
 from reseller_webhooks.http.api.request_body import body, schema, takes
@@ -21,7 +22,6 @@ from reseller_webhooks.http.api.schemas.jobs import Job, Jobs, NewJob, Retried, 
 from reseller_webhooks.http.edge.problems import raises
 from reseller_webhooks.operations import jobs, manual_retry, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.cluster.jobs import list_position
 
 PATH = "/api/v1/jobs"
 ACCEPTED = 202

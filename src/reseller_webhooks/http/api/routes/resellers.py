@@ -5,8 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
+from reseller_webhooks.core.access.accounts import ApiKey
 from reseller_webhooks.core.access.permissions import Scope
+from reseller_webhooks.core.access.resellers import Reseller as Stored
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from reseller_webhooks.core.text_rules import SEARCH_MAX
 from reseller_webhooks.http.api import timestamps
 from reseller_webhooks.http.api.auth import Context, Platform
 from reseller_webhooks.http.api.paging import Cursor, Limit, cut, position
@@ -15,9 +18,6 @@ from reseller_webhooks.http.api.schemas import Input, Shape
 from reseller_webhooks.http.edge.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.operations import api_keys, authentication, resellers
 from reseller_webhooks.operations.resellers import NAME_MAX
-from reseller_webhooks.store.access.keys_and_users import ApiKey
-from reseller_webhooks.store.access.resellers import Reseller as Stored
-from reseller_webhooks.store.db.text_search import SEARCH_MAX
 
 Search = Annotated[
     str, Query(max_length=SEARCH_MAX, description="Part of the name, in any case, or the id.")

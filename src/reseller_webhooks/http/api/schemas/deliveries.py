@@ -6,6 +6,7 @@ from pydantic import Field
 
 from reseller_webhooks.core.deliveries.attempts import Outcome
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import AttemptRow, LogLine
 from reseller_webhooks.core.deliveries.notification import shown_headers
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.webhooks.settings import Format
@@ -13,7 +14,6 @@ from reseller_webhooks.http.api import timestamps
 from reseller_webhooks.http.api.schemas import Payload, Shape
 from reseller_webhooks.operations.deliveries import Details, LogEntry
 from reseller_webhooks.operations.public_ids import PublicIds
-from reseller_webhooks.store.deliveries.log import AttemptRow, LogLine
 
 
 class Last(Shape):

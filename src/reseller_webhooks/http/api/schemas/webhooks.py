@@ -9,12 +9,12 @@ from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages.webhooks import SECRETS_UNREADABLE
 from reseller_webhooks.core.webhooks.settings import DELIVERY, with_shown_delivery_settings
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose, WebhookState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.http.api import timestamps
 from reseller_webhooks.http.api.schemas import Shape
 from reseller_webhooks.operations.webhook_secrets import WebhookSecrets, open_secrets
 from reseller_webhooks.operations.webhooks import Added
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 
 def _absent(value: object) -> bool:

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import LogLine, LogQuery, Position
 from reseller_webhooks.core.enums import Action, Resource, number_in
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.forms import date_range
 from reseller_webhooks.http.pages.language import N_, _
 from reseller_webhooks.operations.public_ids import PublicIds
-from reseller_webhooks.store.deliveries.log import LogLine
-from reseller_webhooks.store.deliveries.log_query import LogQuery, Position
 
 PLACE = "place"
 LINES = 50

@@ -12,6 +12,7 @@ from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.secret_destinations import Destinations, secrets_to_reenter
 from reseller_webhooks.core.webhooks.settings import DELIVERY, SETTINGS, Kind, Setting
 from reseller_webhooks.core.webhooks.webhook import Spec, SpecPatch
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages.form import Form
 from reseller_webhooks.http.pages.forms.webhook_fields import (
     ADVICE,
@@ -24,7 +25,6 @@ from reseller_webhooks.http.pages.forms.webhook_fields import (
 )
 from reseller_webhooks.http.pages.language import _
 from reseller_webhooks.operations.webhooks import etag_revision
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reseller_webhooks.core.access.audit import Act, ActorKind
+from reseller_webhooks.core.access.audit import Act, ActorKind, AuditLine
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.webhooks.settings import SETTINGS
 from reseller_webhooks.core.webhooks.webhook import AUTH_LABELS
@@ -11,7 +11,6 @@ from reseller_webhooks.http.pages import language
 from reseller_webhooks.http.pages.labels.job_labels import KINDS
 from reseller_webhooks.http.pages.labels.quota_labels import LABELS
 from reseller_webhooks.http.pages.language import N_, _
-from reseller_webhooks.store.access.audit import AuditLine
 
 SUBJECTS = {
     "webhook": N_("Webhooks"),

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from reseller_webhooks.core.deliveries.attempts import Outcome, Reason
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.log import AttemptRow, LogLine
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose
 from reseller_webhooks.http.pages.language import N_, _
-from reseller_webhooks.store.deliveries.log import AttemptRow, LogLine
 
 NAMES = (
     *(N_("Company"), N_("Invoice"), N_("Lead"), N_("Order"), N_("Subscription")),

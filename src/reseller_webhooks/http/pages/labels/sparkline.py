@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reseller_webhooks.core.deliveries.delivery_stats import HourCount
 from reseller_webhooks.http.pages.language import _, ngettext, number
-from reseller_webhooks.store.deliveries.delivery_stats import HourCount
 
 STEP, WIDTH, HEIGHT = 4, 3, 24
 """A bar stands every STEP units and is WIDTH wide; the highest is HEIGHT."""

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.webhooks.webhook import WebhookState
-from reseller_webhooks.http.pages import messages
-from reseller_webhooks.http.pages.labels.delivery_labels import Badge
-from reseller_webhooks.http.pages.language import N_, _, ngettext, number
-from reseller_webhooks.operations.health import WebhookCourse
-from reseller_webhooks.store.deliveries.delivery_stats import (
+from reseller_webhooks.core.deliveries.delivery_stats import (
     WAITING_COUNTED,
     LastAttempt,
     WebhookStats,
 )
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
+from reseller_webhooks.core.webhooks.webhook import WebhookState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
+from reseller_webhooks.http.pages import messages
+from reseller_webhooks.http.pages.labels.delivery_labels import Badge
+from reseller_webhooks.http.pages.language import N_, _, ngettext, number
+from reseller_webhooks.operations.health import WebhookCourse
 
 
 class Clause(NamedTuple):

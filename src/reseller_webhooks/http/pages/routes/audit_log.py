@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.clock import DAY, SECOND, Micros
+from reseller_webhooks.core.access.audit import AuditLine, AuditQuery
 from reseller_webhooks.core.enums import number_in
 from reseller_webhooks.http.pages import choosers, paths
 from reseller_webhooks.http.pages.choosers import Choices
@@ -15,7 +16,6 @@ from reseller_webhooks.http.pages.labels.audit_labels import SUBJECTS
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.paging import split_page
 from reseller_webhooks.operations import audit, resellers
-from reseller_webhooks.store.access.audit import AuditLine, AuditQuery
 
 ROWS = 50
 FILTERS = ("subject", "one", "who", "reseller", "from", "to")

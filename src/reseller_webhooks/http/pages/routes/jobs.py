@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.jobs import ListPosition, list_position
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.dependencies import AtReseller, Writer
 from reseller_webhooks.http.pages.paging import split_page
 from reseller_webhooks.operations import jobs, webhooks
 from reseller_webhooks.operations.public_ids import PublicIds
-from reseller_webhooks.store.cluster.jobs import ListPosition, list_position
 
 ROWS = 50
 PLACE = "jobs"

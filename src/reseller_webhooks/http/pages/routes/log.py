@@ -12,6 +12,7 @@ from reseller_webhooks.core.deliveries.notification import packed, shown_headers
 from reseller_webhooks.core.enums import Action
 from reseller_webhooks.core.errors import Conflict, NotFound, QuotaExceeded
 from reseller_webhooks.core.webhooks.settings import Format
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import choosers, paths
 from reseller_webhooks.http.pages.dependencies import AtReseller, Posted, Writer
 from reseller_webhooks.http.pages.flash import Flash
@@ -26,7 +27,6 @@ from reseller_webhooks.http.pages.routes.log_stream import told
 from reseller_webhooks.http.pages.starting_jobs import retried_failed, start_job, start_or_refuse
 from reseller_webhooks.operations import deliveries, manual_retry, webhooks
 from reseller_webhooks.operations.deliveries import Details
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 DAY = 86_400 * clock.SECOND
 ONE = paths.LOG + "/{shown}"

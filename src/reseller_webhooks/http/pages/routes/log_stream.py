@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from reseller_webhooks.core.deliveries.log import LogLine, LogPosition, LogQuery
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
 from reseller_webhooks.core.messages.requests import TOO_MANY_WATCHING
 from reseller_webhooks.http.pages import paths
@@ -20,9 +21,6 @@ from reseller_webhooks.http.pages.forms import log_filter
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.operations import authentication, deliveries, webhooks
 from reseller_webhooks.operations.public_ids import PublicIds
-from reseller_webhooks.store.deliveries.log import LogLine
-from reseller_webhooks.store.deliveries.log_changes import LogPosition
-from reseller_webhooks.store.deliveries.log_query import LogQuery
 
 MARK = "mark"
 POLL_S = 1.0

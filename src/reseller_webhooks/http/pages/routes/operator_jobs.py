@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.jobs import list_position
 from reseller_webhooks.http.pages import choosers, paths
 from reseller_webhooks.http.pages.dependencies import Operator
 from reseller_webhooks.http.pages.paging import split_page
 from reseller_webhooks.http.pages.routes.jobs import PLACE, ROWS, place_of
 from reseller_webhooks.operations import jobs, resellers
-from reseller_webhooks.store.cluster.jobs import list_position
 
 ONE = paths.OPERATOR_JOBS + "/{reseller}/{uuid}/cancel"
 

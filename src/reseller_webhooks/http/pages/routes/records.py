@@ -5,12 +5,12 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.enums import Resource, number_in
 from reseller_webhooks.core.errors import NotFound
+from reseller_webhooks.core.records.page import BoundedPage
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.dependencies import AtReseller
 from reseller_webhooks.http.pages.forms.log_filter import ID_MAX
 from reseller_webhooks.operations import record_history
 from reseller_webhooks.operations.record_history import HistoryPage
-from reseller_webhooks.store.db.page_bytes import BoundedPage
 
 ROWS = 50
 VERSIONS = 20

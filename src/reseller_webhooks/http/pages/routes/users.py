@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from reseller_webhooks.core.access.accounts import Invite, Membership
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.enums import number_in
 from reseller_webhooks.core.errors import Conflict, Invalid, QuotaExceeded
@@ -19,8 +20,6 @@ from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.paging import split_page
 from reseller_webhooks.operations import invites, memberships, users
-from reseller_webhooks.store.access.invites import Invite
-from reseller_webhooks.store.access.memberships import Membership
 
 USERS, INVITES = 30, 20
 """Rows of a page: together under 100 KB."""

@@ -9,9 +9,12 @@ from starlette.responses import Response
 
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
+from reseller_webhooks.core.deliveries.delivery_stats import HOUR, CircuitChange
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.errors import QuotaExceeded
 from reseller_webhooks.core.jobs import JobKind
 from reseller_webhooks.core.messages import plain
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.backfill import section
@@ -26,9 +29,6 @@ from reseller_webhooks.operations import deliveries, health, jobs, manual_retry,
 from reseller_webhooks.operations.health import WebhookCourse
 from reseller_webhooks.operations.jobs import JobEntry
 from reseller_webhooks.operations.webhook_secrets import open_secrets
-from reseller_webhooks.store.deliveries.delivery_stats import HOUR, CircuitChange
-from reseller_webhooks.store.deliveries.log_query import LogQuery
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 NEWEST = 5
 """Deliveries on the webhook's own page; the event log has the others."""

@@ -13,6 +13,7 @@ from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
 from reseller_webhooks.core.errors import Conflict, Invalid, Outdated, QuotaExceeded
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose, Webhook
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.dependencies import Writer
@@ -29,7 +30,6 @@ from reseller_webhooks.http.pages.paging import WEBHOOKS
 from reseller_webhooks.http.pages.test_runs import try_now
 from reseller_webhooks.operations import test_webhook, webhooks
 from reseller_webhooks.operations.webhook_secrets import open_secrets
-from reseller_webhooks.store.webhooks.webhooks import WebhookRow
 
 EDIT = paths.WEBHOOKS + "/{uuid}/edit"
 INVALID, TAKEN, TOO_MANY = 422, 409, 429
