@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.messages.attempts import REPLACED
 from reseller_webhooks.core.webhooks.settings import Mode
 from reseller_webhooks.core.webhooks.webhook import SpecPatch
 from reseller_webhooks.operations import webhooks
@@ -107,7 +108,7 @@ async def test_who_wants_latest_states_gets_the_newest_of_those_that_waited(
     assert ids(receiver.requests) == [first, later[-1]]
     superseded = running.lines(State.SUPERSEDED)
     assert [line.version for line in superseded] == [3, 2, 1]
-    assert "newer" in running.details(superseded[0]).attempts[-1].detail
+    assert running.details(superseded[0]).attempts[-1].message == REPLACED()
 
 
 async def test_a_state_that_failed_is_not_sent_again_once_there_is_a_newer_one(
