@@ -115,7 +115,7 @@ class Running:
     """A program that runs in this process, and clients of it."""
 
     program: Program
-    result_writer: Recorder
+    recorder: Recorder
     receiver: Receiver
     api: httpx.AsyncClient
     pages: httpx.AsyncClient
@@ -125,7 +125,7 @@ class Running:
         """One change, from the request to the commit and from there to the receiver's socket."""
         content = {"name": f"Name {number}"}
         change = {"reseller": self.reseller, "type": "COMPANY", "uuid": "c", "content": content}
-        with self.result_writer.recording() as recording:
+        with self.recorder.recording() as recording:
             began = time.time_ns()
             answer = await self.api.post("/api/v1/changes", json={"changes": [change]})
             event_id = answer.raise_for_status().json()["results"][0]["event"]
@@ -148,7 +148,7 @@ class Running:
             "mode": "EVERY_CHANGE",
             "maxInFlight": "10",
         }
-        with self.result_writer.recording() as recording:
+        with self.recorder.recording() as recording:
             began = time.time_ns()
             answer = await self.pages.post(paths.ADD, data=form)
         assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
@@ -170,7 +170,7 @@ def _form_token(answer: httpx.Response) -> str:
 
 
 @asynccontextmanager
-async def running(directory: Path, result_writer: Recorder) -> AsyncIterator[Running]:
+async def running(directory: Path, recorder: Recorder) -> AsyncIterator[Running]:
     """A program on a port of its own, with one webhook."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
@@ -188,13 +188,13 @@ async def running(directory: Path, result_writer: Recorder) -> AsyncIterator[Run
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         await asyncio.to_thread(wait_until, lambda: server.started, "the program serves")
         try:
-            yield await _prepare(program, result_writer, directory, url)
+            yield await _prepare(program, recorder, directory, url)
         finally:
             server.should_exit = True
             await serving
 
 
-async def _prepare(program: Program, result_writer: Recorder, directory: Path, url: str) -> Running:
+async def _prepare(program: Program, recorder: Recorder, directory: Path, url: str) -> Running:
     database = program.database
     reseller = resellers.add(database, "Hops").uuid
     key = authentication.add_key(database, Scope.PLATFORM, None).key
@@ -212,7 +212,7 @@ async def _prepare(program: Program, result_writer: Recorder, directory: Path, u
     }
     answer = await api.post("/api/v1/webhooks", params={"reseller": reseller}, json=webhook)
     answer.raise_for_status()
-    return Running(program, result_writer, receiver, api, pages, reseller)
+    return Running(program, recorder, receiver, api, pages, reseller)
 
 
 async def _measure(directory: Path) -> dict[str, Trip]:

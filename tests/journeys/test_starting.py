@@ -21,7 +21,7 @@ WAIT_S = 60.0
 ENDS = """
 import sys
 from reseller_webhooks import settings
-from reseller_webhooks.bootstrap.program import Part
+from reseller_webhooks.bootstrap.program import ProcessRole
 from reseller_webhooks.bootstrap.serving import listening, serve, server
 from reseller_webhooks.observability import start_logging
 
@@ -29,7 +29,7 @@ async def ends():
     pass
 
 start_logging(as_json=True)
-one = server(settings.load(), Part.ALL)
+one = server(settings.load(), ProcessRole.ALL)
 one.program.intake._small.run = ends
 serve(one, listening("127.0.0.1", 0))
 """

@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class WorkerProcesses:
-    """So many workers, beside the process that opens it: `async with Crew(2, "127.0.0.1", 8000)`.
+    """A number of workers beside the process that opens them, restarted when one ends.
 
     port: of the process beside; workers answer /metrics on those that follow, or on any if 0.
     metrics_port: the same for METRICS_PORT; 0 for none.
