@@ -127,7 +127,7 @@ def the_newest_state_waits_for_a_dead_receiver(evidence: Evidence) -> Iterator[s
                 yield f"{webhook.path}: the newest state of {record} does not wait"
 
 
-@promise("What is committed is seen, however long its commit took")
+@promise("Every commit is seen, however long it took")
 def late_commits_are_seen(evidence: Evidence) -> Iterator[str]:
     if not evidence.moved:
         raise NotAsked("no webhook was changed by a late commit in this run")

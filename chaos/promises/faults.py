@@ -31,7 +31,7 @@ def a_dead_worker_is_replaced(evidence: Evidence) -> Iterator[str]:
                 yield f"after {incident.name}, event {change.event} came {late_s:.1f} s late"
 
 
-@promise("Our own broken network is nobody's fault.")
+@promise("Failures of our own network do not count.")
 def a_broken_network_is_nobodys_fault(evidence: Evidence) -> Iterator[str]:
     if not any(incident.cut_network for incident in evidence.incidents):
         raise NotAsked("the network to the receivers was not cut in this run")
@@ -57,7 +57,7 @@ def _hold_s(evidence: Evidence, reseller: str) -> float | None:
     return evidence.timeout_s if serial else 0.0
 
 
-@promise("What a dead receiver never takes is given up")
+@promise("Deliveries to a dead receiver are given up")
 def a_dead_receiver_piles_up_nothing(evidence: Evidence) -> Iterator[str]:
     given_up = evidence.rows(
         "SELECT at - created_at FROM attempt WHERE reason = 'RECEIVER_DEAD' AND state = 'FAILED'"
@@ -69,7 +69,7 @@ def a_dead_receiver_piles_up_nothing(evidence: Evidence) -> Iterator[str]:
             yield f"a delivery was given up after {age / SECOND:.1f} s, before its schedule ended"
 
 
-@promise("However clocks are set, what waits is due at most one wait later than it would have been")
+@promise("However clocks are set, a delivery is due at most one wait later than planned")
 def clocks_hold_up_nothing(evidence: Evidence) -> Iterator[str]:
     """Asked where a clock was set while a receiver failed: it was tried again in its time."""
     steps = [incident for incident in evidence.incidents if incident.set_clock]

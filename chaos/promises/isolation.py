@@ -59,7 +59,7 @@ def no_reseller_holds_the_slots(evidence: Evidence) -> Iterator[str]:
             yield f"{reseller} had {most} requests at once, of {AT_MOST} slots"
 
 
-@promise("What is late gives way to what is new.")
+@promise("Overdue deliveries give way to new ones.")
 def a_backlog_gives_way(evidence: Evidence) -> Iterator[str]:
     if not evidence.recovered:
         raise NotAsked("no receiver came back with a backlog in this run")
@@ -70,7 +70,7 @@ def a_backlog_gives_way(evidence: Evidence) -> Iterator[str]:
             yield f"while the backlog of {path} went out, others' p99 was over {PROMPT_S} s"
 
 
-@promise("What is in memory has a bound")
+@promise("Deliveries in memory are bounded")
 def memory_has_a_bound(evidence: Evidence) -> Iterator[str]:
     if not evidence.rss_mb:
         raise NotAsked("no process' memory was measured")
@@ -78,7 +78,7 @@ def memory_has_a_bound(evidence: Evidence) -> Iterator[str]:
         yield f"a process had {most:.0f} MB, {MEMORY_MB} allowed"
 
 
-@promise("What waits costs nothing.")
+@promise("Deliveries that are not due cost nothing.")
 def what_is_not_due_is_not_read(evidence: Evidence) -> Iterator[str]:
     """The plan of the question that each scan asks, from the database itself."""
     question = (
