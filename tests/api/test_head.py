@@ -1,4 +1,4 @@
-"""What the gate does to HEAD, and what it does when nobody is left to answer."""
+"""HEAD requests, and event streams whose connection is closed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from starlette.types import Message
 
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.access.resellers import Reseller
-from reseller_webhooks.http.edge.body_limits import EVENT_STREAM, Gate
+from reseller_webhooks.http.edge.responses import Responses
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import authentication, users
 from tests.conftest import Running
@@ -36,9 +36,7 @@ async def test_what_answers_get_answers_head(nobody: httpx.AsyncClient, path: st
     assert head.headers["content-type"] == get.headers["content-type"]
 
 
-async def test_a_live_view_ends_quietly_when_the_server_finds_the_connection_closed(
-    running: Running,
-) -> None:
+async def test_a_live_view_ends_quietly_when_the_server_finds_the_connection_closed() -> None:
     ended = asyncio.Event()
 
     async def news() -> AsyncIterator[str]:
@@ -56,8 +54,8 @@ async def test_a_live_view_ends_quietly_when_the_server_finds_the_connection_clo
         if message["type"] == "http.response.body":  # In uvloop's words.
             raise RuntimeError("unable to perform operation on <TCPTransport closed=True>")
 
-    view = StreamingResponse(news(), media_type=EVENT_STREAM)
+    view = StreamingResponse(news(), media_type="text/event-stream")
     scope = {"type": "http", "method": "GET", "path": "/news", "query_string": b"", "headers": []}
     async with asyncio.timeout(10):
-        await Gate(view, running.program.context, ())(scope, never, send)
+        await Responses(view)(scope, never, send)
         await ended.wait()

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reseller_webhooks.http.edge.body_limits import Gate
-from tests.conftest import Running
+from reseller_webhooks.http.edge.body_limits import BodyLimits
+from reseller_webhooks.http.edge.responses import Responses
 
 SCOPE = {"type": "http", "method": "POST", "path": "/form", "query_string": b"", "headers": []}
 WITHIN_S = 0.05
@@ -25,15 +25,15 @@ def coming(messages: AsyncIterator[Message]) -> Receive:
     return receive
 
 
-async def answers(running: Running, app: ASGIApp, receive: Receive) -> list[Message]:
+async def answers(app: ASGIApp, receive: Receive) -> list[Message]:
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    gate = Gate(app, running.program.context, (), WITHIN_S)
+    limited = Responses(BodyLimits(app, WITHIN_S))
     async with asyncio.timeout(10):
-        await gate(SCOPE, receive, send)
+        await limited(SCOPE, receive, send)
     return sent
 
 
@@ -42,30 +42,30 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.mark.parametrize("first", [[], [PART]])
-async def test_a_body_that_does_not_end_is_given_up(running: Running, first: list[Message]) -> None:
+async def test_a_body_that_does_not_end_is_given_up(first: list[Message]) -> None:
     async def never() -> AsyncIterator[Message]:
         for one in first:
             yield one
         await asyncio.get_running_loop().create_future()
 
-    start, body = await answers(running, echo, coming(never()))
+    start, body = await answers(echo, coming(never()))
 
     assert start["status"] == 408
     assert (b"connection", b"close") in start["headers"]
     assert b"within" in body["body"]
 
 
-async def test_a_body_that_ends_is_read(running: Running) -> None:
+async def test_a_body_that_ends_is_read() -> None:
     async def parts() -> AsyncIterator[Message]:
         yield PART
         yield LAST
 
-    start, body = await answers(running, echo, coming(parts()))
+    start, body = await answers(echo, coming(parts()))
 
     assert (start["status"], body["body"]) == (200, b"ab")
 
 
-async def test_who_has_sent_all_may_be_waited_for(running: Running) -> None:
+async def test_who_has_sent_all_may_be_waited_for() -> None:
     async def late() -> AsyncIterator[Message]:
         yield LAST
         await asyncio.sleep(2 * WITHIN_S)
@@ -76,6 +76,6 @@ async def test_who_has_sent_all_may_be_waited_for(running: Running) -> None:
         assert await receive() == GONE
         await Response(b"seen")(scope, receive, send)
 
-    start, body = await answers(running, until_gone, coming(late()))
+    start, body = await answers(until_gone, coming(late()))
 
     assert (start["status"], body["body"]) == (200, b"seen")

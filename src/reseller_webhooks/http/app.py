@@ -1,4 +1,4 @@
-"""The web application: the API's routes, behind the gate."""
+"""The web application: the API's routes behind the middleware of API and pages."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -46,11 +46,14 @@ from reseller_webhooks.http.edge.anonymous_limits import (
     too_late_of_reseller,
 )
 from reseller_webhooks.http.edge.anonymous_requests import AnonymousTurns
-from reseller_webhooks.http.edge.body_limits import UNDER, Gate
+from reseller_webhooks.http.edge.api_auth import API_PREFIX, ApiAuth
+from reseller_webhooks.http.edge.body_limits import BodyLimits
+from reseller_webhooks.http.edge.head import HeadAsGet
 from reseller_webhooks.http.edge.host_check import HostCheck
 from reseller_webhooks.http.edge.metrics_access import MetricsPort
 from reseller_webhooks.http.edge.problems import NoSuchPath, WrongMethod
 from reseller_webhooks.http.edge.request_threads import RESELLER_REQUESTS_AT_ONCE
+from reseller_webhooks.http.edge.responses import Responses
 from reseller_webhooks.http.edge.security_headers import SecurityHeaders
 from reseller_webhooks.observability.requests import RequestMetrics, RouteRecorder
 from reseller_webhooks.operations.concurrency import ConcurrencyLimit
@@ -130,7 +133,10 @@ def create_api(context: AppContext, lifespan: Lifespan) -> FastAPI:
 def _add_middleware(app: FastAPI, context: AppContext, routes: Sequence[BaseRoute]) -> None:
     """From the innermost, which sees a request last."""
     app.add_middleware(RouteRecorder)
-    app.add_middleware(Gate, context=context, routes=routes)
+    app.add_middleware(BodyLimits)
+    app.add_middleware(ApiAuth, context=context)
+    app.add_middleware(Responses, paths=_paths(routes))
+    app.add_middleware(HeadAsGet)
     settings = context.settings
     app.add_middleware(HostCheck, public_url=settings.public_url, allowed=settings.allowed_hosts)
     queue = FairQueue(
@@ -154,6 +160,10 @@ def _add_middleware(app: FastAPI, context: AppContext, routes: Sequence[BaseRout
     app.add_middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://"))
 
 
+def _paths(routes: Sequence[BaseRoute]) -> set[str]:
+    return {route.path for route in routes if isinstance(route, Route)}
+
+
 def _template(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
     """The route's template of a request that was refused before a route was taken."""
     paths = (
@@ -168,8 +178,8 @@ def _otherwise(routes: Sequence[BaseRoute]) -> Iterator[Route]:
     """What answers where no route does: everything is ours under /api/, else only what is there."""
     nowhere = _Nowhere(routes)
     yield Route(ANYTHING_UNDER_API, nowhere)
-    for path in {route.path for route in routes if isinstance(route, Route)}:
-        if not path.startswith(UNDER):
+    for path in _paths(routes):
+        if not path.startswith(API_PREFIX):
             yield Route(path, nowhere)
 
 

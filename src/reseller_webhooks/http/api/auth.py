@@ -15,7 +15,7 @@ from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound
 from reseller_webhooks.core.messages.access import KEY_NOT_PLATFORM, KEY_READ_ONLY
 from reseller_webhooks.core.messages.changes import NO_RESELLER_YET, RESELLER_NOT_GIVEN
-from reseller_webhooks.http.edge.body_limits import actor_of, caller_of, reseller_of
+from reseller_webhooks.http.edge.api_auth import actor_of, caller_of, reseller_of
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.authentication import Caller
 from reseller_webhooks.operations.context import AppContext, Database

@@ -6,7 +6,6 @@ from ssl import SSLContext
 from fastapi import Depends, FastAPI
 from starlette.responses import Response
 
-from reseller_webhooks.http.edge.head import HeadAsGet
 from reseller_webhooks.http.edge.page_headers import StrictHeaders
 from reseller_webhooks.http.pages import errors
 from reseller_webhooks.http.pages.cookies import Cookies
@@ -86,7 +85,6 @@ def create_web(context: AppContext, tls: Callable[[], SSLContext]) -> FastAPI:
         app.include_router(area, dependencies=[Depends(csrf_protect)])
     errors.register(app)
     app.add_middleware(RouteRecorder)
-    app.add_middleware(HeadAsGet)
     app.add_middleware(AnsweredInTime, site=app.state.site)
     app.add_middleware(InLanguage)
     app.add_middleware(StrictHeaders)

@@ -22,7 +22,7 @@ from reseller_webhooks.http.api.auth import Context, Tenant
 from reseller_webhooks.http.api.concurrency import limited
 from reseller_webhooks.http.api.routes.deliveries import PATH
 from reseller_webhooks.http.api.schemas.deliveries import delivery
-from reseller_webhooks.http.edge.body_limits import key_of
+from reseller_webhooks.http.edge.api_auth import key_of
 from reseller_webhooks.http.edge.problems import raises
 from reseller_webhooks.operations import authentication, deliveries
 from reseller_webhooks.operations.context import AppContext

@@ -1,0 +1,70 @@
+"""Server-sent events (WHATWG HTML, 9.2): streams that poll the store, and how they end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+
+import structlog
+from anyio import CancelScope
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import Message, Send
+
+from reseller_webhooks import clock
+from reseller_webhooks.core.errors import NotSignedIn, Unavailable
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The events of one poll. has_more: poll again at once."""
+
+    events: Sequence[ServerSentEvent] = ()
+    has_more: bool = False
+
+
+async def poll_events(
+    poll: Callable[[], Batch], *, every_s: float, lives_s: float = inf
+) -> AsyncIterator[ServerSentEvent]:
+    """Yield the events of each poll, for `lives_s` seconds or until the caller's access ends.
+
+    poll: runs in a thread. NotSignedIn from it ends the stream; after Unavailable it is called
+        again.
+    """
+    until = clock.monotonic_s() + lives_s
+    while clock.monotonic_s() < until:
+        try:
+            batch = await run_in_threadpool(poll)
+        except NotSignedIn:
+            return
+        except Unavailable:
+            batch = Batch()
+        for event in batch.events:
+            yield event
+        if not batch.has_more:
+            await asyncio.sleep(every_s)
+
+
+def is_event_stream(message: Message) -> bool:
+    """Whether the message starts a response that is an event stream."""
+    if message["type"] != "http.response.start":
+        return False
+    content_type = Headers(raw=message.get("headers", [])).get("content-type", "")
+    return content_type.startswith(EventSourceResponse.media_type)
+
+
+def send_until_closed(send: Send, stream: CancelScope) -> Send:
+    """Send an event stream's messages; cancel the stream when its connection is closed."""
+
+    async def send_or_cancel(message: Message) -> None:
+        try:
+            await send(message)
+        except (RuntimeError, OSError) as error:
+            # The server tells only the last of several requests on a connection that it is closed.
+            log.debug("a connection of a live view was closed", reason=str(error))
+            stream.cancel()
+
+    return send_or_cancel
