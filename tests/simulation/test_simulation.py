@@ -1,11 +1,16 @@
 """Some seeds on every change; thousands by `make simulate`."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.simulation import clock_mutations
-from tests.simulation.mutations import PROFILES, removed
+from tests.simulation.mutations import PROFILES, RULES, removed
 from tests.simulation.plan import Profile
 from tests.simulation.run import simulate
+
+DOCS = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
 @pytest.mark.parametrize("first", range(0, 100, 20))
@@ -79,3 +84,12 @@ def test_a_rule_that_is_taken_out_is_missed(rule: str) -> None:
     with removed(rule):
         kind = PROFILES.get(rule)
         assert any(simulate(seed, kind).violations for seed in range(FOUND_WITHIN))
+
+
+def test_the_docs_have_the_result_of_each_rule_taken_out() -> None:
+    table = DOCS.read_text().partition("## Rules taken out\n")[2].partition("\n## ")[0]
+    profiles = {rule: f" ({profile.name.lower()})" for rule, profile in PROFILES.items()}
+
+    assert set(re.findall(r"^\| (.+?) \| \d", table, re.MULTILINE)) == {
+        rule + profiles.get(rule, "") for rule in RULES
+    }
