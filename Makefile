@@ -8,7 +8,7 @@ TEXTS  := src/reseller_webhooks/core/health/condition_texts.py src/reseller_webh
           src/reseller_webhooks/core/messages
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev test coverage check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue errors lock clean
+.PHONY: run install dev fast test coverage check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue errors lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -27,6 +27,9 @@ dev: .venv/installed-dev
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
+
+fast: dev                   ## tests that need no other program and no whole service
+	$(BIN)/pytest -m fast -n 2 --dist worksteal
 
 test: dev                   ## every test
 	$(BIN)/pytest -n 4 --dist loadfile

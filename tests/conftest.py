@@ -18,14 +18,13 @@ from reseller_webhooks.bootstrap.program import ProcessRole, Program
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 
 # How long an example takes says more of the machine, and what else runs there, than of the code.
 hypothesis_settings.register_profile("any machine", deadline=None)
 hypothesis_settings.load_profile("any machine")
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.markers"]
 
 SECRET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
@@ -40,16 +39,6 @@ class Running:
     @property
     def database(self) -> Database:
         return self.program.database
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables and nothing in them; copy it."""
-    file = tmp_path_factory.mktemp("migrated") / "template.db"
-    database = Database(f"sqlite:///{file}")
-    migrate.upgrade(database)
-    database.close()
-    return file
 
 
 @pytest.fixture

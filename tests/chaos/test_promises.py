@@ -1,7 +1,6 @@
 """Each promise of docs/engine.md has a query, and each query finds a breach that is there."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 
 from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, Received, WebhookFacts
 from chaos.promises import PROMISES
-from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 
 DOCS = Path(__file__).parents[2] / "docs" / "engine.md"
@@ -18,11 +16,8 @@ FIRST = Received("/plain", "", "e1", "e1", "c1", 1, "one", 1, 0, 1, 200, SECOND,
 
 
 @pytest.fixture
-def evidence(tmp_path: Path) -> Iterator[Evidence]:
-    database = Database(f"sqlite:///{tmp_path}/store.db")
-    migrate.upgrade(database)
-    yield Evidence(database, [PLAIN])
-    database.close()
+def evidence(on_sqlite: Database) -> Evidence:
+    return Evidence(on_sqlite, [PLAIN])
 
 
 def breaches(evidence: Evidence, words: str) -> list[str]:

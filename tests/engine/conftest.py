@@ -12,7 +12,7 @@ from tests.engine.engine_fixture import Make, Running
 from tests.receivers.authority import Authority
 from tests.receivers.receiver import HOST, Behaviour, Receiver
 
-ON_BOTH_LOOPS = {"test_guard.py", "test_sender.py", "test_sender_hostile.py", "test_failures.py"}
+ON_BOTH_LOOPS = {"test_ssrf_guard.py", "test_sender.py", "test_sender_hostile.py"}
 
 
 def pytest_asyncio_loop_factories(
@@ -34,9 +34,9 @@ def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def make(tmp_path: Path, ca_file: Path) -> Make:
-    def made(**given: Any) -> Running:
-        return Running(tmp_path, ca_file, **given)
+def make(empty_sqlite: str, ca_file: Path) -> Make:
+    def made(url: str = empty_sqlite, **given: Any) -> Running:
+        return Running(url, ca_file, **given)
 
     return made
 

@@ -26,7 +26,6 @@ from reseller_webhooks.engine.sending.token_cache import TokenCache
 from reseller_webhooks.engine.store_adapter import StoreAdapter
 from reseller_webhooks.operations import deliveries, resellers, webhooks
 from reseller_webhooks.operations.leases import LeaseSnapshot, Worker
-from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import deliveries as stored
 from reseller_webhooks.store.deliveries import log
@@ -88,9 +87,8 @@ class TellingStore(StoreAdapter):
 class Running:
     """One reseller's events going out, through as many engines as run."""
 
-    def __init__(self, directory: Path, ca_file: Path, **given: Any) -> None:
-        self.database = Database(given.pop("url", f"sqlite:///{directory}/engine.db"))
-        migrate.upgrade(self.database)
+    def __init__(self, url: str, ca_file: Path, **given: Any) -> None:
+        self.database = Database(url)
         self.box = Box([KEY])
         self.reseller = resellers.add(self.database, "Northwind").id
         self.waits_s = given.pop("waits_s", (0.05, 0.05))

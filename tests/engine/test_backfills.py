@@ -78,8 +78,8 @@ Receiving = Callable[[Behaviour], Receiver]
 
 
 @pytest.fixture
-def make(tmp_path: Path, ca_file: Path) -> Make:
-    return lambda **given: Platform(tmp_path, ca_file, **given)
+def make(empty_sqlite: str, ca_file: Path) -> Make:
+    return lambda **given: Platform(empty_sqlite, ca_file, **given)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Maintenance jobs: each by itself, recorded, and logged when something changes."""
 
-from pathlib import Path
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -10,15 +8,12 @@ from reseller_webhooks.core.health.conditions import ConditionCode
 from reseller_webhooks.core.health.maintenance import OVERDUE_AFTER, MaintenanceJob
 from reseller_webhooks.engine.jobs.maintenance import Maintenance
 from reseller_webhooks.operations import maintenance, readiness
-from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    one = Database(f"sqlite:///{tmp_path}/test.db")
-    migrate.upgrade(one)
-    return one
+def database(on_sqlite: Database) -> Database:
+    return on_sqlite
 
 
 def _execute(database: Database, statement: str) -> None:

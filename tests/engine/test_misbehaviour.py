@@ -3,10 +3,9 @@
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from reseller_webhooks.core.deliveries.delivery import State
-from tests.engine.engine_fixture import Running
+from tests.engine.engine_fixture import Make
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers, closes_unanswered, hangs, streams_without_end
 from tests.receivers.receiver import HOST, LOOPBACK, Receiver
@@ -22,9 +21,9 @@ async def names(host: str) -> Sequence[str]:
 
 
 async def test_bad_receivers_delay_nobody_and_each_shows_its_reason(
-    tmp_path: Path, ca_file: Path, authority: Authority
+    make: Make, authority: Authority
 ) -> None:
-    running = Running(tmp_path, ca_file, resolve=names, timeout_s=2.0, waits_s=(0.05,))
+    running = make(resolve=names, timeout_s=2.0, waits_s=(0.05,))
     usual = authority.serves(HOST)
     async with AsyncExitStack() as stack:
         good = await stack.enter_async_context(Receiver(answers(), tls=usual))

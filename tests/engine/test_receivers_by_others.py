@@ -14,7 +14,7 @@ import pytest
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.webhooks.webhook import TokenAuth
 from reseller_webhooks.operations import webhooks
-from tests.engine.engine_fixture import BODY, Running
+from tests.engine.engine_fixture import BODY, Make
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import HOST, LOOPBACK, Receiver
@@ -74,9 +74,9 @@ def debian_webhook(directory: Path, authority: Authority, token: str) -> Iterato
 
 @needs_webhook
 async def test_debians_webhook_takes_what_has_the_token(
-    tmp_path: Path, ca_file: Path, authority: Authority
+    make: Make, tmp_path: Path, authority: Authority
 ) -> None:
-    running = Running(tmp_path, ca_file)
+    running = make()
     with debian_webhook(tmp_path, authority, "s3cret") as port:
         running.webhook(f"https://{HOST}:{port}/hooks/crm", auth=TokenAuth(token="s3cret"))
         async with running.sending():
@@ -89,9 +89,9 @@ async def test_debians_webhook_takes_what_has_the_token(
 
 @needs_webhook
 async def test_debians_webhook_refuses_a_wrong_token_and_the_log_says_so(
-    tmp_path: Path, ca_file: Path, authority: Authority
+    make: Make, tmp_path: Path, authority: Authority
 ) -> None:
-    running = Running(tmp_path, ca_file)
+    running = make()
     with debian_webhook(tmp_path, authority, "s3cret") as port:
         running.webhook(f"https://{HOST}:{port}/hooks/crm", auth=TokenAuth(token="wrong"))
         async with running.sending():
@@ -104,9 +104,9 @@ async def test_debians_webhook_refuses_a_wrong_token_and_the_log_says_so(
 
 @needs_npm
 async def test_the_standards_javascript_package_verifies_the_signature(
-    tmp_path: Path, ca_file: Path, authority: Authority
+    make: Make, tmp_path: Path, authority: Authority
 ) -> None:
-    running = Running(tmp_path, ca_file)
+    running = make()
     async with Receiver(answers(), tls=authority.serves(HOST)) as receiver, running.sending():
         row = running.webhook(receiver.url())
         running.tell("c1")

@@ -1,7 +1,5 @@
 """Several workers on one store: each sends its part, and what one leaves the others take."""
 
-from pathlib import Path
-
 import pytest
 
 from reseller_webhooks.clock import SECOND
@@ -10,7 +8,7 @@ from reseller_webhooks.core.webhooks.webhook import PARTS
 from reseller_webhooks.operations import leases
 from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.store.cluster import leases as stored
-from tests.engine.engine_fixture import Running
+from tests.engine.engine_fixture import Make, Running
 from tests.receivers.authority import Authority
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import HOST, Receiver
@@ -19,8 +17,8 @@ WEBHOOKS = 24
 
 
 @pytest.fixture
-def running(tmp_path: Path, ca_file: Path) -> Running:
-    return Running(tmp_path, ca_file)
+def running(make: Make) -> Running:
+    return make()
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ def body(version: int, event: str = "e1") -> str:
 
 
 @pytest.fixture
-def running(tmp_path: Path, ca_file: Path) -> Running:
-    return Running(tmp_path, ca_file)
+def running(empty_sqlite: str, ca_file: Path) -> Running:
+    return Running(empty_sqlite, ca_file)
 
 
 @asynccontextmanager

@@ -1,13 +1,11 @@
 """A backfill's steps, on both databases: what they make, what they wait for, who takes them."""
 
-import shutil
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.deliveries.delivery import Delivery, State
@@ -16,7 +14,7 @@ from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.sync.backfills import STEP_MAX, Backfill, BackfillState
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import backfills
-from reseller_webhooks.store.db import horizon, migrate
+from reseller_webhooks.store.db import horizon
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import deliveries, results
 from reseller_webhooks.store.records import events, records
@@ -28,34 +26,8 @@ from tests.store.factories import due, made, record, reseller, told, webhook
 from tests.store.factories import event as an_event
 
 URL = "https://platform.example"
-HELD = ("audit", "reseller", "record", "webhook", "event", "delivery", "attempt", "backfill")
 # SQLite has one writer, so nothing can happen between two of its statements.
 POSTGRES = pytest.mark.parametrize("database", ["postgres"], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def tables(postgres: str) -> Database:
-    """The tables on PostgreSQL, emptied for each test, which is quicker than making them anew."""
-    one = Database(postgres)
-    with one.write() as tx:
-        tx.connection.execute(text("DROP SCHEMA public CASCADE"))
-        tx.connection.execute(text("CREATE SCHEMA public"))
-    migrate.upgrade(one)
-    return one
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        shutil.copy(migrated, tmp_path / "test.db")
-        one = Database(f"sqlite:///{tmp_path}/test.db")
-        yield one
-        one.close()
-        return
-    one = request.getfixturevalue("tables")
-    with one.write() as tx:
-        tx.connection.execute(text(f"TRUNCATE {', '.join(HELD)} RESTART IDENTITY CASCADE"))
-    yield one
 
 
 def prepared(database: Database, count: int, **given: Any) -> WebhookRow:

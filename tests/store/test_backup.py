@@ -11,10 +11,8 @@ from reseller_webhooks.store.db.database import Database
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    one = Database(f"sqlite:///{tmp_path}/live.db")
-    migrate.upgrade(one)
-    return one
+def database(on_sqlite: Database) -> Database:
+    return on_sqlite
 
 
 def test_a_copy_holds_what_was_there(database: Database, tmp_path: Path) -> None:

@@ -1,10 +1,7 @@
 """Background jobs on both databases: what a step makes, who may take it, and whose turn it is."""
 
-import shutil
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -23,15 +20,6 @@ from tests.store.test_plans import plans
 
 MANY = 2 * RETRIES_MAX + 1
 """More than are sent again while a job is started."""
-
-
-@pytest.fixture
-def on_sqlite(tmp_path: Path, migrated: Path) -> Iterator[Database]:
-    """A copy of a file with the tables, which is quicker than making them."""
-    shutil.copy(migrated, tmp_path / "test.db")
-    one = Database(f"sqlite:///{tmp_path}/test.db")
-    yield one
-    one.close()
 
 
 def retry(database: Database, row: WebhookRow) -> Job:

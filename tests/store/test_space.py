@@ -75,3 +75,10 @@ def test_on_postgresql_there_is_nothing_to_do(on_postgres: Database) -> None:
     assert maintenance.give_space_back(on_postgres) == 0
     with pytest.raises(Refused, match="this command is for SQLite"):
         space.compact(on_postgres)
+
+
+def test_a_new_connection_waits_for_no_writer(on_sqlite: Database) -> None:
+    other = Database(on_sqlite.url)
+    with on_sqlite.write(), other.read() as tx:
+        assert tx.connection.exec_driver_sql("PRAGMA auto_vacuum").scalar() == 2
+    other.close()

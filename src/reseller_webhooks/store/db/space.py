@@ -8,9 +8,8 @@ import sqlite3
 from reseller_webhooks.core.errors import Cause, Refused
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.db.errors import unavailable
+from reseller_webhooks.store.db.sqlite import INCREMENTAL
 
-INCREMENTAL = 2
-"""As PRAGMA auto_vacuum tells it."""
 KEPT_SHARE = 10
 """A tenth of the file may be free: what is written next uses it."""
 KEPT_MIN = 1_000

@@ -13,8 +13,10 @@ from reseller_webhooks import clock
 from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.db.limits import POOL_S, Limits
 
+INCREMENTAL = 2
+"""The value of `PRAGMA auto_vacuum` with which free pages are given back in steps."""
+
 PRAGMAS = {
-    "auto_vacuum": "INCREMENTAL",  # of a new file only; before anything else makes its first page
     "journal_mode": "WAL",
     "synchronous": "FULL",  # a commit is on the disk before anybody hears of it
     "foreign_keys": "ON",
@@ -101,8 +103,18 @@ def _on_connect(connection: Any, _: object, *, cache_kib: int) -> None:
     # The driver would begin transactions by itself, and late; SQLAlchemy's documented
     # way is to switch that off and to send BEGIN in the event below.
     connection.isolation_level = None
+    _make_auto_vacuum_incremental(connection)
     for name, value in (PRAGMAS | {"cache_size": f"-{cache_kib}"}).items():
         connection.execute(f"PRAGMA {name} = {value}")
+
+
+def _make_auto_vacuum_incremental(connection: Any) -> None:
+    """Must come before anything makes the first page of a new file.
+
+    Where it is so already, setting it again would write, and so wait for whoever writes.
+    """
+    if connection.execute("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):
+        connection.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
 
 
 def _on_begin(connection: Connection) -> None:
