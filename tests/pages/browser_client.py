@@ -62,7 +62,7 @@ class Outside:
     def committed(self, written: Set[Written]) -> None:
         self.written.append(written)
 
-    async def try_now(self, webhook: Webhook) -> Attempt:
+    async def send_test(self, webhook: Webhook) -> Attempt:
         self.tried.append(webhook)
         return self.answer
 
@@ -85,7 +85,7 @@ def house_of(database: Database, outside: Outside, **given: Any) -> AppContext:
         quotas=Quotas(database, settings.quotas),
         ids=PublicIds(database),
         submit=_no_changes,
-        try_now=outside.try_now,
+        send_test=outside.send_test,
         tests=ConcurrencyLimit(TESTS_MAX),
         conditions=list,
         readiness=_ready,

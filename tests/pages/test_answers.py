@@ -91,10 +91,6 @@ async def test_no_other_file_can_be_asked_for(nobody: Person, name: str) -> None
     assert answer.status_code == 404
 
 
-async def test_head_is_answered_like_get(nobody: Person) -> None:
-    assert (await nobody.client.head(paths.SIGN_IN)).status_code == 200
-
-
 async def test_an_address_that_is_not_there_says_so_and_shows_the_way(nobody: Person) -> None:
     answer = await nobody.client.get("/nowhere")
 
@@ -117,7 +113,7 @@ class Broken(Outside):
         super().__init__()
         self.error = error
 
-    async def try_now(self, _: object) -> object:
+    async def send_test(self, _: object) -> object:
         raise self.error
 
 

@@ -14,6 +14,7 @@ from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import Attempt, from_status
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.messages.requests import TOO_MANY_TESTS
 from reseller_webhooks.core.webhooks.settings import Mode
 from reseller_webhooks.core.webhooks.webhook import (
     ClientCredentialsAuth,
@@ -91,10 +92,10 @@ class Slow(Outside):
         for _ in range(count):
             await self._waiting.acquire()
 
-    async def try_now(self, webhook: Webhook) -> Attempt:
+    async def send_test(self, webhook: Webhook) -> Attempt:
         self._waiting.release()
         await self.end.wait()
-        return await super().try_now(webhook)
+        return await super().send_test(webhook)
 
 
 def problems(html: str) -> list[str]:
@@ -404,7 +405,7 @@ async def test_tests_by_api_count_towards_the_same_limit(
 ) -> None:
     with ExitStack() as by_api:
         for _ in range(TESTS_MAX):
-            by_api.enter_context(context.tests.counting(northwind.id))
+            by_api.enter_context(context.tests.hold(northwind.id, TOO_MANY_TESTS))
         refused = await admin.send(TEST, LEAST)
     after = await admin.send(TEST, LEAST)
 

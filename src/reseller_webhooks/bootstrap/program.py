@@ -1,6 +1,6 @@
-"""Puts the program together: which parts run in this process, and in what sequence.
+"""Composes the program: which parts run in this process, in what sequence they start and stop.
 
-A process on SQLite is usually all of it; `api` answers requests, `worker` sends.
+On SQLite usually one process runs everything; `api` answers requests, `worker` sends.
 """
 
 import socket
@@ -16,17 +16,14 @@ from reseller_webhooks import __version__, clock, crypto, observability
 from reseller_webhooks.bootstrap.capacity import deliveries_at_once
 from reseller_webhooks.bootstrap.change_refusals import ChangeRefusals
 from reseller_webhooks.bootstrap.conditions import Conditions
-from reseller_webhooks.bootstrap.example_delivery import example_delivery
 from reseller_webhooks.bootstrap.quota_gate import QuotaGate
 from reseller_webhooks.bootstrap.readiness import Readiness
 from reseller_webhooks.bootstrap.secret_keys import SecretsCheck, open_box, warn_of_local_keys
 from reseller_webhooks.bootstrap.worker_processes import WorkerProcesses
-from reseller_webhooks.core.deliveries.attempts import Attempt
 from reseller_webhooks.core.deliveries.cloudevents import EVENTS
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.health import clocks
 from reseller_webhooks.core.health.conditions import Severity
-from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.jobs.backfills import Backfills
 from reseller_webhooks.engine.jobs.jobs import Jobs
@@ -34,12 +31,11 @@ from reseller_webhooks.engine.jobs.maintenance import Maintenance
 from reseller_webhooks.engine.ownership.leases import Leases
 from reseller_webhooks.engine.ownership.single_node import ProcessLock
 from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
+from reseller_webhooks.engine.sending.example_sender import ExampleSender
 from reseller_webhooks.engine.sending.sender import Sender
 from reseller_webhooks.engine.sending.token_cache import TokenCache
 from reseller_webhooks.engine.store_adapter import StoreAdapter
 from reseller_webhooks.http.app import create_api
-from reseller_webhooks.http.edge.anonymous_requests import queue_left
-from reseller_webhooks.http.edge.request_deadline import waiting_for_others
 from reseller_webhooks.http.edge.request_threads import request_threads
 from reseller_webhooks.http.pages.app import create_web
 from reseller_webhooks.ingest.intake import Intake
@@ -61,13 +57,13 @@ from reseller_webhooks.store.db.notify import Notifications
 from reseller_webhooks.supervision import Tasks
 
 SENDS_BESIDE = 100
-"""Requests of webhook tests, beside those of deliveries."""
+"""Concurrent requests of test notifications, in addition to those of deliveries."""
 
 log = structlog.get_logger()
 
 
 class ProcessRole(StrEnum):
-    """What a process does."""
+    """Which parts a process runs."""
 
     ALL = "all"
     API = "api"
@@ -75,7 +71,7 @@ class ProcessRole(StrEnum):
 
 
 class SystemClock:
-    """Time as the store has it, and chance."""
+    """The store's time, and random numbers."""
 
     def __init__(self, store_clock: clock.StoreClock) -> None:
         self._clock = store_clock
@@ -94,7 +90,7 @@ class SystemClock:
 
 
 class Program:
-    """One process of Reseller Webhooks. crew: those that send in its stead."""
+    """One process of Reseller Webhooks. crew: its worker processes, which send in its place."""
 
     def __init__(
         self,
@@ -110,8 +106,8 @@ class Program:
         self._sender = self._make_sender()
         self._store = StoreAdapter(self.database, self.box, _worker(settings))
         self._leases = Leases(self._store, ttl_s=settings.lease_s, hold_s=settings.timeout_s)
-        self._hints = Notifications(settings.database, lambda: self._wake(webhooks=False))
-        self._courier = self._make_courier()
+        self._notifications = Notifications(settings.database, lambda: self._wake(webhooks=False))
+        self._attempt_runner = self._make_attempt_runner()
         self.database.commits.listen(self._committed)
         self.intake = Intake(self.database, settings.public_url)
         self._engine: Engine | None = None
@@ -131,7 +127,7 @@ class Program:
         self.conditions.add(self._secrets_check.conditions)
         if crew:
             self.conditions.add(crew.conditions)
-        self.context = self._make_house()
+        self.context = self._make_context()
 
     def _make_sender(self) -> Sender:
         return Sender(
@@ -141,7 +137,7 @@ class Program:
             limit=self._at_once + SENDS_BESIDE,
         )
 
-    def _make_courier(self) -> AttemptRunner:
+    def _make_attempt_runner(self) -> AttemptRunner:
         settings = self.settings
         return AttemptRunner(
             send=self._sender.send,
@@ -154,8 +150,10 @@ class Program:
             turn=self._sender.turn,
         )
 
-    def _make_house(self) -> AppContext:
+    def _make_context(self) -> AppContext:
         readiness = Readiness(self.conditions, lambda: check_readiness(self.database))
+        now, public_url = self.database.clock.now, self.settings.public_url
+        examples = ExampleSender(self._attempt_runner, now, public_url)
         return AppContext(
             settings=self.settings,
             database=self.database,
@@ -163,7 +161,7 @@ class Program:
             quotas=self._quotas.quotas,
             ids=PublicIds(self.database),
             submit=self._change_refusals.submit,
-            try_now=self._try_now,
+            send_test=examples.send,
             tests=ConcurrencyLimit(TESTS_MAX),
             conditions=self.conditions.collect,
             readiness=readiness.conditions,
@@ -199,8 +197,8 @@ class Program:
             stack.callback(self.database.close)
             await stack.enter_async_context(self._sender)
             sends = self.part is not ProcessRole.API and self._crew is None
-            self._hints.start(listens=sends)
-            stack.callback(self._hints.stop)
+            self._notifications.start(listens=sends)
+            stack.callback(self._notifications.stop)
             if sends:
                 await stack.enter_async_context(self._sending())
             else:  # Where webhooks are sent, their secrets are opened anyway.
@@ -218,14 +216,14 @@ class Program:
 
     @asynccontextmanager
     async def _sending(self) -> AsyncIterator[None]:
-        presence = self._be_present()
+        lock = self._lock_database_file()
         maintenance = Maintenance(
             self.database,
             retention_days=self.settings.retention_days,
-            schedule_s=self._courier.span_s,
+            schedule_s=self._attempt_runner.span_s,
         )
         engine = Engine(
-            self._store, self._courier, self._leases, slots=self._at_once, ended=self._fail
+            self._store, self._attempt_runner, self._leases, slots=self._at_once, ended=self._fail
         )
         backfills = Backfills(self.database, public_url=self.settings.public_url)
         jobs = Jobs(self.database)
@@ -239,21 +237,21 @@ class Program:
             yield
         finally:
             await engine.stop()
-            self._hints.give()
+            self._notifications.give()
             self._store.close()
-            if presence:
-                presence.release()
+            if lock:
+                lock.release()
 
-    def _be_present(self) -> ProcessLock | None:
-        """On SQLite: known to others; if there are none, what a killed worker held is free."""
+    def _lock_database_file(self) -> ProcessLock | None:
+        """On SQLite: lock the file; if no other process does, free a killed worker's leases."""
         file = Database.file_of(self.settings.database)
         if file is None:
             return None
-        presence = ProcessLock(file)
-        if presence.acquire():
+        lock = ProcessLock(file)
+        if lock.acquire():
             leases.vacate(self.database)
-            presence.share()
-        return presence
+            lock.share()
+        return lock
 
     def _fail(self, task: str) -> None:
         self.failed(task)
@@ -261,18 +259,11 @@ class Program:
     def _committed(self, written: Set[Written]) -> None:
         """Wake the engines, here and in other processes. From any thread."""
         self._wake(webhooks=Written.WEBHOOKS in written, fan_out=Written.FAN_OUTS in written)
-        self._hints.give()
+        self._notifications.give()
 
     def _wake(self, *, webhooks: bool, fan_out: bool = False) -> None:
         if self._engine:
             self._engine.wake(webhooks=webhooks, fan_out=fan_out)
-
-    async def _try_now(self, webhook: Webhook) -> Attempt:
-        at = self.database.clock.now()
-        due = example_delivery(webhook, at, self.settings.public_url)
-        async with queue_left():
-            with waiting_for_others():
-                return await self._courier.request(webhook, due, number=1, at=at)
 
 
 def _worker(settings: Settings) -> Worker:

@@ -2,7 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+
+from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.messages import MessageCode
 
 
 class ConcurrencyLimit:
@@ -15,13 +18,17 @@ class ConcurrencyLimit:
         self.most = most
         self._under_way: Counter[int] = Counter()
 
-    def is_reached(self, reseller_id: int) -> bool:
-        """Whether the reseller may not begin another one now."""
-        return self._under_way[reseller_id] >= self.most
+    def hold(self, reseller_id: int, refusal: MessageCode) -> AbstractContextManager[None]:
+        """Count a request while the context is open. Unavailable, at once, if none may begin.
+
+        refusal: the code of that error; it names the limit as `count`.
+        """
+        if self._under_way[reseller_id] >= self.most:
+            raise Unavailable(refusal(count=self.most))
+        return self._counting(reseller_id)
 
     @contextmanager
-    def counting(self, reseller_id: int) -> Iterator[None]:
-        """Count a request as under way; ask `is_reached` first."""
+    def _counting(self, reseller_id: int) -> Iterator[None]:
         self._under_way[reseller_id] += 1
         try:
             yield

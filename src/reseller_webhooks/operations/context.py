@@ -25,7 +25,7 @@ class AppContext:
     quotas: what each reseller may use.
     ids: encrypts and decrypts the numbers that others see.
     submit: apply a request of changes, durable when it answers; raises what the request breaks.
-    try_now: send a webhook a test notification at once.
+    send_test: send a webhook a test notification at once.
     tests: limits how many of those each reseller has under way.
     conditions: what is wrong with this process, from memory.
     readiness: the same and what the store says, within a deadline.
@@ -37,7 +37,7 @@ class AppContext:
     quotas: Quotas
     ids: PublicIds
     submit: Callable[[ChangeRequest], Awaitable[ChangesAnswer]]
-    try_now: Callable[[Webhook], Awaitable[Attempt]]
+    send_test: Callable[[Webhook], Awaitable[Attempt]]
     tests: ConcurrencyLimit
     conditions: Callable[[], Sequence[Condition]]
     readiness: Callable[[], Awaitable[Sequence[Condition]]]

@@ -34,7 +34,7 @@ AHEAD_MIN = 100
 
 
 class BackfillState(StrEnum):
-    """DONE: everything was handed over to delivery. CANCELLED: by somebody, or see `message`."""
+    """DONE: everything was handed over to delivery. CANCELLED: by somebody, or see `reason`."""
 
     RUNNING = "RUNNING"
     DONE = "DONE"

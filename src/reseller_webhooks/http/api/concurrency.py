@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 
 from fastapi import Request
 
-from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.messages import MessageCode
 from reseller_webhooks.http.api.auth import Tenant
 from reseller_webhooks.operations.concurrency import ConcurrencyLimit
@@ -19,10 +18,7 @@ def limited(
     """
 
     async def count(request: Request, tenant: Tenant) -> AsyncIterator[None]:
-        limit = limit_of(request)
-        if limit.is_reached(tenant):
-            raise Unavailable(refusal(count=limit.most))
-        with limit.counting(tenant):
+        with limit_of(request).hold(tenant, refusal):
             yield
 
     return count

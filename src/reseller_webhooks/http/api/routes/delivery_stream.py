@@ -1,8 +1,8 @@
 """A live view of a reseller's deliveries, as server-sent events (WHATWG HTML, 9.2)."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -24,6 +24,7 @@ from reseller_webhooks.http.api.routes.deliveries import PATH
 from reseller_webhooks.http.api.schemas.deliveries import delivery
 from reseller_webhooks.http.edge.api_auth import key_of
 from reseller_webhooks.http.edge.problems import raises
+from reseller_webhooks.http.edge.sse import Batch, poll_events
 from reseller_webhooks.operations import authentication, deliveries
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.deliveries import LogEntry
@@ -75,24 +76,27 @@ async def stream(
 
     Ends when the key is revoked or the program stops; a browser comes back by itself.
     """
-    key, after = key_of(request.scope), start
-    yield ServerSentEvent(id=context.ids.encrypt(PURPOSE, after), comment="from here on")
-    while True:
-        try:
-            after, entries = await run_in_threadpool(_news, context, key, after, tenant)
-        except NotSignedIn:
-            return
-        except Unavailable:
-            entries = []
-        for event in _events(context.ids, entries, after):
-            yield event
-        if not entries:
-            await asyncio.sleep(POLL_S)
+    yield ServerSentEvent(id=context.ids.encrypt(PURPOSE, start), comment="from here on")
+    feed = _Feed(context, key_of(request.scope), tenant, start)
+    async for event in poll_events(feed.poll, every_s=POLL_S):
+        yield event
 
 
-def _news(context: AppContext, key: str, after: int, tenant: int) -> tuple[int, list[LogEntry]]:
-    authentication.caller(context.database, key)  # A view must not outlive its key.
-    return deliveries.since(context.database, after, reseller_id=tenant)
+@dataclass(slots=True)
+class _Feed:
+    """The deliveries of a reseller after an attempt. key: checked at each poll."""
+
+    context: AppContext
+    key: str
+    tenant: int
+    after: int
+
+    def poll(self) -> Batch:
+        authentication.caller(self.context.database, self.key)
+        self.after, entries = deliveries.since(
+            self.context.database, self.after, reseller_id=self.tenant
+        )
+        return Batch(_events(self.context.ids, entries, self.after), has_more=bool(entries))
 
 
 def _events(ids: PublicIds, entries: list[LogEntry], after: int) -> list[ServerSentEvent]:
@@ -100,6 +104,6 @@ def _events(ids: PublicIds, entries: list[LogEntry], after: int) -> list[ServerS
         ServerSentEvent(event="delivery", raw_data=delivery(ids, entry).model_dump_json())
         for entry in entries
     ]
-    if events:  # Only the last one: who loses the connection before it gets all of them again.
+    if events:  # Only the last one has an id: a client that reconnects earlier gets all again.
         events[-1] = events[-1].model_copy(update={"id": ids.encrypt(PURPOSE, after)})
     return events

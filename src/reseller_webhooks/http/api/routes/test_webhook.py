@@ -16,6 +16,7 @@ from reseller_webhooks.http.api.request_body import JSON, MERGE_PATCH, optional_
 from reseller_webhooks.http.api.routes.webhooks import ALWAYS, BODY, PATH
 from reseller_webhooks.http.api.schemas import Shape
 from reseller_webhooks.http.edge.problems import raises
+from reseller_webhooks.http.edge.waiting import waiting_for_peer
 from reseller_webhooks.operations import test_webhook, webhooks
 from reseller_webhooks.operations.context import AppContext
 
@@ -58,7 +59,8 @@ async def test(
     the webhook is tried as a PATCH with that body would leave it, and nothing is changed.
     """
     webhook = await run_in_threadpool(_to_test, context, tenant, uuid, patch or SpecPatch())
-    attempt = await context.try_now(webhook)
+    async with waiting_for_peer():
+        attempt = await context.send_test(webhook)
     return Trial(
         outcome=attempt.outcome,
         status=attempt.status,

@@ -23,7 +23,7 @@ from reseller_webhooks.http.pages.labels.changed_fields import SHOWN_MAX, FieldC
 from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.paging import split_page
-from reseller_webhooks.http.pages.routes.log_stream import told
+from reseller_webhooks.http.pages.routes.log_stream import format_mark
 from reseller_webhooks.http.pages.starting_jobs import retried_failed, start_job, start_or_refuse
 from reseller_webhooks.operations import deliveries, manual_retry, webhooks
 from reseller_webhooks.operations.deliveries import Details
@@ -47,7 +47,7 @@ def log_page(page: AtReseller) -> Response:
     older = filters.from_behind(end) if end else None
     return page.html(
         "log.html",
-        news=filters.news(told(page.ids, mark)),
+        news=filters.news(format_mark(page.ids, mark)),
         filters=filters,
         tabs=[
             (word, label, one)

@@ -3,8 +3,8 @@
 The lines themselves come from the page, so that there is one way to draw them.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import orjson
@@ -13,8 +13,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.deliveries.log import LogLine, LogPosition, LogQuery
-from reseller_webhooks.core.errors import NotSignedIn, Unavailable
 from reseller_webhooks.core.messages.requests import TOO_MANY_WATCHING
+from reseller_webhooks.http.edge.sse import Batch, poll_events
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.dependencies import AtReseller
 from reseller_webhooks.http.pages.forms import log_filter
@@ -32,67 +32,69 @@ LONGEST_S = 600
 routes = APIRouter()
 
 
-def narrowed(page: AtReseller) -> LogQuery:
-    """What the filters leave. NotFound, before the answer begins, for a webhook not there."""
+def filter_of(page: AtReseller) -> LogQuery:
+    """The query of the page's filters. NotFound, before the response starts, for their webhook."""
     filters = log_filter.read(page.request.query_params, page.ids)
     chosen = webhooks.get(page.database, page.tenant, filters.webhook) if filters.webhook else None
     return filters.query(page.tenant, chosen.id if chosen else None)
 
 
 async def view(page: AtReseller) -> AsyncIterator[Page]:
-    """One of the reseller's places for somebody who watches. Unavailable when all are taken."""
-    views = page.site.views
-    if views.is_reached(page.tenant):
-        raise Unavailable(TOO_MANY_WATCHING(count=views.most))
-    with views.counting(page.tenant):
+    """The page, counted among the reseller's live views. Unavailable beyond their limit."""
+    with page.site.views.hold(page.tenant, TOO_MANY_WATCHING):
         yield page
 
 
 @routes.get(paths.LOG_STREAM, response_class=EventSourceResponse)
 async def stream(
-    query: Annotated[LogQuery, Depends(narrowed)],
+    query: Annotated[LogQuery, Depends(filter_of)],
     page: Annotated[Page, Depends(view)],
     after: str = "",
     last_event_id: Annotated[str, Header(alias="Last-Event-ID")] = "",
 ) -> AsyncIterator[ServerSentEvent]:
-    """An event `news` whenever lines were made or have changed since the mark `after`."""
-    mark = await run_in_threadpool(_start, page, last_event_id or after)
-    for _ in range(int(LONGEST_S / POLL_S)):
-        before = mark
-        try:
-            mark, lines = await run_in_threadpool(_news, page, mark)
-        except NotSignedIn:
-            return
-        except Unavailable:
-            lines = []
-        if lines:
-            yield ServerSentEvent(
-                event="news", id=told(page.ids, mark), raw_data=_json(page.ids, query, lines)
-            )
-        elif mark != before:
-            yield ServerSentEvent(id=told(page.ids, mark), comment="nothing of yours")
-        await asyncio.sleep(POLL_S)
+    """An event `news` whenever lines were added or have changed since the mark `after`."""
+    start = await run_in_threadpool(_start, page, last_event_id or after)
+    feed = _Feed(page, query, start)
+    async for event in poll_events(feed.poll, every_s=POLL_S, lives_s=LONGEST_S):
+        yield event
 
 
-def told(ids: PublicIds, mark: LogPosition) -> str:
+def format_mark(ids: PublicIds, mark: LogPosition) -> str:
     """A mark as text, for the page and for an event's id."""
     return ids.encrypt(MARK, mark.attempt, mark.delivery)
 
 
-def marked(ids: PublicIds, text: str) -> LogPosition | None:
-    """The mark that a text tells of."""
+def parse_mark(ids: PublicIds, text: str) -> LogPosition | None:
+    """A mark from its text, None for any other text."""
     found = log_filter.read_pair(ids, MARK, text)
     return LogPosition(*found) if found else None
 
 
 def _start(page: Page, text: str) -> LogPosition:
-    return marked(page.ids, text) or deliveries.mark(page.database)
+    return parse_mark(page.ids, text) or deliveries.mark(page.database)
 
 
-def _news(page: Page, since: LogPosition) -> tuple[LogPosition, list[LogLine]]:
-    token = page.site.cookies.session(page.request)
-    authentication.visitor(page.database, token or "")  # A view must not outlive its session.
-    return deliveries.news_since(page.database, since, reseller_id=page.tenant, limit=LINES_MAX)
+@dataclass(slots=True)
+class _Feed:
+    """The lines of a reseller's log that changed after a mark. Checks the session at each poll."""
+
+    page: Page
+    query: LogQuery
+    mark: LogPosition
+
+    def poll(self) -> Batch:
+        page, before = self.page, self.mark
+        authentication.visitor(page.database, page.site.cookies.session(page.request) or "")
+        self.mark, lines = deliveries.news_since(
+            page.database, before, reseller_id=page.tenant, limit=LINES_MAX
+        )
+        if self.mark == before and not lines:
+            return Batch()
+        event_id = format_mark(page.ids, self.mark)
+        if lines:
+            data = _json(page.ids, self.query, lines)
+            return Batch([ServerSentEvent(event="news", id=event_id, raw_data=data)])
+        return Batch([ServerSentEvent(id=event_id, comment="nothing of yours")])
 
 
 def _json(ids: PublicIds, query: LogQuery, lines: list[LogLine]) -> str:

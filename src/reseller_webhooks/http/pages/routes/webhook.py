@@ -24,7 +24,7 @@ from reseller_webhooks.http.pages.forms import date_range
 from reseller_webhooks.http.pages.forms.date_range import DateRange
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.starting_jobs import retried_failed, start_job, start_or_refuse
-from reseller_webhooks.http.pages.test_runs import try_now
+from reseller_webhooks.http.pages.test_runs import send_test
 from reseller_webhooks.operations import deliveries, health, jobs, manual_retry, webhooks
 from reseller_webhooks.operations.health import WebhookCourse
 from reseller_webhooks.operations.jobs import JobEntry
@@ -53,7 +53,7 @@ async def test(page: Writer, uuid: str) -> Response:
     if known.unreadable:
         return page.go(paths.webhook(uuid))  # which says why nothing can be sent
     try:
-        attempt = await try_now(page, known)
+        attempt = await send_test(page, known)
     except QuotaExceeded as error:
         refused = Attempt(Outcome.REFUSED, 0, message=plain(page.refusal(error)))
         again = await run_in_threadpool(_page, page, row, refused, status=TOO_MANY)

@@ -27,7 +27,7 @@ from reseller_webhooks.http.pages.labels.examples import examples_of
 from reseller_webhooks.http.pages.language import N_, _
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.paging import WEBHOOKS
-from reseller_webhooks.http.pages.test_runs import try_now
+from reseller_webhooks.http.pages.test_runs import send_test
 from reseller_webhooks.operations import test_webhook, webhooks
 from reseller_webhooks.operations.webhook_secrets import open_secrets
 
@@ -130,11 +130,11 @@ def _stored(page: Page, uuid: str) -> _Stored:
 
 async def _tested(page: Page, form: Form, stored: _Stored | None) -> Response:
     try:
-        wanted = _wanted(page, form, stored)
+        webhook = _webhook_as_typed(page, form, stored)
     except (Wrong, Invalid) as error:
         return await run_in_threadpool(_refused, page, form, error, stored)
     try:
-        attempt = await try_now(page, wanted)
+        attempt = await send_test(page, webhook)
     except QuotaExceeded as error:
         attempt = Attempt(Outcome.REFUSED, 0, message=plain(page.refusal(error)))
         again = await run_in_threadpool(_again, page, form, {}, TOO_MANY, stored, attempt)
@@ -142,7 +142,7 @@ async def _tested(page: Page, form: Form, stored: _Stored | None) -> Response:
     return await run_in_threadpool(_again, page, form, {}, 200, stored, attempt)
 
 
-def _wanted(page: Page, form: Form, stored: _Stored | None) -> Webhook:
+def _webhook_as_typed(page: Page, form: Form, stored: _Stored | None) -> Webhook:
     """The webhook as it would be once it is saved."""
     allowed = page.site.context.settings.target_networks
     if stored is None:

@@ -35,8 +35,7 @@ from reseller_webhooks.core.messages.access import (
     OIDC_WRONG_ISSUER,
 )
 from reseller_webhooks.core.messages.attempts import UNKNOWN_REASON
-from reseller_webhooks.http.edge.anonymous_requests import queue_left
-from reseller_webhooks.http.edge.request_deadline import waiting_for_others
+from reseller_webhooks.http.edge.waiting import waiting_for_peer
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.sign_in.openid_login import Login
 from reseller_webhooks.operations.single_sign_on import Vouched
@@ -171,9 +170,8 @@ class OpenId:
 
     async def _json(self, method: str, url: str, **given: Any) -> dict[str, Any]:
         try:
-            async with queue_left():
-                with waiting_for_others():
-                    status, body = await self._asked(method, url, given)
+            async with waiting_for_peer():
+                status, body = await self._asked(method, url, given)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(OIDC_UNREACHABLE(), internal=str(error)) from None
         if method == "POST" and status in (400, 401):
