@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reseller_webhooks.core.deliveries.attempts import Outgoing
+from reseller_webhooks.core.deliveries.notification import USER_AGENT
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.engine.sending.sender import Sender
 from tests.receivers.authority import Authority
@@ -20,7 +21,7 @@ HEADERS = {
     "content-type": "application/json",
     "webhook-id": "429afed8-0000-4000-8000-127083b025c1",
     "x-appdirect-webhook-token": "s3cret",
-    "user-agent": "reseller-webhooks/0.1.0",
+    "user-agent": USER_AGENT,
 }
 
 
