@@ -3,14 +3,15 @@
 Owns every request to the provider, and what is believed of its answers.
 """
 
+import asyncio
 import ssl
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-import aiohttp
+import httpx
 import orjson
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
@@ -44,7 +45,10 @@ from reseller_webhooks.settings import Settings
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Asymmetric only: with any other a key that is public, or none, would sign."""
 LEEWAY_S = 60
-TIMEOUT = aiohttp.ClientTimeout(total=10)
+TIMEOUT_S = 10.0
+"""Of a whole request."""
+UNCOMPRESSED = {"accept-encoding": "identity"}
+"""So that ANSWER_BYTES_MAX bounds the memory of an answer, too."""
 ANSWER_BYTES_MAX = 256 * 1024
 SUBJECT_MAX = 255
 """Characters (OpenID Connect Core, 2)."""
@@ -62,22 +66,22 @@ class OpenId:
         self._tls = tls
         self._kept: tuple[Mapping[str, Any], float] | None = None
 
-    async def address(self, one: Login) -> str:
+    async def address(self, login: Login) -> str:
         """Where the browser has to go to sign in (RFC 7636, 4.3)."""
         asked = {
             "response_type": "code",
             "client_id": self._client_id,
             "redirect_uri": self._back,
             "scope": "openid email",
-            "state": one.state,
-            "nonce": one.nonce,
-            "code_challenge": _challenge(one.verifier),
+            "state": login.state,
+            "nonce": login.nonce,
+            "code_challenge": _challenge(login.verifier),
             "code_challenge_method": "S256",
         }
         endpoint = _https(await self._metadata(), "authorization_endpoint")
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
-    async def vouched(self, one: Login, code: str, issuer: str) -> Vouched:
+    async def vouched(self, login: Login, code: str, issuer: str) -> Vouched:
         """Who has signed in there, with a verified address. NotSignedIn when there is none.
 
         issuer: who the browser says it comes from, if it says so (RFC 9207).
@@ -85,8 +89,8 @@ class OpenId:
         metadata = await self._metadata()
         if issuer and issuer != self._issuer:
             raise NotSignedIn(OIDC_OTHER_ISSUER())
-        answer = await self._tokens(metadata, one, code)
-        claims = await self._claims(metadata, str(answer.get("id_token", "")), one)
+        answer = await self._tokens(metadata, login, code)
+        claims = await self._claims(metadata, str(answer.get("id_token", "")), login)
         told: Mapping[str, Any] = claims
         if "email" not in claims:
             told = await self._more(metadata, str(answer.get("access_token", "")), claims)
@@ -109,19 +113,19 @@ class OpenId:
         self._kept = (found, clock.monotonic_s() + METADATA_KEPT_S)
         return found
 
-    async def _tokens(self, metadata: Mapping[str, Any], one: Login, code: str) -> dict[str, Any]:
+    async def _tokens(self, metadata: Mapping[str, Any], login: Login, code: str) -> dict[str, Any]:
         fields = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self._back,
-            "code_verifier": one.verifier,
+            "code_verifier": login.verifier,
         }
         methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         headers = {}
         if self._client_secret and "client_secret_basic" in methods:
             # Both parts are encoded as form fields are (RFC 6749, 2.3.1).
-            named = (quote_plus(self._client_id), quote_plus(self._client_secret))
-            headers["authorization"] = aiohttp.encode_basic_auth(*named)
+            pair = f"{quote_plus(self._client_id)}:{quote_plus(self._client_secret)}"
+            headers["authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         else:
             fields["client_id"] = self._client_id
             if self._client_secret:
@@ -129,13 +133,15 @@ class OpenId:
         endpoint = _https(metadata, "token_endpoint")
         return await self._json("POST", endpoint, headers=headers, data=fields)
 
-    async def _claims(self, metadata: Mapping[str, Any], token: str, one: Login) -> dict[str, Any]:
+    async def _claims(
+        self, metadata: Mapping[str, Any], token: str, login: Login
+    ) -> dict[str, Any]:
         """What the ID token says, once it is sure whose it is (OpenID Connect Core, 3.1.3.7)."""
         keys: Any = await self._json("GET", _https(metadata, "jwks_uri"))
         try:
             # Keys are asked for each time: a sign-in is rare, and they may have been rotated.
             claims = jwt.decode(token, KeySet.import_key_set(keys), list(ALGORITHMS)).claims
-            self._registry(one).validate(claims)
+            self._registry(login).validate(claims)
         except (JoseError, InvalidKeyIdError, ValueError, TypeError, KeyError) as error:
             raise NotSignedIn(OIDC_TOKEN_INVALID(why=str(error))) from None
         audience = claims["aud"]
@@ -144,13 +150,13 @@ class OpenId:
             raise NotSignedIn(OIDC_OTHER_CLIENT())
         return dict(claims)
 
-    def _registry(self, one: Login) -> jwt.JWTClaimsRegistry:
+    def _registry(self, login: Login) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(
             now=clock.now() // SECOND,
             leeway=LEEWAY_S,
             iss={"essential": True, "value": self._issuer},
             aud={"essential": True, "value": self._client_id},
-            nonce={"essential": True, "value": one.nonce},
+            nonce={"essential": True, "value": login.nonce},
             sub={"essential": True},
             exp={"essential": True},
             iat={"essential": True},
@@ -168,11 +174,18 @@ class OpenId:
             raise NotSignedIn(OIDC_OTHER_USER())
         return {name: found[name] for name in ("email", "email_verified") if name in found}
 
-    async def _json(self, method: str, url: str, **given: Any) -> dict[str, Any]:
+    async def _json(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        request = httpx.Request(method, url, headers={**UNCOMPRESSED, **(headers or {})}, data=data)
         try:
             async with waiting_for_peer():
-                status, body = await self._asked(method, url, given)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                status, body = await self._send(request)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             raise Unavailable(OIDC_UNREACHABLE(), internal=str(error)) from None
         if method == "POST" and status in (400, 401):
             raise NotSignedIn(OIDC_REFUSED(why=_reason(body)))
@@ -180,18 +193,18 @@ class OpenId:
             raise Unavailable(OIDC_ANSWERED(status=status))
         return found
 
-    async def _asked(self, method: str, url: str, given: Mapping[str, Any]) -> tuple[int, bytes]:
-        connector = aiohttp.TCPConnector(ssl=self._tls())
+    async def _send(self, request: httpx.Request) -> tuple[int, bytes]:
         async with (
-            aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session,
-            session.request(method, url, allow_redirects=False, **given) as answer,
+            asyncio.timeout(TIMEOUT_S),
+            httpx.AsyncClient(verify=self._tls(), trust_env=False, timeout=TIMEOUT_S) as client,
         ):
-            return answer.status, await _read(answer)
+            response = await client.send(request, stream=True)
+            return response.status_code, await _read(response)
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+async def _read(response: httpx.Response) -> bytes:
     body = b""
-    async for chunk in answer.content.iter_any():
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > ANSWER_BYTES_MAX:
             raise Unavailable(OIDC_ANSWER_TOO_LONG(most=ANSWER_BYTES_MAX))
