@@ -226,7 +226,7 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
         WebhookQueue, "schedule_scan", _look_forgetful
     ),
     "look again at what was superseded": Removal(
-        WebhookQueue, "mark_dirty", lambda self: self.look(0.0)
+        WebhookQueue, "mark_dirty", lambda self: self.schedule_scan(0.0)
     ),
     "ask a second time for late commits": Removal(Engine, "_rescan_late", _never),
     "wait for who is still writing": Removal(Horizon, "advanced", _forget_writers),

@@ -324,7 +324,8 @@ class Tables:
         self._pull_leases_back(self.now + LEASES_AHEAD * int(ttl_s * SECOND), until)
         self.members[me] = self.now if stands_back else until
         members = self.living()
-        mine = frozenset[int]() if stands_back and members - {me} else assigned_to(me, members)
+        others = members - {me}
+        mine = frozenset[int]() if stands_back and others else assigned_to(me, members | {me})
         for part in release:
             self._end(part, me, "given back")
         kept = {}
