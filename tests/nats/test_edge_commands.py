@@ -85,7 +85,7 @@ async def test_a_stream_of_somebody_else_is_refused(
     await make_stream(js, "EVENTS", "events.>", "others")
     await js.publish("others", b"hello")
 
-    with pytest.raises(Refused, match="none of ours"):
+    with pytest.raises(Refused, match="was not published by this program"):
         async with exporting(server, database) as work:
             await work
 

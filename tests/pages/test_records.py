@@ -131,7 +131,7 @@ async def test_a_webhook_that_does_not_ask_for_a_change_has_all_it_asks_for(
     change(context, row, 1)
     attempt(context, row, OK, State.DELIVERED)
 
-    assert "Not told Nothing of this record was sent to this webhook" in never
+    assert "Never sent Nothing of this record was sent to this webhook" in never
     assert "This webhook has accepted version 1 of 7" in words(await admin.see(ACME))
 
 

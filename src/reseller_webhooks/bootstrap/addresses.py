@@ -1,4 +1,4 @@
-"""Addresses that the program listens on, as a URL has them."""
+"""Formats listening addresses as URLs."""
 
 
 def authority(host: str, port: int) -> str:

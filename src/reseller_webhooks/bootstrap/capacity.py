@@ -1,4 +1,4 @@
-"""How many requests to receivers a process may have under way at once."""
+"""How many deliveries a process may have under way at once."""
 
 import os
 import resource

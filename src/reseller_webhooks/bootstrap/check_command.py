@@ -1,4 +1,4 @@
-"""The settings in force and whether the database answers, for an operator to read."""
+"""The command `check`: prints the settings in force and whether the database answers."""
 
 import re
 from collections.abc import Iterator
@@ -39,11 +39,11 @@ def report(settings: Settings) -> tuple[str, bool]:
 
 def _settings(settings: Settings) -> Iterator[str]:
     for name in Settings.model_fields:
-        yield f"{PREFIX}{name.upper()}={_shown(name, getattr(settings, name))}"
+        yield f"{PREFIX}{name.upper()}={_format(name, getattr(settings, name))}"
     yield f"{FORWARDED_ALLOW_IPS}={','.join(trusted_proxies())}"
 
 
-def _shown(name: str, value: object) -> str:
+def _format(name: str, value: object) -> str:
     if name == "database":
         return _without_password(str(value))
     if isinstance(value, tuple):

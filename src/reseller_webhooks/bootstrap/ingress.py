@@ -1,4 +1,4 @@
-"""What the operator's settings let callers ask of the HTTP server, before any application."""
+"""Bounds of the HTTP server, from settings."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Ends a process that cannot end by itself, so that a supervisor can start another."""
+"""Ends a process that hangs at shutdown, so that a supervisor can start another."""
 
 import asyncio
 import faulthandler

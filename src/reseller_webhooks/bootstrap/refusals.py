@@ -1,4 +1,4 @@
-"""The one line in which a command says why it refused, and how to mend it."""
+"""Prints why a command refused, and the remedy, in one line."""
 
 import errno
 

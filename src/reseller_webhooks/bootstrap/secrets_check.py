@@ -1,4 +1,4 @@
-"""What `check` says of the secret keys and of all that is sealed with them."""
+"""The part of `check` about secret keys and sealed secrets."""
 
 from collections.abc import Iterator
 

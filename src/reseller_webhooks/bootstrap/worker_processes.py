@@ -1,4 +1,4 @@
-"""A crew: the processes of one machine that send. One that ends is started again.
+"""Worker processes of one machine; one that ends is started again.
 
 One Python process uses one core. A crew shares the partitions as workers on many machines do.
 """

@@ -1,4 +1,4 @@
-"""Who is in the demo: one reseller, its admin, and two keys that later runs use again."""
+"""The demo's reseller, its admin, and two API keys that later runs reuse."""
 
 import json
 from dataclasses import asdict, dataclass, field

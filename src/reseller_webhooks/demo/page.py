@@ -1,4 +1,4 @@
-"""The receiver's page: what came, how it is to answer, and a button that changes something.
+"""The demo receiver's page: notifications, behaviour, and a button that makes a change.
 
 It works by plain forms; a small module brings in what is new without a reload.
 """

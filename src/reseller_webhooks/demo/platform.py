@@ -1,4 +1,4 @@
-"""The platform's side of the demo: feeds the sample in and makes changes, through the HTTP API."""
+"""The platform in the demo: imports the sample and makes changes by the HTTP API."""
 
 import json
 import urllib.request

@@ -1,4 +1,4 @@
-"""The receiver of the demo: takes notifications over HTTPS, and fails in the way it is told."""
+"""The demo's receiver: accepts notifications over HTTPS, or fails as configured."""
 
 import asyncio
 import json

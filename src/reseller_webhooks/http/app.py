@@ -100,12 +100,12 @@ class Api(FastAPI):
 def create_api(context: AppContext, lifespan: Lifespan) -> FastAPI:
     """The API over a running program, whose life `lifespan` is."""
 
-    def described() -> dict[str, Any]:
+    def document() -> dict[str, Any]:
         return app.openapi()
 
     routes = [
-        Route("/docs", docs.page(described).answer),
-        *schema_documents.routes(context.settings.public_url, described),
+        Route("/docs", docs.page(document).answer),
+        *schema_documents.routes(context.settings.public_url, document),
         *(one for router in ROUTERS for one in router.routes),
     ]
     app = Api(
@@ -198,11 +198,11 @@ async def _invalid(_: Request, error: Any) -> Response:
 
 async def _of_framework(request: Request, error: Any) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problems.answer(_nothing_at(request.url.path))
+        return problems.answer(_not_found(request.url.path))
     return problems.of_framework(error.status_code, error.headers)
 
 
-def _nothing_at(path: str) -> NoSuchPath:
+def _not_found(path: str) -> NoSuchPath:
     return NoSuchPath(PATH_UNKNOWN(path=truncate(path)))
 
 
@@ -215,7 +215,7 @@ class _Nowhere:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         methods = self._methods(scope)
         if not methods:
-            raise _nothing_at(scope["path"])
+            raise _not_found(scope["path"])
         if scope["method"] != "OPTIONS":
             raise WrongMethod(scope["method"], methods)
         await Response(status_code=204, headers={"allow": ", ".join(methods)})(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Messages into the store: many in one transaction, and a bad one apart from the rest."""
+"""Applies messages in batches: one transaction for many, invalid ones apart."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The commands of the edges. What they need is imported late: it may not be installed."""
+"""NATS commands. nats-py is imported late: it may not be installed."""
 
 from pathlib import Path
 from typing import Annotated

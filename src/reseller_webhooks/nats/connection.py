@@ -1,4 +1,4 @@
-"""Connections to NATS: made, lost and made again, with a line in the log for each turn.
+"""NATS connections: connect, reconnect, and log both.
 
 A connection that is lost is given up, and everything that was known through it is asked for
 again on the next. So nothing stale is ever sent late.
@@ -180,7 +180,7 @@ class _Turns:
 
     def __init__(self, address: NatsAddress) -> None:
         self._server = str(address)
-        self._told = ""
+        self._describe = ""
         self._since: float | None = None
         self.wait_s = WAIT_FIRST_S
         self.has_worked = False
@@ -192,16 +192,16 @@ class _Turns:
 
     def failed(self, error: Exception) -> None:
         if self._since is not None and monotonic_s() - self._since > STEADY_S:
-            self._told, self.wait_s = "", WAIT_FIRST_S
+            self._describe, self.wait_s = "", WAIT_FIRST_S
         self._since = None
         self.wait_s = min(self.wait_s * 2, WAIT_LAST_S)
-        why = _told(error)
-        if why != self._told:  # once, and not every few seconds for hours
+        why = _describe(error)
+        if why != self._describe:  # once, and not every few seconds for hours
             log.warning("NATS is away or refuses; it is tried again", server=self._server, why=why)
-        self._told = why
+        self._describe = why
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     match error:
         case ServiceUnavailableError(description=None):
             return "JetStream does not answer there; it has to be enabled in the server"

@@ -1,4 +1,4 @@
-"""The durable consumer that changes come through: what it gives out, and what it is told.
+"""The durable consumer of changes: fetch, acknowledge, reject.
 
 A message that was given out and not acknowledged comes again, to us or to another process, and
 maybe after newer ones. So before a batch is applied we ask whether anything older is still out

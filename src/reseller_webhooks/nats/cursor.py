@@ -1,4 +1,4 @@
-"""Where the export has come to: told by the stream itself, and noted for when it has forgotten.
+"""Export cursor: read from the stream, with a backup copy.
 
 A message carries its event's number, so the stream's last message says where to go on, and that
 cannot disagree with what was published. But a stream may drop messages, because of their age or
@@ -41,7 +41,7 @@ class CursorStore:
         self._link, self._stream, self._notes = link, stream, notes
 
     @classmethod
-    async def opened(cls, link: Connection, stream: str) -> Self:
+    async def load(cls, link: Connection, stream: str) -> Self:
         """With its bucket, which is made if it is not there yet."""
         try:
             notes = await link.js.key_value(BUCKET)
@@ -99,7 +99,7 @@ class CursorStore:
         number = str((message.headers or {}).get(NUMBER, ""))
         if not number.isdecimal():
             raise Refused(
-                f"the last message of stream {self._stream} is none of ours; "
+                f"the last message of stream {self._stream} was not published by this program; "
                 "give the events a stream of their own with --stream"
             )
         return int(number)

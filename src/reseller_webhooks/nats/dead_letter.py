@@ -1,4 +1,4 @@
-"""Messages that cannot be applied: kept in a stream of their own, with the reason."""
+"""Dead letters: messages that cannot be applied, kept in a stream with the reason."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""Events from the store into a JetStream stream: every one, in sequence, none left out.
+"""Exports events from the store to a JetStream stream, in sequence and without gaps.
 
 Each is published only if the stream still ends where we think it does. So what is lost on the way
 takes everything after it along, two exporters cannot mix, and the stream's last message says
@@ -64,7 +64,7 @@ class Export:
         """Work over one connection. Raises one of AWAY when it is lost."""
         subject = f"{self._subject}.>"
         self._room = await ensure_stream(link, self._stream, subject, max_age_s=self._keep_s)
-        positions = await CursorStore.opened(link, self._stream)
+        positions = await CursorStore.load(link, self._stream)
         self._floor = await self._ask(exports.floor)
         self._at = await positions.resume_after(self._holds)
         link.works()

@@ -1,4 +1,4 @@
-"""Changes from a JetStream stream into the store: acknowledged only when they are committed."""
+"""Ingests changes from a JetStream stream; acknowledges them after their commit."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""Runs one of the edges until SIGTERM or SIGINT."""
+"""Runs the ingest or the export until SIGTERM or SIGINT."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Streams that we publish to: made when they are not there, checked when they are."""
+"""Streams that the program publishes to: created if missing, checked if not."""
 
 import structlog
 from nats.js import JetStreamContext

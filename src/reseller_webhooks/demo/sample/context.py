@@ -1,4 +1,4 @@
-"""Where and when the sample is set."""
+"""Place and time of the sample."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the sample is made of: firms, products, purchases, prospects, assignees."""
+"""Models of the sample: firms, products, purchases, prospects, assignees."""
 
 from dataclasses import dataclass
 from unicodedata import normalize

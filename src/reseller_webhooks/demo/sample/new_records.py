@@ -1,4 +1,4 @@
-"""Whom the story is about: first a record of the sample, then new ones without end."""
+"""Records for scenarios: from the sample first, then generated without end."""
 
 from dataclasses import replace
 

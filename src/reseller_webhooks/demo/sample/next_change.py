@@ -1,4 +1,4 @@
-"""What the demo's button does next: a plausible change, never an illegal one.
+"""The next change of the demo: plausible and legal.
 
 A story's chapters are what one record lives through, a chapter for each turn. One that cannot
 happen, because the record has been changed meanwhile, is passed over; when none is left, the

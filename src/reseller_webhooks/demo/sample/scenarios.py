@@ -1,4 +1,4 @@
-"""What happens in the demo's stories, resource by resource."""
+"""Scenarios of the demo, by resource."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

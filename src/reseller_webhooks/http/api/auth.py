@@ -1,4 +1,4 @@
-"""Who may do what. Every route under /api/ depends on one of `Platform`, `Readable` and `Tenant`.
+"""Authorization: every route under /api/ depends on `Platform`, `Readable` or `Tenant`.
 
 What belongs to another reseller is not found, as if it were not there.
 """
@@ -54,10 +54,10 @@ async def caller(request: Request, _: Annotated[object, Security(_bearer)]) -> C
     return caller_of(request.scope)
 
 
-TheCaller = Annotated[Caller, Depends(caller)]
+CurrentCaller = Annotated[Caller, Depends(caller)]
 
 
-async def platform(caller: TheCaller) -> Caller:
+async def platform(caller: CurrentCaller) -> Caller:
     """For what only the platform may do: writing records, adding resellers."""
     if caller.scope is not Scope.PLATFORM:
         raise NotAllowed(KEY_NOT_PLATFORM())
@@ -65,7 +65,7 @@ async def platform(caller: TheCaller) -> Caller:
 
 
 async def readable(
-    context: Context, caller: TheCaller, reseller: ResellerParameter = None
+    context: Context, caller: CurrentCaller, reseller: ResellerParameter = None
 ) -> int | None:
     """Whose records the caller may see: a reseller's number in the store, None for everybody's."""
     if caller.reseller_id is None and reseller is None:
@@ -74,7 +74,7 @@ async def readable(
 
 
 async def tenant(
-    request: Request, context: Context, caller: TheCaller, reseller: ResellerParameter = None
+    request: Request, context: Context, caller: CurrentCaller, reseller: ResellerParameter = None
 ) -> int:
     """Whose webhooks, deliveries and events it is about: a reseller's number in the store."""
     if caller.scope is Scope.RESELLER_READ and request.method != "GET":
@@ -87,7 +87,7 @@ Readable = Annotated[int | None, Depends(readable)]
 Tenant = Annotated[int, Depends(tenant)]
 
 
-def named(database: Database, reseller: str | None) -> Reseller:
+def find_reseller(database: Database, reseller: str | None) -> Reseller:
     """The reseller that a platform key names, or the only one. Invalid when it is not clear."""
     if reseller is not None:
         return resellers.get(database, reseller)
@@ -99,7 +99,7 @@ def named(database: Database, reseller: str | None) -> Reseller:
 
 def _number(database: Database, caller: Caller, reseller: str | None) -> int:
     if caller.reseller_id is None:
-        return named(database, reseller).id
+        return find_reseller(database, reseller).id
     if reseller is not None and resellers.get(database, reseller).id != caller.reseller_id:
         raise NotFound("reseller", reseller)
     return caller.reseller_id

@@ -1,4 +1,4 @@
-"""The notifications as OpenAPI 3.1 has them, under `webhooks`: what receivers have to take."""
+"""Notifications in the OpenAPI document, under `webhooks`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The API's own description (OpenAPI 3.1), with the notifications that receivers get."""
+"""The OpenAPI 3.1 document of the API and its notifications."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

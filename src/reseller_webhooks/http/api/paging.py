@@ -1,4 +1,4 @@
-"""Lists come in pages. A cursor says behind which place of the store the next one begins."""
+"""Cursors of paged lists: where the next page begins."""
 
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Sequence

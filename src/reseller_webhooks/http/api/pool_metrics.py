@@ -1,4 +1,4 @@
-"""How full the store's connection pools of this process are."""
+"""Metrics of the store's connection pools in this process."""
 
 from collections.abc import Iterable
 

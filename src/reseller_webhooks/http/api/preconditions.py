@@ -1,4 +1,4 @@
-"""If-Match: a change is made only on what its caller has seen (RFC 9110, 13.1.1)."""
+"""If-Match: changes only the version that the caller has read (RFC 9110, 13.1.1)."""
 
 import re
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What OpenAPI says of quotas: the answer 429, and the header fields that tell what is left."""
+"""Quotas in OpenAPI: the response 429 and the RateLimit header fields."""
 
 from typing import Any
 

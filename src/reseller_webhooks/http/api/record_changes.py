@@ -1,4 +1,4 @@
-"""From a request about one record to the change that it asks for."""
+"""Turns a request about one record into a change."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from reseller_webhooks.core.records.parse import must_be
 from reseller_webhooks.core.records.problem_text import quote
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.records.resource_paths import NUMBERED
-from reseller_webhooks.http.api.auth import named
+from reseller_webhooks.http.api.auth import find_reseller
 from reseller_webhooks.http.api.request_body import value
 from reseller_webhooks.operations import record_numbers, records, resellers
 from reseller_webhooks.operations.changes import ChangeRequest, ChangeResult
@@ -67,7 +67,7 @@ def fields_of(place: RecordScope, raw: bytes) -> dict[str, Any]:
     return fields
 
 
-def adding(database: Database, place: RecordScope, fields: dict[str, Any]) -> RecordChange:
+def create(database: Database, place: RecordScope, fields: dict[str, Any]) -> RecordChange:
     """A new record, with the id that the fields give it or a fresh one."""
     owner = _owner(database, place)
     uuid = _new_identity(database, place, fields)
@@ -79,7 +79,7 @@ def adding(database: Database, place: RecordScope, fields: dict[str, Any]) -> Re
     )
 
 
-def putting(
+def replace(
     database: Database, place: RecordScope, named_by: str, fields: dict[str, Any]
 ) -> RecordChange:
     """The whole content of a record, which may be there already or not.
@@ -98,7 +98,7 @@ def putting(
     return RecordChange(owner, Change(owner.uuid, place.resource, uuid, Put(content)))
 
 
-def changing(
+def update(
     database: Database, place: RecordScope, named_by: str, what: Patch | Remove
 ) -> RecordChange:
     """A change of a record that must be there."""
@@ -118,7 +118,9 @@ def _find(database: Database, place: RecordScope, uuid: str) -> Record | None:
 
 def _owner(database: Database, place: RecordScope, there: Record | None = None) -> Reseller:
     number = there.reseller_id if there else place.reseller_id
-    return named(database, None) if number is None else resellers.by_number(database, number)
+    return (
+        find_reseller(database, None) if number is None else resellers.by_number(database, number)
+    )
 
 
 def _identity(place: RecordScope, fields: dict[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""Bodies of requests: read strictly as JSON, and checked without ever repeating what they hold."""
+"""Request bodies: strict JSON, validated without repeating their contents in errors."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar

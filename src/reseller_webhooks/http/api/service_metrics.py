@@ -1,4 +1,4 @@
-"""Metrics of the whole service: read from the store at a scrape, at most every few seconds.
+"""Metrics of the whole service, read from the store at a scrape, cached for seconds.
 
 The same from every process, whatever its role. A scrape never waits long for the store: while the
 store does not answer, the last known numbers are told with their age.

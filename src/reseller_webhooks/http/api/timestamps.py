@@ -1,4 +1,4 @@
-"""Instants as the API shows and takes them; inside they are microseconds UTC."""
+"""Timestamps in the API: parsing and formatting. Inside they are microseconds UTC."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, as messages. They repeat a value only where none can be secret."""
+"""Pydantic's errors as messages, which quote input only where it cannot be secret."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any

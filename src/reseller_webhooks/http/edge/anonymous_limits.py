@@ -1,4 +1,4 @@
-"""The answers to requests that waited too long for their turn."""
+"""Responses to requests that waited too long in a queue."""
 
 from starlette.responses import Response
 

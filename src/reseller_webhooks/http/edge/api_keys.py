@@ -1,4 +1,4 @@
-"""Who shows an API key: asked of the store, and remembered for a moment.
+"""API-key lookup with a one-second cache.
 
 Without that, looking keys up costs as much as the changes they come with.
 """

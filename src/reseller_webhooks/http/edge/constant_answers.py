@@ -1,4 +1,4 @@
-"""Answers that never change while the program runs: bytes made once, with an ETag.
+"""Constant responses: made once per process, with an ETag.
 
 Whoever has them already gets 304 (RFC 9110, 13.1.2).
 """

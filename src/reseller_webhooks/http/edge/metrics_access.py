@@ -1,4 +1,4 @@
-"""Who may scrape /metrics: everybody, holders of a token, or only those who reach its own port."""
+"""Access to /metrics: public, by a token, or on a port of its own."""
 
 from hmac import compare_digest
 

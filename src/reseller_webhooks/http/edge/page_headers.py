@@ -1,4 +1,4 @@
-"""What every answer tells the browser: run nothing but ours, show it in no frame, keep no page."""
+"""Security headers of pages: own scripts only, no frames, no caching."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response

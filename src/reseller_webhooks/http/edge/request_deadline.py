@@ -1,4 +1,4 @@
-"""Every request is answered in time, whatever the application waits for.
+"""Request deadline: every request is answered in time.
 
 The deadline runs from the last part of the body until the answer begins. What is still queued then
 is taken back; what a thread has begun goes on and may still commit.

@@ -1,4 +1,4 @@
-"""How many requests use the store at once: a thread for each place that a request may occupy.
+"""Threads of requests: one for each place that a request may occupy.
 
 Requests of resellers and anonymous ones occupy a place while they are worked on, so together they
 hold no more threads than they have places. The others are for the platform and for operators.

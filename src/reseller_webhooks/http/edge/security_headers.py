@@ -1,4 +1,4 @@
-"""Security headers of every answer: the pages set stricter ones of their own."""
+"""Default security headers of every response; pages set stricter ones."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

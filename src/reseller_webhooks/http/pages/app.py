@@ -1,4 +1,4 @@
-"""The pages as an ASGI application, to be mounted behind the API."""
+"""The pages as an ASGI application, mounted behind the API."""
 
 from collections.abc import Callable
 from ssl import SSLContext
@@ -71,7 +71,7 @@ AREAS = (
 
 
 def create_web(context: AppContext, tls: Callable[[], SSLContext]) -> FastAPI:
-    """Every page. No route changes anything before `genuine` has passed its form.
+    """Every page. No route changes anything before `csrf_protect` has passed its form.
 
     tls: what is trusted now, for requests to the identity provider.
     """

@@ -1,4 +1,4 @@
-"""What a webhook's page says of sending the current state."""
+"""The backfill section of a webhook's page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Resellers and webhooks to choose from, a few at a time and by search; the names of resellers.
+"""Choosers of resellers and webhooks: a few options, and a search.
 
 A page offers SHOWN of them, and a search field when there are more. With JavaScript the field
 searches while somebody types (static/js/choosing.js), in JSON.

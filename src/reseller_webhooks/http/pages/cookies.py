@@ -1,4 +1,4 @@
-"""The cookies: who is signed in, the known device, the sign-in form's token, the next notice."""
+"""Cookies: session, known device, form token, flash notice, OpenID login."""
 
 from dataclasses import dataclass
 

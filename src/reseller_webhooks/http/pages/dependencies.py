@@ -1,7 +1,7 @@
-"""Who looks at a page and what they may do: what routes depend on.
+"""Dependencies of page routes: visitor, permissions, CSRF protection.
 
-`Anyone` < `Arrived` < `SignedIn` < `AtReseller` < `Writer`. Whatever comes in by anything but
-GET has been checked by `genuine` before, for every route alike.
+`AnyVisitor` < `Authenticated` < `SignedIn` < `AtReseller` < `WebhookEditor`.
+`csrf_protect` runs before every route that is not GET.
 """
 
 import hmac
@@ -51,7 +51,7 @@ async def site(request: Request) -> SiteContext:
     return found
 
 
-TheSite = Annotated[SiteContext, Depends(site)]
+Site = Annotated[SiteContext, Depends(site)]
 
 
 async def posted(request: Request) -> Form:
@@ -59,10 +59,10 @@ async def posted(request: Request) -> Form:
     return Form({}) if request.method in READS else await read(request)
 
 
-Posted = Annotated[Form, Depends(posted)]
+PostedForm = Annotated[Form, Depends(posted)]
 
 
-async def visitor(site: TheSite, request: Request) -> Visitor | None:
+async def visitor(site: Site, request: Request) -> Visitor | None:
     """Who is signed in, if anybody."""
     token = site.cookies.session(request)
     if not token:
@@ -86,11 +86,13 @@ def _owner(visitor: Visitor) -> str:
     return f"people {visitor.reseller_id}"
 
 
-TheVisitor = Annotated[Visitor | None, Depends(visitor)]
+CurrentVisitor = Annotated[Visitor | None, Depends(visitor)]
 
 
-async def csrf_protect(request: Request, site: TheSite, form: Posted, visitor: TheVisitor) -> None:
-    """Refuse what another site made the browser send. Forged if so."""
+async def csrf_protect(
+    request: Request, site: Site, form: PostedForm, visitor: CurrentVisitor
+) -> None:
+    """Refuse what another site made the browser send. CsrfFailed if so."""
     if request.method in READS:
         return
     expected = visitor.session.csrf if visitor else site.cookies.form_token(request)
@@ -114,7 +116,7 @@ def from_here(headers: Headers, public_url: str) -> bool:
     return mark != "" and authority == headers.get("host")
 
 
-def any_visitor(request: Request, site: TheSite, visitor: TheVisitor) -> Page:
+def any_visitor(request: Request, site: Site, visitor: CurrentVisitor) -> Page:
     """For pages that can be seen without signing in."""
     if visitor is None:
         token = site.cookies.form_token(request) or crypto.new_token()
@@ -124,20 +126,20 @@ def any_visitor(request: Request, site: TheSite, visitor: TheVisitor) -> Page:
     return Page(site, request, visitor.session.csrf, visitor, reseller)
 
 
-Anyone = Annotated[Page, Depends(any_visitor)]
+AnyVisitor = Annotated[Page, Depends(any_visitor)]
 
 
-async def arrived(page: Anyone) -> Page:
+async def arrived(page: AnyVisitor) -> Page:
     """For somebody who is signed in, and may have to choose a reseller yet. NotSignedIn."""
     if page.visitor is None:
         raise NotSignedIn(SIGN_IN_FIRST())
     return page
 
 
-Arrived = Annotated[Page, Depends(arrived)]
+Authenticated = Annotated[Page, Depends(arrived)]
 
 
-async def signed_in(page: Arrived) -> Page:
+async def signed_in(page: Authenticated) -> Page:
     """For somebody who is signed in, at one reseller or as an operator."""
     if page.who.membership is None:
         raise NoMembershipChosen(NO_RESELLER_CHOSEN())
@@ -164,7 +166,7 @@ async def user_admin(page: SignedIn) -> Page:
     return page
 
 
-Host = Annotated[Page, Depends(user_admin)]
+UserAdmin = Annotated[Page, Depends(user_admin)]
 
 
 async def at_reseller(page: SignedIn) -> Page:
@@ -184,7 +186,7 @@ async def webhook_editor(page: AtReseller) -> Page:
     return page
 
 
-Writer = Annotated[Page, Depends(webhook_editor)]
+WebhookEditor = Annotated[Page, Depends(webhook_editor)]
 
 
 async def audit_reader(page: AtReseller) -> Page:
@@ -194,4 +196,4 @@ async def audit_reader(page: AtReseller) -> Page:
     return page
 
 
-Keeper = Annotated[Page, Depends(audit_reader)]
+AuditReader = Annotated[Page, Depends(audit_reader)]

@@ -1,4 +1,4 @@
-"""A notice: what the next page tells about what was just done, such as that a webhook was created.
+"""Flash notices: what the next page says about a finished action.
 
 It travels in a sealed cookie, so every process can tell it and nobody can make one up. A new
 signing secret does not travel: the notice only allows its session to see it, once. A new API key

@@ -1,4 +1,4 @@
-"""The fields that a browser sent, as text. Owns how much of it is read."""
+"""Form fields as text, bounded in number and length."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The language of the pages: which there are, which one a visitor reads, and texts in it.
+"""Languages of pages: which exist, the visitor's choice, and translations.
 
 English is what the sources are written in. Another language is a file of GNU gettext,
 locale/LANGUAGE/LC_MESSAGES/messages.po, which is read as it is when it is first asked for.

@@ -1,4 +1,4 @@
-"""A page: who looks at it, at which reseller, and how it is answered."""
+"""A page request: visitor, reseller, and responses."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The lists of the pages, which read one row more than they show."""
+"""Page sizes of lists, which read one row more to know whether more follow."""
 
 from collections.abc import Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""What people do with passwords on the pages, hashed where it holds up nobody else.
+"""Passwords on pages: hashed in threads of their own.
 
 TooManyPasswords from each of them, before anything is tried, counted or written.
 """

@@ -1,4 +1,4 @@
-"""Where each page is. Templates know them by the same names."""
+"""Paths of pages, for routes and templates."""
 
 import re
 from collections.abc import Mapping

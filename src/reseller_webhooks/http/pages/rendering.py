@@ -1,4 +1,4 @@
-"""Turns templates into HTML, and values into what people read."""
+"""Renders templates, and formats values for people."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What a page answers after a job was started from it."""
+"""The response of a page after a job was started from it."""
 
 from collections.abc import Callable
 

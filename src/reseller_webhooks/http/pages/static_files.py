@@ -1,4 +1,4 @@
-"""Stylesheet, modules and icons: read once, named by what is in them, so kept by browsers for ever.
+"""Static files: read once, named by a hash of their contents, cached for ever.
 
 One hash names the whole tree, because modules name each other by relative paths.
 """

@@ -74,13 +74,13 @@ def begin(
         with_removed=wish.removed,
         limit=context.quotas.limit(Quota.BACKFILL_RECORDS, tenant),
     )
-    return _shown(begun)
+    return _backfill(begun)
 
 
 @router.get("", operation_id="getBackfill", summary="How far the newest backfill is")
 def get(context: Context, tenant: Tenant, uuid: Id) -> Backfill:
     """It waits while the webhook is paused, its circuit is open, or too much waits already."""
-    return _shown(backfills.get(context.database, tenant, uuid))
+    return _backfill(backfills.get(context.database, tenant, uuid))
 
 
 @router.delete(
@@ -88,10 +88,10 @@ def get(context: Context, tenant: Tenant, uuid: Id) -> Backfill:
 )
 def cancel(context: Context, tenant: Tenant, uuid: Id) -> Backfill:
     """Nothing more is handed over to delivery; what was, still goes out."""
-    return _shown(backfills.cancel(context.database, tenant, uuid))
+    return _backfill(backfills.cancel(context.database, tenant, uuid))
 
 
-def _shown(one: core.Backfill) -> Backfill:
+def _backfill(one: core.Backfill) -> Backfill:
     return Backfill(
         state=one.state,
         rate_per_second=one.rate,

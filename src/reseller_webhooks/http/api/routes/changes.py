@@ -1,4 +1,4 @@
-"""POST /api/v1/changes: what the platform tells us, many changes at once, all or none."""
+"""POST /api/v1/changes: up to a thousand changes in one transaction."""
 
 from typing import Annotated, Any, Literal
 

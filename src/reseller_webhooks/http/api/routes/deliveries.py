@@ -1,4 +1,4 @@
-"""Deliveries: what went out, what came of it, and doing it again."""
+"""Deliveries: list, inspect, retry."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

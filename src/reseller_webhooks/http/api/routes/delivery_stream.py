@@ -1,4 +1,4 @@
-"""A live view of a reseller's deliveries, as server-sent events (WHATWG HTML, 9.2)."""
+"""Live stream of a reseller's deliveries, as server-sent events."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""How the program is doing, for machines; without a key."""
+"""Health checks, without an API key."""
 
 from collections.abc import Sequence
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Background jobs: their progress, and starting and cancelling them."""
+"""Background jobs: start, follow, cancel."""
 
 from typing import Annotated
 

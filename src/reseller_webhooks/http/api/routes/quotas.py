@@ -60,7 +60,7 @@ Patch = create_model("QuotasPatch", __base__=_Patch, __doc__=_Patch.__doc__, **_
 )
 def get(context: Context, _: Platform, uuid: Id) -> object:
     """Stored bytes are an estimate, a few minutes old."""
-    return _shown(quota_settings.use(context.database, context.quotas, uuid)[1])
+    return _uses_json(quota_settings.use(context.database, context.quotas, uuid)[1])
 
 
 @own.get(
@@ -69,7 +69,7 @@ def get(context: Context, _: Platform, uuid: Id) -> object:
 def get_own(context: Context, tenant: Tenant) -> object:
     """The same for a reseller's key, to read."""
     uuid = resellers.by_number(context.database, tenant).uuid
-    return _shown(quota_settings.use(context.database, context.quotas, uuid)[1])
+    return _uses_json(quota_settings.use(context.database, context.quotas, uuid)[1])
 
 
 @router.patch(
@@ -90,10 +90,10 @@ def change(
     wanted = {Quota(name): getattr(patch, name) for name in patch.model_fields_set}
     quota_settings.change(context.database, context.quotas.defaults, uuid, wanted)
     context.quotas.refresh()
-    return _shown(quota_settings.use(context.database, context.quotas, uuid)[1])
+    return _uses_json(quota_settings.use(context.database, context.quotas, uuid)[1])
 
 
-def _shown(uses: Uses) -> object:
+def _uses_json(uses: Uses) -> object:
     return Uses_(
         **{
             quota.value: Use(limit=use.limit, default=use.default, used=use.used)

@@ -78,21 +78,21 @@ def get(context: Context, place: Here, uuid: Id) -> Response:
 async def add(context: Context, _: Platform, place: Here, raw: Raw) -> Response:
     """Takes the id from the content, or makes one when there is none in it."""
     fields = fields_of(place, raw)
-    aim = await run_in_threadpool(record_changes.adding, context.database, place, fields)
+    aim = await run_in_threadpool(record_changes.create, context.database, place, fields)
     return await _done(context, aim, size=len(raw))
 
 
 async def put(context: Context, _: Platform, place: Here, uuid: Id, raw: Raw) -> Response:
     """Replaces the whole content, or adds the record when it is not there."""
     fields = fields_of(place, raw)
-    aim = await run_in_threadpool(record_changes.putting, context.database, place, uuid, fields)
+    aim = await run_in_threadpool(record_changes.replace, context.database, place, uuid, fields)
     return await _done(context, aim, size=len(raw))
 
 
 async def patch(context: Context, _: Platform, place: Here, uuid: Id, raw: Raw) -> Response:
     """Merges fields into the content (RFC 7396): null takes one away."""
     what = Patch(fields_of(place, raw))
-    aim = await run_in_threadpool(record_changes.changing, context.database, place, uuid, what)
+    aim = await run_in_threadpool(record_changes.update, context.database, place, uuid, what)
     return await _done(context, aim, size=len(raw))
 
 
@@ -101,7 +101,7 @@ async def remove(context: Context, _: Platform, place: Here, uuid: Id) -> Respon
     answers 202 with the content, the second one completes it.
     """
     what = Remove(on_request=True)
-    aim = await run_in_threadpool(record_changes.changing, context.database, place, uuid, what)
+    aim = await run_in_threadpool(record_changes.update, context.database, place, uuid, what)
     return await _done(context, aim, status=202)
 
 

@@ -1,4 +1,4 @@
-"""Resellers and their API keys; for the platform."""
+"""Resellers and their API keys, for the platform."""
 
 from typing import Annotated
 
@@ -96,7 +96,7 @@ def add(
     context: Context, _: Platform, wanted: Annotated[NewReseller, Depends(body(NewReseller))]
 ) -> Reseller:
     """Names need not differ."""
-    return _shown(resellers.add(context.database, wanted.name))
+    return _reseller(resellers.add(context.database, wanted.name))
 
 
 @router.get("", operation_id="listResellers", summary="List resellers")
@@ -111,7 +111,7 @@ def page(
     (after,) = position(context.ids, cursor) or (0,)
     found = resellers.page(context.database, after=after, limit=limit + 1, search=search)
     shown, next_cursor = cut(context.ids, found, limit, lambda one: (one.id,))
-    return Resellers(items=[_shown(one) for one in shown], next_cursor=next_cursor)
+    return Resellers(items=[_reseller(one) for one in shown], next_cursor=next_cursor)
 
 
 @router.post(
@@ -170,5 +170,5 @@ def _listed(one: ApiKey) -> ListedKey:
     )
 
 
-def _shown(one: Stored) -> Reseller:
+def _reseller(one: Stored) -> Reseller:
     return Reseller(id=one.uuid, name=one.name, created_at=one.created_at)

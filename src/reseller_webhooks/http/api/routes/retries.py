@@ -1,4 +1,4 @@
-"""Many deliveries tried again at once: pending ones, and those that failed for good."""
+"""Bulk retries: pending deliveries, and failed ones of a period."""
 
 from typing import Annotated, Any
 

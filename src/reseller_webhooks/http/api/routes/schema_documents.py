@@ -1,4 +1,4 @@
-"""What notifications look like, for programs: JSON Schemas and AsyncAPI. For everybody."""
+"""JSON Schemas and AsyncAPI of notifications, public."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Snapshot and digest, for receivers that begin, or that prove that they are equal."""
+"""Snapshots and digests, by which receivers bootstrap and verify equality."""
 
 import asyncio
 from collections.abc import Callable

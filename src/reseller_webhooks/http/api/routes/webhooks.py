@@ -1,4 +1,4 @@
-"""Webhooks: whom a reseller wants to be told, of what, and how."""
+"""Webhooks: create, read, update, delete, pause, resume, rotate secrets."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What a delivery looks like from outside."""
+"""Deliveries in the API."""
 
 from typing import Any
 

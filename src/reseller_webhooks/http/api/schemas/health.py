@@ -1,4 +1,4 @@
-"""What a health check answers."""
+"""Health checks in the API."""
 
 from collections.abc import Sequence
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Background jobs as the API shows them."""
+"""Background jobs in the API."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a webhook looks like from outside."""
+"""Webhooks in the API."""
 
 from typing import Any, Literal
 

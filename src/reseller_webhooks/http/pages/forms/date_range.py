@@ -1,4 +1,4 @@
-"""A period of time in a form: from and to, to the minute, as browsers write them, in UTC."""
+"""Date ranges in forms: from and to, to the minute, in UTC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The event log's address: its tab, filters and place, from the query and back into links."""
+"""Filters of the event log: parsed from the query, formatted into links."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -12,7 +12,7 @@ from fastapi import Depends
 
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.errors import SecretUnreadable
-from reseller_webhooks.http.pages.dependencies import Posted, Writer
+from reseller_webhooks.http.pages.dependencies import PostedForm, WebhookEditor
 from reseller_webhooks.http.pages.form import Form
 from reseller_webhooks.http.pages.forms.webhook_fields import SECRETS
 from reseller_webhooks.http.pages.page import Page
@@ -36,9 +36,9 @@ def sealed(page: Page, secrets: Mapping[str, str]) -> str:
     return page.box.seal(orjson.dumps([PURPOSE, _session(page), until, secrets]).decode())
 
 
-def refilled(page: Writer, form: Posted) -> Form:
+def refilled(page: WebhookEditor, form: PostedForm) -> Form:
     """The form with the secrets that it keeps in the fields that were left empty."""
-    kept = _opened(page, form.text(FIELD))
+    kept = _unseal(page, form.text(FIELD))
     empty = {name: [text] for name, text in kept.items() if not form.exact(name)}
     return Form({**form.fields, **empty})
 
@@ -46,7 +46,7 @@ def refilled(page: Writer, form: Posted) -> Form:
 Refilled = Annotated[Form, Depends(refilled)]
 
 
-def _opened(page: Page, given: str) -> Mapping[str, str]:
+def _unseal(page: Page, given: str) -> Mapping[str, str]:
     try:
         purpose, session, until, secrets = orjson.loads(page.box.open(given))
     except (SecretUnreadable, ValueError, TypeError):

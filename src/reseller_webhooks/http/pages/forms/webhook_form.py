@@ -1,4 +1,4 @@
-"""The form of Add Webhook and Edit Webhook: from fields to a Spec, and back with what is wrong."""
+"""The form of Add Webhook and Edit Webhook: to a Spec, and from a row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

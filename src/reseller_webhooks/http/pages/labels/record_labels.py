@@ -17,12 +17,12 @@ from reseller_webhooks.operations.record_history import Version, WebhookRecordSt
 
 BADGES = {
     SyncStatus.IN_SYNC: Badge("good", N_("In sync")),
-    SyncStatus.AS_ASKED: Badge("good", N_("Has all it asks for")),
+    SyncStatus.AS_ASKED: Badge("good", N_("Up to date for its actions")),
     SyncStatus.WAITING: Badge("waiting", N_("Waiting")),
     SyncStatus.TRYING: Badge("waiting", N_("Trying again")),
     SyncStatus.FAILED: Badge("bad", N_("Not in sync")),
     SyncStatus.STOPPED: Badge("quiet", N_("Not in sync")),
-    SyncStatus.NOT_TOLD: Badge("quiet", N_("Not told")),
+    SyncStatus.NOT_TOLD: Badge("quiet", N_("Never sent")),
 }
 UNKNOWN = Badge("quiet", N_("Unknown"))
 _TOLD = {

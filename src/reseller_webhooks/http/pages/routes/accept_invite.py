@@ -1,4 +1,4 @@
-"""Where an invite leads: choose a password, and be in."""
+"""Accepts an invite: sets a password and signs in."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -8,7 +8,7 @@ from reseller_webhooks.core.access.permissions import PASSWORD_MIN
 from reseller_webhooks.core.errors import Conflict, Invalid, NotSignedIn
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import passwords, paths
-from reseller_webhooks.http.pages.dependencies import Anyone, Posted
+from reseller_webhooks.http.pages.dependencies import AnyVisitor, PostedForm
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
 from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import Page
@@ -24,13 +24,13 @@ routes = APIRouter()
 
 
 @routes.get(ONE)
-def invited(page: Anyone, token: str) -> Response:
+def invited(page: AnyVisitor, token: str) -> Response:
     """The form for a password. To look does not use the invite up."""
     return _form(page, token)
 
 
 @routes.post(ONE)
-async def accept(page: Anyone, token: str, form: Posted) -> Response:
+async def accept(page: AnyVisitor, token: str, form: PostedForm) -> Response:
     """Become a user, and be signed in; whoever was signed in here is out."""
     try:
         session = await passwords.accept_invite(page, token, form.exact("new"))

@@ -1,4 +1,4 @@
-"""One's own account: the password, and where one is signed in."""
+"""The visitor's account: password and sessions."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -8,7 +8,7 @@ from reseller_webhooks.core.access.permissions import PASSWORD_MIN
 from reseller_webhooks.core.errors import Invalid, NotSignedIn
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import passwords, paths
-from reseller_webhooks.http.pages.dependencies import Posted, SignedIn
+from reseller_webhooks.http.pages.dependencies import PostedForm, SignedIn
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
 from reseller_webhooks.http.pages.messages import sentence
@@ -28,7 +28,7 @@ def account(page: SignedIn) -> Response:
 
 
 @routes.post(paths.ACCOUNT)
-async def set_password(page: SignedIn, form: Posted) -> Response:
+async def set_password(page: SignedIn, form: PostedForm) -> Response:
     """Set or change one's password."""
     try:
         await passwords.change(page, form.exact("old"), form.exact("new"))

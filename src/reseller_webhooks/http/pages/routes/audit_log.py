@@ -11,7 +11,7 @@ from reseller_webhooks.core.access.audit import AuditLine, AuditQuery
 from reseller_webhooks.core.enums import number_in
 from reseller_webhooks.http.pages import choosers, paths
 from reseller_webhooks.http.pages.choosers import Choices
-from reseller_webhooks.http.pages.dependencies import Keeper, Operator
+from reseller_webhooks.http.pages.dependencies import AuditReader, Operator
 from reseller_webhooks.http.pages.labels.audit_labels import SUBJECTS
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.paging import split_page
@@ -26,26 +26,26 @@ routes = APIRouter()
 @routes.get(paths.AUDIT)
 def audit_log(page: Operator) -> Response:
     """The lines that the filters leave, newest first."""
-    given = _given(page)
+    given = _filters(page)
     whose = resellers.get(page.database, given["reseller"]).id if given["reseller"] else None
     rows = audit.page(page.database, _query(page, given, whose))
     choices = choosers.reseller_choices(page, given["reseller"])
-    return _shown(page, rows, given, paths.audit, choices=choices)
+    return _html(page, rows, given, paths.audit, choices=choices)
 
 
 @routes.get(paths.HISTORY)
-def history(page: Keeper) -> Response:
+def history(page: AuditReader) -> Response:
     """The same of one reseller, for its admins."""
-    given = _given(page) | {"reseller": ""}
+    given = _filters(page) | {"reseller": ""}
     rows = audit.own_page(page.database, _query(page, given, page.tenant))
-    return _shown(page, rows, given, paths.history)
+    return _html(page, rows, given, paths.history)
 
 
-def _given(page: Page) -> dict[str, str]:
+def _filters(page: Page) -> dict[str, str]:
     return {name: page.request.query_params.get(name, "").strip() for name in FILTERS}
 
 
-def _shown(
+def _html(
     page: Page,
     rows: Sequence[AuditLine],
     given: Mapping[str, str],

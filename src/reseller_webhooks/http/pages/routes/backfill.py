@@ -1,4 +1,4 @@
-"""Sending the current state, from a webhook's page: begin and cancel."""
+"""Backfills from a webhook's page: start and cancel."""
 
 from contextlib import suppress
 
@@ -10,7 +10,7 @@ from reseller_webhooks.core.errors import Conflict, Invalid, QuotaExceeded
 from reseller_webhooks.core.messages.webhooks import CHOOSE_RATE
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.backfill import RATES
-from reseller_webhooks.http.pages.dependencies import AtReseller, Posted, Writer
+from reseller_webhooks.http.pages.dependencies import AtReseller, PostedForm, WebhookEditor
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.routes.webhook import ONE
@@ -21,7 +21,7 @@ THERE = "#backfill"
 
 
 @routes.post(ONE + "/backfill")
-def begin(page: Writer, uuid: str, form: Posted) -> Response:
+def begin(page: WebhookEditor, uuid: str, form: PostedForm) -> Response:
     """Confirm Send."""
     webhooks.get(page.database, page.tenant, uuid)
     rate = {f"{one}": one for one in RATES}.get(form.text("rate"))
@@ -44,7 +44,7 @@ def begin(page: Writer, uuid: str, form: Posted) -> Response:
 
 
 @routes.post(ONE + "/backfill/cancel")
-def cancel(page: Writer, uuid: str) -> Response:
+def cancel(page: WebhookEditor, uuid: str) -> Response:
     """Send no more of it."""
     with suppress(Conflict):  # It was done meanwhile: the page says so.
         backfills.cancel(page.database, page.tenant, uuid)

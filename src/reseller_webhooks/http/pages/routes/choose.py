@@ -1,10 +1,10 @@
-"""Where somebody who belongs to several resellers chooses one, or accepts an invite."""
+"""Users of several resellers choose one, or accept an invite."""
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from reseller_webhooks.http.pages import choosers, paths
-from reseller_webhooks.http.pages.dependencies import Arrived, Posted
+from reseller_webhooks.http.pages.dependencies import Authenticated, PostedForm
 from reseller_webhooks.http.pages.page import SEE_OTHER, Page
 from reseller_webhooks.operations import memberships
 
@@ -12,7 +12,7 @@ routes = APIRouter()
 
 
 @routes.get(paths.CHOOSE)
-def choices(page: Arrived) -> Response:
+def choices(page: Authenticated) -> Response:
     """A button for each reseller, and for each invite that can be accepted here."""
     invites = memberships.pending(page.database, page.who)
     return page.html(
@@ -24,7 +24,7 @@ def choices(page: Arrived) -> Response:
 
 
 @routes.post(paths.CHOOSE)
-def choose(page: Arrived, form: Posted) -> Response:
+def choose(page: Authenticated, form: PostedForm) -> Response:
     """Enter the chosen one."""
     uuid = form.text("membership")
     token = memberships.choose(page.database, page.who, uuid, page.device)
@@ -32,7 +32,7 @@ def choose(page: Arrived, form: Posted) -> Response:
 
 
 @routes.post(paths.CHOOSE + "/invites/{uuid}")
-def accept(page: Arrived, uuid: str) -> Response:
+def accept(page: Authenticated, uuid: str) -> Response:
     """Accept an invite, and enter its reseller."""
     token = memberships.accept(page.database, page.who, uuid, page.device)
     return _entered(page, token, paths.WEBHOOKS)

@@ -1,4 +1,4 @@
-"""Background jobs of a reseller: how far each is, and cancelling one."""
+"""The Jobs page of a reseller: progress and cancelling."""
 
 from contextlib import suppress
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.jobs import ListPosition, list_position
 from reseller_webhooks.http.pages import paths
-from reseller_webhooks.http.pages.dependencies import AtReseller, Writer
+from reseller_webhooks.http.pages.dependencies import AtReseller, WebhookEditor
 from reseller_webhooks.http.pages.paging import split_page
 from reseller_webhooks.operations import jobs, webhooks
 from reseller_webhooks.operations.public_ids import PublicIds
@@ -44,7 +44,7 @@ def jobs_page(page: AtReseller, webhook: str = "", behind: str = "") -> Response
 
 
 @routes.post(paths.JOBS + "/{uuid}/cancel")
-def cancel(page: Writer, uuid: str) -> Response:
+def cancel(page: WebhookEditor, uuid: str) -> Response:
     """Take no more steps of a job."""
     with suppress(Conflict):  # It was finished meanwhile: the page says so.
         jobs.cancel(page.database, uuid, reseller_id=page.tenant)

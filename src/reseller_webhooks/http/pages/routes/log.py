@@ -1,4 +1,4 @@
-"""The event log: what went to which webhook, and what came of it."""
+"""The event log: deliveries and their attempts."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ from reseller_webhooks.core.errors import Conflict, NotFound, QuotaExceeded
 from reseller_webhooks.core.webhooks.settings import Format
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import choosers, paths
-from reseller_webhooks.http.pages.dependencies import AtReseller, Posted, Writer
+from reseller_webhooks.http.pages.dependencies import AtReseller, PostedForm, WebhookEditor
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.forms import date_range, log_filter
 from reseller_webhooks.http.pages.forms.log_filter import LINES, TABS
@@ -96,7 +96,7 @@ def delivery_page(page: AtReseller, shown: str) -> Response:
 
 
 @routes.post(paths.LOG_RETRY)
-def retry_failed(page: Writer, form: Posted) -> Response:
+def retry_failed(page: WebhookEditor, form: PostedForm) -> Response:
     """New deliveries of all that failed since some time, to one webhook or to each."""
     since, one = date_range.instant(form.text("from")), form.text("webhook")
     if since is None:
@@ -116,7 +116,7 @@ def retry_failed(page: Writer, form: Posted) -> Response:
 
 
 @routes.post(ONE + "/retry")
-def retry(page: Writer, shown: str) -> Response:
+def retry(page: WebhookEditor, shown: str) -> Response:
     """A new delivery of the same event to the same webhook."""
     number = page.ids.find_delivery(shown)
     try:
@@ -129,7 +129,7 @@ def retry(page: Writer, shown: str) -> Response:
 
 
 @routes.post(ONE + "/retry-pending")
-def retry_pending(page: Writer, shown: str) -> Response:
+def retry_pending(page: WebhookEditor, shown: str) -> Response:
     """Have what waits tried at once: this delivery, and all others of its webhook."""
     found = deliveries.get(page.database, page.ids.find_delivery(shown), reseller_id=page.tenant)
     row = webhooks.get(page.database, page.tenant, found.entry.webhook)

@@ -1,4 +1,4 @@
-"""News of the event log, as server-sent events (WHATWG HTML, 9.2): which lines to look at again.
+"""Live stream of the event log, as server-sent events: which lines to reload.
 
 The lines themselves come from the page, so that there is one way to draw them.
 """

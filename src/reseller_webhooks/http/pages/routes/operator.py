@@ -1,4 +1,4 @@
-"""The operator's pages: API keys, and how workers and partitions fare."""
+"""The operator's pages: API keys, workers and partitions."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -9,7 +9,7 @@ from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.messages.webhooks import CHOOSE_RESELLER_OF_KEY, CHOOSE_SCOPE
 from reseller_webhooks.core.text_rules import check_name
 from reseller_webhooks.http.pages import choosers, paths
-from reseller_webhooks.http.pages.dependencies import Operator, Posted
+from reseller_webhooks.http.pages.dependencies import Operator, PostedForm
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.form import Form
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
@@ -34,10 +34,10 @@ def keys(page: Operator, before: str = "") -> Response:
 
 
 @routes.post(paths.KEYS)
-def add_key(page: Operator, form: Posted) -> Response:
+def add_key(page: Operator, form: PostedForm) -> Response:
     """Make a key, which is shown once."""
     try:
-        name, scope, reseller = _wanted(form)
+        name, scope, reseller = _key_fields(form)
         made = authentication.add_key(page.database, scope, reseller, name)
     except Invalid as error:
         return _keys(page, INVALID, form=form, wrong=wrong_of(error))
@@ -64,7 +64,7 @@ def workers(page: Operator) -> Response:
     )
 
 
-def _wanted(form: Form) -> tuple[str, Scope, str | None]:
+def _key_fields(form: Form) -> tuple[str, Scope, str | None]:
     name, scope = form.text("name"), form.text("scope")
     check_name(name, NAME_MAX)
     if scope not in set(Scope):

@@ -1,4 +1,4 @@
-"""The operator's list of background jobs: those of all resellers, to follow and to cancel."""
+"""The operator's Jobs page, of all resellers."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""What each reseller may use, and uses: the operator sees it and sets other limits."""
+"""The operator's Quotas page: limits and use of each reseller."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from reseller_webhooks.core.access.quotas import LIMIT_MAX, Quota, limit_in
 from reseller_webhooks.core.enums import number_in
 from reseller_webhooks.http.pages import choosers, language, paths
-from reseller_webhooks.http.pages.dependencies import AtReseller, Operator, Posted
+from reseller_webhooks.http.pages.dependencies import AtReseller, Operator, PostedForm
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.form import Form
 from reseller_webhooks.http.pages.labels.quota_labels import LABELS
@@ -63,7 +63,7 @@ def quotas_of_one(page: Operator, uuid: str) -> Response:
 
 
 @routes.post(ONE)
-def change(page: Operator, uuid: str, form: Posted) -> Response:
+def change(page: Operator, uuid: str, form: PostedForm) -> Response:
     """Set limits; an empty field brings the default back."""
     typed = {quota: form.text(quota.value).strip() for quota in Quota}
     wanted = {quota: limit_in(text) for quota, text in typed.items()}

@@ -1,4 +1,4 @@
-"""Records: what the platform holds of this reseller, and which webhooks have it as it is."""
+"""The Records page: records of the reseller, and which webhooks have them up to date."""
 
 from fastapi import APIRouter
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""Where operators see and add resellers, and choose the one they look at."""
+"""The operator's Resellers page: list, add, choose."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -6,7 +6,7 @@ from starlette.responses import Response
 from reseller_webhooks.core.enums import number_in
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.http.pages import choosers, paths
-from reseller_webhooks.http.pages.dependencies import Operator, Posted
+from reseller_webhooks.http.pages.dependencies import Operator, PostedForm
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
 from reseller_webhooks.http.pages.page import Page
@@ -32,7 +32,7 @@ def reseller_choices(page: Operator) -> Response:
 
 
 @routes.post(paths.RESELLERS)
-def add_reseller(page: Operator, form: Posted) -> Response:
+def add_reseller(page: Operator, form: PostedForm) -> Response:
     """Add one."""
     try:
         made = resellers.add(page.database, form.text("name"))

@@ -1,4 +1,4 @@
-"""The way in and out: signing in by password, signing out."""
+"""Signs in by password, and out."""
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import passwords, paths
-from reseller_webhooks.http.pages.dependencies import Anyone, Arrived, Posted
+from reseller_webhooks.http.pages.dependencies import AnyVisitor, Authenticated, PostedForm
 from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import SEE_OTHER, Page
 from reseller_webhooks.http.pages.sign_in.password_hashing import TooManyPasswords
@@ -20,13 +20,13 @@ routes = APIRouter()
 
 
 @routes.get("/")
-async def front(page: Anyone) -> Response:
+async def front(page: AnyVisitor) -> Response:
     """Straight to the webhooks, or to the sign-in page first."""
     return page.go(paths.WEBHOOKS if page.visitor else paths.SIGN_IN)
 
 
 @routes.get(paths.SIGN_IN)
-def sign_in_page(page: Anyone) -> Response:
+def sign_in_page(page: AnyVisitor) -> Response:
     """The sign-in form."""
     wanted = page.request.query_params.get("next", "")
     if page.visitor:
@@ -35,7 +35,7 @@ def sign_in_page(page: Anyone) -> Response:
 
 
 @routes.post(paths.SIGN_IN)
-async def sign_in(page: Anyone, form: Posted) -> Response:
+async def sign_in(page: AnyVisitor, form: PostedForm) -> Response:
     """Sign in by e-mail address and password."""
     wanted, email = form.text("next"), form.text("email")
     try:
@@ -52,7 +52,7 @@ async def sign_in(page: Anyone, form: Posted) -> Response:
 
 
 @routes.post(paths.SIGN_OUT)
-def sign_out(page: Arrived) -> Response:
+def sign_out(page: Authenticated) -> Response:
     """End this session."""
     _end_session(page)
     response = RedirectResponse(paths.SIGN_IN, SEE_OTHER)

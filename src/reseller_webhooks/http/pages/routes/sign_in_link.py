@@ -1,7 +1,7 @@
-"""Where a one-time sign-in link leads: a page with one button, which signs in.
+"""One-time sign-in links: a page with one button, which signs in.
 
 Mail scanners, previews and other sites can make a browser open a link. So opening it uses nothing
-up and signs nobody in; the button's form is checked by `genuine` as every other.
+up and signs nobody in; the button's form is checked by `csrf_protect` as every other.
 """
 
 from fastapi import APIRouter
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.http.pages import paths
-from reseller_webhooks.http.pages.dependencies import Anyone
+from reseller_webhooks.http.pages.dependencies import AnyVisitor
 from reseller_webhooks.http.pages.routes.sign_in import GONE, entered
 from reseller_webhooks.operations import authentication
 
@@ -19,7 +19,7 @@ routes = APIRouter()
 
 
 @routes.get(LINK)
-def link(page: Anyone, token: str) -> Response:
+def link(page: AnyVisitor, token: str) -> Response:
     """Whom the link signs in, and the button that does it."""
     try:
         person = authentication.owner_of_link(page.database, token)
@@ -29,7 +29,7 @@ def link(page: Anyone, token: str) -> Response:
 
 
 @routes.post(LINK)
-def sign_in(page: Anyone, token: str) -> Response:
+def sign_in(page: AnyVisitor, token: str) -> Response:
     """Sign in, and use the link up; whoever was signed in here is out."""
     try:
         session = authentication.sign_in_by_link(page.database, token, page.device)

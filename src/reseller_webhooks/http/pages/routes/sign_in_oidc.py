@@ -1,4 +1,4 @@
-"""The way in with an identity provider: off to it, and back."""
+"""Signs in by an identity provider: redirect and callback."""
 
 import hmac
 from dataclasses import astuple
@@ -22,7 +22,7 @@ from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.messages.access import OIDC_EXPIRED, OIDC_NO_CODE, OIDC_REFUSED
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.cookies import OPENID_LIVES_S
-from reseller_webhooks.http.pages.dependencies import Anyone
+from reseller_webhooks.http.pages.dependencies import AnyVisitor
 from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import SEE_OTHER, Page
 from reseller_webhooks.http.pages.routes.sign_in import entered, sign_in_form
@@ -41,7 +41,7 @@ routes = APIRouter()
 
 
 @routes.get(paths.OPENID)
-async def begin(page: Anyone) -> Response:
+async def begin(page: AnyVisitor) -> Response:
     """Off to the provider. What it has to bring back stays sealed in this browser."""
     one = new_login(page.request.query_params.get("next", ""))
     try:
@@ -56,9 +56,9 @@ async def begin(page: Anyone) -> Response:
 
 
 @routes.get(paths.OPENID_BACK)
-async def back(page: Anyone) -> Response:
+async def back(page: AnyVisitor) -> Response:
     """Back from it: signed in, if it vouches for somebody who is a user or invited."""
-    one = _begun(page)
+    one = _login(page)
     wanted = one.wanted if one else ""
     try:
         vouched = await _vouched(page, one)
@@ -92,7 +92,7 @@ def _provider(page: Page) -> "OpenId":
     return page.site.openid
 
 
-def _begun(page: Page) -> Login | None:
+def _login(page: Page) -> Login | None:
     try:
         purpose, until, *rest = orjson.loads(page.box.open(page.site.cookies.openid(page.request)))
         return Login(*rest) if purpose == PURPOSE and page.now() < until else None

@@ -1,4 +1,4 @@
-"""Who signs in: an admin sees colleagues and invites them, an operator everybody."""
+"""The Users page: admins manage colleagues, operators all users."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from reseller_webhooks.core.errors import Conflict, Invalid, QuotaExceeded
 from reseller_webhooks.core.messages.webhooks import CHOOSE_RESELLER_OF_USER, CHOOSE_ROLE
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import choosers, paths
-from reseller_webhooks.http.pages.dependencies import Host, Posted
+from reseller_webhooks.http.pages.dependencies import PostedForm, UserAdmin
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.form import Form
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
@@ -29,16 +29,16 @@ routes = APIRouter()
 
 
 @routes.get(paths.USERS)
-def users_page(page: Host) -> Response:
+def users_page(page: UserAdmin) -> Response:
     """Users and pending invites, and the form that invites somebody."""
     return _page(page)
 
 
 @routes.post(paths.INVITES)
-def invite(page: Host, form: Posted) -> Response:
+def invite(page: UserAdmin, form: PostedForm) -> Response:
     """Make an invite; its link is shown once."""
     try:
-        role, reseller = _wanted(page, form)
+        role, reseller = _role_and_reseller(page, form)
         token = invites.invite(page.database, form.text("email"), role, reseller)
     except Invalid as error:
         return _page(page, INVALID, form=form, wrong=wrong_of(error))
@@ -52,20 +52,20 @@ def invite(page: Host, form: Posted) -> Response:
 
 
 @routes.get(paths.INVITES)
-def after_invite(page: Host) -> Response:
+def after_invite(page: UserAdmin) -> Response:
     """Who comes back to this address sees the list."""
     return page.go(paths.USERS)
 
 
 @routes.post(paths.INVITES + "/{uuid}/withdraw")
-def withdraw(page: Host, uuid: str) -> Response:
+def withdraw(page: UserAdmin, uuid: str) -> Response:
     """Let an invite's link open nothing any more."""
     gone = invites.withdraw(page.database, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Flash("invite_withdrawn", detail=gone.email))
 
 
 @routes.post(paths.USERS + "/{uuid}/link")
-def link(page: Host, uuid: str) -> Response:
+def link(page: UserAdmin, uuid: str) -> Response:
     """A link for somebody who has forgotten the password."""
     member, token = users.new_link(page.database, page.who, uuid, reseller_id=_scope(page))
     made = f"{page.site.context.settings.public_url}{paths.SIGN_IN}/{token}"
@@ -73,21 +73,21 @@ def link(page: Host, uuid: str) -> Response:
 
 
 @routes.post(paths.USERS + "/{uuid}/lock")
-def lock(page: Host, uuid: str) -> Response:
+def lock(page: UserAdmin, uuid: str) -> Response:
     """Let somebody in no more."""
     member = users.lock(page.database, page.who, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Flash("locked", detail=member.email))
 
 
 @routes.post(paths.USERS + "/{uuid}/unlock")
-def unlock(page: Host, uuid: str) -> Response:
+def unlock(page: UserAdmin, uuid: str) -> Response:
     """Let somebody in again."""
     member = users.unlock(page.database, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Flash("unlocked", detail=member.email))
 
 
 @routes.post(paths.USERS + "/{uuid}/role")
-def change_role(page: Host, uuid: str, form: Posted) -> Response:
+def change_role(page: UserAdmin, uuid: str, form: PostedForm) -> Response:
     """Make a viewer an admin, or the other way round."""
     role = form.text("role")
     wanted = Role(role) if role in set(Role) else Role.OPERATOR  # which is refused
@@ -101,7 +101,7 @@ def change_role(page: Host, uuid: str, form: Posted) -> Response:
 
 
 @routes.post(paths.USERS + "/{uuid}/remove")
-def remove(page: Host, uuid: str) -> Response:
+def remove(page: UserAdmin, uuid: str) -> Response:
     """End what somebody may do at a reseller."""
     member = memberships.remove(page.database, page.who, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Flash("removed", detail=member.email))
@@ -112,7 +112,7 @@ def _scope(page: Page) -> int | None:
     return None if page.who.is_operator else page.tenant
 
 
-def _wanted(page: Page, form: Form) -> tuple[Role, str | None]:
+def _role_and_reseller(page: Page, form: Form) -> tuple[Role, str | None]:
     role = form.text("role")
     if role not in set(Role) or (role == Role.OPERATOR and not page.who.is_operator):
         raise Invalid.at("/role", CHOOSE_ROLE())

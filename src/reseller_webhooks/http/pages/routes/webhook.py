@@ -1,4 +1,4 @@
-"""One webhook: what it is, how it fares, and what can be done with it."""
+"""A webhook's page: settings, health and actions."""
 
 from dataclasses import replace
 from functools import partial
@@ -18,7 +18,7 @@ from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.backfill import section
-from reseller_webhooks.http.pages.dependencies import AtReseller, Posted, Writer
+from reseller_webhooks.http.pages.dependencies import AtReseller, PostedForm, WebhookEditor
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.forms import date_range
 from reseller_webhooks.http.pages.forms.date_range import DateRange
@@ -46,7 +46,7 @@ def webhook_page(page: AtReseller, uuid: str) -> Response:
 
 
 @routes.post(ONE + "/test")
-async def test(page: Writer, uuid: str) -> Response:
+async def test(page: WebhookEditor, uuid: str) -> Response:
     """Send a test notification, and show what came of it."""
     row = await run_in_threadpool(webhooks.get, page.database, page.tenant, uuid)
     known = await run_in_threadpool(webhooks.open_webhook, page.box, row, page.now())
@@ -68,21 +68,21 @@ async def after_test(page: AtReseller, uuid: str) -> Response:
 
 
 @routes.post(ONE + "/pause")
-def pause(page: Writer, uuid: str) -> Response:
+def pause(page: WebhookEditor, uuid: str) -> Response:
     """Hold deliveries back."""
     webhooks.pause(page.database, page.tenant, uuid)
     return _done(page, uuid, "paused")
 
 
 @routes.post(ONE + "/resume")
-def resume(page: Writer, uuid: str) -> Response:
+def resume(page: WebhookEditor, uuid: str) -> Response:
     """Let deliveries go out again."""
     webhooks.resume(page.database, page.tenant, uuid)
     return _done(page, uuid, "resumed")
 
 
 @routes.post(ONE + "/rotate-secret")
-def rotate_secret(page: Writer, uuid: str) -> Response:
+def rotate_secret(page: WebhookEditor, uuid: str) -> Response:
     """A new signing secret, shown once."""
     changed = webhooks.rotate_secret(page.database, page.box, page.tenant, uuid).webhook
     kind = "rotated" if changed.previous_secret_sealed else "replaced"
@@ -90,7 +90,7 @@ def rotate_secret(page: Writer, uuid: str) -> Response:
 
 
 @routes.post(ONE + "/retry-pending")
-def retry_pending(page: Writer, uuid: str) -> Response:
+def retry_pending(page: WebhookEditor, uuid: str) -> Response:
     """Have what waits tried at once."""
     row = webhooks.get(page.database, page.tenant, uuid)
     start = partial(manual_retry.retry_pending, page.database, row)
@@ -100,7 +100,7 @@ def retry_pending(page: Writer, uuid: str) -> Response:
 
 
 @routes.post(ONE + "/retry-failed")
-def retry_failed(page: Writer, uuid: str, form: Posted) -> Response:
+def retry_failed(page: WebhookEditor, uuid: str, form: PostedForm) -> Response:
     """New deliveries of what failed in a period."""
     row = webhooks.get(page.database, page.tenant, uuid)
     asked = date_range.typed(form)
@@ -123,14 +123,14 @@ def after_retry(page: AtReseller, uuid: str) -> Response:
 
 
 @routes.get(ONE + "/delete")
-def delete_page(page: Writer, uuid: str) -> Response:
+def delete_page(page: WebhookEditor, uuid: str) -> Response:
     """Ask whether it is really to be deleted."""
     row = webhooks.get(page.database, page.tenant, uuid)
     return page.html("webhook_delete.html", row=row)
 
 
 @routes.post(ONE + "/delete")
-def delete(page: Writer, uuid: str) -> Response:
+def delete(page: WebhookEditor, uuid: str) -> Response:
     """Confirm Delete."""
     row = webhooks.get(page.database, page.tenant, uuid)
     webhooks.delete(page.database, page.tenant, uuid)

@@ -1,4 +1,4 @@
-"""The forms that add a webhook or edit one; what is typed can be tried before it is saved."""
+"""Forms that add or edit a webhook; a test sends what is typed before it is saved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from reseller_webhooks.core.webhooks.webhook import SecretPurpose, Webhook
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.edge.page_headers import with_retry_after
 from reseller_webhooks.http.pages import paths
-from reseller_webhooks.http.pages.dependencies import Writer
+from reseller_webhooks.http.pages.dependencies import WebhookEditor
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.form import Form
 from reseller_webhooks.http.pages.forms import sealed_form_secrets, webhook_form
@@ -41,13 +41,13 @@ routes = APIRouter()
 
 
 @routes.get(paths.ADD)
-def add_page(page: Writer) -> Response:
+def add_page(page: WebhookEditor) -> Response:
     """The form, blank."""
     return _form(page, webhook_form.blank(), 200)
 
 
 @routes.post(paths.ADD)
-def add(page: Writer, form: Refilled) -> Response:
+def add(page: WebhookEditor, form: Refilled) -> Response:
     """Save Webhook: a new one."""
     try:
         spec = webhook_form.spec(form, page.site.context.settings.target_networks)
@@ -60,19 +60,19 @@ def add(page: Writer, form: Refilled) -> Response:
 
 
 @routes.post(paths.ADD + "/test")
-async def test_new(page: Writer, form: Refilled) -> Response:
+async def test_new(page: WebhookEditor, form: Refilled) -> Response:
     """Send a test notification as the form says; save nothing."""
     return await _tested(page, form, None)
 
 
 @routes.get(paths.ADD + "/test")
-def after_test(page: Writer) -> Response:
+def after_test(page: WebhookEditor) -> Response:
     """Who comes back to a test's address begins anew."""
     return page.go(paths.ADD)
 
 
 @routes.get(EDIT)
-def edit_page(page: Writer, uuid: str) -> Response:
+def edit_page(page: WebhookEditor, uuid: str) -> Response:
     """The form, with what is stored."""
     stored = _stored(page, uuid)
     filled = webhook_form.from_row(stored.row, stored.auth)
@@ -80,7 +80,7 @@ def edit_page(page: Writer, uuid: str) -> Response:
 
 
 @routes.post(EDIT)
-def edit(page: Writer, uuid: str, form: Refilled) -> Response:
+def edit(page: WebhookEditor, uuid: str, form: Refilled) -> Response:
     """Save Webhook: one that was there."""
     stored = _stored(page, uuid)
     try:
@@ -97,13 +97,13 @@ def edit(page: Writer, uuid: str, form: Refilled) -> Response:
 
 
 @routes.post(EDIT + "/test")
-async def test_edited(page: Writer, uuid: str, form: Refilled) -> Response:
+async def test_edited(page: WebhookEditor, uuid: str, form: Refilled) -> Response:
     """Send a test notification as the form says; change nothing."""
     return await _tested(page, form, await run_in_threadpool(_stored, page, uuid))
 
 
 @routes.get(EDIT + "/test")
-def after_edited_test(page: Writer, uuid: str) -> Response:
+def after_edited_test(page: WebhookEditor, uuid: str) -> Response:
     """Who comes back to a test's address finds the form as it is stored."""
     return page.go(paths.webhook(_stored(page, uuid).row.uuid, "edit"))
 

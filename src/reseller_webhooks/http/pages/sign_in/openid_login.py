@@ -1,4 +1,4 @@
-"""A sign-in that was begun with the identity provider, and the provider where there is one."""
+"""A login in progress at the identity provider, and the configured provider."""
 
 import ssl
 from collections.abc import Callable
