@@ -12,7 +12,7 @@ import structlog
 
 from reseller_webhooks import clock, crypto
 from reseller_webhooks.bootstrap.serving import freeze_heap
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.enums import Action, Resource

@@ -3,7 +3,7 @@
 import httpx
 
 from reseller_webhooks.core.access.audit import Act, AuditQuery
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.operations import audit
 from reseller_webhooks.store.webhooks import webhooks

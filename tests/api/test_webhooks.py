@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from reseller_webhooks.core.access.audit import Act, AuditQuery
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.operations import audit
 from reseller_webhooks.store.tables import webhook

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
-from reseller_webhooks.core.deliveries.circuit import (
+from reseller_webhooks.core.deliveries.circuits import (
     CLOSED,
     OPENS_AFTER,
     Circuit,

@@ -1,7 +1,7 @@
 """Queues with something in them, made without a store."""
 
 from reseller_webhooks import clock
-from reseller_webhooks.core.deliveries import circuit as circuits
+from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.delivery import Delivery
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.enums import Action, Resource

@@ -8,6 +8,7 @@ import pytest
 
 from reseller_webhooks.engine.dispatch.admission import Admission
 from reseller_webhooks.engine.dispatch.concurrency import BYTES_A_SLOT
+from reseller_webhooks.engine.dispatch.held_back import HeldBack
 from reseller_webhooks.engine.dispatch.late_throttle import COST_MAX_S, OTHERS_S, SHARE
 from reseller_webhooks.engine.dispatch.start_quota import BYTES_A_UNIT, UNITS
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
@@ -36,16 +37,17 @@ async def admission() -> Admission:
 
 
 def take(admission: Admission, one: WebhookQueue, at: float) -> bool:
-    if not admission.admits(one, at):
+    if admission.held_back_by(one, at):
+        admission.enqueue(one, at)
         return False
-    admission.take(one)
+    admission.acquire(one)
     one.in_flight += 1
     return True
 
 
 def end(admission: Admission, one: WebhookQueue) -> None:
     one.in_flight -= 1
-    admission.give_back(one)
+    admission.release(one)
 
 
 def taken(admission: Admission, some: Iterator[WebhookQueue], at: float) -> list[WebhookQueue]:
@@ -53,7 +55,7 @@ def taken(admission: Admission, some: Iterator[WebhookQueue], at: float) -> list
     got = []
     for one in some:
         if take(admission, one, at):
-            admission.started(one, 0, at)
+            admission.delivery_started(one, 0, at)
             got.append(one)
     return got
 
@@ -64,10 +66,10 @@ async def test_whoever_finds_no_slot_has_one_in_its_turn(admission: Admission) -
     got = [take(admission, one, AT) for one in (*holding, first, second)]
     take(admission, third, AT)
     end(admission, holding[0])
-    turns = [taken(admission, admission.turns(AT), AT)]
+    turns = [taken(admission, admission.pop_admitted(AT), AT)]
     end(admission, holding[1])
     end(admission, holding[2])
-    turns.append(taken(admission, admission.turns(AT), AT))
+    turns.append(taken(admission, admission.pop_admitted(AT), AT))
 
     assert got == [True] * 4 + [False] * 2
     assert turns == [[first], [second, third]]
@@ -94,7 +96,7 @@ async def test_what_becomes_free_goes_to_the_reseller_with_the_fewest_under_way(
     end(admission, greedy[0])
 
     assert all(got)
-    assert taken(admission, admission.turns(AT), AT) == [newcomer]
+    assert taken(admission, admission.pop_admitted(AT), AT) == [newcomer]
 
 
 async def test_a_reseller_above_its_share_gives_way_at_its_next_answer() -> None:
@@ -103,45 +105,45 @@ async def test_a_reseller_above_its_share_gives_way_at_its_next_answer() -> None
     for one in (*greedy, *(in_time() for _ in range(3))):
         take(admission, one, AT)
     greedy[0].in_flight -= 1
-    kept_alone = admission.keeps(greedy[0], AT)
+    kept_alone = admission.may_keep_slot(greedy[0], AT)
     take(admission, in_time(), AT)  # nothing is free any more
 
-    assert (kept_alone, admission.keeps(greedy[0], AT)) == (False, False)
+    assert (kept_alone, admission.may_keep_slot(greedy[0], AT)) == (False, False)
 
 
 async def test_backlogs_that_wait_are_not_before_what_comes_in_time(admission: Admission) -> None:
     backlogs = [late() for _ in range(20)]
     for backlog in backlogs:
         if take(admission, backlog, AT):
-            admission.started(backlog, 0, AT)
+            admission.delivery_started(backlog, 0, AT)
     first, second = in_time(), in_time()
     at_once = take(admission, first, AT), take(admission, second, AT)
-    admission.ended(backlogs[0], 0, late=True)
+    admission.delivery_ended(backlogs[0], 0, late=True)
     end(admission, backlogs[0])
 
     assert at_once == (True, False)  # one slot of four was kept
-    assert taken(admission, admission.turns(AT), AT) == [second]
+    assert taken(admission, admission.pop_admitted(AT), AT) == [second]
 
 
 async def test_what_is_in_time_does_not_keep_the_slots_from_what_is_late(
     admission: Admission,
 ) -> None:
     """Though some in time wait all the while; as fast as the budget allows, and not faster."""
-    admission.started(in_time(), 0, AT)
+    admission.delivery_started(in_time(), 0, AT)
     backlog, starts, at = late(), list[float](), AT
     under_way = [one for one in (in_time() for _ in range(4)) if take(admission, one, at)]
     take(admission, backlog, at)
     while at < AT + OTHERS_S:
         take(admission, in_time(), at)
         end(admission, under_way.pop(0))
-        for one in taken(admission, admission.turns(at), at):
+        for one in taken(admission, admission.pop_admitted(at), at):
             under_way.append(one)
             if one is backlog:
                 starts.append(at)
-                admission.ended(backlog, 0, late=True)
+                admission.delivery_ended(backlog, 0, late=True)
                 end(admission, under_way.pop())
                 take(admission, backlog, at)
-                under_way += taken(admission, admission.turns(at), at)
+                under_way += taken(admission, admission.pop_admitted(at), at)
         await asyncio.sleep(0)
         at += 0.001
 
@@ -152,14 +154,14 @@ async def test_what_is_in_time_does_not_keep_the_slots_from_what_is_late(
 async def test_one_with_many_slots_gives_way_to_what_waits_late(admission: Admission) -> None:
     greedy = late()
     while take(admission, greedy, AT):
-        admission.started(greedy, 0, AT)
+        admission.delivery_started(greedy, 0, AT)
     greedy.in_flight -= 1
-    alone = admission.keeps(greedy, AT)
+    alone = admission.may_keep_slot(greedy, AT)
     while take(admission, other := late(), AT):
-        admission.started(other, 0, AT)
+        admission.delivery_started(other, 0, AT)
 
     assert other.in_flight == 0
-    assert (alone, admission.keeps(greedy, AT)) == (True, False)
+    assert (alone, admission.may_keep_slot(greedy, AT)) == (True, False)
 
 
 async def test_no_more_starts_in_a_turn_of_the_loop_than_its_quota() -> None:
@@ -169,7 +171,7 @@ async def test_no_more_starts_in_a_turn_of_the_loop_than_its_quota() -> None:
     for _ in range(UNITS + 5):
         one = in_time()
         if take(admission, one, AT):
-            admission.started(one, 0, AT)
+            admission.delivery_started(one, 0, AT)
             started += 1
     await asyncio.sleep(0)
 
@@ -181,9 +183,9 @@ async def test_a_large_body_counts_for_many_starts() -> None:
     admission = Admission(10, busy, lambda _: None)
     one = in_time()
     take(admission, one, AT)
-    admission.started(one, UNITS * BYTES_A_UNIT, AT)
+    admission.delivery_started(one, UNITS * BYTES_A_UNIT, AT)
 
-    assert not admission.admits(in_time(), AT)
+    assert admission.held_back_by(in_time(), AT) is HeldBack.START_QUOTA
 
 
 async def test_what_a_large_body_took_is_for_others_once_it_is_sent() -> None:
@@ -191,10 +193,10 @@ async def test_what_a_large_body_took_is_for_others_once_it_is_sent() -> None:
     admission = Admission(4, busy, served.append)
     large, other = in_time(), in_time()
     take(admission, large, AT)
-    admission.started(large, 3 * BYTES_A_SLOT, AT)
+    admission.delivery_started(large, 3 * BYTES_A_SLOT, AT)
     await asyncio.sleep(0)
     got = take(admission, other, AT)
-    admission.ended(large, 3 * BYTES_A_SLOT, late=False)
+    admission.delivery_ended(large, 3 * BYTES_A_SLOT, late=False)
     await asyncio.sleep(0)
 
     assert not got
@@ -205,12 +207,12 @@ async def test_large_bodies_take_more_of_a_resellers_share() -> None:
     admission = Admission(20, busy, lambda _: None)
     large, took = in_time(77), 0
     while take(admission, large, AT):
-        admission.started(large, 3 * BYTES_A_SLOT, AT)
+        admission.delivery_started(large, 3 * BYTES_A_SLOT, AT)
         took += 1
         await asyncio.sleep(0)
     held = admission.slots.held(77), admission.slots.requests
     for _ in range(took):
-        admission.ended(large, 3 * BYTES_A_SLOT, late=False)
+        admission.delivery_ended(large, 3 * BYTES_A_SLOT, late=False)
         end(admission, large)
 
     assert held == (4 * took, took)
@@ -222,11 +224,11 @@ async def test_what_waits_for_the_budget_is_served_once_it_may_send() -> None:
     loop = asyncio.get_running_loop()
     at, served = loop.time(), loop.create_future()
     admission = Admission(4, busy, served.set_result)
-    admission.started(in_time(), 0, at)
+    admission.delivery_started(in_time(), 0, at)
     backlog = late()
     for _ in range(3):
-        admission.started(backlog, 0, at)
-        admission.ended(backlog, 0, late=True)
+        admission.delivery_started(backlog, 0, at)
+        admission.delivery_ended(backlog, 0, late=True)
     got = take(admission, backlog, at)
 
     assert not got

@@ -55,14 +55,14 @@ def cut_off(heard: Heard, *, known: int = HOSTS_MIN) -> EgressHealth:
 def test_failures_of_a_few_hosts_are_theirs(heard: Heard) -> None:
     one = cut_off(heard, known=HOSTS_MIN - 1)
 
-    assert one.since is None
+    assert one.suspected_since is None
     assert one.counts_for_receiver(HostKey(A, "0.example"), NO_SIGN, 3.0)
 
 
 def test_nearly_all_hosts_without_a_sign_is_our_own_fault(heard: Heard) -> None:
     one = cut_off(heard)
 
-    assert one.since == 1.0
+    assert one.suspected_since == 1.0
     assert not one.counts_for_receiver(HostKey(A, "0.example"), NO_SIGN, 3.0)
 
 
@@ -73,7 +73,7 @@ def test_a_host_that_answers_badly_or_refuses_was_reached(heard: Heard, attempt:
     counted = all_end(one, hosts(50), attempt, 1.0)
 
     assert all(counted)
-    assert one.since is None
+    assert one.suspected_since is None
 
 
 def test_hosts_that_were_never_reached_do_not_testify(heard: Heard) -> None:
@@ -82,7 +82,7 @@ def test_hosts_that_were_never_reached_do_not_testify(heard: Heard) -> None:
     counted = all_end(one, hosts(50), NO_SIGN, 1.0)
 
     assert all(counted)
-    assert one.since is None
+    assert one.suspected_since is None
 
 
 def test_the_hosts_of_one_reseller_have_one_voice(heard: Heard) -> None:
@@ -91,7 +91,7 @@ def test_the_hosts_of_one_reseller_have_one_voice(heard: Heard) -> None:
     counted = all_end(one, hosts(50, B), NO_SIGN, 1.0)
 
     assert all(counted)
-    assert one.since is None
+    assert one.suspected_since is None
 
 
 def test_it_is_our_own_fault_when_no_reseller_has_a_host_that_answers(heard: Heard) -> None:
@@ -100,16 +100,16 @@ def test_it_is_our_own_fault_when_no_reseller_has_a_host_that_answers(heard: Hea
     all_end(one, some, REACHED, 0.0)
     all_end(one, some, NO_SIGN, 1.0)
 
-    assert one.since is not None
+    assert one.suspected_since is not None
 
 
 def test_each_reseller_has_a_probe_now_and_then(heard: Heard) -> None:
     one = cut_off(heard)
-    assert one.since is not None
-    at = one.since
+    assert one.suspected_since is not None
+    at = one.suspected_since
 
     assert one.may_start(A, at)
-    one.started(A, at)
+    one.request_started(A, at)
     assert not one.may_start(A, at + PROBE_EVERY_S - 0.01)
     assert one.may_start(B, at)
     assert one.may_start(A, at + PROBE_EVERY_S)
@@ -125,8 +125,8 @@ def test_one_that_is_reached_ends_it(heard: Heard) -> None:
 
 def test_after_a_quarter_of_an_hour_failures_count_again(heard: Heard) -> None:
     one = cut_off(heard)
-    assert one.since is not None
-    later = one.since + LONGEST_S + 1
+    assert one.suspected_since is not None
+    later = one.suspected_since + LONGEST_S + 1
 
     assert one.counts_for_receiver(HostKey(A, "0.example"), NO_SIGN, later)
     assert heard.times == 1
@@ -139,7 +139,7 @@ def test_what_was_seen_long_ago_says_nothing_of_now(heard: Heard) -> None:
     for number, host in enumerate(some):
         one.counts_for_receiver(host, NO_SIGN, 100 + number * 30.0)
 
-    assert one.since is None
+    assert one.suspected_since is None
 
 
 def test_hosts_that_another_worker_has_taken_over_say_nothing(heard: Heard) -> None:
@@ -149,4 +149,4 @@ def test_hosts_that_another_worker_has_taken_over_say_nothing(heard: Heard) -> N
         one.forget(host)
     all_end(one, hosts(HOSTS_MIN), NO_SIGN, 1.0)
 
-    assert one.since == 1.0
+    assert one.suspected_since == 1.0

@@ -30,17 +30,17 @@ class World:
     def end(self, claim: Claim) -> list[Claim]:
         """Who got something when the claim gave one back."""
         self.own[claim] -= 1
-        self.shares.give_back(claim[0])
-        self.queue.lowered(claim)
+        self.shares.release(claim[0])
+        self.queue.load_lowered(claim)
         got = []
-        for one in self.queue.turns():
+        for one in self.queue.pop_admitted():
             self._take(one)
             got.append(one)
         return got
 
     def _take(self, claim: Claim) -> None:
         self.own[claim] += 1
-        self.shares.take(claim[0])
+        self.shares.acquire(claim[0])
 
 
 def test_a_reseller_alone_gets_half_and_the_next_one_half_of_the_rest() -> None:
@@ -96,7 +96,7 @@ def test_a_claim_keeps_its_unit_unless_another_has_less() -> None:
     world.want((5, 1))
     for claim in ((1, 0), (2, 1)):
         world.own[claim] -= 1
-    kept = world.queue.keeps((1, 0)), world.queue.keeps((2, 1))
+    kept = world.queue.would_return_to((1, 0)), world.queue.would_return_to((2, 1))
 
     assert kept == (False, False)
     assert world.shares.free == 0
@@ -144,7 +144,7 @@ def test_the_least_loaded_is_found_whichever_way_loads_have_moved() -> None:
     loads["c"] = 9
     risen = items.first()
     loads["a"] = 0
-    items.lowered("a")
+    items.load_lowered("a")
     fallen = items.first()
     items.remove("a")
 

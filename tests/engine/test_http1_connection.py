@@ -33,18 +33,18 @@ class Hasty(Pool):
         super().__init__(guard, tls=lambda: context, kept=10)
         self.over: list[Connection] = []
 
-    def opened(self, connection: Connection) -> None:
-        super().opened(connection)
+    def connection_opened(self, connection: Connection) -> None:
+        super().connection_opened(connection)
         if self.at_open is not None:
             self.at_open.cancel()
 
-    def idle(self, connection: Connection) -> None:
-        super().idle(connection)
+    def connection_idle(self, connection: Connection) -> None:
+        super().connection_idle(connection)
         if self.at_answer is not None:
             self.at_answer.cancel()
 
-    def ended(self, connection: Connection) -> None:
-        super().ended(connection)
+    def connection_ended(self, connection: Connection) -> None:
+        super().connection_ended(connection)
         self.over.append(connection)
 
 

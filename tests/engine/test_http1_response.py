@@ -63,7 +63,7 @@ def test_an_answer_is_the_same_in_whatever_parts_it_comes(
     ear = heard(cut(raw, places))
 
     assert ear.response() == answer
-    assert (ear.complete, ear.keeps) == (True, True)
+    assert (ear.complete, ear.keep_alive) == (True, True)
 
 
 @pytest.mark.parametrize(("raw", "answer"), PROPER.values(), ids=PROPER)
@@ -119,12 +119,12 @@ def test_an_answer_that_goes_on_is_heard_but_its_connection_is_not_kept(more: by
     ear = heard([PLAIN + b"H" + more])
 
     assert ear.response() == OK
-    assert (ear.complete, ear.keeps) == (True, False)
+    assert (ear.complete, ear.keep_alive) == (True, False)
 
 
 def test_the_start_of_another_answer_is_enough_to_give_up_the_connection() -> None:
     """Its rest would be taken for the answer to the next request."""
-    assert not heard([PLAIN + b"H"]).keeps
+    assert not heard([PLAIN + b"H"]).keep_alive
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_start_of_another_answer_is_enough_to_give_up_the_connection() -> No
 def test_an_answer_may_be_the_last_of_its_connection(raw: bytes) -> None:
     ear = heard([raw])
 
-    assert (ear.complete, ear.keeps) == (True, False)
+    assert (ear.complete, ear.keep_alive) == (True, False)
 
 
 def test_a_body_without_length_is_open_until_the_end() -> None:

@@ -35,36 +35,36 @@ def busy() -> float:
 def test_alone_what_is_late_is_sent_at_once() -> None:
     budget = LateThrottle(busy)
     for _ in range(1000):
-        budget.started(1.0, late=True)
+        budget.delivery_started(1.0, late=True)
 
-    assert budget.open_at(1.0) <= 1.0
+    assert budget.opens_at(1.0) <= 1.0
 
 
 def test_others_in_time_hold_back_what_is_late() -> None:
     budget = LateThrottle(busy)
-    budget.started(1.0, late=False)
+    budget.delivery_started(1.0, late=False)
     for _ in range(3):
-        budget.started(1.0, late=True)
+        budget.delivery_started(1.0, late=True)
 
-    assert budget.open_at(1.0) > 1.0
+    assert budget.opens_at(1.0) > 1.0
 
 
 def test_what_was_sent_alone_is_no_debt() -> None:
     budget = LateThrottle(busy)
     for _ in range(1000):
-        budget.started(1.0, late=True)
-    budget.started(1.0, late=False)
+        budget.delivery_started(1.0, late=True)
+    budget.delivery_started(1.0, late=False)
 
-    assert budget.open_at(1.0) - 1.0 <= BUSY_EVERY_S
+    assert budget.opens_at(1.0) - 1.0 <= BUSY_EVERY_S
 
 
 def test_others_that_have_stopped_hold_nothing_back() -> None:
     budget = LateThrottle(busy)
-    budget.started(1.0, late=False)
+    budget.delivery_started(1.0, late=False)
     for _ in range(1000):
-        budget.started(1.0, late=True)
+        budget.delivery_started(1.0, late=True)
 
-    assert budget.open_at(1.1 + OTHERS_S) <= 1.1 + OTHERS_S
+    assert budget.opens_at(1.1 + OTHERS_S) <= 1.1 + OTHERS_S
 
 
 @given(st.lists(st.floats(0, 0.01), min_size=2, max_size=200), st.floats(0, 10))
@@ -74,9 +74,9 @@ def test_what_is_late_gets_its_share_and_not_more(waits: list[float], cpu_s_each
     budget = LateThrottle(lambda: spent)
     at, starts = 100.0, list[float]()
     for wait in waits:
-        at = max(at + wait, budget.open_at(at))
-        budget.started(at, late=False)
-        budget.started(at, late=True)
+        at = max(at + wait, budget.opens_at(at))
+        budget.delivery_started(at, late=False)
+        budget.delivery_started(at, late=True)
         spent += cpu_s_each
         starts.append(at)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from reseller_webhooks.core.deliveries.circuit import OPENS_AFTER
+from reseller_webhooks.core.deliveries.circuits import OPENS_AFTER
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.operations import manual_retry, webhooks
 from tests.engine.engine_fixture import Make, Running

@@ -3,7 +3,7 @@
 import pytest
 
 from reseller_webhooks.core.access.resellers import Reseller
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.records.record import Record

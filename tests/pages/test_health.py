@@ -11,7 +11,7 @@ from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import from_status
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.deliveries.delivery_stats import HOUR, HourCount
 from reseller_webhooks.core.deliveries.log import LogQuery

@@ -8,7 +8,7 @@ from reseller_webhooks import clock
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason, from_status
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages.attempts import CERTIFICATE_EXPIRED

@@ -20,7 +20,7 @@ def _always(answer: Any) -> Callable[..., Any]:
 
 def _only_deliveries(scheduler: Scheduler, by: int) -> None:
     scheduler.clock_steps += 1
-    scheduler.may_wait_too_long.set()
+    scheduler.waits_suspect.set()
 
 
 def _as_scheduled(step: Transition, now: int) -> int | None:
@@ -37,7 +37,7 @@ CLOCK_RULES: dict[str, tuple[Any, str, Any]] = {
     PULL_BACK: (Port, "pull_back", _nothing),
     WRITE: (Transition, "due_at", _as_scheduled),
     LEASES: (Tables, "_pull_leases_back", _always(None)),
-    LAPSED: (Leases, "_latest", _always(None)),
+    LAPSED: (Leases, "_latest_store_time", _always(None)),
     CIRCUITS: (Scheduler, "clock_stepped", _only_deliveries),
 }
 """What takes the place of which attribute of which class."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.deliveries.attempts import Attempt, Reason
-from reseller_webhooks.core.deliveries.circuit import OPENS_AFTER
+from reseller_webhooks.core.deliveries.circuits import OPENS_AFTER
 from reseller_webhooks.core.deliveries.delivery import Delivery, State
 from reseller_webhooks.core.webhooks.webhook import NoAuth, WebhookState
 from tests.simulation.plan import FAULTS_S, FEW_SLOTS, START, Kind, Plan, Profile

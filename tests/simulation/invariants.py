@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from reseller_webhooks.core.deliveries.attempts import Attempt, Reason
-from reseller_webhooks.core.deliveries.circuit import OPENS_AFTER
+from reseller_webhooks.core.deliveries.circuits import OPENS_AFTER
 from reseller_webhooks.core.deliveries.delivery import Delivery, State
 from reseller_webhooks.core.webhooks.webhook import NoAuth, WebhookState
 from reseller_webhooks.engine.ownership.egress_health import HOSTS_MIN

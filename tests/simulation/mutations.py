@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reseller_webhooks.core.deliveries import circuit as circuits
-from reseller_webhooks.core.deliveries import fan_out_rules
+from reseller_webhooks.core.deliveries import circuits, fan_out_rules
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.core.webhooks.webhook import Webhook, WebhookState
 from reseller_webhooks.engine.dispatch.dead_receivers import DeadReceivers
 from reseller_webhooks.engine.dispatch.dispatcher import Dispatcher
+from reseller_webhooks.engine.dispatch.held_back import HeldBack
 from reseller_webhooks.engine.dispatch.scheduler import Scheduler
 from reseller_webhooks.engine.dispatch.timers import TimerHeap
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
@@ -92,9 +92,9 @@ def _learn_in_no_hurry(scheduler: Scheduler, known: Any) -> None:
 
 
 def _look_but_go_on(queue: WebhookQueue, at: float) -> None:
-    after = queue._after
+    after = queue._scan_position
     _look(queue, at)
-    queue._after = after
+    queue._scan_position = after
 
 
 def _look_forgetful(queue: WebhookQueue, at: float) -> None:
@@ -108,14 +108,10 @@ def _start_at_any_rate(queue: WebhookQueue, at: float) -> Any:
     return due
 
 
-def _can_start_beyond_cap(queue: WebhookQueue, now: int, at: float) -> bool:
-    limit = circuits.limit(queue.circuit, 10_000, now)
-    return (
-        bool(queue.ready)
-        and queue._is_sending
-        and at >= queue._earliest_start
-        and queue.in_flight < limit
-    )
+def _held_back_beyond_cap(queue: WebhookQueue, now: int, at: float) -> HeldBack | None:
+    if at < queue._earliest_start:
+        return HeldBack.RATE
+    return None if queue.in_flight < circuits.limit(queue.circuit, 10_000, now) else HeldBack.CAP
 
 
 def _no_circuit(circuit: circuits.Circuit, cap: int, now: int) -> int:
@@ -153,7 +149,7 @@ def _forget_writers(horizon: Horizon, newest: int, writers: Any) -> tuple[Horizo
 
 
 def _add_once(timers: TimerHeap, at: float, queue: WebhookQueue) -> None:
-    if queue not in timers._noted:
+    if queue not in timers._scheduled:
         _agenda_add(timers, at, queue)
 
 
@@ -200,7 +196,9 @@ PROFILES = {
 }
 """Rules of which one kind of trouble tells most, or alone tells anything."""
 RULES: dict[str, Removal | tuple[Removal, ...]] = {
-    "rule 3: give back only what is idle": Removal(Leases, "_idle", lambda self, _: self._draining),
+    "rule 3: give back only what is idle": Removal(
+        Leases, "_releasable", lambda self, _: self._draining
+    ),
     "rule 3: start nothing for what is being given back": Removal(
         Scheduler, "drain", _always(None)
     ),
@@ -237,7 +235,7 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
         fan_out_rules, "follows_in_steps", _only_large
     ),
     "an earlier time stands for a later one": Removal(TimerHeap, "schedule", _add_once),
-    "the webhook's cap": Removal(WebhookQueue, "can_start", _can_start_beyond_cap),
+    "the webhook's cap": Removal(WebhookQueue, "held_back_by", _held_back_beyond_cap),
     "what was written since the store was asked": Removal(Scheduler, "accept_new", _bring_all),
     "scan from the start when told": Removal(WebhookQueue, "schedule_scan", _look_but_go_on),
     "nothing is sent to what is paused": Removal(
@@ -255,11 +253,15 @@ RULES: dict[str, Removal | tuple[Removal, ...]] = {
     "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
     "the share of slots": Removal(FairShares, "admits", lambda shares, _: shares.free > 0),
     "resellers first, then webhooks": Removal(FairShares, "load", lambda _, __, own: own),
-    "what is older than its schedule is given up": Removal(DeadReceivers, "_batch", _nothing),
+    "what is older than its schedule is given up": Removal(
+        DeadReceivers, "_give_up_batch", _nothing
+    ),
     "only what a dead receiver never took is given up": Removal(
         circuits, "given_up_before", _by_age_alone
     ),
-    "the newest state waits beyond its schedule": Removal(Dispatcher, "_to_record", _as_it_is),
+    "the newest state waits beyond its schedule": Removal(
+        Dispatcher, "_result_to_write", _as_it_is
+    ),
     "the newest state of a record is kept": Removal(Tables, "is_kept", _always(False)),
     "suspect oneself": Removal(EgressHealth, "_is_unreachable", _always(False)),
     **{name: Removal(*instead) for name, instead in CLOCK_RULES.items()},

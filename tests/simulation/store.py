@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.messages.requests import STORE_AWAY

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.deliveries import circuit as circuits
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries import circuits
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import (
     FIRST,
     AttemptResult,

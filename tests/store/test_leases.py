@@ -1,7 +1,7 @@
 """Leases on both databases: one owner for each partition, whatever happens to workers."""
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State
 from reseller_webhooks.core.deliveries.partitions import assigned_to
 from reseller_webhooks.core.messages import plain

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason, from_status
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.messages import Message, plain
 from reseller_webhooks.core.messages.attempts import ANSWERED_STATUS, CERTIFICATE_EXPIRED

@@ -142,7 +142,7 @@ class Program:
         return AttemptRunner(
             send=self._sender.send,
             tokens=TokenCache(self._sender),
-            world=SystemClock(self._leases.clock),
+            clock=SystemClock(self._leases.clock),
             policy=RetryPolicy(tuple(settings.retry_schedule)),
             legacy_token=settings.legacy_token_header,
             source=settings.public_url + EVENTS,

@@ -1,14 +1,14 @@
-"""The engine: puts the parts together, listens for what is new, starts and stops."""
+"""The engine: wires its parts, polls for new deliveries, starts and stops."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import structlog
 
 from reseller_webhooks import observability
 from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.deliveries.delivery import AttemptResult
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
 from reseller_webhooks.engine.dispatch.clock_steps import ClockSteps
@@ -24,27 +24,27 @@ from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
 from reseller_webhooks.supervision import Tasks, wait_for_event
 
 POLL_S = 0.5
-"""Deliveries that another process made are found by looking; a poke only makes it quicker."""
+"""How often to poll for deliveries of other processes; a wake-up only speeds it up."""
 WEBHOOKS_EVERY_S = 0.4
-"""How often changed webhooks are looked for: a pause holds within half a second of its commit."""
+"""How often to poll for changed webhooks: a pause takes effect within half a second."""
 FULL_SWEEP_S = 60
-"""Every so often the whole store is looked over, so that no mistake here can strand a delivery."""
+"""How often to sweep the whole store, so that no bug here can strand a delivery."""
 POLL = "poll"
 POLLS_WITHIN_S = 10.0
-"""A worker that has not looked for new deliveries for so long is not ready."""
+"""A worker that has not polled for this long is not ready."""
 TURNS_WITHIN_S = 60.0
-"""Longer than the store's calls may last in a turn; then the loop is stuck, and a restart helps."""
+"""Longer than any store call of one poll: beyond this the loop is stuck and needs a restart."""
 PATIENCE_S = 10
-"""What is under way may still end when the process is asked to stop."""
+"""How long requests in flight may take to end when the process stops."""
 
 log = structlog.get_logger()
 
 
 class Engine:
-    """Sends what is due, as long as it runs.
+    """Sends due deliveries while it runs.
 
-    leases: how it shares the store with other engines; without, it must be alone there.
-    ended: called when a loop of the engine ended, so that the process must end.
+    leases: divide the store's partitions among engines; None for the only engine of a store.
+    ended: called with the name of a loop that ended, after which the process must end.
     """
 
     def __init__(
@@ -66,18 +66,18 @@ class Engine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._webhooks_changed = False
         self._tasks = Tasks(ended)
-        self._turned_at_s = self._polled_at_s = monotonic_s()
+        self._loop_alive_at_s = self._polled_at_s = monotonic_s()
         self._webhooks = WebhookChanges(store, self._scheduler, self._owner)
         self._watermark = IdWatermark(store, self._scheduler, self._owner)
         self._fan_out = FanOut(store, self._woken.set)
 
     @property
     def in_flight(self) -> int:
-        """Requests under way."""
+        """Requests in flight."""
         return self._scheduler.in_flight
 
     def conditions(self) -> Iterator[Condition]:
-        """What is wrong with it at present."""
+        """Problems of the engine at present."""
         yield from self._tasks.conditions()
         yield from self._poll_conditions()
         yield from self._scheduler.receiver_clocks.conditions()
@@ -93,7 +93,7 @@ class Engine:
 
     def _poll_conditions(self) -> Iterator[Condition]:
         now = monotonic_s()
-        if (stuck_s := now - self._turned_at_s) > TURNS_WITHIN_S:
+        if (stuck_s := now - self._loop_alive_at_s) > TURNS_WITHIN_S:
             params: dict[str, str | int] = {"task": POLL, "seconds": round(stuck_s)}
             yield Condition(ConditionCode.TASK_STUCK, Severity.NOT_ALIVE, params)
         if (since_s := now - self._polled_at_s) > POLLS_WITHIN_S:
@@ -101,10 +101,10 @@ class Engine:
             yield Condition(ConditionCode.STORE_NOT_POLLED, Severity.NOT_READY, params)
 
     def wake(self, *, webhooks: bool = True, fan_out: bool = False) -> None:
-        """Something was committed; look at once instead of at the next poll. From any thread.
+        """Poll now, after a commit, instead of at the next interval. Thread-safe.
 
-        webhooks: whether those may have changed too, and not only deliveries been made.
-        fan_out: whether deliveries are still to be made.
+        webhooks: whether webhooks may have changed, beside new deliveries.
+        fan_out: whether a fan-out was left to steps.
         """
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake, webhooks)
@@ -112,13 +112,13 @@ class Engine:
                 self._loop.call_soon_threadsafe(self._fan_out.wake)
 
     async def start(self) -> None:
-        """Begin; returns once every webhook that is ours is known."""
+        """Start; returns once every webhook of the owned partitions is loaded."""
         self._loop = asyncio.get_running_loop()
         observability.in_flight.set_function(lambda: self._scheduler.in_flight)
-        self._scheduler.admission.export()
+        self._scheduler.export_metrics()
         observability.partitions.set_function(lambda: len(self._owner.parts))
         observability.unwritten.set_function(lambda: self._result_writer.unwritten)
-        observability.suspects_itself.set_function(lambda: self._scheduler.egress.since is not None)
+        observability.suspects_itself.set_function(lambda: self._scheduler.egress.is_suspected)
         observability.circuits_open.set_function(lambda: self._scheduler.queues.circuits_open)
         observability.secrets_unreadable.set_function(
             lambda: self._scheduler.queues.secrets_unreadable
@@ -133,7 +133,7 @@ class Engine:
             self._tasks.spawn("leases", partial(self._leases.run, self._scheduler))
         else:
             await self._scheduler.acquire(self._owner.parts)
-        self._turned_at_s = self._polled_at_s = monotonic_s()
+        self._loop_alive_at_s = self._polled_at_s = monotonic_s()
         self._tasks.spawn("results", self._result_writer.run)
         self._tasks.spawn("scheduler", self._scheduler.run)
         self._tasks.spawn(POLL, self._poll_forever)
@@ -146,7 +146,7 @@ class Engine:
         self._tasks.spawn("clock steps", clock_steps.run)
 
     async def stop(self, patience_s: float = PATIENCE_S) -> None:
-        """Start nothing more, let what is under way end, write its results."""
+        """Start no more attempts, wait for those in flight, and write their results."""
         await self._scheduler.stop(patience_s)
         try:
             await asyncio.wait_for(self._result_writer.drained(), patience_s)
@@ -160,14 +160,14 @@ class Engine:
             log.exception("stopped without giving its leases back")
         await self._tasks.stop()
 
-    def _results_written(self, made: Any) -> None:
-        self._scheduler.results_written(made)
+    def _results_written(self, results: Sequence[AttemptResult]) -> None:
+        self._scheduler.results_written(results)
 
     async def _poll_forever(self) -> None:
         while True:
             await wait_for_event(self._woken, POLL_S)
             self._woken.clear()
-            self._turned_at_s = monotonic_s()
+            self._loop_alive_at_s = monotonic_s()
             await self._poll()
             self._polled_at_s = monotonic_s()
 
@@ -176,20 +176,20 @@ class Engine:
         self._woken.set()
 
     async def _poll(self) -> None:
-        """What is new does not wait for webhooks, of which others may have changed some."""
+        """Poll for deliveries; for webhooks only if this process may have changed them."""
         if self._webhooks_changed:
             self._webhooks_changed = False
             await self._webhooks.poll()
         await self._watermark.poll()
 
     async def _follow_webhooks(self) -> None:
-        """Apart from deliveries, so that neither waits for the other."""
+        """A loop of its own, so that webhooks and deliveries do not wait for each other."""
         while True:
             await asyncio.sleep(WEBHOOKS_EVERY_S)
             await self._webhooks.poll()
 
     async def _rescan_late(self) -> None:
-        """For what a transaction committed late; what is new never waits for this."""
+        """A loop of its own, so that new deliveries never wait for late commits."""
         while True:
             await asyncio.sleep(RESCAN_LATE_S)
             await self._watermark.rescan_late()

@@ -56,12 +56,12 @@ class FairShares:
         """Whether a claim with that load may have one more unit."""
         return load < RESELLER_WEIGHT * self.free
 
-    def take(self, reseller_id: int, units: int = 1) -> None:
+    def acquire(self, reseller_id: int, units: int = 1) -> None:
         """A reseller holds so many more."""
         self.free -= units
         self._held[reseller_id] = self._held.get(reseller_id, 0) + units
 
-    def give_back(self, reseller_id: int, units: int = 1) -> None:
+    def release(self, reseller_id: int, units: int = 1) -> None:
         """A reseller holds so many less."""
         self.free += units
         left = self._held[reseller_id] - units
@@ -106,17 +106,17 @@ class FairQueue(Generic[Claim]):
         claims.add(claim)
         self._resellers.add(reseller_id)
 
-    def lowered(self, claim: Claim) -> None:
+    def load_lowered(self, claim: Claim) -> None:
         """A claim, or its reseller, holds less."""
         if not self._claims:
             return
         reseller_id = self._owner(claim)
         claims = self._claims.get(reseller_id)
         if claims is not None:
-            claims.lowered(claim)
-            self._resellers.lowered(reseller_id)
+            claims.load_lowered(claim)
+            self._resellers.load_lowered(reseller_id)
 
-    def keeps(self, claim: Claim) -> bool:
+    def would_return_to(self, claim: Claim) -> bool:
         """Whether a unit that a claim gives back would go to the same claim again."""
         reseller_id, own = self._owner(claim), self._own(claim)
         load = self._shares.load(reseller_id, own) - RESELLER_WEIGHT
@@ -130,12 +130,12 @@ class FairQueue(Generic[Claim]):
         next_ = self._resellers.first()
         return next_ is None or next_ == reseller_id or self._least_load_of(next_) > load
 
-    def turns(self, is_open: Callable[[], bool] = lambda: True) -> Iterator[Claim]:
+    def pop_admitted(self, is_open: Callable[[], bool] = lambda: True) -> Iterator[Claim]:
         """Claims that may have a unit now, out of the queue, as long as it is open."""
-        while is_open() and (claim := self._next()) is not None:
+        while is_open() and (claim := self._pop()) is not None:
             yield claim
 
-    def _next(self) -> Claim | None:
+    def _pop(self) -> Claim | None:
         reseller_id = self._resellers.first()
         if reseller_id is None or not self._shares.admits(self._least_load_of(reseller_id)):
             return None

@@ -30,11 +30,11 @@ class LeastLoaded(Generic[Item]):
     def add(self, item: Item) -> None:
         """Add an item. One that is there already keeps its place among equals."""
         if item in self._entries:
-            self.lowered(item)
+            self.load_lowered(item)
         else:
             self._push(item, self._load(item), next(self._numbers))
 
-    def lowered(self, item: Item) -> None:
+    def load_lowered(self, item: Item) -> None:
         """The load of an item may have fallen."""
         entry = self._entries.get(item)
         if entry is not None and (load := self._load(item)) < entry[0]:

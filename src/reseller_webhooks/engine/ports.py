@@ -6,7 +6,7 @@ from typing import Protocol
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outgoing
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.core.webhooks.webhook import OAuth2, Webhook

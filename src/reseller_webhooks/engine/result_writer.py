@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from reseller_webhooks import observability
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import Store
@@ -31,11 +31,11 @@ class ResultWriter:
         self.is_failing = False
         """Whether the last try to write results failed."""
         self._store = store
-        self._written = written
+        self._on_written = written
         self._waiting: list[AttemptResult] = []
         self._writing = 0
         self._circuits: dict[int, Circuit] = {}
-        self._more = asyncio.Event()
+        self._wake_event = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -76,13 +76,13 @@ class ResultWriter:
     async def run(self) -> None:
         """Write for ever."""
         while True:
-            await self._more.wait()
+            await self._wake_event.wait()
             if len(self._waiting) < BATCH:
                 await asyncio.sleep(GATHER_S)
             batch, circuits = self._take()
             await self._write(batch, circuits)
             _count(batch)
-            self._written(batch)
+            self._on_written(batch)
             if not self._waiting and not self._circuits:
                 self._idle.set()
 
@@ -90,14 +90,14 @@ class ResultWriter:
         batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
         circuits, self._circuits = self._circuits, {}
         if not self._waiting:  # else the next batch follows at once
-            self._more.clear()
+            self._wake_event.clear()
             if self._timer:
                 self._timer.cancel()
                 self._timer = None
         return batch, circuits
 
     def _wake(self) -> None:
-        self._more.set()
+        self._wake_event.set()
         self._idle.clear()
 
     async def _write(self, batch: list[AttemptResult], circuits: dict[int, Circuit]) -> None:

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from reseller_webhooks.clock import Micros
-from reseller_webhooks.core.deliveries import circuit as circuits
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries import circuits
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow

@@ -34,7 +34,7 @@ class ChangeBatcher:
     def __init__(self, name: str, apply: Callable[[Sequence[ChangeRequest]], Answers]) -> None:
         self._apply = apply
         self._waiting: list[Waiting] = []
-        self._more = asyncio.Event()
+        self._wake_event = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.changes = 0
         """Changes of the waiting requests; counted, since each request reads the number."""
@@ -44,17 +44,17 @@ class ChangeBatcher:
         future: asyncio.Future[ChangesAnswer] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
         self.changes += len(request.changes)
-        self._more.set()
+        self._wake_event.set()
         return await future
 
     async def run(self) -> None:
         """Apply batches for ever."""
         while True:
-            await self._more.wait()
+            await self._wake_event.wait()
             if batch := self._take():
                 await self._write(batch)
             if not self._waiting:
-                self._more.clear()
+                self._wake_event.clear()
 
     async def stop(self) -> None:
         """Finish what waits."""

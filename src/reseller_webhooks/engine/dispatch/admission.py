@@ -1,7 +1,7 @@
-"""Admission: which queue gets a slot, and in what sequence queues wait for one.
+"""Admission: decides which webhook queue gets a slot, and in which order queues wait for one.
 
-Queues in time and overdue ones wait in queues of their own. With a single queue, after a day on
-which nothing was sent, everybody's new notifications would stand behind the backlogs of all others.
+Overdue webhook queues wait in a second fair queue. With a single one, new notifications would wait
+behind the backlogs of all other webhooks after an outage.
 """
 
 import asyncio
@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from reseller_webhooks import observability
-from reseller_webhooks.engine.dispatch.concurrency import ConcurrencyLimit
+from reseller_webhooks.engine.dispatch.concurrency import DeliverySlots
+from reseller_webhooks.engine.dispatch.held_back import HeldBack
 from reseller_webhooks.engine.dispatch.late_throttle import SLACK_S, LateThrottle
 from reseller_webhooks.engine.dispatch.start_quota import StartQuota
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
@@ -17,20 +18,20 @@ from reseller_webhooks.engine.fair_shares import FairQueue
 
 
 class Admission:
-    """Owns the slots. serve: called with queues that may have one now. Instants are the loop's."""
+    """Owns the slots. serve: called with queues that may take one. at: the event loop's time."""
 
     def __init__(
         self, slots: int, cpu_s: Callable[[], float], serve: Callable[[WebhookQueue], None]
     ) -> None:
-        self.slots = ConcurrencyLimit(slots)
+        self.slots = DeliverySlots(slots)
         self._late_throttle = LateThrottle(cpu_s)
-        self._quota = StartQuota(self._serve_waiting)
+        self._start_quota = StartQuota(self._serve_waiting)
         self._serve = serve
-        self._in_time, self._late = self._queue(), self._queue()
+        self._on_time_queue, self._late_queue = self._new_queue(), self._new_queue()
         self._timer: asyncio.TimerHandle | None = None
 
-    def export(self) -> None:
-        """Show who holds slots and who waits for one, as metrics."""
+    def export_metrics(self) -> None:
+        """Provide the metrics of held slots and waiting queues."""
         slots = self.slots
         observability.delivery_slots.set(slots.count)
         observability.largest_reseller_share.set_function(lambda: slots.largest / slots.count)
@@ -40,109 +41,110 @@ class Admission:
 
     @property
     def queues_waiting(self) -> int:
-        """Queues that have something to send and no slot for it."""
-        return len(self._in_time) + len(self._late)
+        """Queues with a ready delivery and no slot."""
+        return len(self._on_time_queue) + len(self._late_queue)
 
     @property
     def resellers_waiting(self) -> int:
-        """Resellers with a queue that waits."""
-        return len(self._in_time.resellers | self._late.resellers)
+        """Resellers with a waiting queue."""
+        return len(self._on_time_queue.resellers | self._late_queue.resellers)
 
-    def admits(self, queue: WebhookQueue, at: float) -> bool:
-        """Whether there is a slot for the queue; if not, it waits for its turn."""
-        if (
-            not self._quota.is_spent
-            and self._may_send(queue, at)
-            and self.slots.are_free_for(queue)
-        ):
-            return True
-        self.wait(queue, at)
-        return False
+    def held_back_by(self, queue: WebhookQueue, at: float) -> HeldBack | None:
+        """Why the queue gets no slot now; None if it gets one."""
+        if self._start_quota.is_spent:
+            return HeldBack.START_QUOTA
+        if not self._throttle_allows(queue, at):
+            return HeldBack.LATE
+        return None if self.slots.has_free_for(queue) else HeldBack.SLOTS
 
-    def wait(self, queue: WebhookQueue, at: float) -> None:
-        """The queue takes part in the turns."""
+    def enqueue(self, queue: WebhookQueue, at: float) -> None:
+        """Let the queue wait for a slot."""
         if queue.late:
-            self._late.add(queue)
+            self._late_queue.add(queue)
             self._wait_for_throttle(at)
         else:
-            self._in_time.add(queue)
+            self._on_time_queue.add(queue)
 
-    def keeps(self, queue: WebhookQueue, at: float) -> bool:
-        """Whether a queue whose request has ended may use its slot once more."""
-        if self._quota.is_spent or not self._may_send(queue, at):
+    def may_keep_slot(self, queue: WebhookQueue, at: float) -> bool:
+        """Whether a queue whose request ended may reuse its slot, rather than a waiting queue."""
+        if self._start_quota.is_spent or not self._throttle_allows(queue, at):
             return False
-        if self._late and self._late_throttle.is_open(at) and not self._late.keeps(queue):
+        if (
+            self._late_queue
+            and self._late_throttle.is_open(at)
+            and not self._late_queue.would_return_to(queue)
+        ):
             return False
-        return self._in_time.keeps(queue)
+        return self._on_time_queue.would_return_to(queue)
 
-    def take(self, queue: WebhookQueue) -> None:
-        """A queue that was admitted takes a slot."""
-        self.slots.take(queue.webhook.reseller_id)
+    def acquire(self, queue: WebhookQueue) -> None:
+        """Take a slot for an admitted queue."""
+        self.slots.acquire(queue.webhook.reseller_id)
 
-    def give_back(self, queue: WebhookQueue) -> None:
-        """The slot of a queue is free again."""
-        self.slots.give_back(queue.webhook.reseller_id)
+    def release(self, queue: WebhookQueue) -> None:
+        """Release a slot of the queue."""
+        self.slots.release(queue.webhook.reseller_id)
         self._load_lowered(queue)
 
-    def started(self, queue: WebhookQueue, body_bytes: int, at: float) -> None:
-        """A slot that was taken serves a delivery of the queue."""
-        self._quota.spend(body_bytes)
-        self._late_throttle.started(at, late=queue.late)
-        self.slots.started(queue.webhook.reseller_id, body_bytes, late=queue.late)
+    def delivery_started(self, queue: WebhookQueue, body_bytes: int, at: float) -> None:
+        """Account for a delivery that starts in an acquired slot."""
+        self._start_quota.spend(body_bytes)
+        self._late_throttle.delivery_started(at, late=queue.late)
+        self.slots.delivery_started(queue.webhook.reseller_id, body_bytes, late=queue.late)
 
-    def ended(self, queue: WebhookQueue, body_bytes: int, *, late: bool) -> None:
-        """It serves that delivery no more, and perhaps another, or is given back.
+    def delivery_ended(self, queue: WebhookQueue, body_bytes: int, *, late: bool) -> None:
+        """Account for a delivery that ended; its slot is then reused or released.
 
-        late: what the queue was when it started.
+        late: whether the queue was overdue when the delivery started.
         """
-        if self.slots.ended(queue.webhook.reseller_id, body_bytes, late=late):
+        if self.slots.delivery_ended(queue.webhook.reseller_id, body_bytes, late=late):
             self._load_lowered(queue)
             asyncio.get_running_loop().call_soon(self._serve_waiting)
 
-    def turns(self, at: float) -> Iterator[WebhookQueue]:
-        """Queues that wait and may have a slot now. One that wants more waits again."""
-        in_time = self._in_time.turns(self._is_open)
-        if not self._late:
-            return in_time
-        late = self._late_turns(at)
-        # Beside others, what is late has little to take, and that it gets. Alone it could keep
-        # all slots for ever from whoever comes and is in time.
-        return chain(in_time, late) if self._late_throttle.is_alone(at) else chain(late, in_time)
+    def pop_admitted(self, at: float) -> Iterator[WebhookQueue]:
+        """Pop waiting queues that may take a slot now; a queue that has more is enqueued again."""
+        on_time = self._on_time_queue.pop_admitted(self._quota_left)
+        if not self._late_queue:
+            return on_time
+        late = self._pop_late(at)
+        # Beside on-time queues the throttle leaves overdue ones a small share, so they go first.
+        # Without the throttle they go last, or they would keep all slots from new deliveries.
+        return chain(on_time, late) if self._late_throttle.only_late(at) else chain(late, on_time)
 
     def _load_lowered(self, queue: WebhookQueue) -> None:
-        self._in_time.lowered(queue)
-        self._late.lowered(queue)
+        self._on_time_queue.load_lowered(queue)
+        self._late_queue.load_lowered(queue)
 
-    def _queue(self) -> FairQueue[WebhookQueue]:
+    def _new_queue(self) -> FairQueue[WebhookQueue]:
         return FairQueue(
             self.slots, lambda queue: queue.webhook.reseller_id, lambda queue: queue.in_flight
         )
 
-    def _is_open(self) -> bool:
-        return not self._quota.is_spent
+    def _quota_left(self) -> bool:
+        return not self._start_quota.is_spent
 
-    def _late_turns(self, at: float) -> Iterator[WebhookQueue]:
+    def _pop_late(self, at: float) -> Iterator[WebhookQueue]:
         slots, budget = self.slots, self._late_throttle
-        return self._late.turns(
-            lambda: self._is_open() and slots.are_free_for_late() and budget.is_open(at)
+        return self._late_queue.pop_admitted(
+            lambda: self._quota_left() and slots.has_free_for_late() and budget.is_open(at)
         )
 
-    def _may_send(self, queue: WebhookQueue, at: float) -> bool:
+    def _throttle_allows(self, queue: WebhookQueue, at: float) -> bool:
         return not queue.late or self._late_throttle.is_open(at)
 
     def _wait_for_throttle(self, at: float) -> None:
         if self._timer is None:
-            then = max(self._late_throttle.open_at(at), at + SLACK_S)
-            self._timer = asyncio.get_running_loop().call_at(then, self._tick)
+            then = max(self._late_throttle.opens_at(at), at + SLACK_S)
+            self._timer = asyncio.get_running_loop().call_at(then, self._throttle_opened)
 
-    def _tick(self) -> None:
+    def _throttle_opened(self) -> None:
         self._timer = None
         at = asyncio.get_running_loop().time()
-        for queue in self._late_turns(at):
+        for queue in self._pop_late(at):
             self._serve(queue)
-        if self._late:
+        if self._late_queue:
             self._wait_for_throttle(at)
 
     def _serve_waiting(self) -> None:
-        for queue in self.turns(asyncio.get_running_loop().time()):
+        for queue in self.pop_admitted(asyncio.get_running_loop().time()):
             self._serve(queue)

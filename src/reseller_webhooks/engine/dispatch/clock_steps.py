@@ -20,12 +20,12 @@ class ClockSteps:
 
     def __init__(self, store: Store, owner: Ownership, scheduler: Scheduler) -> None:
         self._store, self._owner, self._scheduler = store, owner, scheduler
-        self._followed = 0
+        self._steps_handled = 0
         """The number of the last step after which every webhook was looked at."""
 
     async def run(self) -> None:
         """Do it for ever. Unavailable when the store does not answer."""
-        wake = self._scheduler.may_wait_too_long
+        wake = self._scheduler.waits_suspect
         while True:
             wake.clear()
             await self._pull_back()
@@ -40,6 +40,6 @@ class ClockSteps:
                 webhooks=len(webhooks),
             )
         steps = self._scheduler.clock_steps
-        if steps != self._followed:
+        if steps != self._steps_handled:
             self._scheduler.schedule_scans(await self._store.first_due_s())
-            self._followed = steps
+            self._steps_handled = steps

@@ -1,51 +1,51 @@
-"""Slots: requests under way at once, of all webhooks together, shared out fairly."""
+"""Slots: the limit on concurrent requests of all webhooks, divided fairly among resellers."""
 
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 from reseller_webhooks.engine.fair_shares import FairShares
 
 BYTES_A_SLOT = 64 * 1024
-"""A larger body takes more than one slot: it is in memory several times while it is sent."""
+"""A larger body takes more than one slot: memory holds several copies of it while it is sent."""
 LATE_SHARE = 4
-"""One slot in this many is for deliveries in time: overdue ones never hold them all."""
+"""One slot in this many is reserved for on-time deliveries."""
 
 
-class ConcurrencyLimit(FairShares):
-    """Which slots are free, and for whom."""
+class DeliverySlots(FairShares):
+    """Counts slots in use."""
 
     def __init__(self, count: int) -> None:
         super().__init__(count)
         self._late_max = count - count // LATE_SHARE
         self._late = 0
         self._large = 0
-        """Slots that large bodies take beside those of their requests."""
+        """Extra slots that large bodies take."""
 
     @property
     def requests(self) -> int:
-        """Requests under way."""
+        """Requests in flight."""
         return self.in_use - self._large
 
-    def are_free_for_late(self) -> bool:
-        """Whether an overdue queue may have one."""
+    def has_free_for_late(self) -> bool:
+        """Whether a slot is free for an overdue queue, fair shares aside."""
         return self.free > 0 and self._late < self._late_max
 
-    def are_free_for(self, queue: WebhookQueue) -> bool:
-        """Whether there is one for the queue."""
-        if queue.late and not self.are_free_for_late():
+    def has_free_for(self, queue: WebhookQueue) -> bool:
+        """Whether a slot is free for the queue."""
+        if queue.late and not self.has_free_for_late():
             return False
         return self.admits(self.load(queue.webhook.reseller_id, queue.in_flight))
 
-    def started(self, reseller_id: int, body_bytes: int, *, late: bool) -> None:
-        """A slot that is in use serves a delivery."""
+    def delivery_started(self, reseller_id: int, body_bytes: int, *, late: bool) -> None:
+        """A delivery started in a slot that is in use."""
         self._late += late
         if more := body_bytes // BYTES_A_SLOT:
             self._large += more
-            self.take(reseller_id, more)
+            self.acquire(reseller_id, more)
 
-    def ended(self, reseller_id: int, body_bytes: int, *, late: bool) -> bool:
-        """It serves that delivery no more. Whether others are free that a large body took."""
+    def delivery_ended(self, reseller_id: int, body_bytes: int, *, late: bool) -> bool:
+        """The slot finished its delivery. Returns whether extra slots of a large body are free."""
         self._late -= late
         more = body_bytes // BYTES_A_SLOT
         if more:
             self._large -= more
-            self.give_back(reseller_id, more)
+            self.release(reseller_id, more)
         return more > 0

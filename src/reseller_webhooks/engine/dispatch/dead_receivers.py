@@ -6,7 +6,7 @@ Only then is it sure that nothing of the webhook is under way: its next request 
 import asyncio
 from collections.abc import Callable
 
-from reseller_webhooks.core.deliveries import circuit as circuits
+from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
@@ -28,15 +28,15 @@ class DeadReceivers:
         owner: Ownership,
         hungry: Callable[[WebhookQueue], None],
     ) -> None:
-        self._store, self._courier, self._owner = store, runner, owner
-        self._hungry = hungry
+        self._store, self._runner, self._owner = store, runner, owner
+        self._request_scan = hungry
         self._probed: set[WebhookQueue] = set()
-        self._probe_failed = asyncio.Event()
+        self._wake = asyncio.Event()
 
-    def note_probe(self, queue: WebhookQueue) -> None:
+    def probe_failed(self, queue: WebhookQueue) -> None:
         """A probe of this webhook's receiver has just failed."""
         self._probed.add(queue)
-        self._probe_failed.set()
+        self._wake.set()
 
     async def run(self) -> None:
         """Wait for probes that fail, for ever.
@@ -44,17 +44,17 @@ class DeadReceivers:
         Unavailable when the store does not answer; the next probe brings it up again.
         """
         while True:
-            await self._probe_failed.wait()
-            self._probe_failed.clear()
+            await self._wake.wait()
+            self._wake.clear()
             while self._probed:
                 await self._give_up(self._probed.pop())
 
     async def _give_up(self, queue: WebhookQueue) -> None:
-        while await self._batch(queue):
+        while await self._give_up_batch(queue):
             pass
 
-    async def _batch(self, queue: WebhookQueue) -> int:
-        world, span_s = self._courier.world, self._courier.span_s
+    async def _give_up_batch(self, queue: WebhookQueue) -> int:
+        world, span_s = self._runner.clock, self._runner.span_s
         before = circuits.given_up_before(queue.circuit, now=world.now(), span_s=span_s)
         if before is None or not queue.is_idle or not self._owner.in_time():
             return 0
@@ -63,6 +63,6 @@ class DeadReceivers:
                 lease = queue.part, queue.epoch
                 closed = await self._store.give_up(queue.webhook.id, lease, before)
         finally:
-            self._hungry(queue)
+            self._request_scan(queue)
         await asyncio.sleep(PAUSE_S)
         return closed

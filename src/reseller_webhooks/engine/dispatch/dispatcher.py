@@ -1,4 +1,4 @@
-"""Starts attempts, as far as there is a slot and the queue may, and judges what comes of them."""
+"""Starts delivery attempts and handles their results."""
 
 import asyncio
 import traceback
@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 import structlog
 
-from reseller_webhooks.core.deliveries import circuit as circuits
+from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State, wait_step
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.dispatch.admission import Admission
+from reseller_webhooks.engine.dispatch.held_back import SLOT_REASONS, HeldBack
+from reseller_webhooks.engine.dispatch.start_rules import StartRules
 from reseller_webhooks.engine.dispatch.timers import TimerHeap
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 from reseller_webhooks.engine.ownership.egress_health import PROBE_EVERY_S, EgressHealth
@@ -22,13 +24,13 @@ from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner, Lease
 from reseller_webhooks.engine.sending.receiver_clocks import ReceiverClocks
 
 BROKEN_S = 60.0
-"""Until what broke for a mistake of ours is tried again."""
+"""Wait after an unexpected exception in an attempt."""
 
 log = structlog.get_logger()
 
 
 class Slot(NamedTuple):
-    """What a slot is used for. late: as it started; its queue may be in time by now."""
+    """A delivery in a slot. late: whether the queue was overdue when the delivery started."""
 
     queue: WebhookQueue
     due: DueDelivery
@@ -36,10 +38,10 @@ class Slot(NamedTuple):
 
 
 class Dispatcher:
-    """Owns what is under way.
+    """Owns the attempts in flight.
 
-    hungry: told of queues that may want a scan. resume: serve every queue.
-    probe_failed: told of queues whose circuit stays open.
+    request_scan: called with queues that may need a scan. resume: starts ready deliveries of
+    every queue. probe_failed: called with queues whose probe failed.
     """
 
     def __init__(
@@ -50,146 +52,148 @@ class Dispatcher:
         timers: TimerHeap,
         *,
         slots: int,
-        hungry: Callable[[WebhookQueue], None],
+        request_scan: Callable[[WebhookQueue], None],
         resume: Callable[[], None],
         probe_failed: Callable[[WebhookQueue], None],
     ) -> None:
         self.egress = EgressHealth(resume)
         self.receiver_clocks = ReceiverClocks()
-        self.admission = Admission(slots, runner.world.cpu_s, self._serve_once)
+        self.admission = Admission(slots, runner.clock.cpu_s, self._start_one)
+        self.rules = StartRules(result_writer, owner, self.egress, self.admission, runner.clock.now)
         self._runner = runner
         self._result_writer = result_writer
         self._owner = owner
         self._timers = timers
-        self._request_scan = hungry
+        self._request_scan = request_scan
         self._probe_failed = probe_failed
         self._running: set[asyncio.Task[None]] = set()
-        self._stopping = False
-        self._held_up = False
+        self._results_full = False
+        """Whether a queue was held back by unwritten results since the last resume."""
 
     @property
     def in_flight(self) -> int:
-        """Requests under way."""
+        """Requests in flight."""
         return self.admission.slots.requests
 
-    @property
-    def may_go_on(self) -> bool:
-        """Whether something was not started for want of room for results, and there is room now."""
-        return self._held_up and not self._result_writer.is_full
+    def results_drained(self) -> bool:
+        """Whether queues that unwritten results held back may start again; true once."""
+        drained = self._results_full and not self._result_writer.is_full
+        self._results_full &= not drained
+        return drained
 
     async def stop(self, patience_s: float) -> None:
-        """Start nothing more and wait for what is under way, but no longer than that."""
-        self._stopping = True
+        """Start no more attempts; wait up to `patience_s` for those in flight, then cancel them."""
+        self.rules.stopping = True
         if self._running:
             await asyncio.wait(self._running, timeout=patience_s)
         for task in list(self._running):
             task.cancel()
 
-    def serve(self, queue: WebhookQueue) -> None:
-        """Start what the queue may start now, and note when it may start more."""
-        while use := self._begin(queue):
-            self._run(use)
+    def start_ready(self, queue: WebhookQueue) -> None:
+        """Start every ready delivery that may start now; schedule the next try for the rest."""
+        while slot := self._try_start(queue):
+            self._spawn(slot)
 
-    def _serve_once(self, queue: WebhookQueue) -> None:
+    def _start_one(self, queue: WebhookQueue) -> None:
         """Start one delivery of a queue whose turn it is."""
-        if use := self._begin_turn(queue):
-            self._run(use)
+        if slot := self._try_start_in_turn(queue):
+            self._spawn(slot)
 
-    def _run(self, use: Slot) -> None:
-        task = asyncio.create_task(self._work(use))
+    def _spawn(self, slot: Slot) -> None:
+        task = asyncio.create_task(self._run_slot(slot))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def _begin_turn(self, queue: WebhookQueue) -> Slot | None:
-        """As `_begin`, of a queue whose turn it is; it waits for another turn if it has more."""
-        use = self._begin(queue)
-        if use and queue.ready:
-            self.admission.wait(queue, self._time())
-        return use
+    def _try_start_in_turn(self, queue: WebhookQueue) -> Slot | None:
+        """Try to start one delivery; enqueue the queue again if it has more."""
+        slot = self._try_start(queue)
+        if slot and queue.ready:
+            self.admission.enqueue(queue, self._time())
+        return slot
 
-    def _begin(self, queue: WebhookQueue) -> Slot | None:
-        """Take a slot for the queue's next delivery; if none may start, schedule its turn."""
-        if not queue.ready:
+    def _try_start(self, queue: WebhookQueue) -> Slot | None:
+        """Take a slot for the queue's next delivery, or schedule the next try."""
+        if not queue.has_ready:
             return None
         at = self._time()
-        if not self.admission.admits(queue, at):
-            return None
-        if not self._may_start(queue, at):
-            self._timers.schedule(self._held_back_until(queue, at), queue)
-            return None
-        self.admission.take(queue)
-        return self._start(queue, at)
+        reason = self.rules.held_back_by(queue, at)
+        if reason is None:
+            self.admission.acquire(queue)
+            return self._start(queue, at)
+        self._try_later(queue, reason, at)
+        return None
 
-    def _held_back_until(self, queue: WebhookQueue, at: float) -> float:
-        if self.egress.since is not None:
-            return at + PROBE_EVERY_S
-        return queue.held_back_until(self._runner.world.now(), at)
-
-    def _may_start(self, queue: WebhookQueue, at: float) -> bool:
-        self._held_up = self._result_writer.is_full
-        if self._stopping or self._held_up or not self._owner.in_time():
-            return False
-        # Only an open circuit goes by the wall clock.
-        now = self._runner.world.now() if queue.circuit.is_open else 0
-        reseller = queue.webhook.reseller_id
-        return self.egress.may_start(reseller, at) and queue.can_start(now, at)
+    def _try_later(self, queue: WebhookQueue, reason: HeldBack, at: float) -> None:
+        if reason in SLOT_REASONS:
+            self.admission.enqueue(queue, at)
+        elif reason is HeldBack.EGRESS:
+            self._timers.schedule(at + PROBE_EVERY_S, queue)
+        else:
+            self._results_full |= reason is HeldBack.RESULTS
+            self._timers.schedule(queue.next_start_at(self._runner.clock.now(), at), queue)
 
     def _start(self, queue: WebhookQueue, at: float) -> Slot:
-        self.egress.started(queue.webhook.reseller_id, at)
+        self.egress.request_started(queue.webhook.reseller_id, at)
         due = queue.start(at)
-        self.admission.started(queue, len(due.body), at)
+        self.admission.delivery_started(queue, len(due.body), at)
         return Slot(queue, due, queue.late)
 
-    async def _work(self, first: Slot) -> None:
-        """Hold a slot: one attempt after the other, as long as anything may start."""
-        use: Slot | None = first
-        while use:
+    async def _run_slot(self, first: Slot) -> None:
+        """Make attempts in one slot until no delivery may start."""
+        slot: Slot | None = first
+        while slot:
             try:
-                await self._attempt(use.queue, use.due)
+                await self._attempt(slot.queue, slot.due)
             finally:
-                self.admission.ended(use.queue, len(use.due.body), late=use.late)
-                use = self._next(use.queue)
-            # Not before all that has come meanwhile was looked at: many answers in one go, and
-            # then many requests, cost a tenth less than one after the other.
+                self.admission.delivery_ended(slot.queue, len(slot.due.body), late=slot.late)
+                slot = self._next_for_slot(slot.queue)
+            # Let the loop read all pending responses first: a batch of responses and then a batch
+            # of requests costs 10 % less than alternating.
             await asyncio.sleep(0)
 
-    def _next(self, queue: WebhookQueue) -> Slot | None:
-        """What the queue's slot is for now: more of the queue, or one that waits, or nothing."""
+    def _next_for_slot(self, queue: WebhookQueue) -> Slot | None:
+        """Reuse the slot: for the same queue, else for a waiting queue, else release it."""
         at = self._time()
-        if queue.ready and self._may_start(queue, at) and self.admission.keeps(queue, at):
-            use = self._start(queue, at)
+        if self._may_continue(queue, at):
+            slot = self._start(queue, at)
             if queue.circuit.ramp:
-                self.serve(queue)  # a receiver that recovers is allowed more and more
-            return use
-        self.admission.give_back(queue)
+                self.start_ready(queue)  # the ramp may have grown by more than one request
+            return slot
+        self.admission.release(queue)
         if queue.ready:
-            self.admission.wait(queue, at)
-        return self._reuse_slot(at)
+            self.admission.enqueue(queue, at)
+        return self._give_slot_away(at)
 
-    def _reuse_slot(self, at: float) -> Slot | None:
-        """A slot is free: the next of the waiting queues may start."""
-        use: Slot | None = None
-        for queue in self.admission.turns(at):
-            if use:
-                self._serve_once(queue)
+    def _give_slot_away(self, at: float) -> Slot | None:
+        slot: Slot | None = None
+        for queue in self.admission.pop_admitted(at):
+            if slot:
+                self._start_one(queue)
             else:
-                use = self._begin_turn(queue)
-        return use
+                slot = self._try_start_in_turn(queue)
+        return slot
+
+    def _may_continue(self, queue: WebhookQueue, at: float) -> bool:
+        return (
+            queue.has_ready
+            and self.rules.held_back_beside_slots(queue, at) is None
+            and self.admission.may_keep_slot(queue, at)
+        )
 
     async def _attempt(self, queue: WebhookQueue, due: DueDelivery) -> None:
         try:
             webhook = queue.webhook
-            may = partial(self._may_send, queue, webhook)
-            made = await self._runner.run(webhook, due, queue.part, queue.epoch, may)
-            if made.attempt.clock_ahead_s is not None:
-                self.receiver_clocks.note(queue.host.host, made.attempt.clock_ahead_s)
-            if self._counts_for_receiver(queue, made):
-                self._judge(queue, made)
-                self._result_writer.add(self._to_record(queue, made), late=queue.late)
+            may_send = partial(self._may_send, queue, webhook)
+            result = await self._runner.run(webhook, due, queue.part, queue.epoch, may_send)
+            if result.attempt.clock_ahead_s is not None:
+                self.receiver_clocks.note(queue.host.host, result.attempt.clock_ahead_s)
+            if self._counts_for_receiver(queue, result):
+                self._update_circuit(queue, result)
+                self._result_writer.add(self._result_to_write(queue, result), late=queue.late)
         except LeaseLost:
             queue.postpone(due.delivery.id, self._time())
         except Exception as error:
-            _log_error(error)  # a mistake of ours must not strand what it befell
+            _log_error(error)  # a bug here must not strand the delivery
             self._postpone(queue, due.delivery.id, BROKEN_S)
         finally:
             queue.attempt_ended()
@@ -197,15 +201,15 @@ class Dispatcher:
             self._request_scan(queue)
 
     def _may_send(self, queue: WebhookQueue, webhook: Webhook) -> bool:
-        """Whether the lease holds, and the settings with which the attempt began."""
+        """Whether the lease and the webhook's settings are those with which the attempt began."""
         holds = self._owner.in_time() and self._owner.epoch(queue.part) == queue.epoch
         return holds and queue.may_send(webhook)
 
-    def _counts_for_receiver(self, queue: WebhookQueue, made: AttemptResult) -> bool:
-        """Whether an attempt is the receiver's, or came to nothing for a fault of our own."""
-        if self.egress.counts_for_receiver(queue.host, made.attempt, self._time()):
+    def _counts_for_receiver(self, queue: WebhookQueue, result: AttemptResult) -> bool:
+        """Whether to record the attempt; one that our own network failed is postponed."""
+        if self.egress.counts_for_receiver(queue.host, result.attempt, self._time()):
             return True
-        self._postpone(queue, made.delivery.id, PROBE_EVERY_S)
+        self._postpone(queue, result.delivery.id, PROBE_EVERY_S)
         return False
 
     def _postpone(self, queue: WebhookQueue, delivery_id: int, wait_s: float) -> None:
@@ -213,23 +217,23 @@ class Dispatcher:
         queue.postpone(delivery_id, at)
         self._timers.schedule(at, queue)
 
-    def _to_record(self, queue: WebhookQueue, made: AttemptResult) -> AttemptResult:
-        """What is written: the newest state waits for a dead receiver, beyond its schedule."""
-        is_given_up = made.step.state is State.FAILED
+    def _result_to_write(self, queue: WebhookQueue, result: AttemptResult) -> AttemptResult:
+        """The result; a latest-only delivery to a dead receiver keeps waiting past its schedule."""
+        is_given_up = result.step.state is State.FAILED
         is_newest = queue.webhook.latest_only
         if not (is_given_up and is_newest and queue.circuit.is_open):
-            return made
+            return result
         runner = self._runner
-        return made._replace(step=wait_step(runner.policy.waits_s[-1], now=runner.world.now()))
+        return result._replace(step=wait_step(runner.policy.waits_s[-1], now=runner.clock.now()))
 
-    def _judge(self, queue: WebhookQueue, made: AttemptResult) -> None:
+    def _update_circuit(self, queue: WebhookQueue, result: AttemptResult) -> None:
         before = queue.circuit
-        if made.attempt.accepted and before is circuits.CLOSED:
+        if result.attempt.accepted and before is circuits.CLOSED:
             return
-        world = self._runner.world
+        clock = self._runner.clock
         wait_s = self._runner.policy.waits_s[0]
         queue.circuit = circuits.after_attempt(
-            before, made.attempt, now=world.now(), chance=world.chance(), first_wait_s=wait_s
+            before, result.attempt, now=clock.now(), chance=clock.chance(), first_wait_s=wait_s
         )
         turned = queue.circuit.is_open != before.is_open
         if turned:
@@ -246,11 +250,11 @@ class Dispatcher:
 
     @cached_property
     def _time(self) -> Callable[[], float]:
-        # Asking for the running loop costs a system call, and the time is asked for all the time.
+        # get_running_loop() costs a system call, and the hot path reads the time often.
         return asyncio.get_running_loop().time
 
 
 def _log_error(error: Exception) -> None:
-    # Only where it happened: the values in the frames, and so in some messages, are secret.
+    # Only the place: local variables, and so some messages, hold secrets.
     where = traceback.format_tb(error.__traceback__, limit=-3)
     log.error("an attempt broke", error=type(error).__name__, where=where)

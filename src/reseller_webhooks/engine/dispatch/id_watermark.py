@@ -29,7 +29,7 @@ class IdWatermark:
         """Hand on deliveries with higher numbers than all before."""
         for left in reversed(range(PAGES)):
             asked_at = asyncio.get_running_loop().time()
-            with self._scheduler.reading() as written:
+            with self._scheduler.track_read() as written:
                 found = await self._store.new_deliveries(
                     self._newest, self._owner.parts, bring=left > 0
                 )
@@ -47,7 +47,7 @@ class IdWatermark:
         newest, horizon = self._newest, self._horizon
         if newest == horizon.newest and not horizon.floors:
             return
-        with self._scheduler.reading() as written:
+        with self._scheduler.track_read() as written:
             found = await self._store.due_late_commits(horizon, newest)
             self._scheduler.verify_known(found.due, written)
         if found.above == 0:  # a transaction from before the start ended: any number is possible

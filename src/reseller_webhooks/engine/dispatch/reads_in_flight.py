@@ -11,7 +11,7 @@ class ReadsInFlight:
         self._written: dict[int, set[int]] = {}
 
     @contextmanager
-    def begin(self) -> Iterator[set[int]]:
+    def track(self) -> Iterator[set[int]]:
         """A read, as long as the block lasts: yields deliveries whose results are written then."""
         written: set[int] = set()
         self._written[id(written)] = written
@@ -20,7 +20,7 @@ class ReadsInFlight:
         finally:
             del self._written[id(written)]
 
-    def note(self, delivery_id: int) -> None:
+    def add_written(self, delivery_id: int) -> None:
         """The result of a delivery is in the store."""
         for written in self._written.values():
             written.add(delivery_id)

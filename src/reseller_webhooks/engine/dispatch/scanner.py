@@ -19,7 +19,7 @@ class Scanner:
         failed: Callable[[WebhookQueue], None],
     ) -> None:
         self._store = store
-        self._found = found
+        self._completed = found
         self._failed = failed
 
     async def scan(self, queues: Sequence[WebhookQueue]) -> None:
@@ -35,7 +35,7 @@ class Scanner:
                 raise
             await self._scan_each(queues)
         else:
-            self._found(queues, found)
+            self._completed(queues, found)
 
     async def _scan_each(self, queues: Sequence[WebhookQueue]) -> None:
         failure: Exception | None = None

@@ -1,7 +1,7 @@
-"""Decides what to scan, and when. One dead receiver costs the others nothing.
+"""Decides which webhook queues to scan, and when.
 
-Every webhook has a queue; only queues that have room and something to look for are scanned. What
-is found there is started by dispatcher.py.
+Every webhook has its own queue, so a dead receiver does not delay the others. A queue is scanned
+only when it has room and the store may have due deliveries for it. dispatcher.py starts them.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from functools import cached_property
 import structlog
 
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.deliveries import circuit as circuits
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries import circuits
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.webhooks.webhook import Webhook
@@ -31,12 +31,13 @@ from reseller_webhooks.engine.ownership.egress_health import EgressHealth
 from reseller_webhooks.engine.ports import Ownership, Store, WebhookSnapshot
 from reseller_webhooks.engine.result_writer import ResultWriter
 from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
+from reseller_webhooks.observability.held_back import queues_held_back
 from reseller_webhooks.operations.delivery_queue import ScanResult
 
 SLOTS = 1000
-"""Requests under way at once, of all webhooks together."""
+"""Requests in flight at once, for all webhooks together."""
 QUEUES_A_SCAN, LATE_A_SCAN = 100, 20
-"""Those in time go first, and wait for no more than a short scan of late ones."""
+"""On-time queues go first; a scan of overdue queues is short, so that they do not wait long."""
 RETRY_SCAN_S = 0.5
 
 log = structlog.get_logger()
@@ -58,10 +59,10 @@ class Scheduler:
         self._store = store
         self._runner = runner
         self._result_writer = result_writer
-        self.may_wait_too_long = asyncio.Event()
-        """Set when deliveries may: the store's clock was stepped, or webhooks are new here."""
+        self.waits_suspect = asyncio.Event()
+        """Set when deliveries may be scheduled too late: after a clock step or an acquisition."""
         self.clock_steps = 0
-        """Steps of the store's clock that were noticed."""
+        """Number of steps of the store's clock noticed so far."""
         self.queues = WebhookQueues()
         self._prefetch = PrefetchBudget()
         self._to_scan, self._to_scan_late = WaitQueue(), WaitQueue()
@@ -76,54 +77,60 @@ class Scheduler:
             owner,
             self._timers,
             slots=slots,
-            hungry=self._request_scan,
+            request_scan=self._request_scan,
             resume=self.resume,
-            probe_failed=self.dead_receivers.note_probe,
+            probe_failed=self.dead_receivers.probe_failed,
         )
         self.receiver_clocks = self._dispatcher.receiver_clocks
         self.admission = self._dispatcher.admission
 
+    def export_metrics(self) -> None:
+        """Provide the metrics of queues and slots; called on the event loop."""
+        self.admission.export_metrics()
+        time = self._time  # bound to the loop here: a scrape may come from another thread
+        queues_held_back.set_function(lambda: self._dispatcher.rules.count(self.queues, time()))
+
     @property
     def in_flight(self) -> int:
-        """Requests under way."""
+        """Requests in flight."""
         return self._dispatcher.in_flight
 
     @property
     def egress(self) -> EgressHealth:
-        """Of this machine's own network."""
+        """Health of this machine's own network."""
         return self._dispatcher.egress
 
-    def update_webhooks(self, known: Iterable[WebhookSnapshot]) -> None:
-        """Webhooks as the store has them now: new, changed or deleted."""
+    def update_webhooks(self, snapshots: Iterable[WebhookSnapshot]) -> None:
+        """Apply new, changed and deleted webhooks as read from the store."""
         unreadable = UnreadableSecrets()
-        for one in known:
-            queue = self.queues.get(one.id)
-            unreadable.note(queue.webhook if queue else None, one.webhook)
-            if one.webhook is None:
+        for snapshot in snapshots:
+            queue = self.queues.get(snapshot.id)
+            unreadable.note(queue.webhook if queue else None, snapshot.webhook)
+            if snapshot.webhook is None:
                 if queue:
                     self.queues.remove(queue)
             elif queue is None:
-                self._open(one.webhook, one.circuit, one.revision)
+                self._add_queue(snapshot.webhook, snapshot.circuit, snapshot.revision)
             else:
-                queue.revision = one.revision
-                if queue.webhook != one.webhook:
-                    queue.update_settings(one.webhook)
+                queue.revision = snapshot.revision
+                if queue.webhook != snapshot.webhook:
+                    queue.update_settings(snapshot.webhook)
                     self._mark_dirty(queue)
         unreadable.report()
 
     @property
     def yields(self) -> bool:
-        """Whether others should rather send, since from here no host can be reached."""
+        """Whether to leave the partitions to other workers, since this one reaches no host."""
         return self.egress.yields(self._time())
 
     async def acquire(self, parts: Collection[int]) -> None:
-        """Begin to send for the webhooks of these partitions."""
-        async with self.queues.learning:
+        """Start sending for the webhooks of these partitions."""
+        async with self.queues.update_lock:
             self.update_webhooks(await self._store.webhooks(parts))
-        self.may_wait_too_long.set()
+        self.waits_suspect.set()
 
     def drain(self, parts: Collection[int]) -> None:
-        """Start nothing more for the webhooks of these partitions."""
+        """Start no more deliveries for the webhooks of these partitions."""
         for queue in self.queues.in_partitions(parts):
             queue.close()
 
@@ -134,108 +141,116 @@ class Scheduler:
             self.egress.forget(queue.host)
 
     def busy(self, parts: Collection[int]) -> set[int]:
-        """Partitions with requests under way, or results not yet written."""
+        """Partitions with requests in flight or results not yet written."""
         return {queue.part for queue in self.queues.in_partitions(parts) if queue.held}
 
     def resume(self) -> None:
-        """Go on after a time in which nothing might start."""
+        """Start ready deliveries of every queue, after a time in which none could start."""
         for queue in self.queues:
             self._request_scan(queue)
-            self._dispatcher.serve(queue)
+            self._dispatcher.start_ready(queue)
 
     def clock_stepped(self, by: Micros) -> None:
-        """The store's clock was stepped: probes wait as long as before."""
+        """Shift open circuits by a step of the store's clock, so that probes wait as long."""
         for queue in self.queues:
             if queue.circuit.is_open:
                 queue.circuit = circuits.shift(queue.circuit, by)
                 self._result_writer.add_circuit(queue.webhook.id, queue.circuit)
         self.clock_steps += 1
-        self.may_wait_too_long.set()
+        self.waits_suspect.set()
 
-    def reading(self) -> AbstractContextManager[set[int]]:
-        """While the store looks for new deliveries; of which results were written meanwhile."""
-        return self._reads.begin()
+    def track_read(self) -> AbstractContextManager[set[int]]:
+        """Track a read of new deliveries; yields the deliveries whose results are written then."""
+        return self._reads.track()
 
-    def accept_new(self, some: Iterable[DueDelivery], asked_at: float, written: Set[int]) -> None:
-        """These are new, as the store had it when it was asked, and due.
+    def accept_new(
+        self, deliveries: Iterable[DueDelivery], read_at: float, written: Set[int]
+    ) -> None:
+        """Enqueue new due deliveries without a scan.
 
-        written: since it was asked. What came true since is newer than what the store said.
+        read_at: when the read began. written: deliveries whose results were written since, so
+        that the read is outdated for them.
         """
-        fresh: dict[int, list[DueDelivery]] = {}
-        for one in some:
-            if one.delivery.id not in written:
-                fresh.setdefault(one.delivery.webhook_id, []).append(one)
+        by_webhook: dict[int, list[DueDelivery]] = {}
+        for due in deliveries:
+            if due.delivery.id not in written:
+                by_webhook.setdefault(due.delivery.webhook_id, []).append(due)
         at = self._time()
-        for webhook_id, due in fresh.items():
+        for webhook_id, due_deliveries in by_webhook.items():
             queue = self.queues.get(webhook_id)
             if queue is None:
                 continue
-            if queue.opened_at >= asked_at or not queue.accept_new(due, at):
+            if queue.created_at >= read_at or not queue.accept_new(due_deliveries, at):
                 self._mark_dirty(queue)
-            self._dispatcher.serve(queue)
+            self._dispatcher.start_ready(queue)
 
     def verify_known(self, due: Iterable[tuple[int, int]], written: Set[int]) -> None:
-        """These are due, each by webhook and number; whoever does not hold one looks for it."""
-        told = set()
-        for webhook_id, number in due:
+        """Scan queues that do not hold a due delivery; due: pairs of webhook id and delivery id."""
+        incomplete = set()
+        for webhook_id, delivery_id in due:
             queue = self.queues.get(webhook_id)
-            if queue and number not in queue.held and number not in written:
-                told.add(webhook_id)
-        self.mark_dirty(told)
+            if queue and delivery_id not in queue.held and delivery_id not in written:
+                incomplete.add(webhook_id)
+        self.mark_dirty(incomplete)
 
     def mark_dirty(self, webhook_ids: Iterable[int]) -> None:
-        """These webhooks have new deliveries."""
+        """Scan the queues of these webhooks, which have new deliveries."""
         for queue in self.queues.by_webhook(webhook_ids):
             self._mark_dirty(queue)
 
     def schedule_scans(self, due_in_s: dict[int, float]) -> None:
-        """When each webhook's first delivery is due, from a look over the whole store."""
+        """Schedule scans; due_in_s: seconds until each webhook's first delivery is due."""
         for queue in self.queues.by_webhook(due_in_s):
             self._schedule_scan(queue, self._time() + due_in_s[queue.webhook.id])
 
-    def results_written(self, made: Sequence[AttemptResult]) -> None:
-        """These results are in the store."""
-        now, at = self._runner.world.now(), self._time()
-        for one in made:
-            queue = self.queues.get(one.delivery.webhook_id)
-            if queue is None or queue.epoch != one.epoch:
-                continue  # of an earlier lease: the queue of now may have it under way anew
-            queue.result_written(one.delivery.id)
-            self._reads.note(one.delivery.id)
-            due_at = one.step.due_at(now)
+    def results_written(self, results: Sequence[AttemptResult]) -> None:
+        """Release deliveries whose results are in the store; schedule the next attempts."""
+        now, at = self._runner.clock.now(), self._time()
+        for result in results:
+            queue = self.queues.get(result.delivery.webhook_id)
+            if queue is None or queue.epoch != result.epoch:
+                continue  # an earlier lease's: the present queue may have the delivery in flight
+            queue.result_written(result.delivery.id)
+            self._reads.add_written(result.delivery.id)
+            due_at = result.step.due_at(now)
             if due_at is not None:
                 self._schedule_scan(queue, at + max(0, due_at - now) / SECOND)
             elif queue.scan_at <= at:
                 self._request_scan(queue)
-        if self._dispatcher.may_go_on:
+        if self._dispatcher.results_drained():
             self.resume()
 
     async def run(self) -> None:
-        """Scan and start for ever."""
-        self._wake.set()  # after a failure, queues may wait that nobody wakes it for any more
+        """Scan queues and start deliveries forever."""
+        self._wake.set()  # queues that were waiting when run() failed have no other wake-up
         while True:
             await self._timers.wait()
             self._visit_due()
-            while asks := self._next_to_scan():
-                await self._scanner.scan(asks)
+            while queues := self._pop_to_scan():
+                await self._scanner.scan(queues)
                 self._visit_due()
 
     async def stop(self, patience_s: float) -> None:
-        """Start nothing more and wait for what is under way, but no longer than that."""
+        """Start no more attempts; wait up to `patience_s` for those in flight, then cancel them."""
         await self._dispatcher.stop(patience_s)
 
-    def _open(self, webhook: Webhook, circuit: Circuit, revision: int) -> None:
+    def _add_queue(self, webhook: Webhook, circuit: Circuit, revision: int) -> None:
         epoch = self._owner.epoch(webhook.part)
         if epoch is None:
             return
         hold_s = self._owner.hold_s(webhook.part)
-        now, wait_s = self._runner.world.now(), self._runner.policy.waits_s[0]
+        now, wait_s = self._runner.clock.now(), self._runner.policy.waits_s[0]
         circuit = circuits.bound(circuit, now=now, first_wait_s=wait_s)
         if hold_s and not circuit.is_open:
-            circuit = circuits.RAMP  # what a former owner began counts with its receiver too
+            circuit = circuits.RAMP  # a former owner's requests load the receiver too
         start_at = self._time() + hold_s if webhook.is_serial else 0.0
         queue = WebhookQueue(
-            webhook, circuit, self._prefetch, epoch=epoch, start_at=start_at, born=self._time()
+            webhook,
+            circuit,
+            self._prefetch,
+            epoch=epoch,
+            start_at=start_at,
+            created_at=self._time(),
         )
         queue.revision = revision
         self.queues.add(queue)
@@ -252,40 +267,40 @@ class Scheduler:
     def _visit_due(self) -> None:
         for queue in self._timers.due(self._time()):
             self._request_scan(queue)
-            self._dispatcher.serve(queue)
+            self._dispatcher.start_ready(queue)
 
     def _request_scan(self, queue: WebhookQueue) -> None:
         (self._to_scan_late if queue.late else self._to_scan).add(queue)
         self._wake.set()
 
-    def _next_to_scan(self) -> list[WebhookQueue]:
-        in_time = self._take_wanting(self._to_scan, QUEUES_A_SCAN)
-        late = self._take_wanting(self._to_scan_late, LATE_A_SCAN)
-        return list(dict.fromkeys(in_time + late))  # one that has become late stands in both
+    def _pop_to_scan(self) -> list[WebhookQueue]:
+        on_time = self._pop_scannable(self._to_scan, QUEUES_A_SCAN)
+        late = self._pop_scannable(self._to_scan_late, LATE_A_SCAN)
+        return list(dict.fromkeys(on_time + late))  # a queue that became overdue may be in both
 
-    def _take_wanting(self, hungry: WaitQueue, count: int) -> list[WebhookQueue]:
+    def _pop_scannable(self, waiting: WaitQueue, count: int) -> list[WebhookQueue]:
         now = self._time()
-        some: list[WebhookQueue] = []
-        for queue in hungry.turns(lambda: len(some) < count):
+        scannable: list[WebhookQueue] = []
+        for queue in waiting.pop_while(lambda: len(scannable) < count):
             if queue.scan_at > now:
-                self._timers.schedule(
-                    queue.scan_at, queue
-                )  # the note that brought it stood before this
+                self._timers.schedule(queue.scan_at, queue)
             elif queue.wants_scan:
-                some.append(queue)
-        return some
+                scannable.append(queue)
+        return scannable
 
     def _scan_later(self, queue: WebhookQueue) -> None:
         self._timers.schedule(self._time() + RETRY_SCAN_S, queue)
 
-    def _complete_scans(self, queues: Sequence[WebhookQueue], found: Sequence[ScanResult]) -> None:
-        now, wall = self._time(), self._runner.world.now()
-        for queue, some in zip(queues, found, strict=True):
-            queue.complete_scan(some, now, wall)
+    def _complete_scans(
+        self, queues: Sequence[WebhookQueue], results: Sequence[ScanResult]
+    ) -> None:
+        now, wall = self._time(), self._runner.clock.now()
+        for queue, result in zip(queues, results, strict=True):
+            queue.complete_scan(result, now, wall)
             self._timers.schedule(queue.scan_at, queue)
-            self._dispatcher.serve(queue)
+            self._dispatcher.start_ready(queue)
 
     @cached_property
     def _time(self) -> Callable[[], float]:
-        # Asking for the running loop costs a system call, and the time is asked for all the time.
+        # get_running_loop() costs a system call, and the hot path reads the time often.
         return asyncio.get_running_loop().time

@@ -14,14 +14,14 @@ class TimerHeap:
     def __init__(self, wake: asyncio.Event) -> None:
         self._wake = wake
         self._heap: list[tuple[float, int, WebhookQueue]] = []
-        self._noted: dict[WebhookQueue, float] = {}
+        self._scheduled: dict[WebhookQueue, float] = {}
         self._count = count()  # queues do not compare; the first noted goes first
 
     def schedule(self, at: float, queue: WebhookQueue) -> None:
         """Turn to the queue then; an earlier note of the same queue stands for a later one."""
-        if at == inf or self._noted.get(queue, inf) <= at:
+        if at == inf or self._scheduled.get(queue, inf) <= at:
             return
-        self._noted[queue] = at
+        self._scheduled[queue] = at
         heappush(self._heap, (at, next(self._count), queue))
         if self._heap[0][2] is queue:
             self._wake.set()  # whoever waits, waits for a later time
@@ -31,8 +31,8 @@ class TimerHeap:
         some = []
         while self._heap and self._heap[0][0] <= now:
             at, _, queue = heappop(self._heap)
-            if self._noted.get(queue) == at:
-                del self._noted[queue]
+            if self._scheduled.get(queue) == at:
+                del self._scheduled[queue]
                 some.append(queue)
         return some
 

@@ -20,7 +20,7 @@ class WaitQueue:
         """Append a queue; one that waits already keeps its place."""
         self._queues.setdefault(queue.webhook.reseller_id, OrderedDict())[queue] = None
 
-    def turns(self, is_open: Callable[[], bool]) -> Iterator[WebhookQueue]:
+    def pop_while(self, is_open: Callable[[], bool]) -> Iterator[WebhookQueue]:
         """Those that wait now, each once and out of the line, as long as it is open."""
         for _ in range(len(self)):
             if not is_open():

@@ -18,14 +18,14 @@ class WebhookChanges:
 
     async def poll(self) -> None:
         """Apply what has changed since the last time."""
-        async with self._scheduler.queues.learning:
+        async with self._scheduler.queues.update_lock:
             revised = await self._store.changed_webhooks(self._horizon, self._owner.parts)
             await self._read(revised.revisions)
             self._horizon = revised.horizon
 
     async def full_sweep(self) -> None:
         """Compare every webhook with the store's, and apply what differs for any reason."""
-        async with self._scheduler.queues.learning:
+        async with self._scheduler.queues.update_lock:
             parts = frozenset(self._owner.parts)
             every = await self._store.revisions(parts)
             self._horizon = self._horizon.lowered(every.newest)

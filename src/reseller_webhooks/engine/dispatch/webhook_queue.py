@@ -1,6 +1,7 @@
-"""A queue: what the owner of a webhook knows of it. Caps, rates, circuit and order are local here.
+"""One webhook's queue in memory: its ready deliveries, and its cap, rate, circuit and order.
 
-ready     scanned and due, not started      held  ready, under way, or its result not yet written
+ready: due deliveries that have not started. held: deliveries that are ready, in flight, or whose
+results are not yet written.
 """
 
 from collections import deque
@@ -10,30 +11,31 @@ from math import inf
 from urllib.parse import urlsplit
 
 from reseller_webhooks.clock import SECOND, Micros
-from reseller_webhooks.core.deliveries import circuit as circuits
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries import circuits
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import FIRST, ScanRequest
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.webhooks.webhook import Webhook
+from reseller_webhooks.engine.dispatch.held_back import HeldBack
 from reseller_webhooks.engine.dispatch.prefetch_budget import PrefetchBudget
 from reseller_webhooks.engine.ownership.egress_health import HostKey
 from reseller_webhooks.operations.delivery_queue import ScanResult
 
 READY_MIN = 32
-"""How many to hold ready if there is room, so that one scan serves many attempts."""
+"""Deliveries to prefetch if the budget allows it, so that one scan serves many attempts."""
 READY_MAX = 512
-"""And how many of a long backlog."""
+"""The same for a long backlog."""
 LATE_MAX = 64
-"""And of one that is late: whoever is in time feels it when many rows are read in one go."""
+"""The same for an overdue backlog: a large read delays on-time deliveries."""
 LATE = 30 * SECOND
-"""What has been due for longer gives way to what is new; see budget.py."""
+"""A queue whose first delivery has been due for longer is overdue; see late_throttle.py."""
 
 
 class WebhookQueue:
-    """One webhook's deliveries as they go out. Instants are the loop's seconds."""
+    """The queue of one webhook. at, now: the event loop's time in seconds."""
 
     revision = 0
-    """Of the webhook's settings, as the store numbers them."""
+    """The store's revision of the webhook's settings."""
 
     def __init__(
         self,
@@ -43,43 +45,48 @@ class WebhookQueue:
         *,
         epoch: int = 0,
         start_at: float = 0.0,
-        born: float = 0.0,
+        created_at: float = 0.0,
     ) -> None:
         self.webhook = webhook
         self.circuit = circuit
         self.part = webhook.part
         self.epoch = epoch
-        """Of the lease under which this queue sends."""
-        self.opened_at = born
+        """The epoch of the lease under which this queue sends."""
+        self.created_at = created_at
         self.host = _host_key(webhook)
         self.ready: deque[DueDelivery] = deque()
         self.held: dict[int, str] = {}
         self.in_flight = 0
         self.late = False
-        """What is ready has been due for long."""
+        """Whether the queue is overdue."""
         self.scan_at = inf
-        """When the store may have something that is not held: 0.0 for now, inf for not known."""
+        """When the store may have due deliveries that are not held: 0.0: now, inf: unknown."""
         self.start_at = start_at
-        """Nothing starts before this: a former owner's request may still be travelling."""
+        """The earliest start: a former owner's request may still be in flight before."""
         self._rate_at = 0.0
-        """Nor before this: the rate per second."""
-        self._budget = prefetch
+        """The earliest start that the rate per second allows."""
+        self._prefetch_budget = prefetch
         self._prefetch = self._prefetch_min
         self._active = webhook.may_send
         self._serial = webhook.is_serial
         self._closed = self._suspended = False
         self._scanning = False
-        self._asked = 0
-        self._scan_at_meanwhile = inf
-        self._after = FIRST
-        """Where the last scan ended, as long as nothing can have appeared before that."""
+        self._requested = 0
+        self._scan_at_during_scan = inf
+        self._scan_position = FIRST
+        """Where the next scan may begin: no delivery can have become due before that position."""
         self._written_during_scan: set[int] = set()
         self._postponed: dict[int, float] = {}
-        """Until when these do not come without a scan."""
+        """Deliveries that `accept_new` ignores until a time."""
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether deliveries are ready and the webhook is active."""
+        return bool(self.ready) and self._is_sending
 
     @property
     def wants_scan(self) -> bool:
-        """Whether to scan now, as far as room goes; the time is the caller's to compare."""
+        """Whether the queue has room for a scan; the caller compares `scan_at` with the time."""
         return self._is_sending and not self._scanning and len(self.ready) < self._capacity // 2
 
     @property
@@ -88,7 +95,7 @@ class WebhookQueue:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way, neither a request nor a scan."""
+        """Whether the webhook is active, with no request and no scan in flight."""
         return self._is_sending and not self.in_flight and not self._scanning
 
     @property
@@ -97,130 +104,134 @@ class WebhookQueue:
 
     @property
     def _capacity(self) -> int:
-        return self._budget.capacity(self._prefetch, late=self.late)
+        return self._prefetch_budget.capacity(self._prefetch, late=self.late)
 
     @property
     def _prefetch_min(self) -> int:
         return max(READY_MIN, 2 * self.webhook.max_in_flight)
 
     def mark_dirty(self) -> None:
-        """Something new is in the store for this webhook."""
+        """The store has new deliveries for this webhook."""
         self.schedule_scan(0.0)
         if self.webhook.latest_only:
-            self._drop_ready()  # some of it may have been superseded
+            self._drop_ready()  # new deliveries may have superseded ready ones
 
     def schedule_scan(self, at: float) -> None:
-        """Something in the store becomes due then."""
-        self._after = FIRST
+        """A delivery in the store becomes due at `at`."""
+        self._scan_position = FIRST
         self.scan_at = min(self.scan_at, at)
-        # A scan that is under way may have begun too early to see it.
-        self._scan_at_meanwhile = min(self._scan_at_meanwhile, at)
+        # A scan in flight may have begun too early to see it.
+        self._scan_at_during_scan = min(self._scan_at_during_scan, at)
 
     def begin_scan(self) -> ScanRequest:
-        """Begin a scan."""
-        self._scanning, self._scan_at_meanwhile = True, inf
+        """Begin a scan and return its request."""
+        self._scanning, self._scan_at_during_scan = True, inf
         self._written_during_scan.clear()
-        self._asked = max(1, self._capacity - len(self.ready))
-        self._budget.requested += self._asked
+        self._requested = max(1, self._capacity - len(self.ready))
+        self._prefetch_budget.requested += self._requested
         return ScanRequest(
             webhook_id=self.webhook.id,
             heads_only=self.webhook.ordered,
-            limit=self._asked,
+            limit=self._requested,
             held=frozenset(self.held),
-            after=self._after,
+            after=self._scan_position,
         )
 
-    def complete_scan(self, found: ScanResult, now: float, wall: Micros) -> None:
-        """End a scan with what it found."""
+    def complete_scan(self, result: ScanResult, now: float, wall: Micros) -> None:
+        """End a scan and enqueue its deliveries. wall: the wall clock."""
         self._end_scan()
-        self.late = bool(found.due) and found.due[0].delivery.next_at < wall - LATE
+        self.late = bool(result.due) and result.due[0].delivery.next_at < wall - LATE
         if self._closed:
-            return  # what a closed queue held would keep its partition from being given back
-        self._prefetch = self._prefetch_after(found)
-        # A scan may still see what was finished and written after it began.
+            return  # a closed queue that holds deliveries would keep its partition
+        self._prefetch = self._prefetch_after(result)
+        # The scan may return deliveries whose results were written after it began.
         self._enqueue(
-            [due for due in found.due if due.delivery.id not in self._written_during_scan]
+            [due for due in result.due if due.delivery.id not in self._written_during_scan]
         )
-        again = inf if found.again_s is None else now + found.again_s
-        self.scan_at = min(again, self._scan_at_meanwhile)
-        if self._scan_at_meanwhile == inf and not self._serial:
-            self._after = found.upto
+        again = inf if result.again_s is None else now + result.again_s
+        self.scan_at = min(again, self._scan_at_during_scan)
+        if self._scan_at_during_scan == inf and not self._serial:
+            self._scan_position = result.upto
 
     def accept_new(self, due: list[DueDelivery], at: float) -> bool:
-        """New ones that come without a scan; False when one is needed all the same."""
+        """Enqueue new deliveries without a scan; False if the queue needs a scan instead."""
         if self._serial or not self._is_sending:
             return False
         if not self.ready:
-            self.late = False  # what was late has gone out
-        if not self._budget.has_capacity(
+            self.late = False  # the overdue deliveries have all started
+        if not self._prefetch_budget.has_capacity(
             len(self.ready) + len(due), self._prefetch, late=self.late
         ):
             return False
         if self._postponed:
-            self._postponed = {one: then for one, then in self._postponed.items() if then > at}
-            due = [one for one in due if one.delivery.id not in self._postponed]
+            self._postponed = {key: until for key, until in self._postponed.items() if until > at}
+            due = [new for new in due if new.delivery.id not in self._postponed]
         self._enqueue(due)
         return True
 
-    def _prefetch_after(self, found: ScanResult) -> int:
-        if not found.more or self._serial:
+    def _prefetch_after(self, result: ScanResult) -> int:
+        if not result.more or self._serial:
             return self._prefetch_min
         return max(
             self._prefetch_min, min(2 * self._prefetch, LATE_MAX if self.late else READY_MAX)
         )
 
     def scan_failed(self) -> None:
-        """End a scan that brought nothing; the next one asks again."""
+        """End a scan that failed; schedule another one."""
         self._end_scan()
         self.scan_at = 0.0
 
     def _end_scan(self) -> None:
         self._scanning = False
-        self._budget.requested -= self._asked
+        self._prefetch_budget.requested -= self._requested
 
-    def can_start(self, now: Micros, at: float) -> bool:
-        """Whether one more may start: cap, ramp, circuit and rate."""
-        if not self.ready or not self._is_sending or at < self.start_at or at < self._rate_at:
-            return False
-        cap = self.webhook.max_in_flight
+    def held_back_by(self, now: Micros, at: float) -> HeldBack | None:
+        """Which of the webhook's own limits forbids another request; None if none does."""
+        if at < self.start_at:
+            return HeldBack.OWNERSHIP
+        if at < self._rate_at:
+            return HeldBack.RATE
+        limit = cap = self.webhook.max_in_flight
         if self.circuit is not circuits.CLOSED:
-            cap = circuits.limit(self.circuit, cap, now)
-        return self.in_flight < cap
+            limit = circuits.limit(self.circuit, cap, now)
+        if self.in_flight < limit:
+            return None
+        return HeldBack.CIRCUIT if self.circuit.is_open or limit < cap else HeldBack.CAP
 
     def may_send(self, webhook: Webhook) -> bool:
-        """Whether a request that was begun with these settings may still be sent."""
+        """Whether a request that was prepared with these settings may still be sent."""
         return self._is_sending and self.webhook is webhook
 
-    def held_back_until(self, now: Micros, at: float) -> float:
-        """When the next of those that are ready may start, if time alone holds it back."""
+    def next_start_at(self, now: Micros, at: float) -> float:
+        """When the rate or the circuit allows the next start; inf if neither holds it back."""
         if self._earliest_start > at:
             return self._earliest_start
         wait = self.circuit.probe_at - now if self.circuit.is_open else 0
         return at + wait / SECOND if wait > 0 else inf
 
     def start(self, at: float) -> DueDelivery:
-        """Take the next one; the caller asked `can_start` first."""
+        """Take the next ready delivery; the caller checked `held_back_by` first."""
         self.in_flight += 1
         if self.webhook.rate_per_second:
             self._rate_at = max(self._rate_at, at) + 1 / self.webhook.rate_per_second
         due = self.ready.popleft()
-        self._budget.remove(due)
+        self._prefetch_budget.remove(due)
         return due
 
     def attempt_ended(self) -> None:
-        """One that was started is no longer under way; it stays held until it is written."""
+        """A request is no longer in flight; its delivery is held until its result is written."""
         self.in_flight -= 1
 
     def result_written(self, delivery_id: int) -> None:
-        """The result is in the store, so that a scan tells the truth about this delivery."""
+        """Release a delivery whose result is in the store."""
         self.held.pop(delivery_id, None)
         if self._scanning:
             self._written_during_scan.add(delivery_id)
         if self._serial:
-            self.schedule_scan(0.0)  # the next of the same resource may go now
+            self.schedule_scan(0.0)  # the next delivery of the same resource may start
 
     def update_settings(self, webhook: Webhook) -> None:
-        """The webhook's settings have changed; what is ready is scanned anew under the new ones."""
+        """Apply changed settings; ready deliveries are scanned again under the new ones."""
         if webhook.rate_per_second != self.webhook.rate_per_second:
             self._rate_at = 0.0
         if webhook.hurried_at != self.webhook.hurried_at:
@@ -235,7 +246,7 @@ class WebhookQueue:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Nothing starts while deliveries are closed in the store; what was ready is forgotten."""
+        """Start nothing while the store closes deliveries; then drop the ready ones."""
         self._suspended = True
         try:
             yield
@@ -245,7 +256,7 @@ class WebhookQueue:
             self.schedule_scan(0.0)
 
     def postpone(self, delivery_id: int, again_at: float) -> None:
-        """What was started came to nothing that counts; it is scanned again then."""
+        """Release a delivery whose attempt is not recorded; scan it again at `again_at`."""
         self.held.pop(delivery_id, None)
         self._postponed[delivery_id] = again_at
         if self._scanning:
@@ -253,26 +264,26 @@ class WebhookQueue:
         self.schedule_scan(again_at)
 
     def close(self) -> None:
-        """The webhook was deleted, or is another worker's: nothing more starts."""
+        """Start no more deliveries: the webhook was deleted or belongs to another worker."""
         self._closed = True
         self._drop_ready()
 
     def _enqueue(self, due: list[DueDelivery]) -> None:
         busy = set(self.held.values()) if self._serial else set()
-        for one in due:
-            if one.delivery.id in self.held:
+        for new in due:
+            if new.delivery.id in self.held:
                 continue
-            if self._serial and one.delivery.resource_uuid in busy:
+            if self._serial and new.delivery.resource_uuid in busy:
                 continue
-            busy.add(one.delivery.resource_uuid)
-            self.held[one.delivery.id] = one.delivery.resource_uuid
-            self.ready.append(one)
-            self._budget.add(one)
+            busy.add(new.delivery.resource_uuid)
+            self.held[new.delivery.id] = new.delivery.resource_uuid
+            self.ready.append(new)
+            self._prefetch_budget.add(new)
 
     def _drop_ready(self) -> None:
         for due in self.ready:
             del self.held[due.delivery.id]
-            self._budget.remove(due)
+            self._prefetch_budget.remove(due)
         self.ready.clear()
 
 

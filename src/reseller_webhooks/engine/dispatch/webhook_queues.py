@@ -14,7 +14,7 @@ class WebhookQueues:
     """
 
     def __init__(self) -> None:
-        self.learning = asyncio.Lock()
+        self.update_lock = asyncio.Lock()
         self._by_webhook: dict[int, WebhookQueue] = {}
 
     def __iter__(self) -> Iterator[WebhookQueue]:

@@ -20,22 +20,22 @@ class FanOut:
 
     def __init__(self, store: Store, made: Callable[[], None]) -> None:
         self._store = store
-        self._made = made
+        self._on_deliveries = made
         self._limit = fan_out_rules.DELIVERIES_MAX // 4
         self._reseller_id = 0
-        self._left = asyncio.Event()
+        self._wake_event = asyncio.Event()
 
     def wake(self) -> None:
         """A transaction of this process left something to steps."""
-        self._left.set()
+        self._wake_event.set()
 
     async def run(self) -> None:
         """Take steps as long as there are some, then wait for more."""
         while True:
-            self._left.clear()
+            self._wake_event.clear()
             while await self._step():
-                self._made()
-            await wait_for_event(self._left, POLL_S)
+                self._on_deliveries()
+            await wait_for_event(self._wake_event, POLL_S)
 
     async def _step(self) -> bool:
         """Whether it made deliveries; else nothing is left, or another worker is at it."""

@@ -1,11 +1,11 @@
-"""Self-egress: when nearly no host can be reached, the fault is more likely here.
+"""Egress health: if nearly no host is reachable, this machine's network is probably at fault.
 
 A worker without a network would otherwise use up the attempts of every delivery and open every
-circuit. While it suspects itself it only probes, and what fails then is not held against anybody.
+circuit. While its egress is suspected, it only probes, and failures count for no receiver.
 
-Webhooks are other people's, so it must not be easy to make us suspect ourselves. A host testifies
-only if it was reached from here before, only by giving no sign at all (a refusal is one), and all
-hosts of a reseller together have one voice.
+Receivers belong to others, who must not be able to trigger this easily. So a host counts only if
+this worker has reached it before, and only when it does not respond at all (a refused connection is
+a response), and all hosts of a reseller together have one vote.
 """
 
 from collections import Counter, OrderedDict
@@ -17,131 +17,142 @@ import structlog
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason
 
 WINDOW_S = 60.0
-"""What was seen of a host before that says nothing of now."""
+"""How long the last attempt on a host counts."""
 HOSTS_MIN = 10
-"""Of fewer hosts, all may well be down at once."""
+"""Unreachable hosts needed: fewer may well be down at the same time."""
 SHARE = 0.9
 PROBE_EVERY_S = 1.0
-"""For each reseller, so that the dead hosts of one do not keep those of another from proving it."""
+"""One probe per reseller, so that one reseller's dead hosts do not use up all probes."""
 STAND_BACK_S, BACK_EVERY_S = 50.0, 60.0
-"""For ten seconds of each minute it asks for its share again, and probes."""
+"""For ten seconds of each minute the worker claims its partitions again, and probes."""
 LONGEST_S = 900.0
-"""After a quarter of an hour failures count again: perhaps they are all down."""
+"""After this long, failures count again: perhaps all receivers are down."""
 AGAIN_S = 1.0
-"""How often it is noted anew that a host is there."""
+"""How often to record that a host is reachable."""
 KNOWN_MAX = 100_000
-"""Hosts of which it is remembered that they were reached."""
+"""Reached hosts to remember."""
 
 log = structlog.get_logger()
 
 
 class HostKey(NamedTuple):
-    """A host, as a webhook of that reseller names it."""
+    """A host in the webhook URLs of a reseller."""
 
     reseller_id: int
     host: str
 
 
 class EgressHealth:
-    """What the hosts of late say about us. Instants are the loop's seconds."""
+    """Judges this machine's egress by recent attempts. at: the event loop's time.
 
-    def __init__(self, ended: Callable[[], None]) -> None:
-        self._ended = ended
-        self.since: float | None = None
-        """When we began to suspect ourselves, or None."""
-        self._known: OrderedDict[HostKey, None] = OrderedDict()
-        """Hosts that were reached from here."""
+    on_recovery: called when the egress is no longer suspected.
+    """
+
+    def __init__(self, on_recovery: Callable[[], None]) -> None:
+        self._on_recovery = on_recovery
+        self.suspected_since: float | None = None
+        """When the egress became suspect, or None."""
+        self._reached: OrderedDict[HostKey, None] = OrderedDict()
+        """Hosts that this worker has reached."""
         self._seen: OrderedDict[HostKey, tuple[float, bool]] = OrderedDict()
-        """Known hosts as they were seen last, and whether there was no sign of them."""
-        self._heard, self._missed = Counter[int](), Counter[int]()
-        """How many of those each reseller has, and of how many there was no sign."""
+        """The time of the last attempt on each reached host, and whether it was unreachable."""
+        self._hosts_seen, self._hosts_missed = Counter[int](), Counter[int]()
+        """How many hosts in `_seen` each reseller has, and how many of them were unreachable."""
         self._probe_at: dict[int, float] = {}
 
+    @property
+    def is_suspected(self) -> bool:
+        """Whether only probes are sent."""
+        return self.suspected_since is not None
+
     def may_start(self, reseller_id: int, at: float) -> bool:
-        """Whether a request may go out: all when we trust ourselves, else one now and then."""
-        return self.since is None or at >= self._probe_at.get(reseller_id, self.since)
+        """Whether a request may be sent; while the egress is suspected, one probe a second."""
+        since = self.suspected_since
+        return since is None or at >= self._probe_at.get(reseller_id, since)
 
     def yields(self, at: float) -> bool:
-        """Whether others should rather send; not always, since who has nothing cannot probe."""
-        return self.since is not None and (at - self.since) % BACK_EVERY_S < STAND_BACK_S
+        """Whether to leave the partitions to other workers; not always, since probes need some."""
+        since = self.suspected_since
+        return since is not None and (at - since) % BACK_EVERY_S < STAND_BACK_S
 
-    def started(self, reseller_id: int, at: float) -> None:
-        """A request went out."""
-        if self.since is not None:
+    def request_started(self, reseller_id: int, at: float) -> None:
+        """A request was sent."""
+        if self.suspected_since is not None:
             self._probe_at[reseller_id] = at + PROBE_EVERY_S
 
     def counts_for_receiver(self, host: HostKey, attempt: Attempt, at: float) -> bool:
-        """Note how an attempt has ended; whether it is to be held against its receiver."""
+        """Record an attempt. Returns whether it counts for the receiver."""
         if attempt.outcome is Outcome.REFUSED or attempt.reason is Reason.OAUTH2:
             return True
         if attempt.unreachable:
-            self._miss(host, at)
-            return self.since is None
+            self._note_unreachable(host, at)
+            return self.suspected_since is None
         before = self._seen.get(host)
         if before is not None and not before[1] and at - before[0] < AGAIN_S:
-            return True  # was there a moment ago, too
-        self._trust("hosts can be reached again", at)
-        self._know(host)
-        self._see(host, at, missed=False)
-        self._forget(at - WINDOW_S)
+            return True  # recorded as reachable a moment ago
+        self._stop_suspecting("hosts can be reached again", at)
+        self._remember(host)
+        self._record(host, at, missed=False)
+        self._expire(at - WINDOW_S)
         return True
 
     def forget(self, host: HostKey) -> None:
-        """Another worker sends to it now, so its answers to this one prove nothing any more."""
-        self._unsee(host)
+        """Forget a host that another worker sends to now."""
+        self._discard(host)
 
-    def _miss(self, host: HostKey, at: float) -> None:
-        if self.since is not None and at - self.since > LONGEST_S:
-            self._known.clear()  # suspect again only once some were reached
-            self._trust("no host can be reached for long; failures count again", at)
-        if host in self._known:
-            self._see(host, at, missed=True)
-        self._forget(at - WINDOW_S)
-        if self.since is None and self._is_unreachable():
+    def _note_unreachable(self, host: HostKey, at: float) -> None:
+        if self.suspected_since is not None and at - self.suspected_since > LONGEST_S:
+            self._reached.clear()  # become suspect again only once hosts were reached
+            self._stop_suspecting("no host can be reached for long; failures count again", at)
+        if host in self._reached:
+            self._record(host, at, missed=True)
+        self._expire(at - WINDOW_S)
+        if self.suspected_since is None and self._is_unreachable():
             log.error("nearly no host can be reached; this machine's network is suspected")
-            self.since = at
+            self.suspected_since = at
             self._probe_at.clear()
 
     def _is_unreachable(self) -> bool:
-        if self._missed.total() < HOSTS_MIN:
+        if self._hosts_missed.total() < HOSTS_MIN:
             return False
-        lost = sum(self._missed[one] >= SHARE * hosts for one, hosts in self._heard.items())
-        return lost >= SHARE * len(self._heard)
+        missed = self._hosts_missed
+        lost = sum(missed[key] >= SHARE * hosts for key, hosts in self._hosts_seen.items())
+        return lost >= SHARE * len(self._hosts_seen)
 
-    def _trust(self, why: str, at: float) -> None:
-        if self.since is None:
+    def _stop_suspecting(self, why: str, at: float) -> None:
+        if self.suspected_since is None:
             return
-        log.warning(why, suspected_s=round(at - self.since))
-        self.since = None
+        log.warning(why, suspected_s=round(at - self.suspected_since))
+        self.suspected_since = None
         self._seen.clear()
-        self._heard.clear()
-        self._missed.clear()
-        self._ended()
+        self._hosts_seen.clear()
+        self._hosts_missed.clear()
+        self._on_recovery()
 
-    def _know(self, host: HostKey) -> None:
-        self._known[host] = None
-        self._known.move_to_end(host)
-        if len(self._known) > KNOWN_MAX:
-            self._known.popitem(last=False)
+    def _remember(self, host: HostKey) -> None:
+        self._reached[host] = None
+        self._reached.move_to_end(host)
+        if len(self._reached) > KNOWN_MAX:
+            self._reached.popitem(last=False)
 
-    def _see(self, host: HostKey, at: float, *, missed: bool) -> None:
-        self._unsee(host)
+    def _record(self, host: HostKey, at: float, *, missed: bool) -> None:
+        self._discard(host)
         self._seen[host] = (at, missed)
-        self._heard[host.reseller_id] += 1
-        self._missed[host.reseller_id] += missed
+        self._hosts_seen[host.reseller_id] += 1
+        self._hosts_missed[host.reseller_id] += missed
 
-    def _unsee(self, host: HostKey) -> None:
+    def _discard(self, host: HostKey) -> None:
         if host not in self._seen:
             return
         _, missed = self._seen.pop(host)
-        self._missed[host.reseller_id] -= missed
-        self._heard[host.reseller_id] -= 1
-        if not self._heard[host.reseller_id]:
-            del self._heard[host.reseller_id], self._missed[host.reseller_id]
+        self._hosts_missed[host.reseller_id] -= missed
+        self._hosts_seen[host.reseller_id] -= 1
+        if not self._hosts_seen[host.reseller_id]:
+            del self._hosts_seen[host.reseller_id], self._hosts_missed[host.reseller_id]
 
-    def _forget(self, until: float) -> None:
+    def _expire(self, until: float) -> None:
         while self._seen:
             host, (at, _) = next(iter(self._seen.items()))
             if at > until:
                 return
-            self._unsee(host)
+            self._discard(host)

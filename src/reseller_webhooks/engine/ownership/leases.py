@@ -82,7 +82,7 @@ class Leases:
         self._store = store
         self._ttl_s, self._hold_s = ttl_s, hold_s
         self._monotonic_s = monotonic_s
-        self._mine: dict[int, HeldPartition] = {}
+        self._held: dict[int, HeldPartition] = {}
         self._draining: frozenset[int] = frozenset()
         self._moving = False
         self._unloaded: frozenset[int] = frozenset()
@@ -94,7 +94,7 @@ class Leases:
     @property
     def parts(self) -> frozenset[int]:
         """Every partition that is held, those being given back too."""
-        return frozenset(self._mine)
+        return frozenset(self._held)
 
     def in_time(self) -> bool:
         """Whether the leases surely hold; if not, nothing may start."""
@@ -102,12 +102,12 @@ class Leases:
 
     def epoch(self, part: int) -> int | None:
         """The epoch under which requests for the partition may start, or None."""
-        holding = self._mine.get(part)
+        holding = self._held.get(part)
         return holding.epoch if holding and part not in self._draining else None
 
     def hold_s(self, part: int) -> float:
         """How long ordered deliveries of the partition must still wait."""
-        holding = self._mine.get(part)
+        holding = self._held.get(part)
         return max(0.0, holding.not_before - self._monotonic_s()) if holding else 0.0
 
     async def run(self, queues: PartitionListener) -> None:
@@ -134,16 +134,16 @@ class Leases:
         if began - self._last_heartbeat > LONG * self._ttl_s:
             self._contact_since = began
         standing = await self._store.heartbeat(
-            release=self._idle(queues),
+            release=self._releasable(queues),
             lapsed_too=began - self._contact_since >= self._ttl_s,
             stands_back=queues.yields,
-            latest=self._latest(),
+            latest=self._latest_store_time(),
         )
         self._read_clock(queues, standing.now, began)
         late = not self.in_time()
         self._last_heartbeat, self._deadline = began, began + TRUSTED * self._ttl_s
-        again = self._lose(queues, standing)
-        await self._gain(queues, standing, again)
+        again = self._drop_lost(queues, standing)
+        await self._take_new(queues, standing, again)
         if late:
             queues.resume()
 
@@ -153,12 +153,12 @@ class Leases:
         Unless a former owner's requests may still be travelling: others are to wait for them too.
         """
         self._deadline = -inf
-        is_quiet = not any(map(self.hold_s, self._mine))
-        self._mine.clear()
+        is_quiet = not any(map(self.hold_s, self._held))
+        self._held.clear()
         if is_quiet:
             await self._store.leave()
 
-    def _latest(self) -> Micros | None:
+    def _latest_store_time(self) -> Micros | None:
         """The latest that the store's clock can say, unless it was stepped ahead."""
         return self.clock.now() + int(self._ttl_s / 2 * SECOND) if self.clock.is_known else None
 
@@ -170,45 +170,45 @@ class Leases:
             self._contact_since = began
             queues.clock_stepped(stepped)
 
-    def _idle(self, queues: PartitionListener) -> frozenset[int]:
+    def _releasable(self, queues: PartitionListener) -> frozenset[int]:
         """What can be given back: nobody's requests are under way, a former owner's included."""
         some = self._draining - queues.busy(self._draining)
         return frozenset(part for part in some if not self.hold_s(part))
 
-    def _lose(self, queues: PartitionListener, standing: LeaseSnapshot) -> frozenset[int]:
+    def _drop_lost(self, queues: PartitionListener, standing: LeaseSnapshot) -> frozenset[int]:
         """Those that were to be given back and are wanted again; they begin anew."""
         self.members = standing.members
-        lost = [part for part in self._mine if standing.kept.get(part) != self._mine[part].epoch]
+        lost = [part for part in self._held if standing.kept.get(part) != self._held[part].epoch]
         for part in lost:
-            del self._mine[part]
+            del self._held[part]
         # What is under way goes on being given back, even if it is wanted again: a queue made
         # anew would not know of it.
         busy = frozenset(queues.busy(self._draining))
-        draining = frozenset(self._mine) - (standing.wanted - busy)
+        draining = frozenset(self._held) - (standing.wanted - busy)
         queues.drain(draining - self._draining)
-        again = (self._draining - draining) & frozenset(self._mine)
+        again = (self._draining - draining) & frozenset(self._held)
         self._draining = draining
         self._moving = bool(draining) or not standing.wanted <= standing.held
         queues.release([*lost, *again])
         if lost:
-            log.info("partitions given up", count=len(lost), kept=len(self._mine))
+            log.info("partitions given up", count=len(lost), kept=len(self._held))
         return again
 
-    async def _gain(
+    async def _take_new(
         self, queues: PartitionListener, standing: LeaseSnapshot, again: frozenset[int]
     ) -> None:
         # One that is kept and not known was taken by a beat that got no answer, perhaps lapsed.
         calm = {grant.part for grant in standing.taken if not grant.lapsed}
         epochs = standing.kept | {grant.part: grant.epoch for grant in standing.taken}
-        new = {part: epoch for part, epoch in epochs.items() if part not in self._mine}
+        new = {part: epoch for part, epoch in epochs.items() if part not in self._held}
         safe_at = self._monotonic_s() + self._hold_s
         for part, epoch in new.items():
-            self._mine[part] = HeldPartition(epoch, -inf if part in calm else safe_at)
-        self._unloaded = (self._unloaded | again | frozenset(new)) & frozenset(self._mine)
+            self._held[part] = HeldPartition(epoch, -inf if part in calm else safe_at)
+        self._unloaded = (self._unloaded | again | frozenset(new)) & frozenset(self._held)
         if not self._unloaded:
             return
         await queues.acquire(self._unloaded)
         self._unloaded = frozenset()
         if new:
             lapsed = sum(grant.lapsed for grant in standing.taken)
-            log.info("partitions taken", count=len(new), held=len(self._mine), lapsed=lapsed)
+            log.info("partitions taken", count=len(new), held=len(self._held), lapsed=lapsed)

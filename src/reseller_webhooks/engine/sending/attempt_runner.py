@@ -38,7 +38,7 @@ class AttemptRunner:
 
     send: Send
     tokens: TokenSource
-    world: Clock
+    clock: Clock
     policy: RetryPolicy
     legacy_token: bool = False
     source: str = cloudevents.EVENTS
@@ -66,7 +66,7 @@ class AttemptRunner:
             if not may_leave():
                 raise LeaseLost
         number = due.delivery.attempts + 1
-        at = self.world.now()
+        at = self.clock.now()
         result = await self.request(webhook, due, number=number, at=at, may_leave=may_leave)
         return AttemptResult(
             due.delivery, number, at, result, self._step(number, result), part, epoch
@@ -98,7 +98,7 @@ class AttemptRunner:
     def _step(self, number: int, result: Attempt) -> Transition:
         if result.accepted:  # nearly always, and then nobody need be asked for the time
             return deliveries.DELIVERED
-        world = self.world
+        world = self.clock
         return deliveries.after_attempt(
             number, result, policy=self.policy, now=world.now(), chance=world.chance()
         )

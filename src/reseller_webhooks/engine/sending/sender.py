@@ -61,7 +61,7 @@ class _Timing:
     def ms(self) -> int:
         return round((clock.monotonic_s() - self.began_s) * 1000)
 
-    async def leave_out(self, wait: Awaitable[None]) -> None:
+    async def exclude(self, wait: Awaitable[None]) -> None:
         """Wait for something that is not the receiver's to answer for."""
         since_s = clock.monotonic_s()
         await wait
@@ -90,7 +90,7 @@ class Sender:
         self.trust = TrustedCertificates(ca_file)
         self._networks, self._resolve = networks, resolve
         self._limit = limit
-        self._turns = FastSemaphore(limit)
+        self._slots = FastSemaphore(limit)
         self._connection_turns = ConnectionTurns()
 
     async def open(self) -> None:
@@ -143,15 +143,15 @@ class Sender:
         return await self._send(outgoing)
 
     async def _send(self, outgoing: Outgoing) -> tuple[Attempt, bytes]:
-        if not self._turns.take():
-            await self._turns.wait()
+        if not self._slots.try_acquire():
+            await self._slots.acquire()
         timing = _Timing(clock.monotonic_s(), self._timeout_s)
         try:
             answer = await self._exchange(outgoing, timing)
         except Exception as error:
             return self._failed(error, outgoing.url, timing), b""
         finally:
-            self._turns.give_back()
+            self._slots.release()
         return _answered(answer, outgoing, timing), answer.body
 
     async def _exchange(self, outgoing: Outgoing, timing: _Timing) -> Response:
@@ -168,7 +168,7 @@ class Sender:
                 if not lost.silent or clock.monotonic_s() - timing.began_s > STALE_WITHIN_S:
                     raise
         if (turn := self._look_up_turn(target, outgoing.reseller_id)) is not None:
-            await timing.leave_out(turn)
+            await timing.exclude(turn)
         fresh = await self._pool.open(target, timing.until_s)
         return await fresh.request(request, timing.until_s)
 

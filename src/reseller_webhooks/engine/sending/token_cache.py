@@ -52,7 +52,7 @@ class TokenCache:
         self._sender = sender
         self._monotonic_s = monotonic_s
         self._tokens: dict[int, _Token] = {}
-        self._asking: dict[tuple[int, OAuth2], Task[str | Attempt]] = {}
+        self._requests: dict[tuple[int, OAuth2], Task[str | Attempt]] = {}
 
     async def bearer(self, webhook_id: int, auth: OAuth2, reseller_id: int = 0) -> str | Attempt:
         """The access token to send, or the attempt that the failed handshake makes.
@@ -63,7 +63,7 @@ class TokenCache:
         kept = self._tokens.get(webhook_id)
         if kept is not None and kept.auth == auth and self._monotonic_s() < kept.until_s:
             return kept.text
-        return await asyncio.shield(self._ask(webhook_id, auth, reseller_id))
+        return await asyncio.shield(self._request(webhook_id, auth, reseller_id))
 
     def forget(self, webhook_id: int, token: str) -> None:
         """The receiver answered 401 to this token; a newer one is kept."""
@@ -71,12 +71,12 @@ class TokenCache:
         if kept is not None and kept.text == token:
             del self._tokens[webhook_id]
 
-    def _ask(self, webhook_id: int, auth: OAuth2, reseller_id: int) -> Task[str | Attempt]:
-        asking = self._asking.get((webhook_id, auth))
+    def _request(self, webhook_id: int, auth: OAuth2, reseller_id: int) -> Task[str | Attempt]:
+        asking = self._requests.get((webhook_id, auth))
         if asking is None:
             asking = asyncio.ensure_future(self._fetch(webhook_id, auth, reseller_id))
-            self._asking[webhook_id, auth] = asking
-            asking.add_done_callback(lambda _: self._asking.pop((webhook_id, auth), None))
+            self._requests[webhook_id, auth] = asking
+            asking.add_done_callback(lambda _: self._requests.pop((webhook_id, auth), None))
         return asking
 
     async def _fetch(self, webhook_id: int, auth: OAuth2, reseller_id: int) -> str | Attempt:
@@ -85,7 +85,7 @@ class TokenCache:
             attempt, body = await self._sender.fetch(token_request(auth, reseller_id))
         got = parse_response(attempt, body, auth)
         if isinstance(got, TokenError):
-            return _failed(attempt, got.why)
+            return _failed(attempt, got.detail)
         self._keep(webhook_id, _Token(got.text, asked_s + _usable_s(got.life_s), auth))
         return got.text
 

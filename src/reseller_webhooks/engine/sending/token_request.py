@@ -62,9 +62,9 @@ class TokenResponse:
 
 @dataclass(frozen=True, slots=True)
 class TokenError:
-    """There is no token. why: holds no secret."""
+    """There is no token. detail: holds no secret."""
 
-    why: Message
+    detail: Message
 
 
 def token_request(auth: OAuth2, reseller_id: int = 0) -> Outgoing:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from reseller_webhooks.core.deliveries.circuit import Circuit
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.enums import Resource, from_mask, to_mask
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.messages.webhooks import WEBHOOK_EXISTS, WEBHOOK_FOR_TARGET_EXISTS

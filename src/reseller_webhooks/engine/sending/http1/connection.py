@@ -25,13 +25,13 @@ we see it; when both talk at once, the sender tries again."""
 class ConnectionListener(Protocol):
     """Who looks after connections."""
 
-    def opened(self, connection: "Connection") -> None:
+    def connection_opened(self, connection: "Connection") -> None:
         """It is there, with TLS."""
 
-    def idle(self, connection: "Connection") -> None:
+    def connection_idle(self, connection: "Connection") -> None:
         """It has had its answer and can carry another request."""
 
-    def ended(self, connection: "Connection") -> None:
+    def connection_ended(self, connection: "Connection") -> None:
         """It can carry no more requests."""
 
 
@@ -77,13 +77,13 @@ class Connection(asyncio.Protocol):
         self._fault = fault or self._lost()
         if self._transport is not None:
             self._transport.abort()
-        self._listener.ended(self)
+        self._listener.connection_ended(self)
         self._settle()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TLS is done."""
         self._transport = cast("asyncio.Transport", transport)
-        self._listener.opened(self)
+        self._listener.connection_opened(self)
 
     def data_received(self, data: bytes) -> None:
         """Some of an answer, or what nobody asked for."""
@@ -110,11 +110,11 @@ class Connection(asyncio.Protocol):
         self.closed.set_result(None)
 
     def _finish(self) -> None:
-        fit = self._parser.keeps and self._waiter is not None and not self._waiter.cancelled()
+        fit = self._parser.keep_alive and self._waiter is not None and not self._waiter.cancelled()
         self._settle()
         if fit:
             self._set_deadline(monotonic_s() + IDLE_S)
-            self._listener.idle(self)
+            self._listener.connection_idle(self)
         else:
             self.abort()
 

@@ -30,13 +30,13 @@ class ConnectionTurns:
     def __init__(self) -> None:
         self._shares = FairShares(AT_ONCE)
         self._queue = FairQueue[_Wanted](self._shares, lambda one: one.reseller_id, lambda _: 0)
-        self._begun: dict[_Wanted, Future[None]] = {}
+        self._pending: dict[_Wanted, Future[None]] = {}
         self._numbers = count()
 
     @property
     def waiting(self) -> int:
         """Connections that wait for their turn."""
-        return len(self._begun)
+        return len(self._pending)
 
     def take(self, reseller_id: int) -> Awaitable[None] | None:
         """Take a turn; None when there is no need to wait for it."""
@@ -44,19 +44,19 @@ class ConnectionTurns:
             self._begin(reseller_id)
             return None
         wanted = _Wanted(reseller_id, next(self._numbers))
-        begun = self._begun[wanted] = asyncio.get_running_loop().create_future()
+        begun = self._pending[wanted] = asyncio.get_running_loop().create_future()
         self._queue.add(wanted)
         return begun
 
     def _begin(self, reseller_id: int) -> None:
-        self._shares.take(reseller_id)
+        self._shares.acquire(reseller_id)
         asyncio.get_running_loop().call_later(LASTS_S, self._end, reseller_id)
 
     def _end(self, reseller_id: int) -> None:
-        self._shares.give_back(reseller_id)
-        self._queue.lowered(_Wanted(reseller_id, 0))
-        for wanted in self._queue.turns():
-            begun = self._begun.pop(wanted)
+        self._shares.release(reseller_id)
+        self._queue.load_lowered(_Wanted(reseller_id, 0))
+        for wanted in self._queue.pop_admitted():
+            begun = self._pending.pop(wanted)
             if not begun.done():  # else the waiting task was cancelled
                 self._begin(wanted.reseller_id)
                 begun.set_result(None)

@@ -53,7 +53,7 @@ class NameLookups:
         self._monotonic_s = monotonic_s
         self._resolve = resolve or self._ask_system
         self._names: dict[str, tuple[Future[Sequence[str]], float]] = {}
-        self._begun: dict[str, Future[None]] = {}
+        self._pending: dict[str, Future[None]] = {}
         """For names that wait for their turn: done once the look-up begins."""
         self._shares = FairShares(at_once)
         self._queue = FairQueue[_Wanted](self._shares, lambda one: one.reseller_id, lambda _: 0)
@@ -68,18 +68,18 @@ class NameLookups:
     @property
     def waiting(self) -> int:
         """Names that wait for their turn."""
-        return len(self._begun)
+        return len(self._pending)
 
     def turn(self, host: str, reseller_id: int) -> Awaitable[None] | None:
         """Wait until the name's look-up has begun; None when there is nothing to wait for.
 
         The wait says nothing about the name: it is for other look-ups to end.
         """
-        if self._known(host) is not None:
+        if self._cached(host) is not None:
             return None
-        begun = self._begun.get(host)
+        begun = self._pending.get(host)
         if begun is None:
-            begun = self._begun[host] = asyncio.get_running_loop().create_future()
+            begun = self._pending[host] = asyncio.get_running_loop().create_future()
         # Whichever reseller's turn comes first, it is for all that ask for the name.
         self._queue.add(_Wanted(reseller_id, host))
         self._serve()
@@ -87,11 +87,11 @@ class NameLookups:
 
     async def addresses(self, host: str, reseller_id: int = 0) -> Sequence[str]:
         """The addresses of a name. OSError when it has none or no name server answers."""
-        lookup = self._known(host)
+        lookup = self._cached(host)
         while lookup is None:
             if (turn := self.turn(host, reseller_id)) is not None:
                 await turn
-            lookup = self._known(host)
+            lookup = self._cached(host)
         return await asyncio.shield(lookup)
 
     def close(self) -> None:
@@ -99,11 +99,11 @@ class NameLookups:
         self._is_closed = True
         for lookup, _ in self._names.values():
             lookup.cancel()
-        for begun in self._begun.values():
+        for begun in self._pending.values():
             begun.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _known(self, host: str) -> Future[Sequence[str]] | None:
+    def _cached(self, host: str) -> Future[Sequence[str]] | None:
         """The answer that is kept, or the look-up that is under way."""
         lookup, until = self._names.get(host, (None, 0.0))
         if lookup is not None and (not lookup.done() or self._monotonic_s() < until):
@@ -111,8 +111,8 @@ class NameLookups:
         return None
 
     def _serve(self) -> None:
-        for wanted in self._queue.turns(lambda: not self._is_closed):
-            begun = self._begun.pop(wanted.host, None)
+        for wanted in self._queue.pop_admitted(lambda: not self._is_closed):
+            begun = self._pending.pop(wanted.host, None)
             if begun is None:
                 continue  # another reseller's turn for the same name came first
             self._begin(wanted)
@@ -120,7 +120,7 @@ class NameLookups:
                 begun.set_result(None)
 
     def _begin(self, wanted: _Wanted) -> None:
-        self._shares.take(wanted.reseller_id)
+        self._shares.acquire(wanted.reseller_id)
         lookup = asyncio.ensure_future(self._resolve(wanted.host))
         self._names.pop(wanted.host, None)
         self._names[wanted.host] = (lookup, 0.0)
@@ -132,8 +132,8 @@ class NameLookups:
         kept = self._names.get(wanted.host)
         if kept is not None and kept[0] is lookup:
             self._names[wanted.host] = (lookup, self._monotonic_s() + _kept_s(lookup))
-        self._shares.give_back(wanted.reseller_id)
-        self._queue.lowered(wanted)
+        self._shares.release(wanted.reseller_id)
+        self._queue.load_lowered(wanted)
         self._serve()
 
     async def _ask_system(self, host: str) -> Sequence[str]:

@@ -64,20 +64,20 @@ class Pool:
             connection.abort()
         await asyncio.gather(*(connection.closed for connection in connections))
 
-    def opened(self, connection: Connection) -> None:
+    def connection_opened(self, connection: Connection) -> None:
         """As a Keeper."""
         self._open.add(connection)
         if self._closed:
             connection.abort()
 
-    def idle(self, connection: Connection) -> None:
+    def connection_idle(self, connection: Connection) -> None:
         """As a Keeper."""
         if len(self._open) > self._kept:
             connection.abort()
         else:
             self._idle.setdefault(connection.origin, {})[connection] = None
 
-    def ended(self, connection: Connection) -> None:
+    def connection_ended(self, connection: Connection) -> None:
         """As a Keeper."""
         self._open.discard(connection)
         idle = self._idle.get(connection.origin)

@@ -55,7 +55,7 @@ class ResponseParser:
 
     def begin(self) -> None:
         """A request goes out."""
-        self.complete = self.keeps = False
+        self.complete = self.keep_alive = False
         self._left = ANSWER_BYTES_MAX
         self._pieces = 0
         self._messages = self._status = 0
@@ -71,9 +71,9 @@ class ResponseParser:
         try:
             self._parser.feed_data(data[: self._left])
         except HttpParserUpgrade:
-            self.keeps = False
+            self.keep_alive = False
         except HttpParserError as error:
-            self._stumble(error, known)
+            self._parse_failed(error, known)
         self._left -= len(data)
         if self._left <= 0 and not self.complete:
             raise ProtocolError(ANSWER_HEADERS_TOO_LARGE, size=ANSWER_BYTES_MAX // 1024)
@@ -93,8 +93,8 @@ class ResponseParser:
         """Let go of the parser, which holds this as this holds it."""
         del self._parser
 
-    def _stumble(self, error: HttpParserError, known: int) -> None:
-        self.keeps = False
+    def _parse_failed(self, error: HttpParserError, known: int) -> None:
+        self.keep_alive = False
         if not self.complete:
             self._status = known  # a head that garbage comes with is garbage too
             raise ProtocolError(ANSWER_NOT_HTTP, why=_words(error)) from None
@@ -132,7 +132,7 @@ class ResponseParser:
     def on_message_complete(self) -> None:
         """The end that the framing gives."""
         self.complete = self._status > 0
-        self.keeps = self._status >= OK and self._parser.should_keep_alive()
+        self.keep_alive = self._status >= OK and self._parser.should_keep_alive()
 
 
 def _words(error: HttpParserError) -> str:

@@ -10,30 +10,30 @@ class FastSemaphore:
 
     def __init__(self, count: int) -> None:
         self._free = count
-        self._line: deque[Future[None]] = deque()
+        self._waiters: deque[Future[None]] = deque()
 
-    def take(self) -> bool:
+    def try_acquire(self) -> bool:
         """A turn, if one is free."""
         if self._free == 0:
             return False
         self._free -= 1
         return True
 
-    async def wait(self) -> None:
+    async def acquire(self) -> None:
         """A turn, once there is one."""
         mine = asyncio.get_running_loop().create_future()
-        self._line.append(mine)
+        self._waiters.append(mine)
         try:
             await mine
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():
-                self.give_back()
+                self.release()
             raise
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """The turn is over, and the first in line has it."""
-        while self._line:
-            first = self._line.popleft()
+        while self._waiters:
+            first = self._waiters.popleft()
             if not first.done():
                 first.set_result(None)
                 return
