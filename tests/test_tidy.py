@@ -1,4 +1,4 @@
-"""AppContext rules that no linter knows. A rule that is not checked is not written down."""
+"""House rules that no linter knows. A rule that is not checked is not written down."""
 
 import ast
 import re

@@ -27,7 +27,7 @@ def test_the_first_generation_counts_from_one() -> None:
 
 
 def test_the_floor_is_the_time_and_versions_go_on_above_it() -> None:
-    begun = generations.raise_floor(FIRST, NOW)
+    begun = generations.raised_floor(FIRST, NOW)
 
     assert begun == Generation(2, NOW, NOW)
     assert generations.next_version(0, begun.floor) == NOW + 1
@@ -37,18 +37,18 @@ def test_the_floor_is_the_time_and_versions_go_on_above_it() -> None:
 
 
 def test_with_a_clock_that_was_set_back_the_floor_still_rises() -> None:
-    begun = generations.raise_floor(Generation(2, NOW, NOW), NOW - 10**12)
+    begun = generations.raised_floor(Generation(2, NOW, NOW), NOW - 10**12)
 
     assert begun.floor == NOW + CHANGES_MAX
 
 
 def test_a_version_that_somebody_knows_of_is_below_the_floor() -> None:
-    assert generations.raise_floor(FIRST, NOW, above=2 * NOW).floor == 2 * NOW
+    assert generations.raised_floor(FIRST, NOW, above=2 * NOW).floor == 2 * NOW
 
 
 def test_a_floor_that_leaves_no_room_is_refused() -> None:
     with pytest.raises(Invalid, match="give less than"):
-        generations.raise_floor(FIRST, NOW, above=VERSION_MAX)
+        generations.raised_floor(FIRST, NOW, above=VERSION_MAX)
 
 
 def test_equal_content_is_told_once_in_a_new_generation() -> None:
@@ -170,7 +170,7 @@ class Store:
 
     def restore_from(self, copy: "Store", now: int) -> None:
         """Put the copy in place, raise the generation and lift every record."""
-        self.generation = generations.raise_floor(copy.generation, now)
+        self.generation = generations.raised_floor(copy.generation, now)
         floor = self.generation.floor
         self.records = {
             uuid: replace(one, version=generations.lift(one.version, floor))

@@ -11,7 +11,7 @@ from reseller_webhooks.core.access.quotas import (
     Rate,
     rate_of,
     take,
-    used,
+    used_of,
 )
 from reseller_webhooks.core.messages.quotas import OF_QUOTA
 
@@ -57,7 +57,12 @@ def test_more_than_a_bucket_holds_is_taken_from_a_full_one_and_paid_off() -> Non
 def test_what_is_used_comes_back() -> None:
     full_s = take(0.0, 100.0, 4, TEN_A_WINDOW).full_s
 
-    assert [used(full_s, at, TEN_A_WINDOW) for at in (100.0, 101.0, 101.9, 102.0)] == [4, 2, 1, 0]
+    assert [used_of(full_s, at, TEN_A_WINDOW) for at in (100.0, 101.0, 101.9, 102.0)] == [
+        4,
+        2,
+        1,
+        0,
+    ]
 
 
 def test_every_act_of_the_audit_log_counts_towards_a_quota_or_says_why_not() -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.deliveries.delivery import State
+from reseller_webhooks.core.deliveries.leases import LeaseSnapshot
 from reseller_webhooks.core.deliveries.log import LogLine, LogQuery
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.enums import Action, Resource
@@ -25,7 +26,7 @@ from reseller_webhooks.engine.sending.sender import Sender
 from reseller_webhooks.engine.sending.token_cache import TokenCache
 from reseller_webhooks.engine.store_adapter import StoreAdapter
 from reseller_webhooks.operations import deliveries, resellers, webhooks
-from reseller_webhooks.operations.leases import LeaseSnapshot, Worker
+from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import deliveries as stored
 from reseller_webhooks.store.deliveries import log

@@ -5,10 +5,10 @@ from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.delivery import Delivery
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.sync.due import ScanResult
 from reseller_webhooks.core.webhooks.webhook import NoAuth, Webhook
 from reseller_webhooks.engine.dispatch.prefetch_budget import PrefetchBudget
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
-from reseller_webhooks.operations.delivery_queue import ScanResult
 
 NOW = clock.DAY
 

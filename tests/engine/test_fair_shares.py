@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reseller_webhooks.engine.fair_shares import RESELLER_WEIGHT, FairQueue, FairShares
+from reseller_webhooks.engine.fair_shares import RESELLER_WEIGHT, FairShareQueue, FairShares
 from reseller_webhooks.engine.least_loaded import LeastLoaded
 
 Claim = tuple[int, int]
@@ -18,7 +18,9 @@ class World:
     def __init__(self, count: int) -> None:
         self.shares = FairShares(count)
         self.own = Counter[Claim]()
-        self.queue = FairQueue[Claim](self.shares, lambda claim: claim[0], self.own.__getitem__)
+        self.queue = FairShareQueue[Claim](
+            self.shares, lambda claim: claim[0], self.own.__getitem__
+        )
 
     def want(self, claim: Claim) -> bool:
         if self.shares.admits(self.shares.load(claim[0], self.own[claim])):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.engine.sending.http1.connection import Connection
+from reseller_webhooks.engine.sending.http1.connection import Http1Connection
 from reseller_webhooks.engine.sending.http1.pool import Pool
 from reseller_webhooks.engine.sending.http1.request import Origin, origin_of_url, request_bytes
 from reseller_webhooks.engine.sending.http1.ssrf_guard import AddressGuard
@@ -31,19 +31,19 @@ class Hasty(Pool):
         guard = AddressGuard(ALLOWED, everything_is_here)
         context = tls_context(ca_file)
         super().__init__(guard, tls=lambda: context, kept=10)
-        self.over: list[Connection] = []
+        self.over: list[Http1Connection] = []
 
-    def connection_opened(self, connection: Connection) -> None:
+    def connection_opened(self, connection: Http1Connection) -> None:
         super().connection_opened(connection)
         if self.at_open is not None:
             self.at_open.cancel()
 
-    def connection_idle(self, connection: Connection) -> None:
+    def connection_idle(self, connection: Http1Connection) -> None:
         super().connection_idle(connection)
         if self.at_answer is not None:
             self.at_answer.cancel()
 
-    def connection_ended(self, connection: Connection) -> None:
+    def connection_ended(self, connection: Http1Connection) -> None:
         super().connection_ended(connection)
         self.over.append(connection)
 

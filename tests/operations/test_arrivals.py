@@ -65,7 +65,7 @@ def test_webhooks_with_many_are_told_and_nothing_comes(database: Database) -> No
 
 def test_whoever_asks_late_is_only_told(database: Database) -> None:
     (hook,) = several(database, webhooks=1, events=1)
-    found = delivery_queue.new_deliveries(database, 0, parts=EVERY, bring=False)
+    found = delivery_queue.new_deliveries(database, 0, parts=EVERY, include_due=False)
 
     assert (found.due, found.dirty) == ([], [hook])
 

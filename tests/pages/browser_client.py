@@ -31,7 +31,7 @@ from reseller_webhooks.operations.public_ids import PublicIds
 from reseller_webhooks.operations.quotas import Quotas
 from reseller_webhooks.operations.test_webhook import TESTS_MAX
 from reseller_webhooks.settings import Settings
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, results
 from reseller_webhooks.store.records import events
@@ -55,11 +55,11 @@ class Outside:
     """What the pages act on: what their commits wrote, and a receiver for test notifications."""
 
     def __init__(self) -> None:
-        self.written: list[Set[Written]] = []
+        self.written: list[Set[CommitEffects]] = []
         self.tried: list[Webhook] = []
         self.answer: Attempt = OK
 
-    def committed(self, written: Set[Written]) -> None:
+    def committed(self, written: Set[CommitEffects]) -> None:
         self.written.append(written)
 
     async def send_test(self, webhook: Webhook) -> Attempt:

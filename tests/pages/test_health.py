@@ -21,7 +21,7 @@ from reseller_webhooks.http.pages.labels import sparkline
 from reseller_webhooks.http.pages.labels.delivery_labels import remedy
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.tables import circuit_change
 from reseller_webhooks.store.webhooks import webhooks as store
 from tests.pages.browser_client import (
@@ -273,7 +273,7 @@ async def test_what_failed_in_a_period_is_sent_again(
     assert set(fields) == {"from", "to"}
     assert "Confirm Retry All" in page
     assert "3 notifications are sent again." in words(after)
-    assert outside.written == [{Written.DELIVERIES}]
+    assert outside.written == [{CommitEffects.DELIVERIES}]
     assert "3 notifications are on their way" in words(after) or "Waiting now 3" in words(after)
 
 

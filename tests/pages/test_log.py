@@ -13,7 +13,7 @@ from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.labels import delivery_labels as said
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.webhooks import webhooks as store
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import OK, TOKEN, Outside, Person, a_webhook, attempt, tell, words
@@ -292,7 +292,7 @@ async def test_all_that_failed_since_some_time_is_sent_again(
 
     assert "notifications are sent again." in words(page)
     assert lines(await admin.see(paths.log(tab="pending"))) >= 4
-    assert outside.written == [{Written.DELIVERIES}]
+    assert outside.written == [{CommitEffects.DELIVERIES}]
 
 
 async def test_what_failed_at_one_webhook_is_sent_again_alone(
@@ -368,7 +368,7 @@ async def test_a_retry_is_a_new_delivery_that_names_the_old_one(
     assert answer.headers["location"] == paths.delivery(context.ids.delivery(three["pending"] + 1))
     assert f"Repeats {old}" in words(html)
     assert newest.entry.line.replay_of == three["failed"]
-    assert outside.written == [{Written.DELIVERIES}]
+    assert outside.written == [{CommitEffects.DELIVERIES}]
 
 
 async def test_what_was_sent_again_says_as_what(

@@ -8,7 +8,7 @@ from reseller_webhooks.core.deliveries.log import LogLine, LogQuery
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import OK, Outside, Person, a_tried_webhook, tell, words
 from tests.pages.test_health import opens
@@ -34,7 +34,7 @@ async def test_what_waits_is_tried_now_from_the_webhooks_page(
     assert "Pending notifications are tried now." in words(told)
     assert "one notification goes first" not in words(told)
     assert only_line(context, northwind).next_at <= clock.now()
-    assert outside.written == [{Written.WEBHOOKS, Written.DELIVERIES}]
+    assert outside.written == [{CommitEffects.WEBHOOKS, CommitEffects.DELIVERIES}]
 
 
 async def test_from_a_deliverys_page_the_way_leads_back_to_it(

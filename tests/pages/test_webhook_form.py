@@ -29,7 +29,7 @@ from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.test_webhook import TESTS_MAX
 from reseller_webhooks.operations.webhook_secrets import open_auth
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Database
 from tests.pages.browser_client import (
     OAUTH2,
@@ -565,7 +565,7 @@ async def test_a_saved_webhook_wakes_the_engine_and_a_refused_one_does_not(
     refused = list(outside.written)
     await admin.send(paths.ADD, LEAST)
 
-    assert (refused, outside.written) == ([], [{Written.WEBHOOKS}])
+    assert (refused, outside.written) == ([], [{CommitEffects.WEBHOOKS}])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.webhooks import webhooks as store
 from tests.pages.browser_client import (
     OAUTH2,
@@ -186,7 +186,7 @@ async def test_pause_and_resume_hold_the_webhook_and_tell_the_engine(
     assert paths.webhook(row.uuid, "resume") in paused
     assert state is WebhookState.PAUSED
     assert "The webhook was resumed." in words(resumed)
-    assert outside.written == [{Written.WEBHOOKS}] * 2
+    assert outside.written == [{CommitEffects.WEBHOOKS}] * 2
 
 
 async def test_a_test_notification_goes_out_with_the_webhooks_secrets_and_its_answer_is_shown(
@@ -255,7 +255,7 @@ async def test_a_rotated_secret_is_shown_once_and_the_old_one_goes_on_signing(
     assert shown_secret(page) == signing_secret(context, newer) != signing_secret(context, row)
     assert "For one day notifications are signed with the old one as well" in words(page)
     assert shown_secret(await admin.see(path)) == ""
-    assert outside.written == [{Written.WEBHOOKS}]
+    assert outside.written == [{CommitEffects.WEBHOOKS}]
 
 
 async def test_deleting_takes_a_second_step(
@@ -272,7 +272,7 @@ async def test_deleting_takes_a_second_step(
     assert [one.uuid for one in still_there] == [row.uuid]
     assert "The webhook was deleted. Nothing more is sent to https://crm" in words(page)
     assert webhooks.page(context.database, northwind.id) == []
-    assert outside.written == [{Written.WEBHOOKS}]
+    assert outside.written == [{CommitEffects.WEBHOOKS}]
 
 
 async def test_a_secret_cannot_be_seen_any_more_once_its_webhook_is_gone(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from reseller_webhooks.core.deliveries import fan_out_rules
 from reseller_webhooks.core.deliveries.delivery import Delivery
+from reseller_webhooks.core.deliveries.fan_out_rules import FanOutStep
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.records.events import Event
-from reseller_webhooks.operations.fan_out import FanOutStep
 from tests.simulation.tables import Tables
 
 DELIVERIES_A_STEP = 2

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
+from reseller_webhooks.core.deliveries.fan_out_rules import FanOutStep
+from reseller_webhooks.core.deliveries.leases import LeaseSnapshot
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.messages.requests import STORE_AWAY
+from reseller_webhooks.core.sync.due import DueIds, NewDeliveries, ScanResult
 from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.sync.revisions import Revised, Revisions
 from reseller_webhooks.engine.ports import WebhookSnapshot
-from reseller_webhooks.operations.delivery_queue import DueIds, NewDeliveries, ScanResult
-from reseller_webhooks.operations.fan_out import FanOutStep
-from reseller_webhooks.operations.leases import LeaseSnapshot
-from reseller_webhooks.operations.revisions import Revised, Revisions
 from tests.simulation.fan_outs import FanOuts
 from tests.simulation.plan import Plan, Profile
 from tests.simulation.tables import Tables
@@ -75,10 +75,10 @@ class Port:
         return await self._ask("last delivery", lambda tables: tables.numbers)
 
     async def new_deliveries(
-        self, since: int, parts: Collection[int], *, bring: bool
+        self, since: int, parts: Collection[int], *, include_due: bool
     ) -> NewDeliveries:
         mine = frozenset(parts)
-        return await self._ask("arrivals", lambda tables: tables.arrivals(since, mine, bring))
+        return await self._ask("arrivals", lambda tables: tables.arrivals(since, mine, include_due))
 
     async def due_late_commits(self, horizon: Horizon, newest: int) -> DueIds:
         return await self._ask("late", lambda tables: tables.late(horizon, newest))

@@ -18,16 +18,16 @@ from reseller_webhooks.core.deliveries.delivery import (
     ScanRequest,
     State,
 )
+from reseller_webhooks.core.deliveries.leases import Grant, LeaseSnapshot
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.deliveries.partitions import assigned_to
+from reseller_webhooks.core.sync.due import DueIds, NewDeliveries, ScanResult
 from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.sync.revisions import Revised
 from reseller_webhooks.core.webhooks.settings import Mode
 from reseller_webhooks.core.webhooks.webhook import PARTS, Webhook, WebhookState
 from reseller_webhooks.engine.ports import WebhookSnapshot
-from reseller_webhooks.operations.delivery_queue import DueIds, NewDeliveries, ScanResult
-from reseller_webhooks.operations.leases import LEASES_AHEAD, LeaseSnapshot
-from reseller_webhooks.operations.revisions import Revised
-from reseller_webhooks.store.cluster.leases import Grant
+from reseller_webhooks.operations.leases import LEASES_AHEAD
 from tests.simulation.plan import START
 from tests.simulation.virtual_clock import Clockwork
 
@@ -209,12 +209,12 @@ class Tables:
         mine = {one: its for one, its in new.items() if self.webhooks[one].webhook.part in parts}
         return Revised(mine, following)
 
-    def arrivals(self, since: int, parts: frozenset[int], bring: bool) -> NewDeliveries:
+    def arrivals(self, since: int, parts: frozenset[int], include_due: bool) -> NewDeliveries:
         every = (one for some in self.pending.values() for one in some.values())
         new = sorted((one for one in every if one.id > since), key=lambda one: one.id)
-        page = new[:BROUGHT] if bring else new
+        page = new[:BROUGHT] if include_due else new
         upto = page[-1].id if page else since
-        if not bring or not parts:
+        if not include_due or not parts:
             return NewDeliveries(upto, [], list({one.webhook_id for one in page}), more=False)
         mine = [one for one in page if self.webhooks[one.webhook_id].webhook.part in parts]
         due = [DueDelivery(one, str(one.id), b"") for one in mine if one.next_at <= self.now]

@@ -5,7 +5,7 @@ from collections.abc import Set
 import pytest
 
 from reseller_webhooks.core.webhooks.webhook import WebhookState
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.webhooks import webhooks
 from tests.store.factories import due, event, reseller, told
@@ -21,10 +21,10 @@ class Listener:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.heard: list[tuple[Set[Written], int]] = []
+        self.heard: list[tuple[Set[CommitEffects], int]] = []
         database.commits.listen(self)
 
-    def __call__(self, written: Set[Written]) -> None:
+    def __call__(self, written: Set[CommitEffects]) -> None:
         with self._database.read() as tx:
             self.heard.append((written, len(webhooks.every(tx))))
 
@@ -44,9 +44,9 @@ def test_a_listener_hears_what_was_written_once_others_see_it(database: Database
 
     assert before == []
     assert listener.heard == [
-        ({Written.WEBHOOKS}, 1),
-        ({Written.DELIVERIES}, 1),
-        ({Written.WEBHOOKS}, 1),
+        ({CommitEffects.WEBHOOKS}, 1),
+        ({CommitEffects.DELIVERIES}, 1),
+        ({CommitEffects.WEBHOOKS}, 1),
     ]
 
 
@@ -69,4 +69,4 @@ def test_a_listener_hears_what_somebody_acting_on_the_store_writes(database: Dat
     with database.within(5.0).write() as tx:
         new_webhook(tx, reseller_id=reseller(tx))
 
-    assert listener.heard == [({Written.WEBHOOKS}, 1)]
+    assert listener.heard == [({CommitEffects.WEBHOOKS}, 1)]

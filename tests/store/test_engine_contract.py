@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
-from reseller_webhooks.core.deliveries.circuit import CLOSED, Circuit
+from reseller_webhooks.core.deliveries.circuits import CLOSED, Circuit
 from reseller_webhooks.core.deliveries.delivery import (
     FIRST,
     AttemptResult,
@@ -215,7 +215,9 @@ class TestNewDeliveries:
         store.commit(1)
         ask = [{webhook.part}, EVERY - {webhook.part}]
         mine, others = [
-            store.ask("a", lambda port, parts=parts: port.new_deliveries(before, parts, bring=True))
+            store.ask(
+                "a", lambda port, parts=parts: port.new_deliveries(before, parts, include_due=True)
+            )
             for parts in ask
         ]
 
@@ -228,7 +230,7 @@ class TestNewDeliveries:
         webhook = store.webhook()
         before = store.ask("a", lambda port: port.last_delivery())
         store.commit(1, 2)
-        found = store.ask("a", lambda port: port.new_deliveries(before, EVERY, bring=False))
+        found = store.ask("a", lambda port: port.new_deliveries(before, EVERY, include_due=False))
 
         assert (found.due, list(found.dirty)) == ([], [webhook.id])
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.delivery import State
-from reseller_webhooks.core.deliveries.fan_out_rules import DELIVERIES_MAX
+from reseller_webhooks.core.deliveries.fan_out_rules import DELIVERIES_MAX, FanOutStep
 from reseller_webhooks.core.enums import Action, Resource, to_mask
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.records import read_content
@@ -24,7 +24,7 @@ from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 from reseller_webhooks.operations.record_history import HistoryPage
 from reseller_webhooks.store.cluster import retention
 from reseller_webhooks.store.db import counters
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import fan_out as store
 from reseller_webhooks.store.tables import attempt, delivery, event, feature, webhook
@@ -101,16 +101,16 @@ def in_order(deliveries: Sequence[tuple[int, str, int]]) -> bool:
     return all(a < b for versions in of_record.values() for a, b in pairwise(versions))
 
 
-def steps(database: Database, limit: int = 1_000) -> Iterator[fan_out.FanOutStep]:
+def steps(database: Database, limit: int = 1_000) -> Iterator[FanOutStep]:
     after = 0
     while one := fan_out.step(database, after, limit):
         after = one.reseller_id
         yield one
 
 
-def listened(database: Database) -> list[Set[Written]]:
+def listened(database: Database) -> list[Set[CommitEffects]]:
     """What each later commit of this process wrote."""
-    found: list[Set[Written]] = []
+    found: list[Set[CommitEffects]] = []
     database.commits.listen(found.append)
     return found
 
@@ -126,7 +126,7 @@ def test_a_request_that_needs_many_deliveries_commits_without_them(
     written = listened(database)
     change_many(database, busy, "Acme")
 
-    assert written == [{Written.FAN_OUTS}]
+    assert written == [{CommitEffects.FAN_OUTS}]
     assert made(database, busy) == []
     assert pending(database) == MANY
 
@@ -180,7 +180,7 @@ def test_a_few_deliveries_are_made_at_once(database: Database, busy: Reseller) -
     written = listened(database)
     change_one(database, busy, "c1", "Acme")
 
-    assert written == [{Written.DELIVERIES}]
+    assert written == [{CommitEffects.DELIVERIES}]
     assert sorted(made(database, busy)) == wanted(database, busy)
     assert fan_out.step(database, 0, 1_000) is None
 

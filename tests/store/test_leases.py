@@ -3,6 +3,7 @@
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State
+from reseller_webhooks.core.deliveries.leases import Grant
 from reseller_webhooks.core.deliveries.partitions import assigned_to
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.webhooks.webhook import PARTS
@@ -10,7 +11,6 @@ from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import delivery_queue
 from reseller_webhooks.operations.leases import Worker, heartbeat, leave, vacate
 from reseller_webhooks.store.cluster import leases
-from reseller_webhooks.store.cluster.leases import Grant
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.webhooks import webhooks
 from tests.store.factories import due, event, made, reseller, told, webhook

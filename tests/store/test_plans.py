@@ -47,8 +47,8 @@ def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> N
             (found,) = delivery_queue.scan(
                 on_sqlite, [ScanRequest(number, ordered, 1, frozenset())]
             )
-        for bring in (False, True):
-            delivery_queue.new_deliveries(on_sqlite, 1, parts=range(PARTS), bring=bring)
+        for include_due in (False, True):
+            delivery_queue.new_deliveries(on_sqlite, 1, parts=range(PARTS), include_due=include_due)
         delivery_queue.due_late_commits(on_sqlite, Horizon(1), 3)
         delivery_queue.first_due_s(on_sqlite)
         delivery_queue.last_delivery(on_sqlite)

@@ -26,7 +26,7 @@ from reseller_webhooks.core.health import clocks
 from reseller_webhooks.core.health.conditions import Severity
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.jobs.backfills import Backfills
-from reseller_webhooks.engine.jobs.jobs import Jobs
+from reseller_webhooks.engine.jobs.jobs import JobRunner
 from reseller_webhooks.engine.jobs.maintenance import Maintenance
 from reseller_webhooks.engine.ownership.leases import Leases
 from reseller_webhooks.engine.ownership.single_node import ProcessLock
@@ -51,7 +51,7 @@ from reseller_webhooks.operations.readiness import damage
 from reseller_webhooks.operations.test_webhook import TESTS_MAX
 from reseller_webhooks.settings import Settings
 from reseller_webhooks.store.db import migrate, privileges
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.db.notify import Notifications
 from reseller_webhooks.supervision import Tasks
@@ -226,7 +226,7 @@ class Program:
             self._store, self._attempt_runner, self._leases, slots=self._at_once, ended=self._fail
         )
         backfills = Backfills(self.database, public_url=self.settings.public_url)
-        jobs = Jobs(self.database)
+        jobs = JobRunner(self.database)
         await engine.start()
         self._engine = engine
         self.conditions.add(engine.conditions)
@@ -256,9 +256,11 @@ class Program:
     def _fail(self, task: str) -> None:
         self.failed(task)
 
-    def _committed(self, written: Set[Written]) -> None:
+    def _committed(self, written: Set[CommitEffects]) -> None:
         """Wake the engines, here and in other processes. From any thread."""
-        self._wake(webhooks=Written.WEBHOOKS in written, fan_out=Written.FAN_OUTS in written)
+        self._wake(
+            webhooks=CommitEffects.WEBHOOKS in written, fan_out=CommitEffects.FAN_OUTS in written
+        )
         self._notifications.give()
 
     def _wake(self, *, webhooks: bool, fan_out: bool = False) -> None:

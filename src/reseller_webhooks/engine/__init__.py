@@ -1,1 +1,1 @@
-"""The asynchronous shell: who owns what, what is due, send, record in batches, maintenance."""
+"""The delivery engine: partition ownership, dispatch, sending, results and background jobs."""

@@ -1,13 +1,13 @@
-"""Fair shares of something scarce: to resellers first, then to what each of them wants it for.
+"""Fair shares of a scarce resource: among resellers first, then among each reseller's claims.
 
-The rule is the dynamic threshold of Choudhury and Hahne (1998), made for the shared memory of a
-switch: a claim is admitted while its load is below what is free. One greedy reseller so gets half
-of all, two get a third each, n get one part in n + 1 each, and as much as each has stays free:
-the next reseller never waits for another's slow receiver. Resellers need not be counted, and no
-share is set aside for a reseller that wants nothing.
+The rule is the dynamic threshold of Choudhury and Hahne (1998) for the shared memory of a switch: a
+claim is admitted while its load is below the number of free units. A single greedy reseller so gets
+half of all units, two get a third each, n get 1/(n + 1) each, and as many stay free: the next
+reseller never waits for another's slow receiver. The rule needs no count of resellers and reserves
+nothing for idle ones.
 
-A webhook's own requests count beside those of its reseller, so among the webhooks of one reseller
-the same holds. What becomes free goes to the waiting claim with the least load.
+A webhook's own requests count beside those of its reseller, so the same holds among the webhooks of
+one reseller. A released unit goes to the waiting claim with the least load.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Set
@@ -16,14 +16,14 @@ from typing import Generic, TypeVar
 from reseller_webhooks.engine.least_loaded import LeastLoaded
 
 RESELLER_WEIGHT = 4
-"""How much a unit of the reseller counts beside one of the claim itself. The more, the less it
-matters how many webhooks a reseller has; the less, the more is left for its other webhooks."""
+"""Weight of the reseller's units against the claim's own. A higher weight makes the number of its
+webhooks matter less; a lower one leaves more for its other webhooks."""
 
 Claim = TypeVar("Claim", bound=Hashable)
 
 
 class FairShares:
-    """Units of something scarce, and which reseller holds how many."""
+    """Counts units by reseller."""
 
     def __init__(self, count: int) -> None:
         self.count = self.free = count
@@ -31,17 +31,17 @@ class FairShares:
 
     @property
     def in_use(self) -> int:
-        """Units that are held."""
+        """Units in use."""
         return self.count - self.free
 
     @property
     def holders(self) -> int:
-        """Resellers that hold any."""
+        """Number of resellers that hold units."""
         return len(self._held)
 
     @property
     def largest(self) -> int:
-        """Units of the reseller that holds most."""
+        """Units of the reseller that holds the most."""
         return max(tuple(self._held.values()), default=0)
 
     def held(self, reseller_id: int) -> int:
@@ -49,20 +49,20 @@ class FairShares:
         return self._held.get(reseller_id, 0)
 
     def load(self, reseller_id: int, own: int) -> int:
-        """The load of a claim. own: units that the claim holds itself."""
+        """The load of a claim. own: units that the claim itself holds."""
         return RESELLER_WEIGHT * self.held(reseller_id) + own
 
     def admits(self, load: int) -> bool:
-        """Whether a claim with that load may have one more unit."""
+        """Whether a claim with that load may take another unit."""
         return load < RESELLER_WEIGHT * self.free
 
     def acquire(self, reseller_id: int, units: int = 1) -> None:
-        """A reseller holds so many more."""
+        """Take units for a reseller."""
         self.free -= units
         self._held[reseller_id] = self._held.get(reseller_id, 0) + units
 
     def release(self, reseller_id: int, units: int = 1) -> None:
-        """A reseller holds so many less."""
+        """Return units of a reseller."""
         self.free += units
         left = self._held[reseller_id] - units
         if left:
@@ -71,8 +71,8 @@ class FairShares:
             del self._held[reseller_id]
 
 
-class FairQueue(Generic[Claim]):
-    """Claims that wait for a unit. owner: the reseller of a claim. own: units of the claim."""
+class FairShareQueue(Generic[Claim]):
+    """Claims that wait for a unit. owner: a claim's reseller. own: a claim's units."""
 
     def __init__(
         self, shares: FairShares, owner: Callable[[Claim], int], own: Callable[[Claim], int]
@@ -94,11 +94,11 @@ class FairQueue(Generic[Claim]):
 
     @property
     def resellers(self) -> Set[int]:
-        """Resellers with a claim that waits."""
+        """Resellers with a waiting claim."""
         return frozenset(self._claims)
 
     def add(self, claim: Claim) -> None:
-        """A claim waits; each waits once."""
+        """Add a waiting claim, unless it is waiting already."""
         reseller_id = self._owner(claim)
         claims = self._claims.get(reseller_id)
         if claims is None:
@@ -107,7 +107,7 @@ class FairQueue(Generic[Claim]):
         self._resellers.add(reseller_id)
 
     def load_lowered(self, claim: Claim) -> None:
-        """A claim, or its reseller, holds less."""
+        """The load of a claim or of its reseller fell."""
         if not self._claims:
             return
         reseller_id = self._owner(claim)
@@ -117,7 +117,7 @@ class FairQueue(Generic[Claim]):
             self._resellers.load_lowered(reseller_id)
 
     def would_return_to(self, claim: Claim) -> bool:
-        """Whether a unit that a claim gives back would go to the same claim again."""
+        """Whether a unit released by a claim would go to the same claim again."""
         reseller_id, own = self._owner(claim), self._own(claim)
         load = self._shares.load(reseller_id, own) - RESELLER_WEIGHT
         if load >= RESELLER_WEIGHT * (self._shares.free + 1):
@@ -131,7 +131,7 @@ class FairQueue(Generic[Claim]):
         return next_ is None or next_ == reseller_id or self._least_load_of(next_) > load
 
     def pop_admitted(self, is_open: Callable[[], bool] = lambda: True) -> Iterator[Claim]:
-        """Claims that may have a unit now, out of the queue, as long as it is open."""
+        """Pop claims that may take a unit now, while `is_open` returns true."""
         while is_open() and (claim := self._pop()) is not None:
             yield claim
 

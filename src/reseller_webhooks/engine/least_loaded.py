@@ -11,7 +11,7 @@ Item = TypeVar("Item", bound=Hashable)
 class LeastLoaded(Generic[Item]):
     """Returns the item with the least load; among equal ones the one that was added first.
 
-    load: of an item, now. When it falls, `lowered` must be called; when it rises, nothing need be.
+    load: the present load of an item. Call `load_lowered` when it falls; a rise needs no call.
     """
 
     def __init__(self, load: Callable[[Item], int]) -> None:
@@ -28,7 +28,7 @@ class LeastLoaded(Generic[Item]):
         return item in self._entries
 
     def add(self, item: Item) -> None:
-        """Add an item. One that is there already keeps its place among equals."""
+        """Add an item; if it is there already, it keeps its place among equals."""
         if item in self._entries:
             self.load_lowered(item)
         else:
@@ -54,7 +54,7 @@ class LeastLoaded(Generic[Item]):
         return None
 
     def remove(self, item: Item) -> None:
-        """Remove an item that is there."""
+        """Remove an item."""
         del self._entries[item]
 
     def _push(self, item: Item, load: int, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Writes results in batches: they gather for some milliseconds and share one commit."""
+"""Writes attempt results in batches: results of a few milliseconds share one commit."""
 
 import asyncio
 from collections import Counter
@@ -14,24 +14,24 @@ from reseller_webhooks.engine.ports import Store
 from reseller_webhooks.observability.outages import log_refusal
 
 GATHER_S = 0.025
-"""Costs the receiver nothing, only that much more may be sent twice after a crash."""
+"""Batching delay: delays no receiver; a crash may repeat this much more."""
 LATER_S = 0.25
-"""Of what is late: written along with what is in time, it holds up nothing that is."""
+"""Delay for overdue queues: their results share commits with those of on-time queues."""
 BATCH = 500
 BACKLOG_MAX = 10_000
-"""Results that may wait for a store that does not answer; then no new attempt starts."""
+"""Unwritten results at which no new attempt starts, while the store does not answer."""
 
 log = structlog.get_logger()
 
 
 class ResultWriter:
-    """Holds results until the store has them; a result is never dropped."""
+    """Keeps results until the store has them; never drops a result."""
 
-    def __init__(self, store: Store, written: Callable[[Sequence[AttemptResult]], None]) -> None:
+    def __init__(self, store: Store, on_written: Callable[[Sequence[AttemptResult]], None]) -> None:
         self.is_failing = False
-        """Whether the last try to write results failed."""
+        """Whether the last write failed."""
         self._store = store
-        self._on_written = written
+        self._on_written = on_written
         self._waiting: list[AttemptResult] = []
         self._writing = 0
         self._circuits: dict[int, Circuit] = {}
@@ -42,22 +42,22 @@ class ResultWriter:
 
     @property
     def unwritten(self) -> int:
-        """Results that wait for the store."""
+        """Results that wait to be written."""
         return len(self._waiting)
 
     @property
     def held_count(self) -> int:
-        """Results that wait, those of the batch that could not be written included."""
+        """Results that wait, including the batch being retried."""
         return len(self._waiting) + self._writing
 
     @property
     def is_full(self) -> bool:
-        """Whether so much waits for the store that nothing more should be started."""
+        """Whether so many results wait that no attempt should start."""
         return len(self._waiting) >= BACKLOG_MAX
 
-    def add(self, made: AttemptResult, *, late: bool = False) -> None:
-        """A result to write, soon or once there are others; late: of a webhook that is."""
-        self._waiting.append(made)
+    def add(self, result: AttemptResult, *, late: bool = False) -> None:
+        """Add a result to write; late: one of an overdue queue, which may wait for others."""
+        self._waiting.append(result)
         if not late or len(self._waiting) >= BATCH:
             self._wake()
         elif self._timer is None:
@@ -65,16 +65,16 @@ class ResultWriter:
             self._timer = asyncio.get_running_loop().call_later(LATER_S, self._wake)
 
     def add_circuit(self, webhook_id: int, circuit: Circuit) -> None:
-        """A circuit that opened, probed or closed; only its newest state matters."""
+        """Add a changed circuit; only its newest state is written."""
         self._circuits[webhook_id] = circuit
         self._wake()
 
     async def drained(self) -> None:
-        """Return when everything added so far is in the store."""
+        """Wait until everything added so far is written."""
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Write for ever."""
+        """Write batches forever."""
         while True:
             await self._wake_event.wait()
             if len(self._waiting) < BATCH:
@@ -89,7 +89,7 @@ class ResultWriter:
     def _take(self) -> tuple[list[AttemptResult], dict[int, Circuit]]:
         batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
         circuits, self._circuits = self._circuits, {}
-        if not self._waiting:  # else the next batch follows at once
+        if not self._waiting:  # otherwise the next batch follows at once
             self._wake_event.clear()
             if self._timer:
                 self._timer.cancel()
@@ -108,7 +108,7 @@ class ResultWriter:
             except Unavailable as error:
                 log_refusal("results wait for the store", error, results=len(batch))
             except Exception:
-                # A mistake of ours; to drop results would send their deliveries again for ever.
+                # A bug; dropping results would send their deliveries again and again.
                 log.exception("results cannot be written", count=len(batch))
             else:
                 observability.refused_total.inc(refused)
@@ -120,7 +120,7 @@ class ResultWriter:
 
 
 def _count(batch: Sequence[AttemptResult]) -> None:
-    for outcome, count in Counter(made.attempt.outcome for made in batch).items():
+    for outcome, count in Counter(result.attempt.outcome for result in batch).items():
         observability.attempts_total.labels(outcome).inc(count)
-    for made in batch:
-        observability.attempt_seconds.observe(made.attempt.ms / 1000)
+    for result in batch:
+        observability.attempt_seconds.observe(result.attempt.ms / 1000)

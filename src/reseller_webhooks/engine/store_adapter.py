@@ -1,4 +1,4 @@
-"""The engine's store: operations on a thread of their own, so that the loop never waits for SQL."""
+"""The engine's store: runs operations on threads, so that the event loop never waits for SQL."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -9,15 +9,16 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, ScanRequest
+from reseller_webhooks.core.deliveries.fan_out_rules import FanOutStep
+from reseller_webhooks.core.deliveries.leases import LeaseSnapshot
+from reseller_webhooks.core.sync.due import DueIds, NewDeliveries, ScanResult
 from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.sync.revisions import Revised, Revisions
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.engine.ports import WebhookSnapshot
 from reseller_webhooks.operations import delivery_queue, fan_out, leases, revisions, webhooks
-from reseller_webhooks.operations.delivery_queue import DueIds, NewDeliveries, ScanResult
-from reseller_webhooks.operations.fan_out import FanOutStep
-from reseller_webhooks.operations.leases import LeaseSnapshot, Worker
-from reseller_webhooks.operations.revisions import Revised, Revisions
+from reseller_webhooks.operations.leases import Worker
 from reseller_webhooks.store.db.database import Database
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ THREADS = 4
 
 
 class StoreAdapter:
-    """engine.ports.Store on a real database."""
+    """Implements engine.ports.Store and LeaseStore on a database."""
 
     def __init__(self, database: Database, box: Box, worker: Worker | None = None) -> None:
         self._database = database
@@ -34,11 +35,11 @@ class StoreAdapter:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
 
     async def webhooks(self, parts: Collection[int]) -> list[WebhookSnapshot]:
-        """The webhooks of some partitions that were not deleted, secrets opened."""
+        """The webhooks of these partitions with decrypted secrets, deleted ones left out."""
         return await self._run(lambda: self._known(revisions.live(self._database, parts)))
 
     async def webhooks_by_id(self, numbers: Collection[int]) -> list[WebhookSnapshot]:
-        """These webhooks, deleted or not, secrets opened."""
+        """These webhooks with decrypted secrets, including deleted ones."""
         return await self._run(lambda: self._known(revisions.by_id(self._database, numbers)))
 
     async def webhook_horizon(self) -> Horizon:
@@ -46,61 +47,63 @@ class StoreAdapter:
         return await self._run(lambda: revisions.horizon(self._database))
 
     async def changed_webhooks(self, horizon: Horizon, parts: Collection[int]) -> Revised:
-        """Revisions of some partitions' webhooks that may have become visible since a horizon."""
+        """Revisions of webhooks of these partitions that may be newer than a horizon."""
         return await self._run(lambda: revisions.revised(self._database, horizon, parts))
 
     async def revisions(self, parts: Collection[int]) -> Revisions:
-        """The revision of every webhook of some partitions."""
+        """The revision of every webhook of these partitions."""
         return await self._run(lambda: revisions.every(self._database, parts))
 
     async def last_delivery(self) -> int:
-        """The last number that a delivery was given."""
+        """The highest delivery id so far."""
         return await self._run(lambda: delivery_queue.last_delivery(self._database))
 
     async def new_deliveries(
-        self, since: int, parts: Collection[int], *, bring: bool
+        self, since: int, parts: Collection[int], *, include_due: bool
     ) -> NewDeliveries:
-        """Deliveries numbered above `since`."""
+        """New deliveries with ids above `since`."""
         return await self._run(
-            lambda: delivery_queue.new_deliveries(self._database, since, parts=parts, bring=bring)
+            lambda: delivery_queue.new_deliveries(
+                self._database, since, parts=parts, include_due=include_due
+            )
         )
 
     async def due_late_commits(self, horizon: Horizon, newest: int) -> DueIds:
-        """Due deliveries numbered up to `newest` that may have become visible since a horizon."""
+        """Due deliveries with ids up to `newest` that may have been committed since a horizon."""
         return await self._run(
             lambda: delivery_queue.due_late_commits(self._database, horizon, newest)
         )
 
     async def first_due_s(self) -> dict[int, float]:
-        """For each webhook that has unfinished deliveries, seconds until the first is due."""
+        """Seconds until the first unfinished delivery of each webhook is due."""
         return await self._run(lambda: delivery_queue.first_due_s(self._database))
 
     async def pull_back(self, parts: Collection[int]) -> set[int]:
-        """Make deliveries wait no longer than their own wait, after a step of the clock."""
+        """Shorten waits that a step of the store's clock has lengthened."""
         return await self._run(lambda: delivery_queue.pull_back(self._database, parts))
 
     async def scan(self, asks: Sequence[ScanRequest]) -> list[ScanResult]:
-        """What is due, for each ask."""
+        """The due deliveries for each request."""
         return await self._run(lambda: delivery_queue.scan(self._database, asks))
 
     async def give_up(self, webhook_id: int, lease: tuple[int, int], before: Micros) -> int:
-        """Close a batch of what a webhook's dead receiver has left undone; how many."""
+        """Close a batch of deliveries to a dead receiver; returns the count."""
         owner = self._worker.id if self._worker else None
         return await self._run(
             lambda: delivery_queue.give_up(self._database, webhook_id, lease, before, owner=owner)
         )
 
     async def fan_out(self, after: int, limit: int) -> FanOutStep | None:
-        """Make about `limit` deliveries for the reseller that follows."""
+        """Write about `limit` deliveries of a pending fan-out."""
         return await self._run(lambda: fan_out.step(self._database, after, limit))
 
     async def write_results(
-        self, made: Sequence[AttemptResult], circuits: Mapping[int, Circuit]
+        self, results: Sequence[AttemptResult], circuits: Mapping[int, Circuit]
     ) -> int:
-        """Write what attempts have come to; how many were left out, being another worker's."""
+        """Write results of attempts and changed circuits; returns how many were refused."""
         owner = self._worker.id if self._worker else None
         return await self._run(
-            lambda: delivery_queue.write_results(self._database, made, circuits, owner=owner)
+            lambda: delivery_queue.write_results(self._database, results, circuits, owner=owner)
         )
 
     async def heartbeat(
@@ -111,7 +114,7 @@ class StoreAdapter:
         stands_back: bool,
         latest: Micros | None,
     ) -> LeaseSnapshot:
-        """Renew, give back, take."""
+        """Renew, release and take leases."""
         me = self._me()
         return await self._run(
             lambda: leases.heartbeat(
@@ -125,16 +128,16 @@ class StoreAdapter:
         )
 
     async def live_workers(self) -> frozenset[str]:
-        """The workers that live."""
+        """The live workers."""
         return await self._run(lambda: leases.live_workers(self._database))
 
     async def leave(self) -> None:
-        """Give everything back and be gone."""
+        """Release all leases and sign off."""
         me = self._me()
         await self._run(lambda: leases.leave(self._database, me))
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Stop the threads."""
         self._threads.shutdown()
 
     def _me(self) -> Worker:

@@ -1,8 +1,8 @@
-"""Group commit: requests of changes that come at once share one transaction.
+"""Group commit: concurrent change requests share one transaction.
 
-A batch is bounded by what it costs: changes and bytes here, deliveries in the transaction, which
-takes as many of the requests as fit. When a batch fails for a reason that one of its requests may
-have caused, each is applied by itself, so that the others get their answers.
+A batch is bounded by changes and bytes here, and by deliveries in the transaction, which takes as
+many requests as fit. If a batch fails for a reason that a single request may have caused, each
+request is applied by itself, so that the others succeed.
 """
 
 import asyncio
@@ -14,21 +14,21 @@ from reseller_webhooks.core.messages.requests import CHANGES_NOT_IN_TIME
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 
 CHANGES_A_BATCH = 2_000
-"""Changes in one shared transaction; more would make the first of them wait too long."""
+"""Changes in one shared transaction; more would delay the first of them too long."""
 BYTES_A_BATCH = 4 * 1024 * 1024
 RETRY_AFTER_S = 10
-"""For a request of many changes that the store did not apply in time, even alone."""
+"""Retry-After of a large request that timed out even alone."""
 CAUSES_OF_ONE = frozenset({Cause.BUSY, Cause.COLLIDED})
-"""Causes that may lie in a single request: the locks that it needs, the time that it takes."""
+"""Causes that a single request may have: the locks it needs, the time it takes."""
 
 Waiting = tuple[ChangeRequest, asyncio.Future[ChangesAnswer]]
 Answers = Sequence[ChangesAnswer | ResellerWebhooksError]
 
 
 class ChangeBatcher:
-    """A queue of requests before one thread that writes.
+    """A queue of requests in front of one writer thread.
 
-    apply: applies the first of some requests, and answers them.
+    apply: applies as many of the first requests as fit, and returns their answers.
     """
 
     def __init__(self, name: str, apply: Callable[[Sequence[ChangeRequest]], Answers]) -> None:
@@ -37,10 +37,10 @@ class ChangeBatcher:
         self._wake_event = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.changes = 0
-        """Changes of the waiting requests; counted, since each request reads the number."""
+        """Changes in waiting requests."""
 
     async def submit(self, request: ChangeRequest) -> ChangesAnswer:
-        """Apply a request; durable when this returns. Raises what the request breaks."""
+        """Apply a request; it is committed when this returns. Raises the request's error."""
         future: asyncio.Future[ChangesAnswer] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
         self.changes += len(request.changes)
@@ -48,7 +48,7 @@ class ChangeBatcher:
         return await future
 
     async def run(self) -> None:
-        """Apply batches for ever."""
+        """Apply batches forever."""
         while True:
             await self._wake_event.wait()
             if batch := self._take():
@@ -57,7 +57,7 @@ class ChangeBatcher:
                 self._wake_event.clear()
 
     async def stop(self) -> None:
-        """Finish what waits."""
+        """Finish the waiting requests, then stop."""
         while self._waiting:
             await asyncio.wait([future for _, future in self._waiting])
         self._thread.shutdown()
@@ -66,13 +66,13 @@ class ChangeBatcher:
         taken = count_that_fits([request for request, _ in self._waiting])
         batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
         self.changes -= _changes(batch)
-        return [one for one in batch if not one[1].done()]  # whose caller has gone meanwhile
+        return [waiting for waiting in batch if not waiting[1].done()]  # done: the caller has gone
 
     async def _write(self, batch: list[Waiting]) -> None:
         try:
             count = await self._write_first(batch)
         except Exception as error:
-            if len(batch) > 1 and may_lie_in_one(error):
+            if len(batch) > 1 and may_be_one_request(error):
                 await self._write_each(batch)
             else:
                 _refuse(batch, error)
@@ -82,29 +82,29 @@ class ChangeBatcher:
             self.changes += _changes(rest)
 
     async def _write_each(self, batch: Sequence[Waiting]) -> None:
-        for number, one in enumerate(batch):
-            if one[1].done():  # the caller has waited for too long
+        for number, waiting in enumerate(batch):
+            if waiting[1].done():  # the caller has gone
                 continue
             try:
-                await self._write_first([one])
+                await self._write_first([waiting])
             except Exception as error:
-                if not may_lie_in_one(error):
+                if not may_be_one_request(error):
                     _refuse(batch[number:], error)
                     return
-                _refuse([one], error)
+                _refuse([waiting], error)
 
     async def _write_first(self, batch: Sequence[Waiting]) -> int:
-        """Apply as many of the first requests as fit in a transaction; how many."""
+        """Apply as many of the first requests as fit in a transaction; returns the count."""
         requests = [request for request, _ in batch]
         loop = asyncio.get_running_loop()
         answers = await loop.run_in_executor(self._thread, self._apply, requests)
         for (_, future), answer in zip(batch, answers, strict=False):
-            _tell(future, answer)
+            _resolve(future, answer)
         return len(answers)
 
 
 def count_that_fits(requests: Sequence[ChangeRequest]) -> int:
-    """How many of the first requests may share a transaction; one at least, if there is any."""
+    """How many of the first requests may share a transaction; at least one if there is any."""
     changes = size = 0
     for count, request in enumerate(requests):
         changes, size = changes + len(request.changes), size + request.size
@@ -113,7 +113,7 @@ def count_that_fits(requests: Sequence[ChangeRequest]) -> int:
     return len(requests)
 
 
-def may_lie_in_one(error: Exception) -> bool:
+def may_be_one_request(error: Exception) -> bool:
     """Whether a batch may have failed because of one of its requests."""
     return not isinstance(error, Unavailable) or error.cause in CAUSES_OF_ONE
 
@@ -124,11 +124,11 @@ def _changes(batch: Sequence[Waiting]) -> int:
 
 def _refuse(batch: Sequence[Waiting], error: Exception) -> None:
     for request, future in batch:
-        _tell(future, _error_alone(request, error) if len(batch) == 1 else error)
+        _resolve(future, _error_alone(request, error) if len(batch) == 1 else error)
 
 
 def _error_alone(request: ChangeRequest, error: Exception) -> Exception:
-    """What a request that failed by itself is told: it is not known whether the store is slow."""
+    """The error of a request that failed by itself, perhaps because it is large."""
     is_late = isinstance(error, Unavailable) and error.cause is Cause.BUSY
     if not is_late or len(request.changes) == 1:
         return error
@@ -136,7 +136,7 @@ def _error_alone(request: ChangeRequest, error: Exception) -> Exception:
     return Unavailable(message, RETRY_AFTER_S, internal=str(error), cause=Cause.BUSY)
 
 
-def _tell(future: asyncio.Future[ChangesAnswer], answer: ChangesAnswer | Exception) -> None:
+def _resolve(future: asyncio.Future[ChangesAnswer], answer: ChangesAnswer | Exception) -> None:
     if future.done():  # the caller hung up
         return
     if isinstance(answer, Exception):

@@ -1,5 +1,6 @@
-"""Takes changes in. Large requests have a queue and a thread of their own, so that on PostgreSQL
-small ones need not wait for them; an SQLite file has one writer, which both take in turns.
+"""Accepts change requests; large ones have their own queue and thread.
+
+On PostgreSQL small requests need not wait for large ones; an SQLite file has one writer for both.
 """
 
 from collections import Counter
@@ -15,13 +16,13 @@ from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.supervision import Tasks
 
 WAITING_MAX = 20_000
-"""Changes that may wait; further requests are refused and may be repeated later."""
+"""Waiting changes above which requests are refused; callers may retry."""
 LARGE_CHANGES, LARGE_BYTES = 100, 256 * 1024
-"""A request of more than this takes the store longer than a small one should wait."""
+"""A larger request takes longer than a small one should wait."""
 
 
 class Intake:
-    """Applies requests of changes."""
+    """Applies change requests."""
 
     def __init__(self, database: Database, public_url: str) -> None:
         self._database = database
@@ -30,17 +31,17 @@ class Intake:
         self._large = ChangeBatcher("intake-large", self._apply)
 
     def start(self, tasks: Tasks) -> None:
-        """Begin to take requests."""
+        """Start the writers."""
         tasks.spawn("intake", self._small.run)
         tasks.spawn("intake of large requests", self._large.run)
 
     async def stop(self) -> None:
-        """Finish what waits."""
+        """Finish the waiting requests, then stop."""
         await self._small.stop()
         await self._large.stop()
 
     async def submit(self, request: ChangeRequest) -> ChangesAnswer:
-        """Apply a request; durable when this returns. Raises what the request breaks."""
+        """Apply a request; it is committed when this returns. Raises the request's error."""
         if self._small.changes + self._large.changes + len(request.changes) > WAITING_MAX:
             raise Unavailable(CHANGES_WAITING())
         is_large = len(request.changes) > LARGE_CHANGES or request.size > LARGE_BYTES

@@ -1,7 +1,4 @@
-"""Reads changes as they come from the platform, by API or by NATS: every problem, with its place.
-
-By hand, since a thousand contents are checked anyway and an entry's own few names cost nothing.
-"""
+"""Parses change requests from the API and NATS; reports every problem with its JSON pointer."""
 
 import re
 from collections.abc import Iterator
@@ -39,9 +36,9 @@ _TYPES = ", ".join(Resource)
 
 
 def parse_changes(body: object, *, raw: bytes, key: str | None, caller: str = "") -> ChangeRequest:
-    """The request that a body makes. raw: the body as it came. key: its Idempotency-Key, if any.
+    """Parse a request body. raw: its bytes. key: the Idempotency-Key, if any.
 
-    caller: the id of the API key that it came with; empty for what did not come by API.
+    caller: the id of the caller's API key; empty for NATS.
     """
     if key is not None and not _KEY.fullmatch(key):
         raise Invalid.at("/Idempotency-Key", KEY_INVALID())

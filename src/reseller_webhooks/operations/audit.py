@@ -33,7 +33,7 @@ def own_page(database: Database, query: AuditQuery) -> list[AuditLine]:
     return [line if line.actor in known else replace(line, actor="", address="") for line in lines]
 
 
-def webhook(row: WebhookRow) -> Subject:
+def webhook_subject(row: WebhookRow) -> Subject:
     """A webhook, as the log names it."""
     return Subject(row.uuid, row.url, row.reseller_id)
 

@@ -109,7 +109,7 @@ def caller(database: Database, key: str) -> Caller:
 def owner_of_link(database: Database, token: str) -> User:
     """Whom a link signs in; to look does not use it up. NotSignedIn when it does not hold."""
     with database.read() as tx:
-        found = _opened(tx, sign_in_links.by_fingerprint(tx, crypto.fingerprint(token)))
+        found = _link_opens(tx, sign_in_links.by_fingerprint(tx, crypto.fingerprint(token)))
     if found is None:
         raise NotSignedIn(LINK_USED())
     return found[0]
@@ -119,7 +119,7 @@ def sign_in_by_link(database: Database, token: str, device: Device = NOWHERE) ->
     """A session's token for a link that was not used yet; NotSignedIn otherwise."""
     with database.write() as tx:
         link = sign_in_links.use(tx, crypto.fingerprint(token))
-        found = _opened(tx, link)
+        found = _link_opens(tx, link)
         if link is not None and found is not None:
             person, opened = found
             until = tx.now + RESET_LIVES
@@ -191,7 +191,7 @@ def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor
     if not choices and not found.is_vouched:
         raise NotSignedIn(SIGN_IN_FIRST())
     if now - session.seen_at > SEEN_EVERY:
-        _seen(database, found, device)
+        _record_visit(database, found, device)
     return found
 
 
@@ -246,7 +246,7 @@ def number_of(tx: Tx, reseller: str | None) -> int | None:
     return None if reseller is None else resellers.by_uuid(tx, reseller).id
 
 
-def _opened(tx: Tx, link: SignInLink | None) -> tuple[User, Sequence[Membership]] | None:
+def _link_opens(tx: Tx, link: SignInLink | None) -> tuple[User, Sequence[Membership]] | None:
     """Whom a link signs in, and what it opens now; None when that is nothing."""
     person = None if link is None else keys_and_users.user_by_id(tx, link.person_id)
     if link is None or person is None:
@@ -263,7 +263,7 @@ def _unlocked(tx: Tx, person_id: int, opens: Opens | None) -> tuple[Membership, 
     return tuple(one for one in found if one.id in opens and one.locked_at is None)
 
 
-def _seen(database: Database, visitor: Visitor, device: Device) -> None:
+def _record_visit(database: Database, visitor: Visitor, device: Device) -> None:
     given = {"address": device.address, "agent": device.agent[:AGENT_MAX]}
     changed = {name: value for name, value in given.items() if value}
     with suppress(Unavailable), database.write() as tx:

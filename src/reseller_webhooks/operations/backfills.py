@@ -14,16 +14,19 @@ from reseller_webhooks.core.records.events import CHANCE_BYTES, Event, event_uui
 from reseller_webhooks.core.records.generations import lift
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.step_size import STEP_S, target_s
-from reseller_webhooks.core.sync import backfills as core
 from reseller_webhooks.core.sync.backfills import (
     RATE,
     STEP_MAX,
     Backfill,
     BackfillState,
     BackfillTarget,
+    check,
+    ending,
+    is_included,
+    restate,
 )
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
-from reseller_webhooks.operations import audit as audits
+from reseller_webhooks.operations.audit import webhook_subject
 from reseller_webhooks.operations.generations import notice_promotion
 from reseller_webhooks.operations.quotas import check_backfill
 from reseller_webhooks.store.access import audit
@@ -70,7 +73,7 @@ def begin(
     """
     with database.read() as tx:
         row = _webhook(tx, reseller_id, uuid)
-        core.check(row.actions, with_removed=with_removed)
+        check(row.actions, with_removed=with_removed)
         # Counting a million records takes a while, in which the writer is free.
         total = backfills.count(
             tx, row.resource, reseller_id=reseller_id, with_removed=with_removed
@@ -80,7 +83,7 @@ def begin(
         begun = _new_backfill(tx, row, rate=rate, with_removed=with_removed, total=total)
         backfills.begin(tx, begun)
         asked = {"rate": rate, "removed": with_removed}
-        audit.write(tx, Act.WEBHOOK_BACKFILL_BEGUN, audits.webhook(row), asked)
+        audit.write(tx, Act.WEBHOOK_BACKFILL_BEGUN, webhook_subject(row), asked)
         return begun
 
 
@@ -109,7 +112,7 @@ def begin_all(database: Database, *, rate: int = RATE) -> int:
     It includes tombstones where the webhook has Deleted ticked. A running backfill goes on.
     """
     with database.read() as tx:
-        some = [row for row in webhooks.every(tx) if core.is_included(row.actions)]
+        some = [row for row in webhooks.every(tx) if is_included(row.actions)]
     return sum(_begin_unless_running(database, row, rate) for row in some)
 
 
@@ -143,7 +146,7 @@ def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
         row = _webhook(tx, reseller_id, uuid)
         if not backfills.end(tx, _newest(tx, row), BackfillState.CANCELLED):
             raise Conflict(BACKFILL_NOT_RUNNING())
-        audit.write(tx, Act.WEBHOOK_BACKFILL_CANCELLED, audits.webhook(row))
+        audit.write(tx, Act.WEBHOOK_BACKFILL_CANCELLED, webhook_subject(row))
         return _newest(tx, row)
 
 
@@ -194,7 +197,7 @@ def _step(  # noqa: PLR0917 - each is of another kind
     limit: int,
 ) -> tuple[int, int]:
     """How many records it handled, and how many deliveries it made."""
-    if message := core.ending(one, target):
+    if message := ending(one, target):
         backfills.end(tx, one, BackfillState.CANCELLED, message)
         return 0, 0
     if backfills.due_deliveries(tx, one.webhook_id, limit=one.ahead_max) == one.ahead_max:
@@ -202,7 +205,7 @@ def _step(  # noqa: PLR0917 - each is of another kind
         return 0, 0
     following = backfills.following(tx, one, target.reseller_id, settled, step=one.step(limit))
     records = [_lifted(record, floor) for record in following.records]
-    made = _made(tx, one, target, records, public_url)
+    made = _restate(tx, one, target, records, public_url)
     _deliver(tx, one, target, made)
     _note(tx, one, following)
     return len(records), len(made)
@@ -213,13 +216,13 @@ def _lifted(record: Record, floor: int) -> Record:
     return record if version == record.version else replace(record, version=version)
 
 
-def _made(
+def _restate(
     tx: Tx, one: Backfill, target: BackfillTarget, records: list[Record], public_url: str
 ) -> list[Event]:
     # What is on its way already tells the same state or a newer one.
     under_way = backfills.under_way(tx, one.webhook_id, [record.uuid for record in records])
     some = (
-        core.restate(record, target.actions, _stamp(tx, public_url), with_removed=one.with_removed)
+        restate(record, target.actions, _stamp(tx, public_url), with_removed=one.with_removed)
         for record in records
         if record.version > under_way.get(record.uuid, 0)
     )

@@ -12,8 +12,7 @@ from reseller_webhooks.core.deliveries import fan_out_rules
 from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.messages.changes import RESELLER_UNKNOWN
 from reseller_webhooks.core.messages.requests import FAN_OUT_FULL, STORE_WENT_BACK, TOMBSTONES_GOING
-from reseller_webhooks.core.records import changes as core
-from reseller_webhooks.core.records.changes import Change
+from reseller_webhooks.core.records.changes import Change, EventContext, decide
 from reseller_webhooks.core.records.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.records.record import Record, RecordKey
 from reseller_webhooks.core.text import truncate
@@ -24,9 +23,8 @@ from reseller_webhooks.store.db import features
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.db.features import Feature
 from reseller_webhooks.store.deliveries import fan_out
-from reseller_webhooks.store.records import generations as generation_store
 from reseller_webhooks.store.records import idempotency, records
-from reseller_webhooks.store.records.generations import Reading
+from reseller_webhooks.store.records.generations import GenerationView, with_resellers
 from reseller_webhooks.store.records.idempotency import StoredAnswer
 
 MAX_CHANGES = 1000
@@ -119,10 +117,10 @@ def _apply(
     return answers
 
 
-def _reading(tx: Tx, requests: Sequence[ChangeRequest]) -> tuple[dict[str, int], Reading]:
+def _reading(tx: Tx, requests: Sequence[ChangeRequest]) -> tuple[dict[str, int], GenerationView]:
     """The store's numbers of the resellers that are named, and the generation."""
     named = {change.reseller for request in requests for change in request.changes}
-    reseller_ids, reading = generation_store.with_resellers(tx, named)
+    reseller_ids, reading = with_resellers(tx, named)
     if reading.is_moved:
         raise StoreMoved
     return reseller_ids, reading
@@ -143,7 +141,7 @@ def _draft(
     requests: Sequence[ChangeRequest],
     public_url: str,
     reseller_ids: dict[str, int],
-    reading: Reading,
+    reading: GenerationView,
 ) -> Draft:
     keys = {
         RecordKey(change.uuid, change.resource, reseller_ids[change.reseller])
@@ -172,7 +170,7 @@ def _answer(tx: Tx, draft: Draft, request: ChangeRequest) -> ChangesAnswer | Res
 
 
 def _repeated(draft: Draft, request: ChangeRequest) -> ChangesAnswer | None:
-    given = _given(draft, request)
+    given = _stored_answer(draft, request)
     if given is None or request.key is None:
         return None
     if given.fingerprint != request.fingerprint:
@@ -182,7 +180,7 @@ def _repeated(draft: Draft, request: ChangeRequest) -> ChangesAnswer | None:
     )
 
 
-def _given(draft: Draft, request: ChangeRequest) -> StoredAnswer | None:
+def _stored_answer(draft: Draft, request: ChangeRequest) -> StoredAnswer | None:
     stored_key = request.stored_key
     if request.key is None or stored_key is None:
         return None
@@ -244,9 +242,9 @@ def _one(
     key = RecordKey(change.uuid, change.resource, reseller_id)
     event_id = event_uuid(tx.now, crypto.random_bytes(CHANCE_BYTES))
     version_floor = draft.version_floors.get(reseller_id, 0)
-    stamp = core.EventContext(tx.now, event_id, draft.public_url, draft.floor, version_floor)
+    stamp = EventContext(tx.now, event_id, draft.public_url, draft.floor, version_floor)
     try:
-        record, event = core.decide(change, reseller_id, view.get(key), stamp)
+        record, event = decide(change, reseller_id, view.get(key), stamp)
     except Invalid as error:
         raise error.under("/content") from None
     if event is None:

@@ -2,22 +2,20 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import (
-    FIRST,
     AttemptResult,
     Delivery,
-    ScanPosition,
     ScanRequest,
 )
 from reseller_webhooks.core.deliveries.notification import DueDelivery
+from reseller_webhooks.core.sync.due import DueIds, NewDeliveries, ScanResult
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.store.cluster import leases, maintenance_clock
-from reseller_webhooks.store.db import horizon as horizons
 from reseller_webhooks.store.db.database import Database, Tx
+from reseller_webhooks.store.db.horizon import last_number, writers
 from reseller_webhooks.store.deliveries import clock_steps, deliveries, due_scan, giving_up, results
 from reseller_webhooks.store.deliveries.due_scan import DueRows
 from reseller_webhooks.store.records import events
@@ -38,51 +36,6 @@ FEW = 8
 """When there are more than this for each webhook, a scan for them costs less."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScanResult:
-    """What is due now, and in how many seconds to look again: None for not until told.
-
-    upto: the next scan may begin behind this, unless something has changed.
-    """
-
-    due: list[DueDelivery]
-    again_s: float | None
-    upto: ScanPosition = FIRST
-
-    @property
-    def more(self) -> bool:
-        """Whether more may be due already."""
-        return self.again_s == 0
-
-
-@dataclass(frozen=True, slots=True)
-class NewDeliveries:
-    """What is new. upto: all up to this number; more: there are higher ones already.
-
-    told: webhooks that have more than what is due and comes along.
-    """
-
-    upto: int
-    due: list[DueDelivery]
-    dirty: list[int]
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DueIds:
-    """Webhook and number of what is due and may have been committed late.
-
-    above: the number above which that may be; 0 when any number may. upto: all up to this number
-    are named; more: there are others. horizon: as it is after this look.
-    """
-
-    due: list[tuple[int, int]]
-    above: int
-    upto: int
-    more: bool
-    horizon: Horizon
-
-
 def scan(database: Database, asks: Sequence[ScanRequest]) -> list[ScanResult]:
     """For each ask, the deliveries that are due first, with their notifications."""
     with database.read() as tx:
@@ -96,20 +49,20 @@ def scan(database: Database, asks: Sequence[ScanRequest]) -> list[ScanResult]:
 def last_delivery(database: Database) -> int:
     """The last number that a delivery was given, 0 when there was none."""
     with database.read() as tx:
-        return horizons.last_number(tx, "delivery")
+        return last_number(tx, "delivery")
 
 
 def new_deliveries(
-    database: Database, since: int, *, parts: Collection[int], bring: bool = True
+    database: Database, since: int, *, parts: Collection[int], include_due: bool = True
 ) -> NewDeliveries:
     """Deliveries numbered above `since`, those of other partitions left out.
 
-    bring: themselves, where they are few of each webhook; what is many is better scanned for.
+    include_due: themselves, where they are few of each webhook; what is many is better scanned for.
     """
     with database.read() as tx:
-        some = deliveries.above(tx, since, limit=INCLUDED_MAX) if bring and parts else []
+        some = deliveries.above(tx, since, limit=INCLUDED_MAX) if include_due and parts else []
         is_full = len(some) == INCLUDED_MAX
-        if bring and parts and not (is_full and _are_many_of_few(some)):
+        if include_due and parts and not (is_full and _are_many_of_few(some)):
             upto = some[-1][1].id if some else since
             mine = [one for part, one in some if part in parts]
             return _with_notifications(tx, mine, upto, more=is_full)
@@ -120,7 +73,7 @@ def new_deliveries(
 def due_late_commits(database: Database, horizon: Horizon, newest: int) -> DueIds:
     """Due deliveries up to number `newest` that may have become visible since a horizon."""
     with database.read() as tx:
-        following, above = horizon.advanced(newest, horizons.writers(tx, "delivery"))
+        following, above = horizon.advanced(newest, writers(tx, "delivery"))
         # From above 0 on everything would be named: then a look at each webhook costs less.
         due = deliveries.due(tx, above, newest, limit=NAMED) if 0 < above < newest else []
         is_full = len(due) == NAMED

@@ -1,26 +1,11 @@
 """Fan-out in steps: each makes some of the deliveries that a transaction of changes left to it."""
 
-from dataclasses import dataclass
-
 from reseller_webhooks.clock import monotonic_s
-from reseller_webhooks.core.step_size import STEP_S, target_s
+from reseller_webhooks.core.deliveries.fan_out_rules import FanOutStep
+from reseller_webhooks.core.step_size import target_s
 from reseller_webhooks.operations.generations import notice_promotion
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import deliveries, fan_out
-
-
-@dataclass(frozen=True, slots=True)
-class FanOutStep:
-    """What a step did. reseller_id: whose it was. events: how many it made deliveries of.
-
-    events is 0 when another worker takes the reseller's steps. took_s: without waiting for the
-    store's writer. target_s: what it is to take.
-    """
-
-    reseller_id: int
-    events: int
-    took_s: float
-    target_s: float = STEP_S
 
 
 def step(database: Database, after: int, limit: int) -> FanOutStep | None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from reseller_webhooks.core.records import generations as core
-from reseller_webhooks.core.records.generations import Generation
+from reseller_webhooks.core.records.generations import Generation, raised_floor
 from reseller_webhooks.core.sync.digests import Bucket
 from reseller_webhooks.store.db import counters, origin
 from reseller_webhooks.store.db.database import Database, Tx
@@ -136,7 +135,7 @@ def _alone(database: Database) -> Iterator[Tx]:
 
 
 def _raise(tx: Tx, *, above: int = 0) -> Generation:
-    begun = core.raise_floor(generations.current(tx), tx.now, above=above)
+    begun = raised_floor(generations.current(tx), tx.now, above=above)
     generations.write(tx, begun)
     counters.lift(tx)
     backfills.restart(tx)

@@ -15,10 +15,10 @@ from reseller_webhooks.operations.login_throttle import LoginLimits
 from reseller_webhooks.operations.password_sign_in import hashes_of
 from reseller_webhooks.operations.visitors import Visitor
 from reseller_webhooks.store.access import audit, invites, keys_and_users
-from reseller_webhooks.store.access import memberships as members
+from reseller_webhooks.store.access.memberships import by_email, by_user
 from reseller_webhooks.store.db.database import Database, Tx
 
-LIVES = 7 * DAY
+INVITE_LIFETIME = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def invite(database: Database, email: str, role: Role, reseller: str | None) -> 
             email=address,
             role=role,
             reseller_id=reseller_id,
-            expires_at=tx.now + LIVES,
+            expires_at=tx.now + INVITE_LIFETIME,
         )
         audit.write(tx, Act.USER_INVITED, _subject(made), {"role": role.value})
     return token
@@ -102,7 +102,7 @@ def begin_accepting(database: Database, invite: Invite, device: Device) -> Accep
     to guess passwords, so it counts as a sign-in; whoever has to wait joins all the same.
     """
     with database.read() as tx:
-        stored = hashes_of(members.by_email(tx, invite.email))
+        stored = hashes_of(by_email(tx, invite.email))
     limits = login_throttle.limits_of_sign_in(invite.email, device.address)
     return Accepting(stored, limits if login_throttle.may_begin(database, limits) else None)
 
@@ -133,7 +133,7 @@ def accept(
         if visitor is not None and visitor.person.id == made.person_id:
             others |= visitor.opens
         person = keys_and_users.user_for(tx, found.email, made.uuid)
-        opened = [one for one in members.by_user(tx, person.id) if one.id in others | {made.id}]
+        opened = [one for one in by_user(tx, person.id) if one.id in others | {made.id}]
         return authentication.enter(tx, person, opened, device, SignInWay.INVITE, into=made)
 
 
@@ -146,5 +146,5 @@ def _also_opened(tx: Tx, made: Membership, begun: Accepting | None) -> frozenset
     if begun is None or begun.limits is None or made.password not in begun.stored:
         return frozenset()
     login_throttle.forgive(tx, begun.limits)
-    found = members.by_user(tx, made.person_id)
+    found = by_user(tx, made.person_id)
     return frozenset(one.id for one in found if one.password == made.password)

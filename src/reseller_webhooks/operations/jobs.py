@@ -21,7 +21,7 @@ from reseller_webhooks.core.jobs import (
 from reseller_webhooks.core.messages.webhooks import JOB_FINISHED
 from reseller_webhooks.operations import backfills, job_steps, resellers
 from reseller_webhooks.store.access import audit, memberships
-from reseller_webhooks.store.access import resellers as owners_store
+from reseller_webhooks.store.access.resellers import by_ids
 from reseller_webhooks.store.cluster import jobs
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.webhooks import webhooks
@@ -169,7 +169,7 @@ def page_of_all(
     with database.read() as tx:
         found = jobs.page(tx, reseller_id, is_unfinished=is_unfinished, behind=behind, limit=limit)
         names = _webhook_names(tx, found)
-        owners = owners_store.by_ids(tx, {one.reseller_id for one in found})
+        owners = by_ids(tx, {one.reseller_id for one in found})
         return [
             JobEntry(one, *_named(names, one), by=one.by.name, reseller=owners.get(one.reseller_id))
             for one in found

@@ -15,7 +15,7 @@ from reseller_webhooks.core.errors import SecretUnreadable
 from reseller_webhooks.crypto import Box
 
 PURPOSE = "known device"
-LIVES = 365 * DAY
+DEVICE_LIFETIME = 365 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def issue(
     """
     is_same = before is not None and before.person == person.uuid
     device = before.id if before and is_same else crypto.new_id()
-    fields = [PURPOSE, now + LIVES, device, person.uuid, _password_name(password)]
+    fields = [PURPOSE, now + DEVICE_LIFETIME, device, person.uuid, _password_name(password)]
     return box.seal(orjson.dumps(fields).decode())
 
 

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.deliveries.leases import LeaseSnapshot
 from reseller_webhooks.core.deliveries.partitions import assigned_to
 from reseller_webhooks.store.cluster import leases
-from reseller_webhooks.store.cluster.leases import Grant
 from reseller_webhooks.store.db.database import Database
 
 LEASES_AHEAD = 4
@@ -21,26 +21,6 @@ class Worker:
     host: str
     version: str
     ttl_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseSnapshot:
-    """What a worker holds after a beat.
-
-    now: the store's clock. kept: partitions and their epochs, those just taken left out.
-    wanted: those it should hold while the same workers live.
-    """
-
-    now: Micros
-    members: frozenset[str]
-    wanted: frozenset[int]
-    kept: dict[int, int]
-    taken: list[Grant]
-
-    @property
-    def held(self) -> frozenset[int]:
-        """Every partition, kept or taken."""
-        return frozenset(self.kept) | {grant.part for grant in self.taken}
 
 
 def heartbeat(

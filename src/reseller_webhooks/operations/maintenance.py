@@ -10,7 +10,7 @@ from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.core.health.maintenance import JobStatus, MaintenanceJob
 from reseller_webhooks.core.jobs import FAILURES_MAX
 from reseller_webhooks.operations.authentication import RESET_LIVES, SESSION_LIVES
-from reseller_webhooks.operations.invites import LIVES as INVITE_LIVES
+from reseller_webhooks.operations.invites import INVITE_LIFETIME
 from reseller_webhooks.operations.jobs import AFTER_FAILURE
 from reseller_webhooks.operations.login_throttle import FORGOTTEN_AFTER
 from reseller_webhooks.operations.users import LINK_LIVES
@@ -39,7 +39,7 @@ LONGEST = Longest(
     session=SESSION_LIVES,
     password_reset=RESET_LIVES,
     sign_in_link=LINK_LIVES,
-    invite=INVITE_LIVES,
+    invite=INVITE_LIFETIME,
     lockout=LONGEST_LOCK_S * SECOND,
     previous_secret=BOTH_SIGN_FOR,
     backfill_step=SECOND,

@@ -7,8 +7,8 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.jobs import Job, JobKind
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
-from reseller_webhooks.operations import audit as audits
 from reseller_webhooks.operations import jobs, resellers
+from reseller_webhooks.operations.audit import webhook_subject
 from reseller_webhooks.store.access import audit
 from reseller_webhooks.store.db.database import Database
 
@@ -17,7 +17,7 @@ def retry_pending(database: Database, row: WebhookRow) -> Job:
     """Make the webhook's pending deliveries due now. An open circuit sends one of them first."""
     with database.write() as tx:
         started = jobs.start(tx, JobKind.RETRY_PENDING, row.reseller_id, webhook_id=row.id)
-        audit.write(tx, Act.WEBHOOK_PENDING_RETRIED, audits.webhook(row))
+        audit.write(tx, Act.WEBHOOK_PENDING_RETRIED, webhook_subject(row))
     return jobs.run_first(database, started)
 
 
@@ -36,7 +36,7 @@ def retry_failed(database: Database, row: WebhookRow, since: Micros | None, unti
             until=until,
         )
         asked = {"from": since, "to": until}
-        audit.write(tx, Act.WEBHOOK_FAILED_RETRIED, audits.webhook(row), asked)
+        audit.write(tx, Act.WEBHOOK_FAILED_RETRIED, webhook_subject(row), asked)
     return jobs.run_first(database, started)
 
 

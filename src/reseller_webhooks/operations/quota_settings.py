@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reseller_webhooks.clock import SECOND
-from reseller_webhooks.core.access import quotas as core
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.access.quotas import (
     BY_HOUR,
@@ -13,6 +12,8 @@ from reseller_webhooks.core.access.quotas import (
     LIMIT_MAX,
     Limits,
     Quota,
+    rate_of,
+    used_of,
 )
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Invalid
@@ -139,9 +140,9 @@ def _uses(tx: Tx, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
     def used(owner: Reseller, quota: Quota, limit: int) -> int | None:
         if quota in BY_SECOND:
             return quotas.seconds_used(quota, owner.id, owner.uuid)
-        rate = core.rate_of(quota, limit)
+        rate = rate_of(quota, limit)
         if rate and quota in BY_HOUR:
-            return core.used(buckets.get((owner.id, quota.value), 0) / SECOND, now_s, rate)
+            return used_of(buckets.get((owner.id, quota.value), 0) / SECOND, now_s, rate)
         counted = {Quota.WEBHOOKS: webhooks, Quota.STORED_BYTES: stored}.get(quota)
         return None if counted is None else counted.get(owner.id, 0)
 

@@ -11,9 +11,17 @@ from functools import partial
 from typing import TypeVar
 
 from reseller_webhooks.clock import DAY, SECOND, monotonic_s
-from reseller_webhooks.core.access import quotas as core
 from reseller_webhooks.core.access.audit import Act
-from reseller_webhooks.core.access.quotas import HOUR_S, QUOTA_OF_ACT, Limits, Quota, Taken
+from reseller_webhooks.core.access.quotas import (
+    HOUR_S,
+    QUOTA_OF_ACT,
+    Limits,
+    Quota,
+    Taken,
+    rate_of,
+    take,
+    used_of,
+)
 from reseller_webhooks.core.errors import QuotaExceeded
 from reseller_webhooks.core.records.changes import Remove
 from reseller_webhooks.observability.quotas import refusals_total
@@ -125,10 +133,10 @@ class Quotas:
 
     def seconds_used(self, quota: Quota, reseller_id: int, uuid: str) -> int:
         """Units of a rate per second that have not come back yet in this process."""
-        rate = core.rate_of(quota, self.limit(quota, reseller_id))
+        rate = rate_of(quota, self.limit(quota, reseller_id))
         is_requests = quota is Quota.REQUESTS_PER_SECOND
         full_s = self._requests.get(reseller_id) if is_requests else self._changes.get(uuid)
-        return core.used(full_s or 0.0, monotonic_s(), rate) if rate else 0
+        return used_of(full_s or 0.0, monotonic_s(), rate) if rate else 0
 
     def _limit_by_uuid(self, quota: Quota, uuid: str) -> int:
         return self._of_uuid.get(uuid, self.defaults)[quota]
@@ -219,9 +227,9 @@ def refused(error: QuotaExceeded) -> QuotaExceeded:
 
 
 def _taken(quota: Quota, limit: int, full_s: float, now_s: float, units: int = 1) -> Taken:
-    rate = core.rate_of(quota, limit)
+    rate = rate_of(quota, limit)
     assert rate is not None, "only rates are taken from"  # noqa: S101
-    return core.take(full_s, now_s, units, rate)
+    return take(full_s, now_s, units, rate)
 
 
 def _not_full(buckets: dict[K, float], now_s: float) -> dict[K, float]:

@@ -129,7 +129,7 @@ def history(
             before=part.before,
             limit=part.versions + 1,
         )
-        versions = _versions(tx, key, some.rows)[: _shown(some, part.versions)]
+        versions = _versions(tx, key, some.rows)[: _count_to_show(some, part.versions)]
         shown = {line.webhook_id for version in versions for line in version.lines}
         return RecordHistory(
             record,
@@ -141,7 +141,7 @@ def history(
         )
 
 
-def _shown(some: BoundedPage[Event], limit: int) -> int:
+def _count_to_show(some: BoundedPage[Event], limit: int) -> int:
     """How many versions are shown: the one before the last is read to see what has changed."""
     has_spare = len(some.rows) > limit or (some.has_more and len(some.rows) > 1)
     return len(some.rows) - has_spare

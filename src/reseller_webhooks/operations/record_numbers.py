@@ -7,8 +7,8 @@ from reseller_webhooks.core.messages.requests import STORE_WENT_BACK
 from reseller_webhooks.operations import generations
 from reseller_webhooks.operations.generations import StoreMoved
 from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.records import generations as generation_store
 from reseller_webhooks.store.records import records
+from reseller_webhooks.store.records.generations import is_moved
 
 
 def next_uuid(database: Database, resource: Resource) -> str:
@@ -28,7 +28,7 @@ def next_uuid(database: Database, resource: Resource) -> str:
 def _next_number(database: Database, resource: Resource) -> str:
     step = 1
     with database.write() as tx:
-        if generation_store.is_moved(tx):  # numbers that were lost would be given again
+        if is_moved(tx):  # numbers that were lost would be given again
             raise StoreMoved
         while True:
             uuid = str(records.next_number(tx, resource.value, step))

@@ -5,58 +5,41 @@ once to see the highest number, and again after asking who is still writing (cor
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.sync.revisions import Revised, Revisions
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
-from reseller_webhooks.store.db import horizon as horizons
 from reseller_webhooks.store.db.database import Database
-from reseller_webhooks.store.webhooks import revisions as store
-from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.db.horizon import writers
+from reseller_webhooks.store.webhooks import revisions, webhooks
 
 TABLE = "webhook"
-
-
-@dataclass(frozen=True, slots=True)
-class Revised:
-    """The revisions, by webhook, that may be new; and the horizon to go on from."""
-
-    revisions: dict[int, int]
-    horizon: Horizon
-
-
-@dataclass(frozen=True, slots=True)
-class Revisions:
-    """The revisions of webhooks that were not deleted; newest: the highest of the whole store."""
-
-    live: dict[int, int]
-    newest: int
 
 
 def horizon(database: Database) -> Horizon:
     """Where a worker begins: it reads its webhooks after this."""
     with database.read() as tx:
-        newest = store.newest(tx)
-        return Horizon().advanced(newest, horizons.writers(tx, TABLE))[0]
+        newest = revisions.newest(tx)
+        return Horizon().advanced(newest, writers(tx, TABLE))[0]
 
 
 def revised(database: Database, known: Horizon, parts: Collection[int]) -> Revised:
     """Revisions of some partitions' webhooks that may have become visible since a horizon."""
     with database.read() as tx:
-        found = store.above(tx, known.newest)
+        found = revisions.above(tx, known.newest)
         if not found and not known.floors:
             return Revised({}, known)
         newest = max((one.revision for one in found), default=known.newest)
-        following, above = known.advanced(newest, horizons.writers(tx, TABLE))
-        found = store.above(tx, above)
+        following, above = known.advanced(newest, writers(tx, TABLE))
+        found = revisions.above(tx, above)
         return Revised({one.id: one.revision for one in found if one.part in parts}, following)
 
 
 def every(database: Database, parts: Collection[int]) -> Revisions:
     """The revision of every webhook of some partitions that was not deleted."""
     with database.read() as tx:
-        newest = store.newest(tx)
-        return Revisions(store.live(tx, parts), newest)
+        newest = revisions.newest(tx)
+        return Revisions(revisions.live(tx, parts), newest)
 
 
 def live(database: Database, parts: Collection[int]) -> list[WebhookRow]:

@@ -23,8 +23,7 @@ from reseller_webhooks.core.webhooks.webhook import (
 )
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
-from reseller_webhooks.operations.audit import changes, settings_of
-from reseller_webhooks.operations.audit import webhook as subject_of
+from reseller_webhooks.operations.audit import changes, settings_of, webhook_subject
 from reseller_webhooks.operations.quotas import check_webhooks
 from reseller_webhooks.operations.webhook_secrets import (
     Sealer,
@@ -84,7 +83,7 @@ def add(
             state=WebhookState.ACTIVE.value,
             **checked.columns(sealer),
         )
-        audit.write(tx, Act.WEBHOOK_ADDED, subject_of(row), settings_of(row))
+        audit.write(tx, Act.WEBHOOK_ADDED, webhook_subject(row), settings_of(row))
     return Added(row, secret)
 
 
@@ -115,7 +114,7 @@ def change(
         after = webhooks.change(tx, before.id, **columns) if columns else before
         changed = changes(before, after, auth_given="auth_sealed" in columns)
         if changed:
-            audit.write(tx, Act.WEBHOOK_CHANGED, subject_of(after), changed)
+            audit.write(tx, Act.WEBHOOK_CHANGED, webhook_subject(after), changed)
     return after
 
 
@@ -142,7 +141,7 @@ def delete(database: Database, reseller_id: int, uuid: str) -> None:
             previous_secret_sealed=None,
         )
         deliveries.cancel(tx, row.id, limit=CANCELLED_AT_ONCE)
-        audit.write(tx, Act.WEBHOOK_DELETED, subject_of(row), settings_of(row))
+        audit.write(tx, Act.WEBHOOK_DELETED, webhook_subject(row), settings_of(row))
 
 
 def pause(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
@@ -178,7 +177,7 @@ def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> 
             else None,
             previous_secret_until=tx.now + BOTH_SIGN_FOR if previous else None,
         )
-        audit.write(tx, Act.WEBHOOK_SECRET_ROTATED, subject_of(changed))
+        audit.write(tx, Act.WEBHOOK_SECRET_ROTATED, webhook_subject(changed))
     return Added(changed, secret)
 
 
@@ -247,7 +246,7 @@ def _turn(
         row = _get(tx, reseller_id, uuid)
         if row.state is state:
             return row
-        audit.write(tx, act, subject_of(row))
+        audit.write(tx, act, webhook_subject(row))
         return webhooks.change(tx, row.id, state=state.value)
 
 

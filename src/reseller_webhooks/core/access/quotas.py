@@ -135,10 +135,10 @@ def take(full_s: float, now_s: float, units: int, rate: Rate) -> Taken:
     return Taken(full_s, _remaining(filled_at, now_s, rate), max(1, ceil(ready_at - now_s)))
 
 
-def used(full_s: float, now_s: float, rate: Rate) -> int:
+def used_of(full_s: float, now_s: float, rate: Rate) -> int:
     """Units that have not come back yet."""
     return ceil(max(0.0, full_s - now_s) / rate.interval_s - 1e-6)
 
 
 def _remaining(full_s: float, now_s: float, rate: Rate) -> int:
-    return max(0, rate.units - used(full_s, now_s, rate))
+    return max(0, rate.units - used_of(full_s, now_s, rate))

@@ -10,10 +10,11 @@ it would overtake the earlier one.
 """
 
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import RecordKey
-from reseller_webhooks.core.step_size import next_size
+from reseller_webhooks.core.step_size import STEP_S, next_size
 from reseller_webhooks.core.webhooks.webhook import Webhook
 
 DELIVERIES_MAX = 5_000
@@ -22,6 +23,20 @@ PENDING_MAX = 5_000
 """Events of a reseller whose deliveries are still to be made, before large requests are refused. A
 request has 1,000 changes at most, so one is always taken when none is pending."""
 STEP_DELIVERIES_MIN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutStep:
+    """The result of a step. reseller_id: the reseller of the fan-out.
+
+    events: events whose deliveries were written; 0 if another worker runs this reseller's steps.
+    took_s: without the wait for the store's writer. target_s: how long a step should take.
+    """
+
+    reseller_id: int
+    events: int
+    took_s: float
+    target_s: float = STEP_S
 
 
 def matches(webhook: Webhook, event: Event) -> bool:

@@ -31,7 +31,7 @@ class Generation:
 FIRST = Generation()
 
 
-def raise_floor(before: Generation, now: int, *, above: int = 0) -> Generation:
+def raised_floor(before: Generation, now: int, *, above: int = 0) -> Generation:
     """The generation that follows. above: a version that is known to have been given.
 
     The floor is the time in microseconds. A record changes less than a million times a second, so

@@ -36,7 +36,7 @@ class Format(StrEnum):
     CLOUDEVENTS = "CLOUDEVENTS"
 
 
-class Section(StrEnum):
+class FormSection(StrEnum):
     """The part of the form that a setting stands in."""
 
     TARGET = "target"
@@ -67,7 +67,7 @@ class Setting:
 
     label: str
     advice: str = ""
-    section: Section = Section.DELIVERY
+    section: FormSection = FormSection.DELIVERY
     audit_label: str = ""
     audit_values: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None
@@ -120,7 +120,7 @@ class WebhookSettings:
         Setting(
             label=N_("URL"),
             advice=N_("Enter the HTTPS address that notifications are sent to."),
-            section=Section.TARGET,
+            section=FormSection.TARGET,
         ),
     ]
     resource: Annotated[
@@ -128,7 +128,7 @@ class WebhookSettings:
         Setting(
             label=N_("Resource"),
             advice=N_("Select a resource."),
-            section=Section.TARGET,
+            section=FormSection.TARGET,
         ),
     ]
     actions: Annotated[
@@ -136,7 +136,7 @@ class WebhookSettings:
         Setting(
             label=N_("Action"),
             advice=N_("Tick at least one action."),
-            section=Section.TARGET,
+            section=FormSection.TARGET,
         ),
     ]
     format: Annotated[
@@ -213,8 +213,8 @@ def _table() -> Mapping[str, Setting]:
 
 SETTINGS = _table()
 """Every setting by its name, in the form's order."""
-TARGET = [each for each in SETTINGS.values() if each.section is Section.TARGET]
-DELIVERY = [each for each in SETTINGS.values() if each.section is Section.DELIVERY]
+TARGET = [each for each in SETTINGS.values() if each.section is FormSection.TARGET]
+DELIVERY = [each for each in SETTINGS.values() if each.section is FormSection.DELIVERY]
 
 
 def values_of(settings: WebhookSettings) -> dict[str, Any]:

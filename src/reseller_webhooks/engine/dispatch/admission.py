@@ -14,7 +14,7 @@ from reseller_webhooks.engine.dispatch.held_back import HeldBack
 from reseller_webhooks.engine.dispatch.late_throttle import SLACK_S, LateThrottle
 from reseller_webhooks.engine.dispatch.start_quota import StartQuota
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
-from reseller_webhooks.engine.fair_shares import FairQueue
+from reseller_webhooks.engine.fair_shares import FairShareQueue
 
 
 class Admission:
@@ -115,8 +115,8 @@ class Admission:
         self._on_time_queue.load_lowered(queue)
         self._late_queue.load_lowered(queue)
 
-    def _new_queue(self) -> FairQueue[WebhookQueue]:
-        return FairQueue(
+    def _new_queue(self) -> FairShareQueue[WebhookQueue]:
+        return FairShareQueue(
             self.slots, lambda queue: queue.webhook.reseller_id, lambda queue: queue.in_flight
         )
 

@@ -1,7 +1,7 @@
 """Pulls back deliveries that a step of the store's clock has moved into the future.
 
-At once after a step, when this worker takes over webhooks, since they may have had no owner when
-the clock was stepped, and every EVERY_S.
+It runs after a step, after this worker acquires webhooks (they may have had no owner when the
+clock was stepped), and every EVERY_S.
 """
 
 import structlog
@@ -21,10 +21,10 @@ class ClockSteps:
     def __init__(self, store: Store, owner: Ownership, scheduler: Scheduler) -> None:
         self._store, self._owner, self._scheduler = store, owner, scheduler
         self._steps_handled = 0
-        """The number of the last step after which every webhook was looked at."""
+        """Number of clock steps after which every webhook was scheduled again."""
 
     async def run(self) -> None:
-        """Do it for ever. Unavailable when the store does not answer."""
+        """Run forever. Raises Unavailable when the store does not answer."""
         wake = self._scheduler.waits_suspect
         while True:
             wake.clear()

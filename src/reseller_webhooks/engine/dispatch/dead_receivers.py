@@ -1,6 +1,6 @@
-"""Gives up what a dead receiver never takes, in batches, right after a probe that failed.
+"""Gives up deliveries to dead receivers, in batches, right after a failed probe.
 
-Only then is it sure that nothing of the webhook is under way: its next request is the next probe.
+Only then is no request of the webhook in flight: its next request is the next probe.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
 
 PAUSE_S = 0.05
-"""Between two batches, so that others have the store too."""
+"""Pause between two batches, for other writers of the store."""
 
 
 class DeadReceivers:
-    """Deliveries older than their whole schedule, of webhooks whose circuit is open as long.
+    """Gives up deliveries older than their retry schedule if the circuit is open for as long.
 
-    hungry: told of queues that have to be scanned anew.
+    request_scan: called with queues that need a new scan.
     """
 
     def __init__(
@@ -26,22 +26,22 @@ class DeadReceivers:
         store: Store,
         runner: AttemptRunner,
         owner: Ownership,
-        hungry: Callable[[WebhookQueue], None],
+        request_scan: Callable[[WebhookQueue], None],
     ) -> None:
         self._store, self._runner, self._owner = store, runner, owner
-        self._request_scan = hungry
+        self._request_scan = request_scan
         self._probed: set[WebhookQueue] = set()
         self._wake = asyncio.Event()
 
     def probe_failed(self, queue: WebhookQueue) -> None:
-        """A probe of this webhook's receiver has just failed."""
+        """A probe of this webhook's receiver just failed."""
         self._probed.add(queue)
         self._wake.set()
 
     async def run(self) -> None:
-        """Wait for probes that fail, for ever.
+        """Handle failed probes forever.
 
-        Unavailable when the store does not answer; the next probe brings it up again.
+        Raises Unavailable when the store does not answer; the next failed probe tries again.
         """
         while True:
             await self._wake.wait()
@@ -54,8 +54,8 @@ class DeadReceivers:
             pass
 
     async def _give_up_batch(self, queue: WebhookQueue) -> int:
-        world, span_s = self._runner.clock, self._runner.span_s
-        before = circuits.given_up_before(queue.circuit, now=world.now(), span_s=span_s)
+        clock, span_s = self._runner.clock, self._runner.span_s
+        before = circuits.given_up_before(queue.circuit, now=clock.now(), span_s=span_s)
         if before is None or not queue.is_idle or not self._owner.in_time():
             return 0
         try:

@@ -1,4 +1,4 @@
-"""Finds new deliveries by their numbers: those above the highest, and those that commit late."""
+"""Tracks the delivery id up to which everything has been seen, and late commits below it."""
 
 import asyncio
 
@@ -7,13 +7,13 @@ from reseller_webhooks.engine.dispatch.scheduler import Scheduler
 from reseller_webhooks.engine.ports import Ownership, Store
 
 RESCAN_LATE_S = 1.0
-"""How often to look for deliveries that were committed below numbers already seen."""
+"""How often to look for deliveries that were committed below the watermark."""
 PAGES = 20
-"""Of deliveries that come along in one look; for the rest their webhooks are scanned."""
+"""Pages of deliveries in one poll; webhooks with more of them are scanned."""
 
 
 class IdWatermark:
-    """Hands new deliveries to the scheduler. Unavailable when the store does not answer."""
+    """Finds new deliveries for the scheduler. Raises Unavailable when the store does not answer."""
 
     def __init__(self, store: Store, scheduler: Scheduler, owner: Ownership) -> None:
         self._store, self._scheduler, self._owner = store, scheduler, owner
@@ -21,28 +21,28 @@ class IdWatermark:
         self._horizon = Horizon()
 
     async def begin(self) -> None:
-        """Begin behind the newest delivery; the caller has every webhook scanned after this."""
+        """Start above the newest delivery; the caller then scans every webhook."""
         self._newest = await self._store.last_delivery()
         self._horizon = (await self._store.due_late_commits(Horizon(), self._newest)).horizon
 
     async def poll(self) -> None:
-        """Hand on deliveries with higher numbers than all before."""
+        """Accept deliveries above the watermark."""
         for left in reversed(range(PAGES)):
-            asked_at = asyncio.get_running_loop().time()
+            read_at = asyncio.get_running_loop().time()
             with self._scheduler.track_read() as written:
                 found = await self._store.new_deliveries(
-                    self._newest, self._owner.parts, bring=left > 0
+                    self._newest, self._owner.parts, include_due=left > 0
                 )
-                self._scheduler.accept_new(found.due, asked_at, written)
+                self._scheduler.accept_new(found.due, read_at, written)
             self._scheduler.mark_dirty(found.dirty)
             self._newest = max(self._newest, found.upto)
             if not found.more:
                 break
 
     async def rescan_late(self) -> None:
-        """Hand on deliveries that were committed below the highest number, however late.
+        """Find deliveries that were committed below the watermark, however late.
 
-        The horizon moves on only when all of them were handed on.
+        The horizon advances only after all of them were found.
         """
         newest, horizon = self._newest, self._horizon
         if newest == horizon.newest and not horizon.floors:
@@ -50,15 +50,17 @@ class IdWatermark:
         with self._scheduler.track_read() as written:
             found = await self._store.due_late_commits(horizon, newest)
             self._scheduler.verify_known(found.due, written)
-        if found.above == 0:  # a transaction from before the start ended: any number is possible
+        if found.above == 0:  # a transaction from before the start ended: any id is possible
             self._scheduler.schedule_scans(await self._store.first_due_s())
         elif found.more:
-            rest = await self._store.new_deliveries(found.upto, self._owner.parts, bring=False)
+            rest = await self._store.new_deliveries(
+                found.upto, self._owner.parts, include_due=False
+            )
             self._scheduler.mark_dirty(rest.dirty)
         self._horizon = found.horizon
 
     async def full_sweep(self) -> None:
-        """Have every webhook scanned when its first delivery is due, whatever was missed."""
+        """Schedule a scan of every webhook for when its first delivery is due."""
         if await self._store.last_delivery() < self._newest:
-            await self.begin()  # a failover lost the last moments, and their numbers come again
+            await self.begin()  # a failover lost the last commits, so their ids are used again
         self._scheduler.schedule_scans(await self._store.first_due_s())

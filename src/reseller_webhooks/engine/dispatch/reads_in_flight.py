@@ -1,18 +1,18 @@
-"""Reads of the store that are under way, and which results were written since each began."""
+"""Reads of the store in flight, and the deliveries whose results were written since they began."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class ReadsInFlight:
-    """A result that was written since a read began is newer than what the read returns."""
+    """Tells readers which deliveries are outdated because their results were written meanwhile."""
 
     def __init__(self) -> None:
         self._written: dict[int, set[int]] = {}
 
     @contextmanager
     def track(self) -> Iterator[set[int]]:
-        """A read, as long as the block lasts: yields deliveries whose results are written then."""
+        """Track a read for the block; yields the deliveries whose results are written meanwhile."""
         written: set[int] = set()
         self._written[id(written)] = written
         try:
@@ -21,6 +21,6 @@ class ReadsInFlight:
             del self._written[id(written)]
 
     def add_written(self, delivery_id: int) -> None:
-        """The result of a delivery is in the store."""
+        """The result of a delivery was written."""
         for written in self._written.values():
             written.add(delivery_id)

@@ -1,31 +1,31 @@
-"""Asks the store what is due; a queue whose scan fails holds up no other."""
+"""Scans the store for due deliveries; a failed scan delays no other queue."""
 
 from collections.abc import Callable, Sequence
 
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.sync.due import ScanResult
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 from reseller_webhooks.engine.ports import Store
 from reseller_webhooks.observability.outages import log_refusal
-from reseller_webhooks.operations.delivery_queue import ScanResult
 
 
 class Scanner:
-    """found: takes what a scan has found. failed: a queue that has to be scanned later."""
+    """completed: called with queues and scan results. failed: called with a queue to scan later."""
 
     def __init__(
         self,
         store: Store,
-        found: Callable[[Sequence[WebhookQueue], Sequence[ScanResult]], None],
+        completed: Callable[[Sequence[WebhookQueue], Sequence[ScanResult]], None],
         failed: Callable[[WebhookQueue], None],
     ) -> None:
         self._store = store
-        self._completed = found
+        self._completed = completed
         self._failed = failed
 
     async def scan(self, queues: Sequence[WebhookQueue]) -> None:
-        """Scan these queues. Raises what is neither found nor Unavailable, after all were tried."""
+        """Scan these queues; an unexpected exception is raised after each was tried by itself."""
         try:
-            found = await self._store.scan([queue.begin_scan() for queue in queues])
+            results = await self._store.scan([queue.begin_scan() for queue in queues])
         except Unavailable as error:
             log_refusal("the store was not scanned", error)
             self._fail(queues)
@@ -35,7 +35,7 @@ class Scanner:
                 raise
             await self._scan_each(queues)
         else:
-            self._completed(queues, found)
+            self._completed(queues, results)
 
     async def _scan_each(self, queues: Sequence[WebhookQueue]) -> None:
         failure: Exception | None = None

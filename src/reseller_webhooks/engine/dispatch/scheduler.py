@@ -16,6 +16,7 @@ from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult
 from reseller_webhooks.core.deliveries.notification import DueDelivery
+from reseller_webhooks.core.sync.due import ScanResult
 from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.dispatch.dead_receivers import DeadReceivers
 from reseller_webhooks.engine.dispatch.dispatcher import Dispatcher
@@ -23,7 +24,7 @@ from reseller_webhooks.engine.dispatch.prefetch_budget import PrefetchBudget
 from reseller_webhooks.engine.dispatch.reads_in_flight import ReadsInFlight
 from reseller_webhooks.engine.dispatch.scanner import Scanner
 from reseller_webhooks.engine.dispatch.timers import TimerHeap
-from reseller_webhooks.engine.dispatch.unreadable_secrets import UnreadableSecrets
+from reseller_webhooks.engine.dispatch.unreadable_secrets import SecretChanges
 from reseller_webhooks.engine.dispatch.wait_queue import WaitQueue
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 from reseller_webhooks.engine.dispatch.webhook_queues import WebhookQueues
@@ -32,7 +33,6 @@ from reseller_webhooks.engine.ports import Ownership, Store, WebhookSnapshot
 from reseller_webhooks.engine.result_writer import ResultWriter
 from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
 from reseller_webhooks.observability.held_back import queues_held_back
-from reseller_webhooks.operations.delivery_queue import ScanResult
 
 SLOTS = 1000
 """Requests in flight at once, for all webhooks together."""
@@ -102,10 +102,10 @@ class Scheduler:
 
     def update_webhooks(self, snapshots: Iterable[WebhookSnapshot]) -> None:
         """Apply new, changed and deleted webhooks as read from the store."""
-        unreadable = UnreadableSecrets()
+        secret_changes = SecretChanges()
         for snapshot in snapshots:
             queue = self.queues.get(snapshot.id)
-            unreadable.note(queue.webhook if queue else None, snapshot.webhook)
+            secret_changes.add(queue.webhook if queue else None, snapshot.webhook)
             if snapshot.webhook is None:
                 if queue:
                     self.queues.remove(queue)
@@ -116,7 +116,7 @@ class Scheduler:
                 if queue.webhook != snapshot.webhook:
                     queue.update_settings(snapshot.webhook)
                     self._mark_dirty(queue)
-        unreadable.report()
+        secret_changes.report()
 
     @property
     def yields(self) -> bool:
@@ -163,16 +163,14 @@ class Scheduler:
         """Track a read of new deliveries; yields the deliveries whose results are written then."""
         return self._reads.track()
 
-    def accept_new(
-        self, deliveries: Iterable[DueDelivery], read_at: float, written: Set[int]
-    ) -> None:
+    def accept_new(self, new: Iterable[DueDelivery], read_at: float, written: Set[int]) -> None:
         """Enqueue new due deliveries without a scan.
 
         read_at: when the read began. written: deliveries whose results were written since, so
         that the read is outdated for them.
         """
         by_webhook: dict[int, list[DueDelivery]] = {}
-        for due in deliveries:
+        for due in new:
             if due.delivery.id not in written:
                 by_webhook.setdefault(due.delivery.webhook_id, []).append(due)
         at = self._time()
@@ -243,14 +241,10 @@ class Scheduler:
         circuit = circuits.bound(circuit, now=now, first_wait_s=wait_s)
         if hold_s and not circuit.is_open:
             circuit = circuits.RAMP  # a former owner's requests load the receiver too
-        start_at = self._time() + hold_s if webhook.is_serial else 0.0
+        at = self._time()
+        start_at = at + hold_s if webhook.is_serial else 0.0
         queue = WebhookQueue(
-            webhook,
-            circuit,
-            self._prefetch,
-            epoch=epoch,
-            start_at=start_at,
-            created_at=self._time(),
+            webhook, circuit, self._prefetch, epoch=epoch, start_at=start_at, created_at=at
         )
         queue.revision = revision
         self.queues.add(queue)
@@ -291,12 +285,10 @@ class Scheduler:
     def _scan_later(self, queue: WebhookQueue) -> None:
         self._timers.schedule(self._time() + RETRY_SCAN_S, queue)
 
-    def _complete_scans(
-        self, queues: Sequence[WebhookQueue], results: Sequence[ScanResult]
-    ) -> None:
+    def _complete_scans(self, queues: Sequence[WebhookQueue], scans: Sequence[ScanResult]) -> None:
         now, wall = self._time(), self._runner.clock.now()
-        for queue, result in zip(queues, results, strict=True):
-            queue.complete_scan(result, now, wall)
+        for queue, scan in zip(queues, scans, strict=True):
+            queue.complete_scan(scan, now, wall)
             self._timers.schedule(queue.scan_at, queue)
             self._dispatcher.start_ready(queue)
 

@@ -1,4 +1,4 @@
-"""Which queue to turn to at what time."""
+"""Timer heap: which queue to visit when."""
 
 import asyncio
 from heapq import heappop, heappush
@@ -9,35 +9,35 @@ from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 
 
 class TimerHeap:
-    """Queues by the loop's time at which something may have become due for them."""
+    """Queues by the loop's time at which a delivery may become due."""
 
     def __init__(self, wake: asyncio.Event) -> None:
         self._wake = wake
         self._heap: list[tuple[float, int, WebhookQueue]] = []
         self._scheduled: dict[WebhookQueue, float] = {}
-        self._count = count()  # queues do not compare; the first noted goes first
+        self._count = count()  # queues do not compare; the first scheduled goes first
 
     def schedule(self, at: float, queue: WebhookQueue) -> None:
-        """Turn to the queue then; an earlier note of the same queue stands for a later one."""
+        """Schedule a visit; an earlier one already scheduled wins."""
         if at == inf or self._scheduled.get(queue, inf) <= at:
             return
         self._scheduled[queue] = at
         heappush(self._heap, (at, next(self._count), queue))
         if self._heap[0][2] is queue:
-            self._wake.set()  # whoever waits, waits for a later time
+            self._wake.set()  # the waiter waits for a later time
 
     def due(self, now: float) -> list[WebhookQueue]:
-        """The queues whose time has come."""
-        some = []
+        """Pop the queues whose time has come."""
+        queues = []
         while self._heap and self._heap[0][0] <= now:
             at, _, queue = heappop(self._heap)
             if self._scheduled.get(queue) == at:
                 del self._scheduled[queue]
-                some.append(queue)
-        return some
+                queues.append(queue)
+        return queues
 
     async def wait(self) -> None:
-        """Until somebody wakes us, or until the first queue's time."""
+        """Wait until the first queue's time, or until woken."""
         loop = asyncio.get_running_loop()
         timer = loop.call_at(self._heap[0][0], self._wake.set) if self._heap else None
         try:

@@ -1,24 +1,24 @@
-"""Logs which webhooks have secrets that no longer open, or open again: once, not at every read."""
+"""Logs webhooks whose secrets became unreadable or readable again, once for each change."""
 
 import structlog
 
 from reseller_webhooks.core.webhooks.webhook import Webhook
 
 NAMED = 5
-"""Webhooks that one line names; a key that is gone concerns all of them."""
+"""Webhooks to name in one line; a missing key affects all of them."""
 
 log = structlog.get_logger()
 
 
-class UnreadableSecrets:
-    """The changes among webhooks that were read together."""
+class SecretChanges:
+    """Changes among webhooks that were read together."""
 
     def __init__(self) -> None:
         self._unreadable: list[str] = []
         self._readable: list[str] = []
 
-    def note(self, before: Webhook | None, now: Webhook | None) -> None:
-        """A webhook as it was known, None if it was not, and as it is."""
+    def add(self, before: Webhook | None, now: Webhook | None) -> None:
+        """Compare a webhook with its state before; None if it did not exist."""
         was_unreadable = bool(before and before.unreadable)
         is_unreadable = bool(now and now.unreadable)
         if now and is_unreadable and not was_unreadable:
@@ -27,7 +27,7 @@ class UnreadableSecrets:
             self._readable.append(now.uuid)
 
     def report(self) -> None:
-        """One line for each kind of change."""
+        """Log one line for each kind of change."""
         if self._unreadable:
             log.warning(
                 "secrets of webhooks do not open, so nothing is sent for these webhooks",

@@ -1,4 +1,4 @@
-"""A FIFO of queues without duplicates, in which resellers take turns."""
+"""FIFO of waiting queues without duplicates, round-robin by reseller."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -7,21 +7,21 @@ from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 
 
 class WaitQueue:
-    """Queues that wait for something: each reseller's in the sequence in which they came."""
+    """Waiting queues, each reseller's in the order in which they were added."""
 
     def __init__(self) -> None:
-        # Not dicts: to find its first, a dict looks through what was taken out before that.
+        # Not a dict: it would search through its removed entries for the first one.
         self._queues: OrderedDict[int, OrderedDict[WebhookQueue, None]] = OrderedDict()
 
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
 
     def add(self, queue: WebhookQueue) -> None:
-        """Append a queue; one that waits already keeps its place."""
+        """Append a queue unless it is waiting already."""
         self._queues.setdefault(queue.webhook.reseller_id, OrderedDict())[queue] = None
 
     def pop_while(self, is_open: Callable[[], bool]) -> Iterator[WebhookQueue]:
-        """Those that wait now, each once and out of the line, as long as it is open."""
+        """Pop each queue that waits now, while `is_open` returns true."""
         for _ in range(len(self)):
             if not is_open():
                 return

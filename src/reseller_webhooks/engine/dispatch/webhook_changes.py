@@ -1,4 +1,4 @@
-"""Follows the webhooks' settings: what is added, changed or deleted, however late it commits."""
+"""Polls for added, changed and deleted webhooks, including late commits."""
 
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.engine.dispatch.scheduler import Scheduler
@@ -6,25 +6,25 @@ from reseller_webhooks.engine.ports import Ownership, Store
 
 
 class WebhookChanges:
-    """Hands changed webhooks to the scheduler. Unavailable when the store does not answer."""
+    """Applies webhook changes to the scheduler. Raises Unavailable if the store does not answer."""
 
     def __init__(self, store: Store, scheduler: Scheduler, owner: Ownership) -> None:
         self._store, self._scheduler, self._owner = store, scheduler, owner
         self._horizon = Horizon()
 
     async def begin(self) -> None:
-        """Take the webhooks of now for known: the caller reads all of them after this."""
+        """Start at the present revisions; the caller then reads all webhooks."""
         self._horizon = await self._store.webhook_horizon()
 
     async def poll(self) -> None:
-        """Apply what has changed since the last time."""
+        """Apply changes since the last poll."""
         async with self._scheduler.queues.update_lock:
             revised = await self._store.changed_webhooks(self._horizon, self._owner.parts)
             await self._read(revised.revisions)
             self._horizon = revised.horizon
 
     async def full_sweep(self) -> None:
-        """Compare every webhook with the store's, and apply what differs for any reason."""
+        """Compare every webhook with the store, and apply all differences."""
         async with self._scheduler.queues.update_lock:
             parts = frozenset(self._owner.parts)
             every = await self._store.revisions(parts)

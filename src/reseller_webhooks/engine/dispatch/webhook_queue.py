@@ -15,11 +15,11 @@ from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import FIRST, ScanRequest
 from reseller_webhooks.core.deliveries.notification import DueDelivery
+from reseller_webhooks.core.sync.due import ScanResult
 from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.dispatch.held_back import HeldBack
 from reseller_webhooks.engine.dispatch.prefetch_budget import PrefetchBudget
 from reseller_webhooks.engine.ownership.egress_health import HostKey
-from reseller_webhooks.operations.delivery_queue import ScanResult
 
 READY_MIN = 32
 """Deliveries to prefetch if the budget allows it, so that one scan serves many attempts."""

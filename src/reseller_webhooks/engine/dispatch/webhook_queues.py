@@ -1,4 +1,4 @@
-"""The queues of an engine, by webhook and by partition."""
+"""The webhook queues of an engine, by webhook and by partition."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -7,10 +7,10 @@ from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 
 
 class WebhookQueues:
-    """Every queue there is, at most one to a webhook.
+    """All queues, at most one per webhook.
 
-    learning: held from before webhooks are read until they are applied, so that an older view
-    never takes the place of a newer one.
+    update_lock: held from reading webhooks until they are applied, so that an older read never
+    overwrites a newer one.
     """
 
     def __init__(self) -> None:
@@ -22,44 +22,48 @@ class WebhookQueues:
 
     @property
     def circuits_open(self) -> int:
-        """Webhooks that only get probes at present."""
+        """Number of webhooks whose circuit is open."""
         return sum(queue.circuit.is_open for queue in self)
 
     @property
     def secrets_unreadable(self) -> int:
-        """Webhooks that nothing is sent for because a secret of theirs does not open."""
+        """Number of webhooks that get no deliveries because a secret cannot be decrypted."""
         return sum(bool(queue.webhook.unreadable) for queue in self)
 
     def get(self, webhook_id: int) -> WebhookQueue | None:
-        """The webhook's queue, if it is ours."""
+        """The webhook's queue, if this engine has it."""
         return self._by_webhook.get(webhook_id)
 
     def add(self, queue: WebhookQueue) -> None:
-        """A webhook that is new here."""
+        """Add the queue of a new webhook."""
         self._by_webhook[queue.webhook.id] = queue
 
     def remove(self, queue: WebhookQueue) -> None:
-        """Start nothing more for it and forget it."""
+        """Close and remove a queue."""
         queue.close()
         del self._by_webhook[queue.webhook.id]
 
     def by_webhook(self, webhook_ids: Iterable[int]) -> list[WebhookQueue]:
-        """Those of some webhooks; webhooks of other workers have none here."""
-        found = (self._by_webhook.get(webhook_id) for webhook_id in webhook_ids)
-        return [queue for queue in found if queue]
+        """The queues of these webhooks, those of other workers left out."""
+        queues = (self._by_webhook.get(webhook_id) for webhook_id in webhook_ids)
+        return [queue for queue in queues if queue]
 
     def in_partitions(self, parts: Collection[int]) -> list[WebhookQueue]:
-        """Those of some partitions."""
-        some = frozenset(parts)
-        return [queue for queue in self if queue.part in some] if some else []
+        """The queues of these partitions."""
+        wanted = frozenset(parts)
+        return [queue for queue in self if queue.part in wanted] if wanted else []
 
     def outdated(self, revisions: Mapping[int, int]) -> list[int]:
-        """The webhooks that are not known here at these revisions."""
-        queues = ((number, its, self.get(number)) for number, its in revisions.items())
-        return [number for number, its, queue in queues if queue is None or queue.revision != its]
+        """Webhooks without a queue, or whose queue has another revision."""
+        queues = ((webhook_id, self.get(webhook_id)) for webhook_id in revisions)
+        return [
+            webhook_id
+            for webhook_id, queue in queues
+            if queue is None or queue.revision != revisions[webhook_id]
+        ]
 
     def keep_only(self, parts: Collection[int], live: Collection[int]) -> None:
-        """Webhooks of these partitions that are not among the live ones were deleted."""
+        """Remove the queues of deleted webhooks: those of these partitions that are not live."""
         for queue in self.in_partitions(parts):
             if queue.webhook.id not in live:
                 self.remove(queue)

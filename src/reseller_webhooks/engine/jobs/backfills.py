@@ -1,4 +1,4 @@
-"""Takes backfills on, a step each when it is due. Any worker may take any step."""
+"""Runs due steps of backfills. Any worker may run any step."""
 
 import asyncio
 from functools import partial
@@ -13,7 +13,7 @@ from reseller_webhooks.store.db.database import Database
 
 
 class Backfills:
-    """Takes steps of backfills in this process."""
+    """Runs backfill steps in this process."""
 
     def __init__(self, database: Database, *, public_url: str) -> None:
         self._database = database
@@ -21,12 +21,12 @@ class Backfills:
         self._limit = STEP_MIN
 
     async def run(self) -> None:
-        """Look for due backfills for ever. A late step makes up for the delay."""
+        """Run due steps forever. A late step makes up for the delay."""
         is_due = partial(backfills.is_due, self._database)
         await do_when_due(is_due, self._step, put_off="a backfill was put off")
 
     async def _step(self) -> bool:
-        """Whether there may be another one."""
+        """Run a step. Returns whether another may be due."""
         take = partial(backfills.step, self._database, public_url=self._public_url)
         try:
             step = await asyncio.to_thread(take, limit=self._limit)
@@ -37,12 +37,12 @@ class Backfills:
             return False
         if step.made:
             self._fit(step)
-            # Others have at least half of the time, however many backfills are due.
+            # Leave the store at least half of the time, however many backfills are due.
             await asyncio.sleep(step.took_s)
         return True
 
     def _fit(self, step: BackfillStep) -> None:
-        """Fit the limit to the time that a step took; a short one says nothing when it was fast."""
+        """Fit the limit to the duration; a fast step below the limit says nothing."""
         if step.records == self._limit or step.took_s > step.target_s:
             self._limit = next_size(
                 step.records, step.took_s, step.target_s, least=STEP_MIN, most=STEP_MAX

@@ -1,4 +1,4 @@
-"""Looks for due work in the store and does it step by step."""
+"""Polls the store for due work and runs it step by step."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.observability.outages import log_refusal
 
-LOOK_S = 0.5
+POLL_S = 0.5
 
 
 async def do_when_due(
     is_due: Callable[[], bool], step: Callable[[], Awaitable[bool]], *, put_off: str
 ) -> None:
-    """Look for due work for ever.
+    """Run due work forever.
 
-    is_due: reads the store, in a thread. step: returns whether there may be more to do.
-    put_off: the log's event when the store refuses.
+    is_due: reads the store, on a thread. step: returns whether more work may be due.
+    put_off: the log event when the store is unavailable.
     """
     while True:
         try:
@@ -24,4 +24,4 @@ async def do_when_due(
                     break
         except Unavailable as error:
             log_refusal(put_off, error)
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_S)

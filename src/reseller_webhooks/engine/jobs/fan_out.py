@@ -1,6 +1,6 @@
-"""Takes fan-outs on that transactions of changes left to steps. Any worker may take any step.
+"""Runs fan-outs that transactions of changes left to steps. Any worker may run any step.
 
-Steps are small, and between two of them others have as much time as the step took.
+Steps are small, and each is followed by a pause of the same length.
 """
 
 import asyncio
@@ -11,26 +11,26 @@ from reseller_webhooks.engine.ports import Store
 from reseller_webhooks.supervision import wait_for_event
 
 POLL_S = 0.5
-"""How often to look for fan-outs of other processes; those of this process begin at once."""
+"""How often to poll for fan-outs of other processes; those of this process start at once."""
 PAUSE_MIN_S = 0.005
 
 
 class FanOut:
-    """made: tells the engine that there are new deliveries."""
+    """Runs fan-out steps. on_deliveries: called after new deliveries were written."""
 
-    def __init__(self, store: Store, made: Callable[[], None]) -> None:
+    def __init__(self, store: Store, on_deliveries: Callable[[], None]) -> None:
         self._store = store
-        self._on_deliveries = made
+        self._on_deliveries = on_deliveries
         self._limit = fan_out_rules.DELIVERIES_MAX // 4
         self._reseller_id = 0
         self._wake_event = asyncio.Event()
 
     def wake(self) -> None:
-        """A transaction of this process left something to steps."""
+        """A transaction of this process left a fan-out to steps."""
         self._wake_event.set()
 
     async def run(self) -> None:
-        """Take steps as long as there are some, then wait for more."""
+        """Run pending steps, then wait for more, forever."""
         while True:
             self._wake_event.clear()
             while await self._step():
@@ -38,7 +38,7 @@ class FanOut:
             await wait_for_event(self._wake_event, POLL_S)
 
     async def _step(self) -> bool:
-        """Whether it made deliveries; else nothing is left, or another worker is at it."""
+        """Run a step. Returns whether it wrote deliveries."""
         try:
             step = await self._store.fan_out(self._reseller_id, self._limit)
         except Exception:

@@ -1,4 +1,4 @@
-"""Runs background jobs: a turn each when it is due. Any worker may take any turn."""
+"""Runs background jobs in turns. Any worker may run any turn."""
 
 import asyncio
 from functools import partial
@@ -13,26 +13,26 @@ from reseller_webhooks.operations import jobs
 from reseller_webhooks.store.db.database import Database
 
 TURN_S = 0.5
-"""A job's turn; then the next one has its turn, of another reseller perhaps."""
+"""Length of a job's turn; then the next job, perhaps of another reseller, has its turn."""
 PAUSE_MIN_S = 0.01
-"""After each step; a longer step is followed by as long a pause, so others have half the time."""
+"""Shortest pause after a step; a longer step is followed by a pause of the same length."""
 
 log = structlog.get_logger()
 
 
-class Jobs:
-    """Takes the turns of jobs in this process."""
+class JobRunner:
+    """Runs turns of jobs in this process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def run(self) -> None:
-        """Look for due jobs for ever."""
+        """Run due jobs forever."""
         is_due = partial(jobs.is_due, self._database)
         await do_when_due(is_due, self._turn, put_off="a job was put off")
 
     async def _turn(self) -> bool:
-        """Whether there was a job to claim."""
+        """Run a turn. Returns whether there was a job to claim."""
         claimed = await asyncio.to_thread(jobs.claim, self._database)
         if claimed is None:
             return False
@@ -43,14 +43,14 @@ class Jobs:
             if after is None or after.is_finished:
                 return True
             if after.failures:
-                return True  # it rests, and comes again by itself
+                return True  # the job is due again after a delay
             claimed = after
             await asyncio.sleep(max(monotonic_s() - began_s, PAUSE_MIN_S))
         await asyncio.to_thread(jobs.release, self._database, claimed)
         return True
 
     async def _step(self, claimed: Job) -> Job | None:
-        """The job after a step; None when it is another's now, or cancelled."""
+        """Run a step. Returns the job, or None if it was cancelled or claimed by another worker."""
         try:
             return await asyncio.to_thread(jobs.step, self._database, claimed)
         except Unavailable:

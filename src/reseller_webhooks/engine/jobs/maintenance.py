@@ -1,4 +1,4 @@
-"""Runs the maintenance jobs on a timer: small steps between other work, each job by itself."""
+"""Runs the maintenance jobs on a timer, in small steps."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -17,20 +17,20 @@ from reseller_webhooks.store.db.database import Database
 
 EVERY_S = 60.0
 PAUSE_S = 0.2
-"""Between two batches, so that ingest has the writer most of the time."""
+"""Pause between two batches, so that ingest has the writer most of the time."""
 HOUR = 3600 * SECOND
 STATEMENT_S = 60.0
-"""For one statement: nobody waits for it, and a day may have millions of rows to look at."""
+"""Time limit of a statement: nobody waits for it, and a day may have millions of rows."""
 STEPS_MAX = 100
-"""Of a job in its turn: one with much to do does not keep the others waiting for hours."""
+"""Steps of a job in a round, so that a long job does not delay the others for hours."""
 
 log = structlog.get_logger()
 
 
 class Maintenance:
-    """Deletes old rows, creates partitions, finishes what deleted webhooks have left.
+    """Deletes old rows, creates day partitions, cancels deliveries of deleted webhooks.
 
-    A job that fails is logged when it begins to fail, counted each time, and stops no other job.
+    A failing job is logged when it starts to fail, counted each time, and stops no other job.
     """
 
     def __init__(self, database: Database, *, retention_days: int, schedule_s: float) -> None:
@@ -62,13 +62,13 @@ class Maintenance:
         }
 
     async def run(self) -> None:
-        """Run every job, again and again."""
+        """Run all jobs every EVERY_S, forever."""
         while True:
             await self.run_once()
             await asyncio.sleep(EVERY_S)
 
     async def run_once(self) -> None:
-        """Run every job once, whatever comes of the others."""
+        """Run every job once, even if others fail."""
         for job, step in self._jobs.items():
             try:
                 await _until_done(step)
@@ -88,7 +88,7 @@ class Maintenance:
         failure = maintenance.failure_of(error)
         observability.upkeep_failures_total.labels(job.value).inc()
         if isinstance(error, Unavailable) and self._is_outage(error):
-            return  # the store's log says it once, for all jobs
+            return  # the store logs its outage once
         if self._failing.get(job) != failure:
             log.error("a maintenance job fails", job=job.value, reason=failure)
         self._failing[job] = failure

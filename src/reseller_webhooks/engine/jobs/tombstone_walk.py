@@ -1,4 +1,4 @@
-"""The walk over all tombstones: once an hour, a step at a time, since no index has them by age."""
+"""Hourly scan of all tombstones, a step at a time: no index has them by age."""
 
 from reseller_webhooks import clock
 from reseller_webhooks.operations import tombstones
@@ -8,7 +8,7 @@ EVERY_S = 3600.0
 
 
 class TombstoneWalk:
-    """Where this worker's walk is, and when the next one begins."""
+    """The position of this worker's scan, and when the next one starts."""
 
     def __init__(self, database: Database, *, retention_days: int) -> None:
         self._database, self._retention_days = database, retention_days
@@ -16,7 +16,7 @@ class TombstoneWalk:
         self._begins_at = clock.monotonic_s()
 
     def step(self) -> int:
-        """Take a step; 0 when the walk is over, until the next one is due."""
+        """Run a step; 0 when the scan is complete, until the next one is due."""
         if clock.monotonic_s() < self._begins_at:
             return 0
         found = tombstones.drop(

@@ -1,7 +1,7 @@
-"""Ownership by leases: several workers share the partitions of a store, and none sends for another.
+"""Leases: workers divide the partitions of a store, and only a partition's owner sends for it.
 
-The database's clock decides when a lease has lapsed. A worker keeps only a deadline on its own
-monotonic clock, set before it asked, so it stops before anybody else may begin.
+The database's clock decides when a lease has lapsed. A worker keeps a deadline on its own monotonic
+clock, counted from before the heartbeat was sent, so it stops before another worker may start.
 """
 
 import asyncio
@@ -14,59 +14,59 @@ import structlog
 
 from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND, Micros, StoreClock
+from reseller_webhooks.core.deliveries.leases import LeaseSnapshot
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.ports import LeaseStore
 from reseller_webhooks.observability.outages import log_refusal
-from reseller_webhooks.operations.leases import LeaseSnapshot
 
 TRUSTED = 0.95
-"""How much of a lease is used: clocks may drift, and a request takes a moment to leave."""
+"""Share of a lease that is used: clocks may drift, and a request takes a moment to leave."""
 LONG = 0.7
-"""Out of touch for this much of a lease, one may be the only one who is back."""
+"""After a gap of this share of a lease, other workers may not have renewed theirs yet."""
 HEARTBEATS = 3
-"""In the time of a lease, so that one that gets lost does no harm."""
+"""Heartbeats per lease, so that a lost one does no harm."""
 LOOK_S = 0.5
-"""How soon one that came or left is noticed, and how often to ask while partitions move."""
+"""How often to look for new or gone workers, and the interval while partitions move."""
 
 log = structlog.get_logger()
 
 
 class PartitionListener(Protocol):
-    """What leases do to the deliveries under way."""
+    """Starts and stops deliveries as partitions are acquired and lost."""
 
     @property
     def yields(self) -> bool:
-        """Whether others should rather send."""
+        """Whether to leave the partitions to other workers."""
 
     async def acquire(self, parts: Collection[int]) -> None:
-        """Begin to send for these; Unavailable when the store does not tell about them."""
+        """Start sending for these partitions. Raises Unavailable if the store does not answer."""
 
     def drain(self, parts: Collection[int]) -> None:
-        """Start nothing more for these."""
+        """Start no more deliveries for these partitions."""
 
     def release(self, parts: Collection[int]) -> None:
-        """Forget these."""
+        """Forget these partitions."""
 
     def busy(self, parts: Collection[int]) -> set[int]:
-        """Those with requests under way, or results not yet written."""
+        """Partitions with requests in flight or results not yet written."""
 
     def resume(self) -> None:
-        """Go on after a time in which nothing might start."""
+        """Start deliveries again, after a time in which none could start."""
 
     def clock_stepped(self, by: Micros) -> None:
-        """The store's clock was set ahead or, if negative, back by so much."""
+        """The store's clock was stepped ahead or, if negative, back."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldPartition:
-    """A partition that is mine. not_before: monotonic seconds, for what must not overtake."""
+    """A held partition. not_before: earliest start of ordered deliveries, in monotonic seconds."""
 
     epoch: int
     not_before: float
 
 
 class Leases:
-    """What this worker holds. hold_s: how long a former owner's request can still be travelling."""
+    """The leases of this worker. hold_s: how long a former owner's request can be in flight."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Leases:
     ) -> None:
         self.members: frozenset[str] = frozenset()
         self.clock = StoreClock(monotonic_s)
-        """The store's clock, read at each beat."""
+        """The store's clock, read at each heartbeat."""
         self._store = store
         self._ttl_s, self._hold_s = ttl_s, hold_s
         self._monotonic_s = monotonic_s
@@ -86,18 +86,18 @@ class Leases:
         self._draining: frozenset[int] = frozenset()
         self._moving = False
         self._unloaded: frozenset[int] = frozenset()
-        """Mine, but the store did not tell of their webhooks; the next beat asks again."""
+        """Held partitions whose webhooks could not be loaded; the next heartbeat tries again."""
         self._deadline = -inf
         self._last_heartbeat = inf
         self._contact_since = -inf
 
     @property
     def parts(self) -> frozenset[int]:
-        """Every partition that is held, those being given back too."""
+        """Every held partition, including those being drained."""
         return frozenset(self._held)
 
     def in_time(self) -> bool:
-        """Whether the leases surely hold; if not, nothing may start."""
+        """Whether the leases certainly hold; otherwise no delivery may start."""
         return self._monotonic_s() < self._deadline
 
     def epoch(self, part: int) -> int | None:
@@ -106,12 +106,12 @@ class Leases:
         return holding.epoch if holding and part not in self._draining else None
 
     def hold_s(self, part: int) -> float:
-        """How long ordered deliveries of the partition must still wait."""
+        """How much longer ordered deliveries of the partition must wait."""
         holding = self._held.get(part)
         return max(0.0, holding.not_before - self._monotonic_s()) if holding else 0.0
 
     async def run(self, queues: PartitionListener) -> None:
-        """Beat for ever."""
+        """Send heartbeats forever."""
         while True:
             try:
                 await self._until_next()
@@ -121,7 +121,7 @@ class Leases:
                 await asyncio.sleep(LOOK_S)
 
     async def _until_next(self) -> None:
-        """Soon while partitions move, or when somebody came or left; else after a while."""
+        """Wait for the next heartbeat: a short time while partitions move or workers change."""
         beat_at = self._last_heartbeat + self._ttl_s / HEARTBEATS
         while (wait_s := beat_at - self._monotonic_s()) > 0:
             await asyncio.sleep(min(LOOK_S, wait_s))
@@ -129,28 +129,28 @@ class Leases:
                 return
 
     async def heartbeat(self, queues: PartitionListener) -> None:
-        """Say that we live, and follow what comes of it. Unavailable when the store is."""
+        """Renew the leases and apply changes. Raises Unavailable if the store does not answer."""
         began = self._monotonic_s()
         if began - self._last_heartbeat > LONG * self._ttl_s:
             self._contact_since = began
-        standing = await self._store.heartbeat(
+        snapshot = await self._store.heartbeat(
             release=self._releasable(queues),
             lapsed_too=began - self._contact_since >= self._ttl_s,
             stands_back=queues.yields,
             latest=self._latest_store_time(),
         )
-        self._read_clock(queues, standing.now, began)
+        self._read_clock(queues, snapshot.now, began)
         late = not self.in_time()
         self._last_heartbeat, self._deadline = began, began + TRUSTED * self._ttl_s
-        again = self._drop_lost(queues, standing)
-        await self._take_new(queues, standing, again)
+        again = self._drop_lost(queues, snapshot)
+        await self._take_new(queues, snapshot, again)
         if late:
             queues.resume()
 
     async def leave(self) -> None:
-        """Give everything back, so that others need not wait for it to lapse.
+        """Release all partitions, so that others need not wait for the leases to lapse.
 
-        Unless a former owner's requests may still be travelling: others are to wait for them too.
+        Not while a former owner's requests may be in flight: others must wait for them too.
         """
         self._deadline = -inf
         is_quiet = not any(map(self.hold_s, self._held))
@@ -159,11 +159,11 @@ class Leases:
             await self._store.leave()
 
     def _latest_store_time(self) -> Micros | None:
-        """The latest that the store's clock can say, unless it was stepped ahead."""
+        """The latest time the store's clock can show unless it was stepped ahead."""
         return self.clock.now() + int(self._ttl_s / 2 * SECOND) if self.clock.is_known else None
 
     def _read_clock(self, queues: PartitionListener, at: Micros, began: float) -> None:
-        """After a step no lease says whether it was renewed in time, until all have beaten."""
+        """Read the store's clock. After a step, trust no lapsed lease until all have renewed."""
         stepped = self.clock.read(at, began)
         if stepped:
             log.warning("the store's clock was stepped", by_s=round(stepped / SECOND, 1))
@@ -171,35 +171,36 @@ class Leases:
             queues.clock_stepped(stepped)
 
     def _releasable(self, queues: PartitionListener) -> frozenset[int]:
-        """What can be given back: nobody's requests are under way, a former owner's included."""
-        some = self._draining - queues.busy(self._draining)
-        return frozenset(part for part in some if not self.hold_s(part))
+        """Drained partitions without requests in flight, of this worker or a former owner."""
+        idle = self._draining - queues.busy(self._draining)
+        return frozenset(part for part in idle if not self.hold_s(part))
 
-    def _drop_lost(self, queues: PartitionListener, standing: LeaseSnapshot) -> frozenset[int]:
-        """Those that were to be given back and are wanted again; they begin anew."""
-        self.members = standing.members
-        lost = [part for part in self._held if standing.kept.get(part) != self._held[part].epoch]
+    def _drop_lost(self, queues: PartitionListener, snapshot: LeaseSnapshot) -> frozenset[int]:
+        """Drop lost partitions. Returns drained ones that are wanted again, to load anew."""
+        self.members = snapshot.members
+        lost = [part for part in self._held if snapshot.kept.get(part) != self._held[part].epoch]
         for part in lost:
             del self._held[part]
-        # What is under way goes on being given back, even if it is wanted again: a queue made
-        # anew would not know of it.
+        # A partition with requests in flight keeps draining even if it is wanted again: a new
+        # queue would not know of those requests.
         busy = frozenset(queues.busy(self._draining))
-        draining = frozenset(self._held) - (standing.wanted - busy)
+        draining = frozenset(self._held) - (snapshot.wanted - busy)
         queues.drain(draining - self._draining)
         again = (self._draining - draining) & frozenset(self._held)
         self._draining = draining
-        self._moving = bool(draining) or not standing.wanted <= standing.held
+        self._moving = bool(draining) or not snapshot.wanted <= snapshot.held
         queues.release([*lost, *again])
         if lost:
-            log.info("partitions given up", count=len(lost), kept=len(self._held))
+            log.info("partitions released", count=len(lost), kept=len(self._held))
         return again
 
     async def _take_new(
-        self, queues: PartitionListener, standing: LeaseSnapshot, again: frozenset[int]
+        self, queues: PartitionListener, snapshot: LeaseSnapshot, again: frozenset[int]
     ) -> None:
-        # One that is kept and not known was taken by a beat that got no answer, perhaps lapsed.
-        calm = {grant.part for grant in standing.taken if not grant.lapsed}
-        epochs = standing.kept | {grant.part: grant.epoch for grant in standing.taken}
+        # A kept partition that is not known here was taken by a heartbeat without an answer, and
+        # may have lapsed before.
+        calm = {grant.part for grant in snapshot.taken if not grant.lapsed}
+        epochs = snapshot.kept | {grant.part: grant.epoch for grant in snapshot.taken}
         new = {part: epoch for part, epoch in epochs.items() if part not in self._held}
         safe_at = self._monotonic_s() + self._hold_s
         for part, epoch in new.items():
@@ -210,5 +211,5 @@ class Leases:
         await queues.acquire(self._unloaded)
         self._unloaded = frozenset()
         if new:
-            lapsed = sum(grant.lapsed for grant in standing.taken)
+            lapsed = sum(grant.lapsed for grant in snapshot.taken)
             log.info("partitions taken", count=len(new), held=len(self._held), lapsed=lapsed)

@@ -12,7 +12,7 @@ from reseller_webhooks.core.webhooks.webhook import PARTS
 
 
 class SoleOwner:
-    """Owns every partition for good: for one engine that is alone on its store."""
+    """Owns every partition forever: for the only engine of a store."""
 
     parts = frozenset(range(PARTS))
 
@@ -21,19 +21,19 @@ class SoleOwner:
         return True
 
     def epoch(self, part: int) -> int | None:  # noqa: ARG002
-        """There is only one."""
+        """Always 0."""
         return 0
 
     def hold_s(self, part: int) -> float:  # noqa: ARG002
-        """Nobody owned it before, so nothing of theirs is under way."""
+        """Zero: there was no former owner."""
         return 0.0
 
 
 class ProcessLock:
-    """That this process works on an SQLite store, known to others through a lock on a file.
+    """A file lock that shows other processes that this one uses an SQLite store.
 
-    The kernel gives the lock back when the process ends, however it ends. So the first worker
-    that comes knows that it is alone, and need not wait for the leases of one that was killed.
+    The kernel releases the lock when the process ends, even if it is killed. So the first worker
+    knows that it is alone and need not wait for the leases of a killed one.
     """
 
     def __init__(self, database: Path) -> None:
@@ -41,7 +41,7 @@ class ProcessLock:
         self._handle: int | None = None
 
     def acquire(self) -> bool:
-        """Be present from now on; whether no other worker is."""
+        """Take the lock. Returns whether no other worker has it."""
         handle = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
         self._handle = handle
         try:
@@ -52,12 +52,12 @@ class ProcessLock:
         return True
 
     def share(self) -> None:
-        """Let others come; only who was alone holds them up, until it has tidied."""
+        """Let other workers start: the first one blocks them until it has cleaned up."""
         if self._handle is not None:
             fcntl.flock(self._handle, fcntl.LOCK_SH)
 
     def release(self) -> None:
-        """Be gone."""
+        """Release the lock."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None

@@ -1,12 +1,16 @@
-"""One attempt from start to end: token if need be, request, what it means for the delivery."""
+"""Runs one delivery attempt: access token, request, and the delivery's next state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from reseller_webhooks.core.deliveries import cloudevents
-from reseller_webhooks.core.deliveries import delivery as deliveries
 from reseller_webhooks.core.deliveries.attempts import Attempt
-from reseller_webhooks.core.deliveries.delivery import AttemptResult, Transition
+from reseller_webhooks.core.deliveries.delivery import (
+    DELIVERED,
+    AttemptResult,
+    Transition,
+    after_attempt,
+)
 from reseller_webhooks.core.deliveries.notification import DueDelivery, outgoing
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.deliveries.secret_masking import without_secret
@@ -17,7 +21,7 @@ UNAUTHORISED = 401
 
 
 class LeaseLost(Exception):
-    """Nothing was sent: when its turn or its access token came, it might not leave any more."""
+    """The lease ended, or settings changed, before the request was sent."""
 
 
 def _always() -> bool:
@@ -25,15 +29,15 @@ def _always() -> bool:
 
 
 def _no_turn(url: str, reseller_id: int) -> None:
-    """Where no names are looked up."""
+    """Return None: no name is looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptRunner:
-    """Makes attempts. legacy_token: also send the token under AppDirect's older name.
+    """Runs attempts. legacy_token: also send the token in AppDirect's older header.
 
-    source: what CloudEvents name as theirs, a URL. timeout_s: of one request, at the sender.
-    turn: waited for before an attempt begins, so that it does not count as time of the receiver.
+    source: the source URL of CloudEvents. timeout_s: of one request. turn: waited for before an
+    attempt begins, so that the wait does not count as the receiver's time.
     """
 
     send: Send
@@ -47,7 +51,7 @@ class AttemptRunner:
 
     @property
     def span_s(self) -> float:
-        """The longest time that a delivery's whole schedule takes."""
+        """The longest duration of a delivery's whole retry schedule."""
         return self.policy.span_s(self.timeout_s)
 
     async def run(
@@ -56,18 +60,18 @@ class AttemptRunner:
         due: DueDelivery,
         part: int = 0,
         epoch: int = 0,
-        may_leave: Callable[[], bool] = _always,
+        may_send: Callable[[], bool] = _always,
     ) -> AttemptResult:
-        """Try a delivery once more, under the lease of a partition. Overtaken if that ended."""
-        if not may_leave():  # it was started a turn of the loop ago, and that may have stood still
+        """Attempt a delivery under a partition's lease. Raises LeaseLost if the lease ended."""
+        if not may_send():  # the event loop may have stalled since the delivery started
             raise LeaseLost
         if (turn := self.turn(webhook.url, webhook.reseller_id)) is not None:
             await turn
-            if not may_leave():
+            if not may_send():
                 raise LeaseLost
         number = due.delivery.attempts + 1
         at = self.clock.now()
-        result = await self.request(webhook, due, number=number, at=at, may_leave=may_leave)
+        result = await self.request(webhook, due, number=number, at=at, may_send=may_send)
         return AttemptResult(
             due.delivery, number, at, result, self._step(number, result), part, epoch
         )
@@ -79,28 +83,28 @@ class AttemptRunner:
         *,
         number: int,
         at: int,
-        may_leave: Callable[[], bool] = _always,
+        may_send: Callable[[], bool] = _always,
     ) -> Attempt:
-        """Send one request; a handshake that fails is a failed attempt with its reason."""
+        """Send one request; a failed token request is a failed attempt."""
         if not isinstance(webhook.auth, OAuth2):
             return await self._send(webhook, due, number, at, None)
         bearer = await self.tokens.bearer(webhook.id, webhook.auth, webhook.reseller_id)
         if isinstance(bearer, Attempt):
             return bearer
-        if not may_leave():  # the handshake may have taken as long as a request may
+        if not may_send():  # the token request may have taken as long as a request may
             raise LeaseLost
         result = await self._send(webhook, due, number, at, bearer)
         if result.status == UNAUTHORISED:
-            # The receiver may have forgotten it early; the next attempt brings a new one.
+            # The receiver may have revoked the token early; the next attempt gets a new one.
             self.tokens.forget(webhook.id, bearer)
         return result
 
     def _step(self, number: int, result: Attempt) -> Transition:
-        if result.accepted:  # nearly always, and then nobody need be asked for the time
-            return deliveries.DELIVERED
-        world = self.clock
-        return deliveries.after_attempt(
-            number, result, policy=self.policy, now=world.now(), chance=world.chance()
+        if result.accepted:  # the common case, without reading the clock
+            return DELIVERED
+        clock = self.clock
+        return after_attempt(
+            number, result, policy=self.policy, now=clock.now(), chance=clock.chance()
         )
 
     async def _send(

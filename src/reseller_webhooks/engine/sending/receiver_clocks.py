@@ -1,4 +1,4 @@
-"""The clocks of receivers that refuse notifications: the last time that each host told."""
+"""Clocks of receivers that refuse notifications: the last time seen from each host."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -12,24 +12,24 @@ HOSTS_MAX = 1_000
 
 
 class ReceiverClocks:
-    """By how much each host's clock is ahead of ours."""
+    """How far each host's clock is ahead of this machine's."""
 
     def __init__(self) -> None:
         self._hosts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def note(self, host: str, ahead_s: int) -> None:
-        """A host refused a notification, and its clock was ahead of ours by so much."""
+        """Record the clock of a host that refused a notification."""
         self._hosts[host] = ahead_s, monotonic_s()
         self._hosts.move_to_end(host)
         if len(self._hosts) > HOSTS_MAX:
             self._hosts.popitem(last=False)
 
     def ahead_s(self) -> int:
-        """How far most of them are ahead; 0 while too few hosts have told their time."""
+        """How far most hosts are ahead; 0 while too few hosts are known."""
         return clocks.receivers_ahead_s(self._recent())
 
     def conditions(self) -> Iterator[Condition]:
-        """Whether our clock seems to be wrong."""
+        """A condition if this machine's clock seems to be wrong."""
         return clocks.receiver_conditions(self._recent())
 
     def _recent(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""The sender, the one seam to receivers: a request goes in and an attempt comes out, always."""
+"""Sends requests to receivers; every request results in an attempt."""
 
 import traceback
 from collections.abc import Awaitable
@@ -40,8 +40,8 @@ from reseller_webhooks.engine.sending.trusted_certificates import TrustedCertifi
 LIMIT = 2000
 """Requests at once. Each needs a socket and about 100 KB for TLS."""
 STALE_WITHIN_S = 1.0
-"""A connection that the receiver had already closed fails within a round trip. What takes longer
-was cut off at work, and is a failure of the receiver."""
+"""A connection that the receiver had already closed fails within a round trip. A later loss is a
+failure of the receiver."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,19 +62,19 @@ class _Timing:
         return round((clock.monotonic_s() - self.began_s) * 1000)
 
     async def exclude(self, wait: Awaitable[None]) -> None:
-        """Wait for something that is not the receiver's to answer for."""
+        """Exclude a wait from the receiver's time."""
         since_s = clock.monotonic_s()
         await wait
         self.began_s += clock.monotonic_s() - since_s
 
 
 class Sender:
-    """Posts to receivers over guarded, verified, kept-alive connections.
+    """Posts to receivers over vetted, verified, kept-alive connections.
 
-    networks: that targets may be in though not global, or never. ca_file: trusted beside the
-    system's authorities. limit: requests at once; more wait their turn, outside their deadline.
-    resolve: see Guard. Refused when the ca_file cannot be used. Open it where it will be used:
-    `async with Sender() as sender`.
+    networks: networks that targets may be in though they are not global, or never. ca_file:
+    trusted beside the system's authorities; raises Refused if it cannot be used. limit: concurrent
+    requests; the wait for a slot does not count against the deadline. resolve: see NameLookups.
+    Use it on the event loop where it was opened: `async with Sender() as sender`.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Sender:
         self._connection_turns = ConnectionTurns()
 
     async def open(self) -> None:
-        """Make ready to send, on the running event loop."""
+        """Open the connection pool, on the running event loop."""
         self._guard = AddressGuard(self._networks, self._resolve)
         self._pool = Pool(self._guard, tls=lambda: self.trust.context, kept=self._limit)
         names = self._guard.names
@@ -104,7 +104,7 @@ class Sender:
         observability.name_lookups_waiting.set_function(lambda: names.waiting)
 
     async def close(self) -> None:
-        """Close every connection, also those in use."""
+        """Close every connection, including those in use."""
         await self._pool.close()
         await self._guard.close()
 
@@ -116,15 +116,15 @@ class Sender:
         await self.close()
 
     def turn(self, url: str, reseller_id: int) -> Awaitable[None] | None:
-        """Wait until a request to the URL may be made; None when that is now.
+        """Wait until a request to the URL may be made; None if it may be made now.
 
-        It may wait for a connection to be opened, or for its host to be looked up, while others
-        are. None of that is time of the receiver, so it is waited for before `send`.
+        The wait is for other connections and name look-ups. It is not the receiver's time, so the
+        caller waits before `send`.
         """
         try:
             target = origin_of_url(url)
         except Invalid:
-            return None  # `send` says so
+            return None  # `send` reports it
         if self._pool.has_idle(target):
             return None
         look_up = self._look_up_turn(target, reseller_id)
@@ -132,12 +132,12 @@ class Sender:
         return _both(look_up, connect) if look_up and connect else look_up or connect
 
     async def send(self, outgoing: Outgoing) -> Attempt:
-        """Send it once and say what came of it. Raises nothing but CancelledError."""
+        """Send a request once. Raises nothing but CancelledError."""
         attempt, _ = await self._send(outgoing)
         return attempt
 
     async def fetch(self, outgoing: Outgoing) -> tuple[Attempt, bytes]:
-        """As `turn` and `send`, with up to RESPONSE_BYTES_READ of the answer's body."""
+        """Like `turn` and `send`, with up to RESPONSE_BYTES_READ of the response body."""
         if (turn := self.turn(outgoing.url, outgoing.reseller_id)) is not None:
             await turn
         return await self._send(outgoing)
@@ -162,9 +162,8 @@ class Sender:
             try:
                 return await kept.request(request, timing.until_s)
             except ConnectionLost as lost:
-                # It happens to every client that keeps connections: our request and the
-                # receiver's close crossed on the way. A repeat is safe, because a receiver knows
-                # one by its webhook-id.
+                # The request and the receiver's close of an idle connection crossed. A repeat is
+                # safe, because receivers recognise one by its webhook-id.
                 if not lost.silent or clock.monotonic_s() - timing.began_s > STALE_WITHIN_S:
                     raise
         if (turn := self._look_up_turn(target, outgoing.reseller_id)) is not None:
@@ -180,7 +179,7 @@ class Sender:
     def _failed(self, error: Exception, url: str, timing: _Timing) -> Attempt:
         why = failure_of(error, Trip(host_of(url), self._timeout_s))
         if why is None:
-            # Only where it happened: the values in the frames, and so in some messages, are secret.
+            # Only the place: local variables, and so some messages, hold secrets.
             log.error(
                 "sending broke",
                 error=type(error).__name__,
@@ -216,7 +215,7 @@ def _answered(answer: Response, outgoing: Outgoing, timing: _Timing) -> Attempt:
 
 
 def _retry_after_s(answer: Response, date: str) -> int:
-    """A date in Retry-After is by the receiver's clock, and so is the answer's Date."""
+    """A date in Retry-After is compared with the receiver's clock, as the Date header has it."""
     now_s = http_date_s(date)
     now = clock.now() if now_s is None else round(now_s * clock.SECOND)
     return retry_after_s((answer.retry_after or b"").decode("latin-1"), now)

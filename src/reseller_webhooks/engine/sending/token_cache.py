@@ -1,6 +1,6 @@
-"""Access tokens for webhooks with OAuth2: kept while they last, asked for once at a time.
+"""Access tokens of webhooks with OAuth2: cached until they expire, one token request at a time.
 
-The sender carries the requests, with the same guard, TLS and limits as for targets.
+The sender makes the requests, with the same address checks, TLS and limits as for targets.
 """
 
 import asyncio
@@ -16,27 +16,27 @@ from reseller_webhooks.core.webhooks.webhook import OAuth2
 from reseller_webhooks.engine.sending.token_request import TokenError, parse_response, token_request
 
 MARGIN_S = 60.0
-"""A token is replaced this long before it expires, so that none expires on the way..."""
+"""A token is replaced this long before it expires, so that none expires in flight..."""
 MARGIN_PART = 0.1
-"""...but of a short life only this part, so that a token of one minute is still used."""
+"""...but at most this share of its lifetime, so that a token of one minute is still used."""
 UNKNOWN_LIFE_S = 3600.0
-"""When the server does not say: the example of the RFC. A 401 ends it sooner."""
+"""Lifetime if the server gives none: the RFC's example. A 401 ends it sooner."""
 LIFE_MAX_S = 86_400.0
-"""Nobody is held to a token for longer than a day, whatever the server says."""
+"""A token is used for a day at most, whatever the server says."""
 TOKENS_KEPT = 20_000
 """Twice the webhooks of a large installation; the oldest goes first."""
 
 
 class Fetch(Protocol):
-    """What is asked of the sender."""
+    """The sender's interface for token requests."""
 
     async def fetch(self, outgoing: Outgoing) -> tuple[Attempt, bytes]:
-        """Send it once; the attempt and the start of the answer's body."""
+        """Send a request once; returns the attempt and the start of the response body."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A token in store. until_s: monotonic seconds. auth: what it was asked for with."""
+    """A cached token. until_s: monotonic seconds. auth: the credentials it was requested with."""
 
     text: str = field(repr=False)
     until_s: float
@@ -55,10 +55,9 @@ class TokenCache:
         self._requests: dict[tuple[int, OAuth2], Task[str | Attempt]] = {}
 
     async def bearer(self, webhook_id: int, auth: OAuth2, reseller_id: int = 0) -> str | Attempt:
-        """The access token to send, or the attempt that the failed handshake makes.
+        """The access token to send, or the failed attempt of the token request.
 
-        Callers that come while one is asked for share its token or its failure. Asking has a
-        deadline of its own, as long as the sender's.
+        Concurrent callers share one token request, which has the sender's deadline.
         """
         kept = self._tokens.get(webhook_id)
         if kept is not None and kept.auth == auth and self._monotonic_s() < kept.until_s:
@@ -66,7 +65,7 @@ class TokenCache:
         return await asyncio.shield(self._request(webhook_id, auth, reseller_id))
 
     def forget(self, webhook_id: int, token: str) -> None:
-        """The receiver answered 401 to this token; a newer one is kept."""
+        """Drop a token to which the receiver responded 401; a newer one is kept."""
         kept = self._tokens.get(webhook_id)
         if kept is not None and kept.text == token:
             del self._tokens[webhook_id]
@@ -104,7 +103,7 @@ def _usable_s(life_s: float | None) -> float:
 
 
 def _failed(attempt: Attempt, why: Message) -> Attempt:
-    """The attempt on the target that never was. Its status stays empty: the target said nothing."""
+    """The attempt for the target, which got no request: it has no status."""
     if attempt.outcome is Outcome.REFUSED:
         return attempt._replace(message=why)
     return Attempt(

@@ -1,4 +1,4 @@
-"""Token requests and what servers say to them. Owns the wire of OAuth2; keeps nothing.
+"""OAuth2 token requests and their responses.
 
 RFC 6749: password grant 4.3, client credentials 4.4, HTTP Basic client authentication 2.3.1.
 """
@@ -54,7 +54,7 @@ _GRANT_MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """An access token. life_s: seconds it is good for, None when the server does not say."""
+    """An access token. life_s: its lifetime in seconds; None if the server gives none."""
 
     text: str = field(repr=False)
     life_s: float | None
@@ -68,7 +68,7 @@ class TokenError:
 
 
 def token_request(auth: OAuth2, reseller_id: int = 0) -> Outgoing:
-    """What to send to the token URL, for a webhook of that reseller."""
+    """The token request for a webhook of that reseller."""
     headers = {
         "accept": "application/json",
         "authorization": f"Basic {_credentials(auth)}",
@@ -79,7 +79,7 @@ def token_request(auth: OAuth2, reseller_id: int = 0) -> Outgoing:
 
 
 def _credentials(auth: OAuth2) -> str:
-    # 2.3.1: form-encoded before they are joined, so that a colon in the ID does no harm.
+    # RFC 6749, 2.3.1: encoded before they are joined, so that the ID may contain a colon.
     pair = f"{quote_plus(auth.client_id)}:{quote_plus(auth.client_secret)}"
     return base64.b64encode(pair.encode()).decode()
 
@@ -93,7 +93,7 @@ def _form(auth: OAuth2) -> str:
 
 
 def parse_response(attempt: Attempt, body: bytes, auth: OAuth2) -> TokenResponse | TokenError:
-    """What the answer to a token request means."""
+    """Parse the response to a token request."""
     if attempt.status is None:
         return TokenError(TOKEN_REQUEST_FAILED(why=attempt.message or UNKNOWN_REASON()))
     status = attempt.status

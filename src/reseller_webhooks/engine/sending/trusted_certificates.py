@@ -1,4 +1,4 @@
-"""The certificates that are trusted towards receivers, read again when CA_FILE changes."""
+"""Trusted certificate authorities for receivers; reloads CA_FILE when it changes."""
 
 import asyncio
 import os
@@ -13,19 +13,19 @@ from reseller_webhooks.core.health.conditions import Condition, ConditionCode, S
 from reseller_webhooks.engine.sending.http1.tls import tls_context
 
 EVERY_S = 3.0
-"""How often the file is looked at, on a thread: it may lie on a disk that hangs."""
+"""How often to check the file, on a thread, since its disk may hang."""
 
 Version = tuple[int, int, int]
-"""What changes when a file does: inode, size, time of the last change in nanoseconds."""
+"""Identifies a file's content: inode, size, time of the last change in nanoseconds."""
 
 log = structlog.get_logger()
 
 
 class TrustedCertificates:
-    """The TLS context for new connections; those that are open keep theirs.
+    """The TLS context for new connections; open connections keep theirs.
 
-    Refused when the file cannot be used at the start. Later a file that cannot be used leaves the
-    context as it is, and is a condition until the file is mended.
+    Raises Refused if the file cannot be used at the start. Later, an unusable file leaves the
+    context unchanged and shows as a condition until it is repaired.
     """
 
     def __init__(self, ca_file: Path | None) -> None:
@@ -35,13 +35,13 @@ class TrustedCertificates:
         self.context: SSLContext = tls_context(ca_file)
 
     async def watch(self, every_s: float = EVERY_S) -> None:
-        """Look at the file for ever; only where there is one."""
+        """Check the file forever."""
         while True:
             await asyncio.sleep(every_s)
             await asyncio.to_thread(self.refresh)
 
     def refresh(self) -> bool:
-        """Read the file if it has changed; whether new connections have a new context."""
+        """Reload the file if it has changed. Returns whether there is a new context."""
         version = _version(self._ca_file)
         if version == self._version:
             return False
@@ -57,7 +57,7 @@ class TrustedCertificates:
         return True
 
     def conditions(self) -> Iterator[Condition]:
-        """That the file of now cannot be used."""
+        """A condition if the present file cannot be used."""
         if self._failure:
             yield Condition(
                 ConditionCode.CA_FILE_UNUSABLE, Severity.DEGRADED, {"file": str(self._ca_file)}

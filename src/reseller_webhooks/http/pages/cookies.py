@@ -8,7 +8,7 @@ from starlette.responses import Response
 from reseller_webhooks.clock import SECOND
 from reseller_webhooks.http.pages.language import COOKIE
 from reseller_webhooks.operations.authentication import SESSION_LIVES
-from reseller_webhooks.operations.known_devices import LIVES as DEVICE_LIVES
+from reseller_webhooks.operations.known_devices import DEVICE_LIFETIME
 
 NOTICE_LIVES_S = 120
 OPENID_LIVES_S = 600
@@ -71,7 +71,7 @@ class Cookies:
 
     def keep_device(self, response: Response, sealed: str) -> None:
         """Know it again, also after the session has ended."""
-        self._set(response, "device", sealed, DEVICE_LIVES // SECOND)
+        self._set(response, "device", sealed, DEVICE_LIFETIME // SECOND)
 
     def keep_language(self, response: Response, tag: str) -> None:
         """Remember it for a year; no secret, so its name says nothing of its host."""

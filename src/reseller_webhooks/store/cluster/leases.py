@@ -7,6 +7,7 @@ from sqlalchemy import delete, or_, select, update
 
 from reseller_webhooks import sealing
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.deliveries.leases import Grant
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import lease, member
 
@@ -24,15 +25,6 @@ class WorkerRow:
     since: Micros
     until: Micros
     sealed_format: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A partition that was taken. lapsed: from a worker that did not give it back."""
-
-    part: int
-    epoch: int
-    lapsed: bool
 
 
 def register(tx: Tx, me: str, *, host: str, version: str, until: Micros) -> None:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import BindParameter, ClauseElement, Select, bindparam
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.compiler import SQLCompiler as Compiled
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from reseller_webhooks.store.db.database import Tx
 
@@ -114,9 +114,9 @@ def _fetched(tx: Tx, text: str, given: Any, select: Select[Any]) -> list[Row]:
 
 
 @lru_cache(maxsize=256)
-def _compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
+def _compiled(statement: ClauseElement, dialect: Dialect) -> SQLCompiler:
     compiled = statement.compile(dialect=dialect)
-    assert isinstance(compiled, Compiled)  # noqa: S101 - what it may be else has no parameters
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what it may be else has no parameters
     return compiled
 
 
@@ -132,7 +132,7 @@ def _names(which: int, size: int) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _asking(one: Select[Any], size: int, dialect: Dialect) -> tuple[str, Compiled]:
+def _asking(one: Select[Any], size: int, dialect: Dialect) -> tuple[str, SQLCompiler]:
     """The select once for each ask, and as it is alone."""
     compiled = _compiled(one, dialect)
     # Each in a query of its own, as only those may have a limit.

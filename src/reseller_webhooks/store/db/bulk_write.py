@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Delete, Table, Update, insert
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.compiler import SQLCompiler as Compiled
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from reseller_webhooks.store.db import bulk_read
 from reseller_webhooks.store.db.database import Tx
@@ -84,7 +84,7 @@ def remove(tx: Tx, named: Callable[..., Delete], numbers: Sequence[int]) -> int:
     return tx.connection.exec_driver_sql(text, values).rowcount
 
 
-def _portions(compiled: Compiled, rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[Values]]:
+def _portions(compiled: SQLCompiler, rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[Values]]:
     """Values as the driver takes them, by position."""
     its = itemgetter(*compiled.positiontup or ())
     return _sized([its(row) for row in rows])
@@ -104,7 +104,7 @@ def _flat(some: Sequence[Values]) -> Values:
 
 
 @lru_cache(maxsize=64)
-def _inserting(table: Table, names: tuple[str, ...], dialect: Dialect) -> Compiled:
+def _inserting(table: Table, names: tuple[str, ...], dialect: Dialect) -> SQLCompiler:
     return insert(table).compile(dialect=dialect, column_keys=list(names))
 
 
@@ -124,19 +124,19 @@ def _inserting_json(table: Table, names: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _updating(statement: Update, dialect: Dialect) -> Compiled:
+def _updating(statement: Update, dialect: Dialect) -> SQLCompiler:
     return statement.compile(dialect=dialect)
 
 
 @lru_cache(maxsize=256)
-def _of_many(compiled: Compiled, count: int) -> str:
+def _of_many(compiled: SQLCompiler, count: int) -> str:
     """The insert of one row, with the values of many."""
     head, values, one = str(compiled).partition(" VALUES ")
     return head + values + ", ".join([one] * count)
 
 
 @lru_cache(maxsize=256)
-def _changing_many(compiled: Compiled, count: int) -> str:
+def _changing_many(compiled: SQLCompiler, count: int) -> str:
     """The update of one row, joined with the values for many."""
     parts = str(compiled).split("?")
     columns = (f"given.column{n}" for n in range(1, len(parts)))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Set
 from enum import StrEnum
 
 
-class Written(StrEnum):
+class CommitEffects(StrEnum):
     """What a transaction wrote that the engine acts on."""
 
     WEBHOOKS = "webhooks"
@@ -15,7 +15,7 @@ class Written(StrEnum):
     """Events were committed whose deliveries are made in steps."""
 
 
-Listener = Callable[[Set[Written]], None]
+Listener = Callable[[Set[CommitEffects]], None]
 """Called on the thread that committed, so it must not wait."""
 
 
@@ -29,7 +29,7 @@ class Commits:
         """Call it after each commit that wrote any of `Written`."""
         self._listeners.append(listener)
 
-    def committed(self, written: Set[Written]) -> None:
+    def committed(self, written: Set[CommitEffects]) -> None:
         """Tell the listeners, unless nothing of interest was written."""
         if written:
             for listener in self._listeners:

@@ -20,7 +20,7 @@ INTERRUPT_S = 0.1
 """How often a wait looks whether the process was interrupted; psycopg's own value."""
 
 
-class Connection(psycopg.Connection[Any]):
+class PgConnection(psycopg.Connection[Any]):
     """answer_s: how long it waits for the server each time. A connection that was not answered in
     time is closed, since what it would get later belongs to a call that has ended.
     """
@@ -55,9 +55,11 @@ class Connector:
         self._url = url
         self._first = 0
 
-    def open(self, context: AdaptContext | None = None, *, autocommit: bool = False) -> Connection:
+    def open(
+        self, context: AdaptContext | None = None, *, autocommit: bool = False
+    ) -> PgConnection:
         """A connection to the first host that answers and may be written to."""
-        one = Connection.connect(
+        one = PgConnection.connect(
             make_conninfo(**self._url.conninfo(self._first)),
             context=context,
             autocommit=True,
@@ -71,7 +73,7 @@ class Connector:
             raise
         return one
 
-    def _learn(self, one: Connection) -> None:
+    def _learn(self, one: PgConnection) -> None:
         """Which host that was, and whether a pooler answered in its stead."""
         place = (one.info.host, str(one.info.port))
         for number, (host, port) in enumerate(self._url.hosts):
@@ -93,7 +95,7 @@ def is_pooled(one: psycopg.Connection[Any]) -> bool:
     return _session(one) != one.info.backend_pid
 
 
-def shares_sessions(opened: Callable[[], Connection], one: Connection) -> bool:
+def shares_sessions(opened: Callable[[], PgConnection], one: PgConnection) -> bool:
     """Whether a pooler lends the session of an idle connection to others.
 
     one: in autocommit mode. A false "no" is possible under load: LISTEN would then hear nothing.

@@ -21,8 +21,8 @@ from reseller_webhooks.core.access.audit import PROGRAM, Act, Actor
 from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.observability.outages import Outage
 from reseller_webhooks.store.db import errors, metering, postgres, sqlite
-from reseller_webhooks.store.db.commits import Commits, Written
-from reseller_webhooks.store.db.limits import LOCK_S, POOL_S, USUAL, Limits
+from reseller_webhooks.store.db.commits import CommitEffects, Commits
+from reseller_webhooks.store.db.limits import LOCK_S, POOL_S, USUAL, StoreLimits
 from reseller_webhooks.store.db.metering import Access, Metered, PoolUse
 from reseller_webhooks.store.db.shared_horizon import SharedHorizon
 
@@ -39,7 +39,7 @@ class Tx:
     now: Micros
     by: Actor = PROGRAM
     charge: "Charge | None" = None
-    written: set[Written] = field(default_factory=set)
+    written: set[CommitEffects] = field(default_factory=set)
 
 
 Charge = Callable[[Tx, Act], None]
@@ -95,7 +95,7 @@ class Database:
     def within(self, answer_s: float, *, lock_s: float = LOCK_S) -> "Database":
         """The same store, for work whose statements may take longer than a caller would wait."""
         same = copy(self)
-        same._limits = Limits(answer_s, lock_s)
+        same._limits = StoreLimits(answer_s, lock_s)
         return same
 
     @staticmethod
@@ -167,7 +167,7 @@ class Database:
     def _transaction(self, *, writes: bool) -> Iterator[Tx]:
         try:
             with errors.translated():
-                connection, transaction, now = self._begun(writes=writes)
+                connection, transaction, now = self._begin_or_reconnect(writes=writes)
                 with connection, transaction:
                     yield Tx(connection, now, self._by, self._charge)
             self.outage.succeeded()
@@ -177,7 +177,7 @@ class Database:
                 self.damage.note()
             raise
 
-    def _begun(self, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
+    def _begin_or_reconnect(self, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
         """A transaction on a connection that works; one that has died meanwhile is replaced.
 
         A server that became read-only is left: where a proxy or several hosts lead to another one,

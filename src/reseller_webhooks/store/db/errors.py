@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
+from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.core.messages import MessageCode
@@ -104,7 +104,7 @@ def translated() -> Iterator[None]:
     """Raise Unavailable for every error of the store that is not a mistake of ours."""
     try:
         yield
-    except PoolTimeout as error:
+    except exc.TimeoutError as error:
         raise unavailable(Cause.BUSY, "every connection is in use") from error
     except PendingRollbackError as error:  # the connection was lost by a statement before
         raise unavailable(Cause.AWAY, words_of(error)) from error

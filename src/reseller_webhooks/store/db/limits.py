@@ -18,7 +18,7 @@ POOL_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class StoreLimits:
     """Deadlines of one transaction, in seconds. answer_s: for each round trip."""
 
     answer_s: float = ANSWER_S
@@ -40,4 +40,4 @@ class Limits:
         return int(max(IDLE_S, self.answer_s) * 1000)
 
 
-USUAL = Limits()
+USUAL = StoreLimits()

@@ -18,7 +18,7 @@ import structlog
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.database_url import PostgresUrl
 from reseller_webhooks.store.db import sqlite
-from reseller_webhooks.store.db.connections import Connection, Connector, shares_sessions
+from reseller_webhooks.store.db.connections import Connector, PgConnection, shares_sessions
 from reseller_webhooks.store.db.limits import BEGIN_S
 
 CHANNEL = "reseller_webhooks"
@@ -115,7 +115,7 @@ class Notifications:
                 connection.execute(f"NOTIFY {CHANNEL}")
                 self._ended.wait(APART_S)
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> PgConnection:
         assert self._connector  # noqa: S101 - called for PostgreSQL alone
         connection = self._connector.open(autocommit=True)
         connection.answer_s = BEGIN_S

@@ -9,7 +9,7 @@ from reseller_webhooks.core.database_url import PostgresUrl
 from reseller_webhooks.core.errors import Cause
 from reseller_webhooks.store.db import connections, errors
 from reseller_webhooks.store.db.connections import Connector
-from reseller_webhooks.store.db.limits import BEGIN_S, POOL_S, Limits
+from reseller_webhooks.store.db.limits import BEGIN_S, POOL_S, StoreLimits
 
 _BEGIN = (
     "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT), pg_is_in_recovery(),"
@@ -33,21 +33,21 @@ def create(url: str, *, reads_only: bool = False) -> tuple[Engine, Engine]:
     )
     connector = Connector(PostgresUrl.parse(url))
 
-    def connect(_: Any, __: Any, ___: Any, given: dict[str, Any]) -> connections.Connection:
+    def connect(_: Any, __: Any, ___: Any, given: dict[str, Any]) -> connections.PgConnection:
         return connector.open(given.get("context"))
 
     event.listen(engine, "do_connect", connect)
     return engine, engine
 
 
-def begin(connection: Connection, limits: Limits, *, writes: bool) -> Micros:
+def begin(connection: Connection, limits: StoreLimits, *, writes: bool) -> Micros:
     """Set the transaction's timeouts; the database's clock, the same for every machine.
 
     Unavailable where the server does not take what the transaction is for: a standby may lag, so
     it is not read from either.
     """
     driver = connection.connection.driver_connection
-    assert isinstance(driver, connections.Connection)  # noqa: S101 - `create` has made it
+    assert isinstance(driver, connections.PgConnection)  # noqa: S101 - `create` has made it
     driver.answer_s = BEGIN_S
     given = {
         "statement": f"{limits.statement_ms}",
@@ -63,10 +63,10 @@ def begin(connection: Connection, limits: Limits, *, writes: bool) -> Micros:
     return int(now)
 
 
-def without_transaction(connection: Connection, limits: Limits) -> Connection:
+def without_transaction(connection: Connection, limits: StoreLimits) -> Connection:
     """The same connection, each statement of which commits by itself."""
     alone = connection.execution_options(isolation_level="AUTOCOMMIT")
     driver = alone.connection.driver_connection
-    assert isinstance(driver, connections.Connection)  # noqa: S101 - `create` has made it
+    assert isinstance(driver, connections.PgConnection)  # noqa: S101 - `create` has made it
     driver.answer_s = limits.answer_s
     return alone

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.store.db.limits import POOL_S, Limits
+from reseller_webhooks.store.db.limits import POOL_S, StoreLimits
 
 INCREMENTAL = 2
 """The value of `PRAGMA auto_vacuum` with which free pages are given back in steps."""
@@ -85,7 +85,7 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def begin(connection: Connection, limits: Limits, *, writes: bool) -> clock.Micros:
+def begin(connection: Connection, limits: StoreLimits, *, writes: bool) -> clock.Micros:
     """The store's time: one machine, so its clock."""
     del connection, limits, writes
     return clock.now()

@@ -31,8 +31,8 @@ def pull_back(tx: Tx, parts: Collection[int], *, limit: int) -> list[int]:
 
     Those that somebody else is just changing are left for the next time.
     """
-    retries = _found(tx, delivery.c.scheduled_at > _latest(tx), parts, limit)
-    new = _found(tx, _is_new(_latest(tx), _resellers(tx)), parts, limit - len(retries))
+    retries = _select_ids(tx, delivery.c.scheduled_at > _latest(tx), parts, limit)
+    new = _select_ids(tx, _is_new(_latest(tx), _resellers(tx)), parts, limit - len(retries))
     wait = func.coalesce(delivery.c.next_at - delivery.c.scheduled_at, 0)
     pulled = {
         "next_at": tx.now + case((delivery.c.attempts > 0, wait), else_=0),
@@ -64,7 +64,7 @@ def _is_there(tx: Tx, which: ColumnElement[bool]) -> bool:
     return tx.connection.execute(select(delivery.c.id).where(which).limit(1)).first() is not None
 
 
-def _found(
+def _select_ids(
     tx: Tx, which: ColumnElement[bool], parts: Collection[int], limit: int
 ) -> list[tuple[Any, ...]]:
     statement = (

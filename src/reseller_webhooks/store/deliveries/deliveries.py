@@ -23,7 +23,7 @@ from reseller_webhooks.core.deliveries.delivery import Delivery, Trigger
 from reseller_webhooks.core.messages.attempts import REPLACED, WEBHOOK_DELETED
 from reseller_webhooks.core.webhooks.settings import Mode
 from reseller_webhooks.store.db import bulk_read
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import number_in
 from reseller_webhooks.store.deliveries import closing
@@ -109,7 +109,7 @@ def retry_now(tx: Tx, webhook_id: int, *, limit: int) -> int:
         .with_for_update(skip_locked=True)
     )
     statement = update(delivery).where(delivery.c.id.in_(some)).values(next_at=tx.now)
-    tx.written.add(Written.DELIVERIES)
+    tx.written.add(CommitEffects.DELIVERIES)
     return tx.connection.execute(statement).rowcount
 
 
@@ -146,7 +146,7 @@ def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[
             ~exists().where(*_WAS_SENT_AGAIN), or_(~LATEST_ONLY, ~_IS_OUTDATED)
         )
     statement = insert(delivery).from_select(_REPLAY_COLUMNS, from_log)
-    tx.written.add(Written.DELIVERIES)
+    tx.written.add(CommitEffects.DELIVERIES)
     return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
 
 

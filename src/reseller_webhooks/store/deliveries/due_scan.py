@@ -54,12 +54,12 @@ def scan(tx: Tx, asks: Sequence[ScanRequest], *, heads_only: bool) -> list[DueRo
     found: dict[int, list[bulk_read.Row]] = {ask.webhook_id: [] for ask in asks}
     for start in range(0, len(asks), WEBHOOKS_A_STATEMENT):
         some = asks[start : start + WEBHOOKS_A_STATEMENT]
-        for row in bulk_read.select_each(tx, statement, [_given(ask, tx.now) for ask in some]):
+        for row in bulk_read.select_each(tx, statement, [_parameters(ask, tx.now) for ask in some]):
             found[row[_WEBHOOK]].append(row)
     return [_rows(ask, found[ask.webhook_id], tx.now) for ask in asks]
 
 
-def _given(ask: ScanRequest, now: Micros) -> dict[str, int]:
+def _parameters(ask: ScanRequest, now: Micros) -> dict[str, int]:
     next_at, number = ask.after
     return {
         "webhook": ask.webhook_id,

@@ -18,7 +18,7 @@ from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import RecordKey
 from reseller_webhooks.store.db import bulk_write
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.records.events import DELIVERY, MATCHES
 from reseller_webhooks.store.tables import delivery, event, pending_fan_out, reseller, webhook
@@ -65,7 +65,7 @@ def add(tx: Tx, numbered: Sequence[tuple[int, Event]]) -> None:
         for number, one in numbered
     ]
     bulk_write.add(tx, pending_fan_out, rows)
-    tx.written.add(Written.FAN_OUTS)
+    tx.written.add(CommitEffects.FAN_OUTS)
 
 
 def count_of_reseller(tx: Tx, reseller_id: int, *, limit: int) -> int:
@@ -132,7 +132,7 @@ def step(tx: Tx, reseller_id: int, limit: int) -> FanOutSpan | None:
     span = FanOutSpan(events, after, upto or newest)
     given = {"events": events, "after": after, "upto": span.upto, "now": tx.now}
     tx.connection.execute(_MAKE, given)
-    tx.written.add(Written.DELIVERIES)
+    tx.written.add(CommitEffects.DELIVERIES)
     if upto is None:
         tx.connection.execute(_END, {"events": events})
     else:

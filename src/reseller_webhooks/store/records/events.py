@@ -21,7 +21,7 @@ from reseller_webhooks.core.enums import Action, Resource, from_mask, to_mask
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.page import BoundedPage
 from reseller_webhooks.store.db import bulk_read, bulk_write, page_bytes
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import delivery, event, webhook
 
@@ -44,7 +44,7 @@ def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:
     for start in range(0, len(event_ids), CHUNK):
         given = {"now": tx.now, "events": event_ids[start : start + CHUNK]}
         tx.connection.execute(_FAN_OUT, given)
-        tx.written.add(Written.DELIVERIES)
+        tx.written.add(CommitEffects.DELIVERIES)
 
 
 def by_uuid(tx: Tx, uuid: str, *, reseller_id: int | None) -> Event | None:

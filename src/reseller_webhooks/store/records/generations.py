@@ -27,7 +27,7 @@ from reseller_webhooks.store.tables import generation, record, reseller, webhook
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class GenerationView:
     """What a transaction that gives versions has to know of the generation.
 
     is_moved: the store is a copy, or has been promoted, since the generation was raised.
@@ -51,14 +51,16 @@ class Lifting:
     lift_to: int
 
 
-def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], Reading]:
+def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], GenerationView]:
     """The store's numbers of those resellers that exist, and the generation, in one round trip."""
     is_postgres = tx.connection.dialect.name == "postgresql"
     statement = _WITH_TIMELINE if is_postgres else _WITH_COPY
     rows = tx.connection.execute(statement, {"uuids": list(uuids)}).tuples().all()
     floors = {number: version_floor for _, number, version_floor, *_ in rows}
     webhooks = {number: count for _, number, *_, count in rows}
-    reading = Reading(rows[0][3], bool(rows[0][4]), floors, webhooks) if rows else Reading()
+    reading = (
+        GenerationView(rows[0][3], bool(rows[0][4]), floors, webhooks) if rows else GenerationView()
+    )
     return {uuid: number for uuid, number, *_ in rows}, reading
 
 

@@ -21,7 +21,7 @@ from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.sync.backfills import Backfill, BackfillState, BackfillTarget
 from reseller_webhooks.core.webhooks.webhook import WebhookState
 from reseller_webhooks.store.db import bulk_write, messages, page_bytes
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import number_in, text_in
 from reseller_webhooks.store.db.shared_horizon import SettledHorizon
@@ -99,14 +99,16 @@ def end(tx: Tx, one: Backfill, state: BackfillState, message: Message | None = N
 
 def count(tx: Tx, resource: Resource, *, reseller_id: int, with_removed: bool) -> int:
     """How many records a backfill has to send, as they are now."""
-    given = _of(reseller_id, resource)
+    given = _where(reseller_id, resource)
     wanted = given if with_removed else [*given, record.c.removed.is_(False)]
     return tx.connection.execute(select(func.count()).where(*wanted)).scalar_one()
 
 
 def estimate(tx: Tx, resource: Resource, *, reseller_id: int, limit: int) -> tuple[int, bool]:
     """How many live records are among the first `limit`, and whether there are more records."""
-    some = select(record.c.removed).where(*_of(reseller_id, resource)).limit(limit + 1).subquery()
+    some = (
+        select(record.c.removed).where(*_where(reseller_id, resource)).limit(limit + 1).subquery()
+    )
     live = func.coalesce(func.sum(case((some.c.removed, 0), else_=1)), 0)
     found, seen = tx.connection.execute(select(live, func.count()).select_from(some)).one()
     return found, seen > limit
@@ -137,7 +139,7 @@ def following(
     upto = settled.within(one.last)
     statement = (
         select(record.c.id, record.c.removed)
-        .where(*_of(reseller_id, one.resource), record.c.id.between(one.passed + 1, upto))
+        .where(*_where(reseller_id, one.resource), record.c.id.between(one.passed + 1, upto))
         .order_by(record.c.id)
         .limit(limit)
     )
@@ -184,7 +186,7 @@ def due_deliveries(tx: Tx, webhook_id: int, *, limit: int) -> int:
 
 def deliver(tx: Tx, webhook_id: int, part: int, made: Sequence[tuple[int, Event]]) -> None:
     """One delivery to the webhook for each event, which come with their numbers."""
-    tx.written.add(Written.DELIVERIES)
+    tx.written.add(CommitEffects.DELIVERIES)
     bulk_write.add(
         tx,
         delivery,
@@ -229,7 +231,7 @@ def _due(now: Micros) -> tuple[ColumnElement[bool], ...]:
     return backfill.c.state == _RUNNING, backfill.c.next_at <= now, goes_on
 
 
-def _of(reseller_id: int, resource: Resource) -> list[ColumnElement[bool]]:
+def _where(reseller_id: int, resource: Resource) -> list[ColumnElement[bool]]:
     return [record.c.reseller_id == reseller_id, record.c.resource == resource.value]
 
 

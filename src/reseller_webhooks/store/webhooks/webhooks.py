@@ -28,7 +28,7 @@ from reseller_webhooks.core.webhooks.settings import SETTINGS, Kind, Setting
 from reseller_webhooks.core.webhooks.webhook import PARTS, HoldReason, WebhookState
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.db import messages, text_search
-from reseller_webhooks.store.db.commits import Written
+from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import circuit_change, delivery, lease, webhook
 
@@ -45,7 +45,7 @@ def add(tx: Tx, **columns: object) -> WebhookRow:
         row = tx.connection.execute(statement.returning(webhook)).mappings().one()
     except IntegrityError:
         raise _taken(columns) from None
-    tx.written.add(Written.WEBHOOKS)
+    tx.written.add(CommitEffects.WEBHOOKS)
     return _row(row)
 
 
@@ -57,7 +57,7 @@ def change(tx: Tx, number: int, **columns: object) -> WebhookRow:
         .values(**_stored(columns), changed_at=tx.now)
         .returning(webhook)
     )
-    tx.written.add(Written.WEBHOOKS)
+    tx.written.add(CommitEffects.WEBHOOKS)
     try:
         return _row(tx.connection.execute(statement).mappings().one())
     except IntegrityError:
@@ -66,7 +66,7 @@ def change(tx: Tx, number: int, **columns: object) -> WebhookRow:
 
 def retry_now(tx: Tx, number: int) -> None:
     """Have its owner look anew, and probe its receiver at once if that is failing."""
-    tx.written.add(Written.WEBHOOKS)
+    tx.written.add(CommitEffects.WEBHOOKS)
     at_once = case((webhook.c.circuit == "OPEN", literal(tx.now, BigInteger)))
     tx.connection.execute(
         update(webhook)

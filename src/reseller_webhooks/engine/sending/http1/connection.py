@@ -1,7 +1,7 @@
-"""One connection: a request goes out, its answer comes in. Owns its deadline and its end.
+"""An HTTP/1.1 connection: one request at a time, its response, its deadline.
 
-A connection hears one answer to each request and then nothing more. What comes unasked would
-pass for the answer to the next request, so a receiver that goes on talking is hung up on.
+Bytes after a response would pass for the response to the next request, so a receiver that sends
+any loses the connection.
 """
 
 import asyncio
@@ -18,29 +18,29 @@ from reseller_webhooks.engine.sending.http1.errors import (
 from reseller_webhooks.engine.sending.http1.response import Response, ResponseParser
 
 IDLE_S = 30.0
-"""Servers close what is idle after 5 s (Node.js, Apache) to 75 s (nginx). When it is they who do,
-we see it; when both talk at once, the sender tries again."""
+"""Servers close idle connections after 5 s (Node.js, Apache) to 75 s (nginx). If a request crosses
+such a close, the sender repeats it."""
 
 
 class ConnectionListener(Protocol):
-    """Who looks after connections."""
+    """Owner of connections."""
 
-    def connection_opened(self, connection: "Connection") -> None:
-        """It is there, with TLS."""
+    def connection_opened(self, connection: "Http1Connection") -> None:
+        """TLS is established."""
 
-    def connection_idle(self, connection: "Connection") -> None:
-        """It has had its answer and can carry another request."""
+    def connection_idle(self, connection: "Http1Connection") -> None:
+        """The response is complete and the connection can be reused."""
 
-    def connection_ended(self, connection: "Connection") -> None:
-        """It can carry no more requests."""
+    def connection_ended(self, connection: "Http1Connection") -> None:
+        """The connection takes no more requests."""
 
 
-class Connection(asyncio.Protocol):
+class Http1Connection(asyncio.Protocol):
     """A connection to an origin. closed: done once its socket is."""
 
-    def __init__(self, keeper: ConnectionListener, origin: str) -> None:
+    def __init__(self, listener: ConnectionListener, origin: str) -> None:
         self.origin = origin
-        self._listener = keeper
+        self._listener = listener
         self._loop = asyncio.get_running_loop()
         self.closed: Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
@@ -51,10 +51,11 @@ class Connection(asyncio.Protocol):
         self._until_s = self._rings_s = 0.0
 
     async def request(self, request: bytes, until_s: float) -> Response:
-        """Send a request and hear its answer. Lost, NoAnswer or Garbled when there is none.
+        """Send a request and return its response.
 
-        until_s: the deadline, on the monotonic clock. Once the head of an answer is in, it is the
-        answer: whether the rest stalls, breaks off or never ends changes nothing.
+        Raises ConnectionLost, ResponseTimeout or ProtocolError. until_s: the deadline on the
+        monotonic clock. Once the head of a response has arrived, the response counts, even if its
+        body stalls, breaks off or never ends.
         """
         if self._fault is not None or self._transport is None:
             raise self._fault or self._lost()
@@ -66,12 +67,14 @@ class Connection(asyncio.Protocol):
         try:
             return await waiter
         except asyncio.CancelledError:
-            if self._waiter is waiter:  # else the answer was there, and others may be using it
+            if (
+                self._waiter is waiter
+            ):  # otherwise the response came, and another request may use it
                 self.abort()
             raise
 
     def abort(self, fault: Exception | None = None) -> None:
-        """End it now. A polite end of TLS would wait 30 s for a receiver that is not."""
+        """Close at once. A clean TLS shutdown would wait up to 30 s for the receiver."""
         if self._fault is not None:
             return
         self._fault = fault or self._lost()
@@ -81,12 +84,12 @@ class Connection(asyncio.Protocol):
         self._settle()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """TLS is done."""
+        """TLS is established."""
         self._transport = cast("asyncio.Transport", transport)
         self._listener.connection_opened(self)
 
     def data_received(self, data: bytes) -> None:
-        """Some of an answer, or what nobody asked for."""
+        """Bytes of a response, or unexpected ones."""
         if self._waiter is None:
             self.abort(ProtocolError(ANSWER_BEFORE_REQUEST))
             return
@@ -98,11 +101,11 @@ class Connection(asyncio.Protocol):
             self._finish()
 
     def eof_received(self) -> None:
-        """The receiver will say nothing more."""
+        """The receiver sends no more bytes."""
         self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is closed, by whomever."""
+        """The socket is closed, by either side."""
         self.abort(self._lost(exc))
         if self._timer is not None:
             self._timer.cancel()
@@ -119,7 +122,7 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def _settle(self) -> None:
-        """Whoever waits gets the answer, or the reason that there is none."""
+        """Give the waiting request its response or its error."""
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.done():
             return
@@ -135,10 +138,10 @@ class Connection(asyncio.Protocol):
         return lost
 
     def _set_deadline(self, until_s: float) -> None:
-        """Be patient until then, with the request or with being idle.
+        """Set the deadline of the request or of the idle time.
 
-        A timer a request costs a tenth of sending it. So there is one a connection, which may
-        ring early and is then set anew, but is hardly ever set back.
+        One timer per request would add 10 % to the cost of sending it. So there is one timer per
+        connection, which may fire early and is then restarted.
         """
         self._until_s = until_s
         if self._timer is None or until_s < self._rings_s:

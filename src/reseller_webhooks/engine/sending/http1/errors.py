@@ -4,17 +4,17 @@ from reseller_webhooks.core.messages import MessageCode, Param
 
 
 class ConnectFailed(OSError):
-    """No address of the host took the connection. Its cause says why the last one did not."""
+    """No address of the host accepted the connection. The cause is the last address's error."""
 
 
 class TlsClosed(OSError):
-    """The receiver took the connection and closed it while TLS began."""
+    """The receiver closed the connection during the TLS handshake."""
 
 
 class ConnectionLost(OSError):
-    """The connection ended before the answer. Its cause is what TLS complained of, if it did.
+    """The connection ended before the response. The cause is the TLS error, if any.
 
-    silent: not a byte of an answer had come.
+    silent: no byte of a response had arrived.
     """
 
     def __init__(self, *, silent: bool) -> None:
@@ -23,7 +23,7 @@ class ConnectionLost(OSError):
 
 
 class ResponseTimeout(Exception):
-    """The deadline has passed, and the request was out."""
+    """The deadline passed after the request was sent."""
 
 
 class ProtocolError(Exception):

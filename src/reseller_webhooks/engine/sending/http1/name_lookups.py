@@ -1,8 +1,8 @@
-"""Name look-ups: by the system's resolver in threads, which resellers share out fairly.
+"""Name look-ups by the system's resolver on threads that are divided fairly among resellers.
 
-The system's resolver knows all that an administrator may have set up: hosts files, search domains,
-name services, the name server of a container. But it keeps a thread for as long as a name server
-does not answer, so threads are scarce: a look-up takes its turn, and the turn is the reseller's.
+The system's resolver honours everything an administrator may have set up: hosts files, search
+domains, name services, a container's name server. But it blocks a thread while a name server does
+not answer, so threads are scarce, and each reseller gets a fair share of them.
 """
 
 import asyncio
@@ -13,24 +13,24 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from reseller_webhooks import clock
-from reseller_webhooks.engine.fair_shares import FairQueue, FairShares
+from reseller_webhooks.engine.fair_shares import FairShareQueue, FairShares
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 """The addresses of a host name. OSError when it has none or no name server answers."""
 
 FOUND_KEPT_S = 30.0
-"""Long enough to spare the name server under load, short enough to follow a move."""
+"""Long enough to spare the name server, short enough to follow a change of address."""
 MISSING_KEPT_S = 5.0
-"""A name that fails is not asked for again at once, but a mended one is soon found."""
+"""A failed name is not looked up again at once, but a repaired one is found soon."""
 UNANSWERED_KEPT_S = 30.0
-"""A name whose servers do not answer keeps a thread for long, so it is asked for less often."""
+"""A name whose servers do not answer blocks a thread for long, so it is looked up less often."""
 NAMES_KEPT = 20_000
 """Twice the hosts of a large installation; the oldest goes first."""
 LOOKUPS_AT_ONCE = 64
-"""Threads. Each sends two questions at once, and the forwarders of small machines take 150."""
+"""Threads. Each sends two queries at once, and forwarders of small machines take 150."""
 
 
-class _Wanted(NamedTuple):
+class _PendingLookup(NamedTuple):
     """A look-up that waits for its turn."""
 
     reseller_id: int
@@ -38,9 +38,9 @@ class _Wanted(NamedTuple):
 
 
 class NameLookups:
-    """Addresses of names, kept for a while and asked for once at a time.
+    """Resolves names with a cache and one look-up per name at a time.
 
-    resolve: asks for the addresses of a name; the system's resolver in a thread if not given.
+    resolve: returns the addresses of a name; by default the system's resolver on a thread.
     """
 
     def __init__(
@@ -54,15 +54,17 @@ class NameLookups:
         self._resolve = resolve or self._ask_system
         self._names: dict[str, tuple[Future[Sequence[str]], float]] = {}
         self._pending: dict[str, Future[None]] = {}
-        """For names that wait for their turn: done once the look-up begins."""
+        """For each waiting name, a future that is done once its look-up begins."""
         self._shares = FairShares(at_once)
-        self._queue = FairQueue[_Wanted](self._shares, lambda one: one.reseller_id, lambda _: 0)
+        self._queue = FairShareQueue[_PendingLookup](
+            self._shares, lambda pending: pending.reseller_id, lambda _: 0
+        )
         self._is_closed = False
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="name-lookup")
 
     @property
     def in_use(self) -> int:
-        """Look-ups under way."""
+        """Look-ups in flight."""
         return self._shares.in_use
 
     @property
@@ -71,19 +73,19 @@ class NameLookups:
         return len(self._pending)
 
     def turn(self, host: str, reseller_id: int) -> Awaitable[None] | None:
-        """Wait until the name's look-up has begun; None when there is nothing to wait for.
+        """Wait until the name's look-up begins; None if there is nothing to wait for.
 
-        The wait says nothing about the name: it is for other look-ups to end.
+        The wait is for other look-ups to end.
         """
         if self._cached(host) is not None:
             return None
-        begun = self._pending.get(host)
-        if begun is None:
-            begun = self._pending[host] = asyncio.get_running_loop().create_future()
-        # Whichever reseller's turn comes first, it is for all that ask for the name.
-        self._queue.add(_Wanted(reseller_id, host))
+        turn = self._pending.get(host)
+        if turn is None:
+            turn = self._pending[host] = asyncio.get_running_loop().create_future()
+        # The first reseller whose turn comes looks the name up for all.
+        self._queue.add(_PendingLookup(reseller_id, host))
         self._serve()
-        return None if begun.done() else asyncio.shield(begun)
+        return None if turn.done() else asyncio.shield(turn)
 
     async def addresses(self, host: str, reseller_id: int = 0) -> Sequence[str]:
         """The addresses of a name. OSError when it has none or no name server answers."""
@@ -95,45 +97,45 @@ class NameLookups:
         return await asyncio.shield(lookup)
 
     def close(self) -> None:
-        """Drop look-ups that have not begun; one under way ends by itself."""
+        """Cancel waiting look-ups; those in flight end by themselves."""
         self._is_closed = True
         for lookup, _ in self._names.values():
             lookup.cancel()
-        for begun in self._pending.values():
-            begun.cancel()
+        for turn in self._pending.values():
+            turn.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _cached(self, host: str) -> Future[Sequence[str]] | None:
-        """The answer that is kept, or the look-up that is under way."""
+        """The cached result, or the look-up in flight."""
         lookup, until = self._names.get(host, (None, 0.0))
         if lookup is not None and (not lookup.done() or self._monotonic_s() < until):
             return lookup
         return None
 
     def _serve(self) -> None:
-        for wanted in self._queue.pop_admitted(lambda: not self._is_closed):
-            begun = self._pending.pop(wanted.host, None)
-            if begun is None:
+        for pending in self._queue.pop_admitted(lambda: not self._is_closed):
+            turn = self._pending.pop(pending.host, None)
+            if turn is None:
                 continue  # another reseller's turn for the same name came first
-            self._begin(wanted)
-            if not begun.done():
-                begun.set_result(None)
+            self._begin(pending)
+            if not turn.done():
+                turn.set_result(None)
 
-    def _begin(self, wanted: _Wanted) -> None:
-        self._shares.acquire(wanted.reseller_id)
-        lookup = asyncio.ensure_future(self._resolve(wanted.host))
-        self._names.pop(wanted.host, None)
-        self._names[wanted.host] = (lookup, 0.0)
-        lookup.add_done_callback(lambda done: self._end(wanted, done))
+    def _begin(self, pending: _PendingLookup) -> None:
+        self._shares.acquire(pending.reseller_id)
+        lookup = asyncio.ensure_future(self._resolve(pending.host))
+        self._names.pop(pending.host, None)
+        self._names[pending.host] = (lookup, 0.0)
+        lookup.add_done_callback(lambda done: self._end(pending, done))
         if len(self._names) > NAMES_KEPT:
             del self._names[next(iter(self._names))]
 
-    def _end(self, wanted: _Wanted, lookup: Future[Sequence[str]]) -> None:
-        kept = self._names.get(wanted.host)
+    def _end(self, pending: _PendingLookup, lookup: Future[Sequence[str]]) -> None:
+        kept = self._names.get(pending.host)
         if kept is not None and kept[0] is lookup:
-            self._names[wanted.host] = (lookup, self._monotonic_s() + _kept_s(lookup))
-        self._shares.release(wanted.reseller_id)
-        self._queue.load_lowered(wanted)
+            self._names[pending.host] = (lookup, self._monotonic_s() + _kept_s(lookup))
+        self._shares.release(pending.reseller_id)
+        self._queue.load_lowered(pending)
         self._serve()
 
     async def _ask_system(self, host: str) -> Sequence[str]:

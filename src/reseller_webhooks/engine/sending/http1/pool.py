@@ -1,4 +1,4 @@
-"""Connections that stay open between notifications. Owns how many, and which one is used next."""
+"""Pool of kept-alive connections."""
 
 import asyncio
 import ssl
@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.engine.sending.http1.connect import connect
-from reseller_webhooks.engine.sending.http1.connection import Connection
+from reseller_webhooks.engine.sending.http1.connection import Http1Connection
 from reseller_webhooks.engine.sending.http1.request import Origin
 from reseller_webhooks.engine.sending.http1.ssrf_guard import AddressGuard
 
 
 class Pool:
-    """The guard's connections, kept for the next notification to the same host.
+    """Keeps connections open for the next notification to the same host.
 
-    kept: how many may be open, in use or idle, before one that comes back is closed. Without it
-    ten thousand hosts would be ten thousand idle connections.
+    kept: the number of open connections above which an idle one is closed; otherwise ten thousand
+    hosts would be ten thousand idle connections.
     """
 
     def __init__(
@@ -25,15 +25,15 @@ class Pool:
         self._tls = tls
         self._kept = kept
         self._closed = False
-        self._open: set[Connection] = set()
-        self._idle: dict[str, dict[Connection, None]] = {}
+        self._open: set[Http1Connection] = set()
+        self._idle: dict[str, dict[Http1Connection, None]] = {}
 
     def has_idle(self, target: Origin) -> bool:
         """Whether a connection to the target's origin is idle."""
         return target.origin in self._idle
 
-    def take(self, target: Origin) -> Connection | None:
-        """An idle connection to the target's origin, the one that was used last."""
+    def take(self, target: Origin) -> Http1Connection | None:
+        """Take the most recently used idle connection to the target's origin, if any."""
         idle = self._idle.get(target.origin)
         if idle is None:
             return None
@@ -42,12 +42,12 @@ class Pool:
             del self._idle[target.origin]
         return connection
 
-    async def open(self, target: Origin, until_s: float) -> Connection:
-        """A new connection. TimeoutError at the deadline; else what `dial.connect` raises.
+    async def open(self, target: Origin, until_s: float) -> Http1Connection:
+        """Open a new connection. Raises TimeoutError at the deadline, or what `connect` raises.
 
-        until_s: on the monotonic clock.
+        until_s: the deadline on the monotonic clock.
         """
-        connection = Connection(self, target.origin)
+        connection = Http1Connection(self, target.origin)
         try:
             async with asyncio.timeout(until_s - monotonic_s()):
                 await connect(self._guard, self._tls(), target, connection)
@@ -57,28 +57,28 @@ class Pool:
         return connection
 
     async def close(self) -> None:
-        """Close every connection, also those in use."""
+        """Close every connection, including those in use."""
         self._closed = True
         connections = list(self._open)
         for connection in connections:
             connection.abort()
         await asyncio.gather(*(connection.closed for connection in connections))
 
-    def connection_opened(self, connection: Connection) -> None:
-        """As a Keeper."""
+    def connection_opened(self, connection: Http1Connection) -> None:
+        """See ConnectionListener."""
         self._open.add(connection)
         if self._closed:
             connection.abort()
 
-    def connection_idle(self, connection: Connection) -> None:
-        """As a Keeper."""
+    def connection_idle(self, connection: Http1Connection) -> None:
+        """See ConnectionListener."""
         if len(self._open) > self._kept:
             connection.abort()
         else:
             self._idle.setdefault(connection.origin, {})[connection] = None
 
-    def connection_ended(self, connection: Connection) -> None:
-        """As a Keeper."""
+    def connection_ended(self, connection: Http1Connection) -> None:
+        """See ConnectionListener."""
         self._open.discard(connection)
         idle = self._idle.get(connection.origin)
         if idle and connection in idle:

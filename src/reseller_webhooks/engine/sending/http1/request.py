@@ -1,4 +1,4 @@
-"""A request as bytes, and where it goes. Owns what a URL turns into on the wire."""
+"""Serialises requests; parses target URLs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ TARGETS_KEPT = 16_384
 """Checked and parsed URLs; a large installation has about as many webhooks."""
 HTTPS = 443
 HEAD_LINES = 4
-"""Of a request without headers: the request line, host, content-length and the empty one."""
+"""Lines of a request without headers: request line, host, content-length, empty line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a URL leads.
+    """The target of a URL.
 
-    origin: host and port as the URL has them; targets with the same one share connections.
-    name: the host for names and certificates, an IPv6 address without its brackets.
-    is_address: whether that is an address. head: the first lines of each request.
+    origin: host and port as in the URL; targets with the same origin share connections. name: the
+    host for name look-ups and certificates, an IPv6 address without brackets. is_address: whether
+    the name is an IP address. head: the first lines of each request.
     """
 
     origin: str
@@ -31,10 +31,9 @@ class Origin:
 
 @lru_cache(maxsize=TARGETS_KEPT)
 def origin_of_url(url: str) -> Origin:
-    """The target of a webhook's URL; Invalid when it should not have been stored.
+    """The target of a webhook's URL. Raises Invalid for a URL that may not be called.
 
-    Whoever stored the URL checked it. This is the last place to see that nothing goes out in
-    clear.
+    The URL was checked when it was stored; this is the last check that nothing is sent in clear.
     """
     checked = check_url(url)
     host = host_of(checked)
@@ -49,9 +48,9 @@ def origin_of_url(url: str) -> Origin:
 
 
 def request_bytes(target: Origin, headers: Mapping[str, str], body: bytes) -> bytes:
-    """The whole request: these headers, host and content-length, no others.
+    """The whole request: host, these headers and content-length.
 
-    ValueError when a header would not stay one line.
+    Raises ValueError if a header contains a line break.
     """
     lines = map(": ".join, headers.items())
     head = "\r\n".join([target.head, *lines, f"content-length: {len(body)}", "", ""])

@@ -1,4 +1,4 @@
-"""What a receiver answers. Owns its framing, its limits, and what counts as an answer."""
+"""Parses responses within limits of size, pieces and headers."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,24 +14,21 @@ from reseller_webhooks.core.messages.attempts import (
 from reseller_webhooks.engine.sending.http1.errors import ProtocolError
 
 ANSWER_BYTES_MAX = 64 * 1024
-"""Heads, body and framing together; four times what is kept of a body. Most servers cannot even
-send a head of more than 8 KiB."""
+"""Limit of heads, body and framing together; four times what is kept of a body. Most servers limit
+a head to 8 KiB."""
 PIECES_MAX = 256
-"""Reads of one answer. A receiver that sends byte by byte costs us a turn of the loop for each."""
+"""Reads per response: a receiver that sends single bytes costs a turn of the loop for each."""
 INTERIM_MAX = 16
-"""1xx answers before the real one. Nobody needs more than a few; without end they burn our CPU."""
+"""Interim (1xx) responses before the final one; an endless series would use up the CPU."""
 HEADERS_MAX = 64
-"""Of which the log keeps the first that may be shown."""
+"""Headers to keep; the log shows the first allowed ones."""
 OK = 200
 SWITCHING_PROTOCOLS = 101
-"""The one 1xx that is final: what follows it is not HTTP."""
+"""The only final 1xx: the bytes after it are not HTTP."""
 
 
 class Response(NamedTuple):
-    """What a receiver said. retry_after: the header as it came. body: its start.
-
-    headers: the first of them as they came.
-    """
+    """A response. retry_after: the raw header. body: its start. headers: the first raw headers."""
 
     status: int
     retry_after: bytes
@@ -40,13 +37,13 @@ class Response(NamedTuple):
 
 
 class _Surplus(Exception):
-    """The receiver says more than one answer."""
+    """The receiver sent more than one response."""
 
 
 class ResponseParser:
-    """Hears the answers of one connection, one to each request. The on_... are for its parser.
+    """Parses the responses of one connection, one per request. on_...: callbacks of the parser.
 
-    complete: nothing more is to be heard. keeps: and the connection is good for another request.
+    complete: the response has ended. keep_alive: the connection can be reused.
     """
 
     def __init__(self) -> None:
@@ -54,7 +51,7 @@ class ResponseParser:
         self.begin()
 
     def begin(self) -> None:
-        """A request goes out."""
+        """Reset for the next request."""
         self.complete = self.keep_alive = False
         self._left = ANSWER_BYTES_MAX
         self._pieces = 0
@@ -79,34 +76,34 @@ class ResponseParser:
             raise ProtocolError(ANSWER_HEADERS_TOO_LARGE, size=ANSWER_BYTES_MAX // 1024)
 
     def response(self) -> Response | None:
-        """The answer, as far as it is here: None before the end of its head."""
+        """The response so far; None before the end of its head."""
         if not self._status:
             return None
         return Response(self._status, self._retry_after, self._body, self._headers)
 
     @property
     def silent(self) -> bool:
-        """Whether not a byte has come yet."""
+        """Whether no byte has arrived yet."""
         return self._left == ANSWER_BYTES_MAX
 
     def close(self) -> None:
-        """Let go of the parser, which holds this as this holds it."""
+        """Break the reference cycle with the parser."""
         del self._parser
 
     def _parse_failed(self, error: HttpParserError, known: int) -> None:
         self.keep_alive = False
         if not self.complete:
-            self._status = known  # a head that garbage comes with is garbage too
+            self._status = known  # a head that came with invalid bytes does not count
             raise ProtocolError(ANSWER_NOT_HTTP, why=_words(error)) from None
 
     def on_message_begin(self) -> None:
-        """The first byte of an answer, also of an interim one."""
+        """The first byte of a response, including interim ones."""
         self._messages += 1
         if self.complete or self._messages > INTERIM_MAX + 1:
             raise _Surplus("more answers than requests")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer."""
+        """A header or a trailer."""
         if self._status:
             return
         if name.lower() == b"retry-after":
@@ -115,7 +112,7 @@ class ResponseParser:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The empty line after a head."""
+        """The end of a head."""
         status = self._parser.get_status_code()
         if status >= OK or status == SWITCHING_PROTOCOLS:
             self._status = status
@@ -124,13 +121,13 @@ class ResponseParser:
             self._headers = []
 
     def on_body(self, part: bytes) -> None:
-        """Some of the body, without its framing."""
+        """Bytes of the body without framing."""
         body = self._body + part
         self._body = body[:RESPONSE_BYTES_READ]
         self.complete = len(body) > RESPONSE_BYTES_READ
 
     def on_message_complete(self) -> None:
-        """The end that the framing gives."""
+        """The end of the response."""
         self.complete = self._status > 0
         self.keep_alive = self._status >= OK and self._parser.should_keep_alive()
 

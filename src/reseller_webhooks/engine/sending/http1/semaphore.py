@@ -1,4 +1,4 @@
-"""Turns: how many may be at something at once. Costs next to nothing as long as one is free."""
+"""A semaphore that is free when uncontended."""
 
 import asyncio
 from asyncio import Future
@@ -6,32 +6,32 @@ from collections import deque
 
 
 class FastSemaphore:
-    """So many turns; who finds none waits in line."""
+    """A FIFO semaphore."""
 
     def __init__(self, count: int) -> None:
         self._free = count
         self._waiters: deque[Future[None]] = deque()
 
     def try_acquire(self) -> bool:
-        """A turn, if one is free."""
+        """Take a permit if one is free."""
         if self._free == 0:
             return False
         self._free -= 1
         return True
 
     async def acquire(self) -> None:
-        """A turn, once there is one."""
-        mine = asyncio.get_running_loop().create_future()
-        self._waiters.append(mine)
+        """Wait for a permit."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            await mine
+            await waiter
         except asyncio.CancelledError:
-            if mine.done() and not mine.cancelled():
+            if waiter.done() and not waiter.cancelled():
                 self.release()
             raise
 
     def release(self) -> None:
-        """The turn is over, and the first in line has it."""
+        """Pass the permit to the first waiter, or free it."""
         while self._waiters:
             first = self._waiters.popleft()
             if not first.done():

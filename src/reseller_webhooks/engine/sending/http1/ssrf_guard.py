@@ -1,7 +1,7 @@
-"""The guard: names become addresses here, and no connection goes to one that was not vetted.
+"""Guards against SSRF: resolves names and vets every address before a connection.
 
-Each lookup vets every address of the name, and the connection goes to an address out of that very
-lookup, so a name that changes its mind between the check and the connection gains nothing.
+The connection goes to an address of the look-up that was vetted, so a name that changes its address
+between check and connection (DNS rebinding) gains nothing.
 """
 
 import socket
@@ -36,9 +36,9 @@ class ForbiddenAddress(OSError):
 
 
 class AddressGuard:
-    """Resolves names and opens sockets, vetting addresses at both.
+    """Resolves names and opens sockets; both check addresses.
 
-    networks: which may be connected to though they are not global, and which never.
+    networks: networks that are allowed though they are not global, and forbidden ones.
     resolve: see NameLookups.
     """
 
@@ -53,7 +53,7 @@ class AddressGuard:
         self.names = NameLookups(resolve, monotonic_s=monotonic_s)
 
     async def addresses(self, host: str) -> Sequence[str]:
-        """The vetted addresses of a host. Forbidden, or OSError when there are none."""
+        """The vetted addresses of a host. Raises ForbiddenAddress, or OSError if it has none."""
         found = await self.names.addresses(host)
         if not found:
             raise socket.gaierror(socket.EAI_NONAME, "no address")
@@ -64,14 +64,14 @@ class AddressGuard:
         return found
 
     def open_socket(self, address: str) -> socket.socket:
-        """A socket for a connection to an address; Forbidden when none may go there."""
+        """A socket for a connection to an address. Raises ForbiddenAddress if it is not allowed."""
         if vet([address], self._networks) is not None:
             raise ForbiddenAddress(address, address, self._networks)
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
 
     async def close(self) -> None:
-        """Look up no more names."""
+        """Stop name look-ups."""
         self.names.close()
 
     def _log(self, host: str, address: str) -> None:

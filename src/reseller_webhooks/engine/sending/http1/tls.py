@@ -1,4 +1,4 @@
-"""TLS towards receivers: verified, 1.2 or later, and resumed when a host is met again."""
+"""TLS settings for receivers: verified certificates, TLS 1.2 or later."""
 
 import ssl
 from pathlib import Path
