@@ -21,6 +21,7 @@ from reseller_webhooks.core.webhooks.webhook import PasswordAuth, Spec, TokenAut
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.engine.sending.trusted_certificates import TrustedCertificates
+from reseller_webhooks.http.edge.head import HeadAsGet
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.app import create_web
 from reseller_webhooks.operations import users, webhooks
@@ -99,7 +100,7 @@ class Person:
         self.context = context
         self.trust = TrustedCertificates(context.settings.ca_file)
         app = create_web(context, lambda: self.trust.context)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(HeadAsGet(app), raise_app_exceptions=False)
         self.client = httpx.AsyncClient(
             transport=transport, base_url=context.settings.public_url, follow_redirects=False
         )
