@@ -1,7 +1,7 @@
 """Who may do what, asked of every route there is: a new one without a rule fails here."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.sse import EventSourceResponse
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
@@ -18,7 +18,7 @@ from reseller_webhooks.core.records.examples import CONTENTS, SUBSCRIPTION, USER
 from reseller_webhooks.http.api import auth
 from reseller_webhooks.http.app import ROUTERS
 from reseller_webhooks.http.edge.api_keys import REMEMBERED_S
-from reseller_webhooks.store.tables import api_key
+from reseller_webhooks.store.tables import api_key, reseller
 from tests.conftest import Running
 
 RULES = {auth.platform, auth.tenant, auth.readable}
@@ -253,6 +253,30 @@ async def test_a_revoked_key_is_refused_within_moments(
     async with asyncio.timeout(REMEMBERED_S + 5):
         while (await manager.get("/api/v1/webhooks")).status_code != 401:
             pass
+
+
+async def test_a_key_that_is_revoked_while_its_body_arrives_is_refused(
+    running: Running, platform: httpx.AsyncClient, nobody: httpx.AsyncClient
+) -> None:
+    key = platform.headers["authorization"]
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"name":'
+        with running.database.write() as tx:
+            tx.connection.execute(update(api_key).values(revoked_at=tx.now))
+        async with asyncio.timeout(REMEMBERED_S + 5):
+            while (await nobody.get(TENANTS, headers={"authorization": key})).status_code != 401:
+                pass
+        yield b'"Fabrikam"}'
+
+    await platform.get(TENANTS)  # so that the key is remembered when the head arrives
+    answer = await platform.post(
+        TENANTS, content=body(), headers={"content-type": "application/json"}
+    )
+
+    assert answer.status_code == 401
+    with running.database.read() as tx:
+        assert "Fabrikam" not in tx.connection.execute(select(reseller.c.name)).scalars().all()
 
 
 TENANTS = "/api/v1/resellers"

@@ -1,7 +1,7 @@
 """API authentication: nothing under /api/ answers without a key, whatever its route depends on."""
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks.core.access.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotSignedIn
@@ -30,7 +30,19 @@ class ApiAuth:
         """Pass the request on. NotSignedIn, QuotaExceeded."""
         if scope["type"] == "http" and scope["path"].startswith(API_PREFIX):
             await self._authenticate(scope)
+            receive = self._verified_again(key_of(scope), receive)
         await self._app(scope, receive, send)
+
+    def _verified_again(self, key: str, receive: Receive) -> Receive:
+        """`receive`, which raises NotSignedIn if the key was revoked while the body arrived."""
+
+        async def receive_verified() -> Message:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                await self._keys.caller(key)
+            return message
+
+        return receive_verified
 
     async def _authenticate(self, scope: Scope) -> None:
         key = bearer_token(Headers(scope=scope))
