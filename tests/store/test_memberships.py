@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -9,8 +10,9 @@ from sqlalchemy import text
 
 from reseller_webhooks import crypto
 from reseller_webhooks.core.access.accounts import Membership
-from reseller_webhooks.core.access.audit import Act, AuditQuery
+from reseller_webhooks.core.access.audit import PROGRAM, Act, AuditQuery
 from reseller_webhooks.core.access.permissions import FREE_GUESSES, Role
+from reseller_webhooks.core.access.quotas import QUOTA_OF_ACT, Quota
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.crypto import Box
@@ -222,6 +224,27 @@ def test_the_last_admin_cannot_give_up_the_role(database: Database, northwind: R
     assert member(database, northwind).role == Role.VIEWER
 
 
+@pytest.mark.parametrize("act", ["role", "remove", "lock"])
+def test_of_two_admins_who_act_on_each_other_the_first_succeeds(
+    database: Database, northwind: Reseller, act: str
+) -> None:
+    ana = accept(database, northwind, FIRST)
+    users.add(database, "ben@acme.example", Role.ADMIN, northwind.uuid)
+    ben = users.memberships_of(database, "ben@acme.example")[0]
+    does = {
+        "role": partial(memberships.set_role, role=Role.VIEWER),
+        "remove": memberships.remove,
+        "lock": users.lock,
+    }[act]
+    looks_at_the_page = authentication.visitor(database, sign_in(database, ANA, FIRST))
+    does(database, None, ana.entered.uuid, reseller_id=northwind.id)
+
+    with pytest.raises(NotAllowed):
+        does(database, looks_at_the_page, ben.uuid, reseller_id=northwind.id)
+    (still,) = users.memberships_of(database, "ben@acme.example")
+    assert (still.role, still.locked_at) == (Role.ADMIN, None)
+
+
 def test_what_another_reseller_has_is_not_there(
     database: Database, northwind: Reseller, contoso: Reseller
 ) -> None:
@@ -291,6 +314,30 @@ def test_each_audit_log_tells_only_of_its_own_reseller(
     ]
     assert acts(database, contoso)[:2] == [Act.USER_SESSIONS_ENDED, Act.USER_SIGNED_IN]
     assert member(database, northwind).seen_at != member(database, contoso).seen_at
+
+
+def test_entering_the_reseller_one_is_at_changes_nothing(
+    database: Database, northwind: Reseller, contoso: Reseller
+) -> None:
+    accept(database, northwind, FIRST)
+    there = accept(database, contoso, FIRST)
+    before = acts(database, contoso)
+
+    assert memberships.choose(database, there, there.entered.uuid, NOWHERE) is None
+    assert acts(database, contoso) == before
+
+
+def test_entering_others_counts_towards_a_quota(
+    database: Database, northwind: Reseller, contoso: Reseller
+) -> None:
+    home = accept(database, northwind, FIRST)
+    charged: list[Act] = []
+    counted = database.acting(PROGRAM, lambda _, act: charged.append(act))
+    accept(database, contoso, FIRST)
+    visitor = authentication.visitor(database, sign_in(database, ANA, FIRST))
+    memberships.choose(counted, visitor, home.entered.uuid, NOWHERE)
+
+    assert [QUOTA_OF_ACT[act] for act in charged] == [Quota.USER_CHANGES_PER_HOUR]
 
 
 def acts(database: Database, reseller: Reseller) -> list[str]:

@@ -7,6 +7,7 @@ from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 from reseller_webhooks.core.messages.access import (
     LAST_ADMIN,
+    NO_LONGER_ADMIN,
     REMOVE_ONESELF,
     ROLE_AND_RESELLER,
     SIGN_IN_FIRST,
@@ -27,11 +28,11 @@ from reseller_webhooks.store.access import (
 from reseller_webhooks.store.db.database import Database, Tx
 
 
-def choose(database: Database, visitor: Visitor, uuid: str, device: Device) -> str:
+def choose(database: Database, visitor: Visitor, uuid: str, device: Device) -> str | None:
     """Enter one of the memberships that the session opens; the session's new token.
 
     Token and form token are others from then on, so that no form of a page about one reseller
-    does anything at another. NotFound.
+    does anything at another. None when it is entered already, and nothing changes. NotFound.
     """
     with database.write() as tx:
         session = authentication.session_of(tx, visitor)
@@ -39,6 +40,8 @@ def choose(database: Database, visitor: Visitor, uuid: str, device: Device) -> s
         chosen = next((one for one in choices if one.uuid == uuid), None)
         if chosen is None:
             raise NotFound("user", uuid)
+        if chosen.id == session.membership_id:
+            return None
         token = crypto.new_token()
         fingerprint, csrf = crypto.fingerprint(token), crypto.new_token()
         fresh = sessions.rotate(tx, session, fingerprint=fingerprint, csrf=csrf)
@@ -54,7 +57,7 @@ def pending(database: Database, visitor: Visitor) -> list[Invite]:
         return invites.by_email(tx, visitor.person.email)
 
 
-def accept(database: Database, visitor: Visitor, uuid: str, device: Device) -> str:
+def accept(database: Database, visitor: Visitor, uuid: str, device: Device) -> str | None:
     """Accept one of the `pending` invites, and enter it; the session's new token. NotFound."""
     with database.write() as tx:
         session = authentication.session_of(tx, visitor)
@@ -101,8 +104,8 @@ def set_role(
 ) -> Membership:
     """Give a member of a reseller another role there; their sessions at it end.
 
-    NotAllowed for an operator, or to make one: operators belong to no reseller. Conflict for an
-    admin who would give up the role as the reseller's last one.
+    NotAllowed for an operator, or to make one: operators belong to no reseller; and as
+    `lock_admins`. Conflict for an admin who would give up the role as the reseller's last one.
     """
     with database.write() as tx:
         one = get(tx, uuid, reseller_id)
@@ -111,7 +114,7 @@ def set_role(
         if one.role == role.value:
             return one
         is_own = by is not None and one.person_id == by.person.id
-        if is_own and memberships.lock_admins(tx, one.reseller_id) <= {one.id}:
+        if lock_admins(tx, by, one) <= {one.id} and is_own:
             raise Conflict(LAST_ADMIN())
         memberships.change(tx, one, role=role.value)
         sessions.close(tx, one.person_id, frozenset({one.id}))
@@ -123,17 +126,35 @@ def set_role(
 def remove(
     database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None
 ) -> Membership:
-    """End a membership; what the person has elsewhere stays. Nobody removes themselves."""
+    """End a membership; what the person has elsewhere stays. Nobody removes themselves.
+
+    NotAllowed, also as `lock_admins`.
+    """
     with database.write() as tx:
         one = get(tx, uuid, reseller_id)
         if by is not None and one.person_id == by.person.id:
             raise NotAllowed(REMOVE_ONESELF())
+        lock_admins(tx, by, one)
         close(tx, one)
         memberships.change(tx, one, removed_at=tx.now, password=None)
         if not memberships.by_user(tx, one.person_id):
             identities.forget(tx, one.person_id)
         audit.write(tx, Act.USER_REMOVED, subject_of(one), {"role": one.role})
         return one
+
+
+def lock_admins(tx: Tx, by: Visitor | None, one: Membership) -> set[int]:
+    """The admins of the member's reseller who can sign in, locked until the commit.
+
+    NotAllowed for an admin who is none of them any more. Two admins who act on each other at the
+    same time would otherwise both succeed, and leave the reseller without one.
+    """
+    if one.reseller_id is None:
+        return set()
+    admins = memberships.lock_admins(tx, one.reseller_id)
+    if by is not None and not by.is_operator and by.entered.id not in admins:
+        raise NotAllowed(NO_LONGER_ADMIN())
+    return admins
 
 
 def close(tx: Tx, one: Membership) -> None:

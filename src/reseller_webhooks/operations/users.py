@@ -128,12 +128,13 @@ def lock(
 ) -> Membership:
     """Let somebody into a reseller no more; what they have elsewhere stays.
 
-    Nobody can lock themselves.
+    Nobody can lock themselves. NotAllowed, also as `memberships.lock_admins`.
     """
     with database.write() as tx:
         one = memberships.get(tx, uuid, reseller_id)
         if by is not None and one.person_id == by.person.id:
             raise NotAllowed(LOCK_ONESELF())
+        memberships.lock_admins(tx, by, one)
         if one.locked_at is None:
             store.change(tx, one, locked_at=tx.now)
             memberships.close(tx, one)

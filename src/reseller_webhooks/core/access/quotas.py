@@ -63,9 +63,10 @@ QUOTA_OF_ACT: Mapping[Act, Quota | None] = {
     Act.USER_LINK_MADE: Quota.USER_CHANGES_PER_HOUR,
     Act.USER_PASSWORD_SET: Quota.USER_CHANGES_PER_HOUR,
     Act.USER_SESSIONS_ENDED: Quota.USER_CHANGES_PER_HOUR,
-    # Before or while somebody signs in, which password hashing and counted guesses limit.
+    # Entering another reseller. The sign-in itself belongs to nobody yet, and is limited by
+    # password hashing and counted guesses, as the acts that follow.
+    Act.USER_SIGNED_IN: Quota.USER_CHANGES_PER_HOUR,
     Act.USER_JOINED: None,
-    Act.USER_SIGNED_IN: None,
     Act.USER_SIGN_IN_REFUSED: None,
     # Only the platform, operators and commands do these.
     Act.USER_ADDED: None,

@@ -57,6 +57,7 @@ REMOVE_ONESELF = define(
 LAST_ADMIN = define(
     "last-admin", N_("you are the last admin here; make somebody else an admin first")
 )
+NO_LONGER_ADMIN = define("no-longer-admin", N_("you are no longer an admin here"))
 ROLE_AND_RESELLER = define(
     "role-and-reseller", N_("operators belong to no reseller, and everybody else to one")
 )

@@ -38,7 +38,8 @@ def accept(page: Authenticated, uuid: str) -> Response:
     return _entered(page, token, paths.WEBHOOKS)
 
 
-def _entered(page: Page, token: str, path: str) -> Response:
+def _entered(page: Page, token: str | None, path: str) -> Response:
     response = RedirectResponse(path, SEE_OTHER)
-    page.site.cookies.keep_session(response, token)
+    if token is not None:
+        page.site.cookies.keep_session(response, token)
     return response
