@@ -34,11 +34,19 @@ PAGES = sorted(
 COLUMNS, CELL = 120, 100
 """Characters of a line; of the prose in a cell, which cannot be wrapped."""
 FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
-PACKAGES = "core|store|operations|ingest|engine|http|nats|bootstrap|tests|docs|deploy"
+PACKAGES = (
+    "core|store|operations|ingest|engine|http|nats|bootstrap|observability|tests|docs|deploy"
+    "|web"  # the name of http in the past
+)
 FILE = re.compile(rf"`((?:{PACKAGES})/[\w./-]+)`")
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 UNSEEN = re.compile(r"`[^`]*`|\]\([^)]*\)")
 """Code and addresses of links, which cannot be wrapped or shortened either."""
+SOURCES = sorted(
+    source for source in (ROOT / "src").rglob("*") if source.suffix in {".py", ".html", ".js"}
+)
+MODULE = re.compile(rf"(?<![\w./-])(?:(?:{PACKAGES})/[a-z_][\w./-]*\w|[\w/]+\.py\b)")
+"""How comments and docstrings name a file, a folder, a module, or a name that a module defines."""
 
 
 def _too_wide(line: str) -> bool:
@@ -70,6 +78,17 @@ def test_the_files_that_docs_name_exist() -> None:
     assert missing == []
 
 
+def test_the_modules_that_sources_name_exist() -> None:
+    missing = [
+        f"{_name(source)}: {name}"
+        for source in SOURCES
+        for name in MODULE.findall(source.read_text())
+        if not (_exists(name, source.parent) or _is_defined(name))
+    ]
+
+    assert missing == []
+
+
 def test_the_links_of_docs_lead_to_files() -> None:
     dead = [
         f"{_name(page)}: {link}"
@@ -85,9 +104,16 @@ def _name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def _exists(name: str) -> bool:
-    places = (ROOT, ROOT / "src" / "reseller_webhooks")
+def _exists(name: str, *beside: Path) -> bool:
+    places = (ROOT, ROOT / "src" / "reseller_webhooks", *beside)
     return any((place / end).exists() for place in places for end in (name, f"{name}.py"))
+
+
+def _is_defined(name: str) -> bool:
+    path, _, symbol = name.rpartition(".")
+    module = ROOT / "src" / "reseller_webhooks" / f"{path}.py"
+    defines = re.compile(rf"^(?:def |class )?{re.escape(symbol)}\b", re.MULTILINE)
+    return module.exists() and bool(defines.search(module.read_text()))
 
 
 def test_each_decision_has_a_status_and_a_line_in_the_index() -> None:

@@ -119,7 +119,7 @@ def test_what_waited_for_longer_than_the_retention_is_given_up_and_its_event_goe
         assert _pending(tx) == [("new", 1)]
         assert _closed(tx) == [("c1", "FAILED", Reason.EXPIRED.value, str(EXPIRED()))]
         assert deliveries.newest(tx)
-    if database.url.startswith("sqlite"):  # on PostgreSQL a whole day goes: test_days.py
+    if database.url.startswith("sqlite"):  # PostgreSQL drops a day: test_day_partitions.py
         maintenance.drop_events(database, retention_days=90)
         with database.read() as tx:
             assert number not in events.bodies(tx, [number])

@@ -1,4 +1,4 @@
-"""What is past its time goes, and what is still on its way stays. Days: test_days.py."""
+"""What is past its time goes, and what is still on its way stays. Days: test_day_partitions.py."""
 
 from sqlalchemy import func, select
 

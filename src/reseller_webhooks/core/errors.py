@@ -176,7 +176,7 @@ class QuotaExceeded(ResellerWebhooksError):
 class SecretUnreadable(ResellerWebhooksError):
     """A stored secret cannot be opened, so what needs it waits; the others are not affected.
 
-    purposes: which secrets of the webhook, as core/webhooks.SecretPurpose names them.
+    purposes: which secrets of the webhook, as core/webhooks/webhook.SecretPurpose names them.
     """
 
     def __init__(self, message: Message, purposes: Iterable[str] = ()) -> None:

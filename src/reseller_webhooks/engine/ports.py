@@ -1,4 +1,4 @@
-"""Interfaces that the engine needs; store_adapter.py and sender.py implement them."""
+"""Interfaces that the engine needs; store_adapter.py and sending/sender.py implement them."""
 
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass

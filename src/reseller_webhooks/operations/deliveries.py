@@ -1,4 +1,4 @@
-"""Deliveries: what people see of them, and repeating them. The engine has sending.py."""
+"""The delivery log: search, live updates and single retries. The engine uses delivery_queue.py."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """JSON Schema (2020-12) of every notification, from the models that read the contents.
 
 The envelope's members stand here once, for the schemas, OpenAPI and AsyncAPI. The bodies are
-written by core/events, and a test holds each against its schema, members and sequence.
+written by core/records/events, and a test holds each against its schema, members and sequence.
 """
 
 from collections.abc import Iterator

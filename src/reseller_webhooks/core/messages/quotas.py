@@ -1,6 +1,6 @@
 """Refusals by a quota of a reseller, for callers of the API.
 
-Pages have texts of their own: web/quota_words. No text depends on whether a number is 1.
+Pages show texts of their own: http/pages/labels/quota_labels. No text has a plural form.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Many rows written at once, past SQLAlchemy's work on each row.
 
 SQLAlchemy still writes the statement, once; rows go straight to the driver. That halves the cost of
-a batch. On SQLite many rows are one statement, for the reason that reads.py gives.
+a batch. On SQLite many rows are one statement, for the reason that bulk_read.py gives.
 """
 
 from collections.abc import Callable, Iterator, Sequence

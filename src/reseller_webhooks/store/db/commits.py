@@ -1,4 +1,4 @@
-"""Commit listeners: who is called once a transaction that wrote something of interest commits."""
+"""Commit listeners: called after each commit of a transaction with effects on the engine."""
 
 from collections.abc import Callable, Set
 from enum import StrEnum
@@ -26,7 +26,7 @@ class Commits:
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
-        """Call it after each commit that wrote any of `Written`."""
+        """Call it after each commit that had any of `CommitEffects`."""
         self._listeners.append(listener)
 
     def committed(self, written: Set[CommitEffects]) -> None:

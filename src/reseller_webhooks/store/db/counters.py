@@ -13,7 +13,7 @@ from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import number
 
 GAP = 2**28
-"""More rows than this no restore loses; and far fewer than a day has ids (days.py)."""
+"""More rows than this no restore loses; and far fewer than a day has ids (day_partitions.py)."""
 NUMBERS_GAP = 1_000_000
 """Of orders and invoices, whose numbers people read."""
 SEQUENCES = ("delivery_id_seq", "event_id_seq", "attempt_id_seq", "record_id_seq")

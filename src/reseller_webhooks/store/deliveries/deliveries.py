@@ -1,4 +1,4 @@
-"""Deliveries while they are unfinished. scan.py finds those that are due, results.py steps them."""
+"""Pending deliveries. due_scan.py reads those that are due, results.py writes their results."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -217,7 +217,7 @@ _IS_SUPERSEDED = and_(
         LATEST_ONLY,
         exists().where(
             _older_event.c.id == delivery.c.event_id,
-            _older_event.c.ticked == 0,  # see core/backfills.restated
+            _older_event.c.ticked == 0,  # see core/sync/backfills.restate
         ),
     ),
 )

@@ -1,8 +1,8 @@
 """The log: unfinished deliveries plus the attempts that closed the others.
 
 One store and one transaction, so what it shows cannot contradict the engine. Pages are cut by
-(created_at, delivery id), newest first; which lines they show is in log_query.py.
-How many lines there are is counted in tally.py.
+(created_at, delivery id), newest first; log_query.py selects the lines and log_counts.py
+counts them.
 """
 
 import json

@@ -120,7 +120,7 @@ def by_version(
 
 
 class _Event(NamedTuple):
-    """is_restated: made by a backfill for one webhook alone (core/backfills.restated)."""
+    """is_restated: made by a backfill for one webhook alone (core/sync/backfills.restate)."""
 
     version: int
     id: int

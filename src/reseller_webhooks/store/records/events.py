@@ -40,7 +40,7 @@ def newest(tx: Tx) -> int:
 
 
 def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:
-    """Make one delivery per matching webhook; the rule is core/fanout's."""
+    """Make one delivery per matching webhook; core/deliveries/fan_out_rules states the rule."""
     for start in range(0, len(event_ids), CHUNK):
         given = {"now": tx.now, "events": event_ids[start : start + CHUNK]}
         tx.connection.execute(_FAN_OUT, given)

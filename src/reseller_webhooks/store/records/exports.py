@@ -32,7 +32,7 @@ def between(tx: Tx, after: int, upto: int, *, limit: int) -> list[Numbered]:
     """Events with numbers above `after` and not above `upto`, lowest first.
 
     Without those that a backfill has made: they are repeats, for one webhook. They are fewer than
-    `limit` where their bodies have many bytes (page_bytes.py); the next ones follow the last.
+    `limit` where their bodies have many bytes (store/db/page_bytes.py); go on behind the last one.
     """
     page = page_bytes.read(
         lambda behind, rows: _between(tx, behind, upto, limit=rows),

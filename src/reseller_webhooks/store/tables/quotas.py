@@ -20,7 +20,7 @@ quota_bucket = Table(
     metadata,
     Column("reseller_id", Id, primary_key=True, autoincrement=False),
     Column("name", String(32), primary_key=True),
-    # When the bucket will be full again (core/quotas).
+    # When the bucket will be full again (core/access/quotas).
     instant("full_at"),
 )
 

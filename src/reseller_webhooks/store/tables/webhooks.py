@@ -1,4 +1,4 @@
-"""Webhooks; a deleted one keeps its row while the log names it. Actions are masks (core/names)."""
+"""Webhooks; a deleted one keeps its row while the log names it. Actions are masks (core/enums)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -133,7 +133,7 @@ def following(
 
     One that somebody is just changing is not waited for, as they may wait for another of these:
     the records end before it, and the next step finds it changed. They end, too, before one with
-    an earlier event whose deliveries are still to be made (fan_out.py), or it would overtake that.
+    an earlier event that has a pending fan-out (store/deliveries/fan_out.py): it would overtake it.
     """
     limit = step + LOOKED_AT
     upto = settled.within(one.last)

@@ -184,7 +184,8 @@ def id_of(tx: Tx, uuid: str, *, reseller_id: int) -> int | None:
 def note_circuit(tx: Tx, number: int, circuit: Circuit, *, owner: str | None) -> None:
     """Write down a circuit's state, and its history when it opened or closed.
 
-    changed_at stays, since nobody changed the settings. owner: see operations/sending.finish.
+    changed_at stays, since nobody changed the settings. owner: as in
+    operations/delivery_queue.write_results.
     """
     mine = webhook.c.id == number
     if owner is not None:
