@@ -15,8 +15,6 @@ from tests.store.factories import due, made, reseller, told
 from tests.store.factories import event as new_event
 from tests.store.factories import webhook as new_webhook
 
-MESSAGE = WEBHOOK_DELETED()
-
 
 def _delivery(database: Database) -> tuple[int, int]:
     """A webhook with one delivery that is due; the ids of both."""
@@ -29,7 +27,7 @@ def _delivery(database: Database) -> tuple[int, int]:
 
 def _close(database: Database, number: int, *, waits: bool) -> int:
     with database.write() as tx:
-        return closing.close(tx, [number], Trigger.CANCEL, MESSAGE, waits=waits)
+        return closing.close(tx, [number], Trigger.CANCEL, WEBHOOK_DELETED, waits=waits)
 
 
 def _states(database: Database) -> list[str]:
@@ -87,7 +85,7 @@ def test_a_delivery_is_closed_in_the_state_that_its_trigger_leads_to(
 ) -> None:
     hook, number = _delivery(database)
     with database.write() as tx:
-        closing.close(tx, [number], trigger, MESSAGE)
+        closing.close(tx, [number], trigger, WEBHOOK_DELETED)
         pending = due(tx, hook)
 
     assert (pending, _states(database)) == ([], [state.value])

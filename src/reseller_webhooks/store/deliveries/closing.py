@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, String, Text, delete, insert, 
 
 from reseller_webhooks.core.deliveries.attempts import Reason
 from reseller_webhooks.core.deliveries.delivery import STEPS, State, Trigger
-from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.messages import MessageCode
 from reseller_webhooks.store.db import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import attempt, delivery
@@ -20,7 +20,7 @@ def close(
     tx: Tx,
     numbers: Sequence[int],
     trigger: Trigger,
-    message: Message,
+    why: MessageCode,
     *,
     reason: Reason | None = None,
     waits: bool = False,
@@ -34,7 +34,7 @@ def close(
     for start in range(0, len(numbers), CHUNK):
         locked = _lock(tx, numbers[start : start + CHUNK], waits=waits)
         named = delivery.c.id.in_(locked)
-        lines = select(*_line(tx, state, message, reason)).where(named)
+        lines = select(*_line(tx, state, why, reason)).where(named)
         tx.connection.execute(insert(attempt).from_select(_COLUMNS, lines))
         tx.connection.execute(delete(delivery).where(named))
         closed += len(locked)
@@ -58,9 +58,10 @@ _COLUMNS = [
 
 
 def _line(
-    tx: Tx, state: State, message: Message, reason: Reason | None
+    tx: Tx, state: State, why: MessageCode, reason: Reason | None
 ) -> list[ColumnElement[Any]]:
     """A line in the log without a request: what closed the delivery was no attempt."""
+    message = why()
     return [
         delivery.c.id,
         *(delivery.c[name] for name in _SAME),

@@ -79,21 +79,21 @@ def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
     for start in range(0, len(event_ids), CHUNK):
         rows = tx.connection.execute(_OLDER, {"events": event_ids[start : start + CHUNK]})
         # An older state must not stay pending because its result is just being written.
-        closing.close(tx, list(rows.scalars()), Trigger.SUPERSEDE, REPLACED(), waits=True)
+        closing.close(tx, list(rows.scalars()), Trigger.SUPERSEDE, REPLACED, waits=True)
 
 
 def supersede_between(tx: Tx, event_ids: Sequence[int], after: int, upto: int) -> None:
     """As `supersede`, of the webhooks above `after` up to `upto`, which were just told of all."""
     given = {"events": event_ids, "after": after, "upto": upto}
     rows = tx.connection.execute(_OLDER_BETWEEN, given)
-    closing.close(tx, list(rows.scalars()), Trigger.SUPERSEDE, REPLACED(), waits=True)
+    closing.close(tx, list(rows.scalars()), Trigger.SUPERSEDE, REPLACED, waits=True)
 
 
 def cancel(tx: Tx, webhook_id: int, *, limit: int) -> int:
     """Close up to `limit` of a deleted webhook's deliveries; how many there were."""
     some = select(delivery.c.id).where(delivery.c.webhook_id == webhook_id).limit(limit)
     numbers = list(tx.connection.execute(some).scalars())
-    return closing.close(tx, numbers, Trigger.CANCEL, WEBHOOK_DELETED())
+    return closing.close(tx, numbers, Trigger.CANCEL, WEBHOOK_DELETED)
 
 
 def retry_now(tx: Tx, webhook_id: int, *, limit: int) -> int:

@@ -32,7 +32,7 @@ def on_dead_receiver(tx: Tx, webhook_id: int, *, before: Micros, limit: int) -> 
         kept = statement.where(_has_successor) if latest_only else statement
         numbers |= set(tx.connection.execute(kept.limit(limit)).scalars())
     oldest = sorted(numbers)[:limit]
-    return closing.close(tx, oldest, Trigger.GIVE_UP, RECEIVER_DEAD(), reason=Reason.RECEIVER_DEAD)
+    return closing.close(tx, oldest, Trigger.GIVE_UP, RECEIVER_DEAD, reason=Reason.RECEIVER_DEAD)
 
 
 def expired(tx: Tx, *, before: Micros, limit: int) -> int:
@@ -41,7 +41,7 @@ def expired(tx: Tx, *, before: Micros, limit: int) -> int:
     oldest = select(delivery.c.id, delivery.c.created_at).order_by(delivery.c.id).limit(limit)
     rows = tx.connection.execute(oldest).tuples()
     numbers = [number for number, created_at in rows if created_at < before]
-    return closing.close(tx, numbers, Trigger.GIVE_UP, EXPIRED(), reason=Reason.EXPIRED)
+    return closing.close(tx, numbers, Trigger.GIVE_UP, EXPIRED, reason=Reason.EXPIRED)
 
 
 def _old(webhook_id: int, before: Micros) -> tuple[Select[Any], ...]:
