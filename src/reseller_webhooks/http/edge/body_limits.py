@@ -1,16 +1,20 @@
 """Limits the size and the duration of request bodies."""
 
+from math import inf
+
+from anyio import CancelScope, current_time
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reseller_webhooks.core.messages.requests import BODY_TOO_LARGE
-from reseller_webhooks.http.edge.problems import TooLarge
-from reseller_webhooks.http.edge.read_timeout import BODY_WITHIN_S, read_within
+from reseller_webhooks.core.messages.requests import BODY_TOO_LARGE, BODY_TOO_SLOW
+from reseller_webhooks.http.edge.problems import TooLarge, TooSlow
 
 BODY_BYTES_MAX = 1024 * 1024
 CHANGES_PATH = "/api/v1/changes"
 CHANGES_BYTES_MAX = 10 * 1024 * 1024
 """A thousand changes of the size that records usually have, several times over."""
+BODY_WITHIN_S = 60.0
+"""A body that never ends would keep its connection for good."""
 
 
 class BodyLimits:
@@ -28,7 +32,7 @@ class BodyLimits:
         length = Headers(scope=scope).get("content-length", "")
         if length.isdecimal() and int(length[:20]) > limit:
             raise TooLarge(BODY_TOO_LARGE(most=limit))
-        await self._app(scope, _read_up_to(limit, read_within(receive, self._within_s)), send)
+        await self._app(scope, _read_up_to(limit, _read_within(receive, self._within_s)), send)
 
 
 def _read_up_to(limit: int, receive: Receive) -> Receive:
@@ -44,3 +48,21 @@ def _read_up_to(limit: int, receive: Receive) -> Receive:
         return message
 
     return receive_counted
+
+
+def _read_within(receive: Receive, within_s: float) -> Receive:
+    """`receive`, which raises TooSlow unless the body ends in time. Later messages may wait."""
+    until = current_time() + within_s
+
+    async def receive_in_time() -> Message:
+        nonlocal until
+        message: Message = {}
+        with CancelScope(deadline=until):
+            message = await receive()
+        if not message:
+            raise TooSlow(BODY_TOO_SLOW(seconds=round(within_s)))
+        if not message.get("more_body", False):
+            until = inf
+        return message
+
+    return receive_in_time
