@@ -123,6 +123,8 @@ async def test_a_test_too_many_keeps_what_was_typed_into_the_form(
     assert int(answers[1].headers["retry-after"]) > 0
     assert "The test notification was not sent." in words(answers[1].text)
     assert "1 of 1 test notification per hour is used." in words(answers[1].text)
+    assert "It was signed" in words(answers[0].text)
+    assert "It was signed" not in words(answers[1].text)
     assert 'value="https://b.example/"' in answers[1].text
 
 

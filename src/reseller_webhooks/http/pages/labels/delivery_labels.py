@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reseller_webhooks.core.deliveries.attempts import Outcome, Reason
+from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.deliveries.log import AttemptRow, LogLine
 from reseller_webhooks.core.enums import Resource
@@ -132,9 +132,9 @@ def remedy(reason: str | None, status: int | None) -> str:
     return _("The receiver's answer may say why it rejected the notification.")
 
 
-def was_sent(line: AttemptRow) -> bool:
+def was_sent(attempt: AttemptRow | Attempt) -> bool:
     """Whether the attempt got as far as a request to the receiver."""
-    return line.outcome != Outcome.REFUSED and line.reason != Reason.OAUTH2
+    return attempt.outcome != Outcome.REFUSED and attempt.reason != Reason.OAUTH2
 
 
 def attempt_badge(line: AttemptRow) -> Badge:
