@@ -31,7 +31,7 @@ TEMPLATES = sorted((PAGES / "templates").glob("*.html"))
 TRANSLATED = sorted(set(language.LANGUAGES) - {language.SOURCE})
 VALUES = re.compile(r"%\(\w+\)s")
 TAGS = re.compile(r"<[^>]*>")
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "Plural": (1, 2)}
 
 
 def every(name: str) -> Iterator[Message]:

@@ -1,9 +1,10 @@
 """What the pages call the quotas of a reseller."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from reseller_webhooks.core.access.quotas import Quota, rate_of
 from reseller_webhooks.core.errors import QuotaExceeded
+from reseller_webhooks.core.messages import Plural
 from reseller_webhooks.http.pages import language
 from reseller_webhooks.http.pages.language import N_, _, ngettext
 from reseller_webhooks.settings import PREFIX
@@ -20,58 +21,48 @@ LABELS: Mapping[Quota, str] = {
     Quota.BACKFILL_RECORDS: N_("Records of a backfill"),
     Quota.STORED_BYTES: N_("Stored bytes"),
 }
-
-_REACHED: Mapping[Quota, Callable[[int], str]] = {
-    Quota.WEBHOOKS: lambda limit: ngettext(
+_REACHED: Mapping[Quota, Plural] = {
+    Quota.WEBHOOKS: Plural(
         "%(used)s of %(limit)s webhook is in use.",
         "%(used)s of %(limit)s webhooks are in use.",
-        limit,
     ),
-    Quota.REQUESTS_PER_SECOND: lambda limit: ngettext(
+    Quota.REQUESTS_PER_SECOND: Plural(
         "The limit of %(limit)s API request per second is reached.",
         "The limit of %(limit)s API requests per second is reached.",
-        limit,
     ),
-    Quota.CHANGES_PER_SECOND: lambda limit: ngettext(
+    Quota.CHANGES_PER_SECOND: Plural(
         "The limit of %(limit)s change per second is reached.",
         "The limit of %(limit)s changes per second is reached.",
-        limit,
     ),
-    Quota.INVITES_PER_HOUR: lambda limit: ngettext(
+    Quota.INVITES_PER_HOUR: Plural(
         "%(used)s of %(limit)s invite per hour is used.",
         "%(used)s of %(limit)s invites per hour are used.",
-        limit,
     ),
-    Quota.TESTS_PER_HOUR: lambda limit: ngettext(
+    Quota.TESTS_PER_HOUR: Plural(
         "%(used)s of %(limit)s test notification per hour is used.",
         "%(used)s of %(limit)s test notifications per hour are used.",
-        limit,
     ),
-    Quota.RETRIES_PER_HOUR: lambda limit: ngettext(
+    Quota.RETRIES_PER_HOUR: Plural(
         "%(used)s of %(limit)s retry per hour is used.",
         "%(used)s of %(limit)s retries per hour are used.",
-        limit,
     ),
-    Quota.WEBHOOK_CHANGES_PER_HOUR: lambda limit: ngettext(
+    Quota.WEBHOOK_CHANGES_PER_HOUR: Plural(
         "%(used)s of %(limit)s webhook change per hour is used.",
         "%(used)s of %(limit)s webhook changes per hour are used.",
-        limit,
     ),
-    Quota.USER_CHANGES_PER_HOUR: lambda limit: ngettext(
+    Quota.USER_CHANGES_PER_HOUR: Plural(
         "%(used)s of %(limit)s user change per hour is used.",
         "%(used)s of %(limit)s user changes per hour are used.",
-        limit,
     ),
-    Quota.BACKFILL_RECORDS: lambda limit: ngettext(
+    Quota.BACKFILL_RECORDS: Plural(
         "At most %(limit)s record can be sent at a time, and this would send %(used)s.",
         "At most %(limit)s records can be sent at a time, and this would send %(used)s.",
-        limit,
     ),
-    Quota.STORED_BYTES: lambda limit: ngettext(
-        "%(used)s of %(limit)s byte is stored.", "%(used)s of %(limit)s bytes are stored.", limit
+    Quota.STORED_BYTES: Plural(
+        "%(used)s of %(limit)s byte is stored.", "%(used)s of %(limit)s bytes are stored."
     ),
 }
-"""What the limit is and how much of it is used."""
+"""What the limit is and how much of it is used; the limit decides the plural."""
 _REMEDIES: Mapping[Quota, str] = {
     Quota.WEBHOOKS: N_("Delete a webhook that you no longer need."),
     Quota.BACKFILL_RECORDS: N_("Your systems can read all records by the API instead."),
@@ -86,7 +77,8 @@ def describe(error: QuotaExceeded, *, to_operator: bool = False) -> str:
     to_operator: name the setting as well, and where to change the limit.
     """
     params = {"limit": language.number(error.limit), "used": language.number(error.used)}
-    said = [_REACHED[error.quota](error.limit) % params, _remedy(error)]
+    reached = ngettext(*_REACHED[error.quota], error.limit) % params
+    said = [reached, _remedy(error)]
     if to_operator:
         raise_it = _(
             "You can raise the limit of this reseller on the Quotas page (setting %(name)s)."
