@@ -21,8 +21,8 @@ from reseller_webhooks.operations import generations
 from reseller_webhooks.store.access import audit
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, log, log_changes
-from reseller_webhooks.store.deliveries.log_counts import LineCount, count_lines, reach, to_count
-from reseller_webhooks.store.deliveries.log_query import resolve_events
+from reseller_webhooks.store.deliveries.log_counts import LineCount, count_lines, reach
+from reseller_webhooks.store.deliveries.log_query import PlannedQuery, plan
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.webhooks import webhooks
 
@@ -61,8 +61,8 @@ def tallies(
 ) -> list[LineCount]:
     """How many lines a query finds in the states of each tab, as far as they are counted."""
     with database.read() as tx:
-        query = to_count(tx, query)
-        return [count_lines(tx, replace(query, states=states)) for states in tabs]
+        planned = plan(tx, query, counts=True)
+        return [count_lines(tx, replace(planned, states=states)) for states in tabs]
 
 
 def page(database: Database, query: LogQuery) -> list[LogEntry]:
@@ -77,7 +77,7 @@ def of_event(database: Database, event: Event, *, limit: int) -> list[LogEntry]:
         number = events.number_of(tx, event.uuid)
         if number is None:
             return []
-        query = LogQuery(event.reseller_id, events=(number,), limit=limit)
+        query = PlannedQuery(event.reseller_id, events=(number,), limit=limit)
         return _entries(tx, log.page(tx, query))
 
 
@@ -91,7 +91,7 @@ def search(database: Database, query: LogQuery) -> tuple[list[LogEntry], Positio
     found: list[LogEntry] = []
     while True:
         with database.read() as tx:
-            query = resolve_events(tx, query)
+            query = plan(tx, query)
             end = reach(tx, query)
             lines = log.page(tx, replace(query, down_to=end))
             found += _entries(tx, lines)

@@ -28,13 +28,6 @@ class LogQuery:
     behind: Position | None = None
     limit: int = 50
     down_to: Position | None = None
-    events: tuple[int, ...] | None = field(default=None, repr=False)
-    """Those of resource_uuid, once they were sought."""
-    walks_pending: bool | None = field(default=None, repr=False)
-    """Whether the webhook has more than SORTED_MAX pending deliveries, once they were counted."""
-
-    walks_actions: bool | None = field(default=None, repr=False)
-    """Whether few closed lines are of its action, which has an index, once they were counted."""
 
     @property
     def with_pending(self) -> bool:

@@ -19,10 +19,11 @@ from reseller_webhooks.store.db import messages
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import number_in, without_index
 from reseller_webhooks.store.deliveries.log_query import (
+    PlannedQuery,
     closed_in,
     filter_conditions,
     indexed_conditions,
-    resolve_events,
+    plan,
     sorts,
 )
 from reseller_webhooks.store.tables import attempt, delivery, event
@@ -36,8 +37,8 @@ _COLUMNS = {
 
 def page(tx: Tx, query: LogQuery) -> list[LogLine]:
     """One page of lines, newest first."""
-    query = resolve_events(tx, query)
-    found = [*_unfinished(tx, query), *_closed(tx, query)]
+    planned = plan(tx, query)
+    found = [*_unfinished(tx, planned), *_closed(tx, planned)]
     found.sort(key=lambda line: (line.created_at, line.delivery_id), reverse=True)
     return with_last_attempts(tx, found[: query.limit])
 
@@ -125,14 +126,14 @@ def _attempt_line(row: RowMapping) -> AttemptRow:
     )
 
 
-def _unfinished(tx: Tx, query: LogQuery) -> list[LogLine]:
+def _unfinished(tx: Tx, query: PlannedQuery) -> list[LogLine]:
     if not query.with_pending:
         return []
     statement = _filtered(delivery, delivery.c.id, query)
     return [_line(delivery, row) for row in tx.connection.execute(statement).mappings()]
 
 
-def _closed(tx: Tx, query: LogQuery) -> list[LogLine]:
+def _closed(tx: Tx, query: PlannedQuery) -> list[LogLine]:
     states = query.states - {State.PENDING}
     if query.states and not states:
         return []
@@ -149,7 +150,7 @@ def _closed(tx: Tx, query: LogQuery) -> list[LogLine]:
     return found
 
 
-def _filtered(table: Table, number: ColumnElement[int], query: LogQuery) -> Select[Any]:
+def _filtered(table: Table, number: ColumnElement[int], query: PlannedQuery) -> Select[Any]:
     statement = select(*_COLUMNS[table]).where(
         *indexed_conditions(table, query), *filter_conditions(table, query)
     )

@@ -6,7 +6,7 @@ for a hundred million. A tally without `more` is exact; one with it is a number 
 least.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, Table, and_, func, select, true, tuple_
 
@@ -15,11 +15,12 @@ from reseller_webhooks.core.deliveries.log import LogQuery, Position
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.deliveries.log_query import (
     UNHAPPY,
+    PlannedQuery,
     closed_in,
     filter_conditions,
     indexed_conditions,
     period,
-    resolve_events,
+    plan,
     scope,
     sorts,
 )
@@ -48,26 +49,19 @@ class LineCount:
 
 def count_lines(tx: Tx, query: LogQuery) -> LineCount:
     """How many lines a query finds, whatever its place and limit."""
-    query = to_count(tx, query)
-    found = [_count(tx, part, query) for part in _parts(query)]
+    planned = plan(tx, query, counts=True)
+    found = [_count(tx, part, planned) for part in _parts(planned)]
     number = sum(one.number for one in found)
     return LineCount(
         min(number, COUNTED_MAX), number > COUNTED_MAX or any(one.more for one in found)
     )
 
 
-def to_count(tx: Tx, query: LogQuery) -> LogQuery:
-    """The query with what its tally needs, whatever its states."""
-    # Counted, and not sorted: the webhook's own index names the fewest, however many are pending.
-    return resolve_events(tx, replace(query, walks_pending=False))
-
-
-def reach(tx: Tx, query: LogQuery) -> Position | None:
+def reach(tx: Tx, query: PlannedQuery) -> Position | None:
     """How far back a step of a search looks: None for to the end.
 
     That is so where indexes answer all filters, or name few lines.
     """
-    query = resolve_events(tx, query)
     found = []
     for table, number, closed in _parts(query):
         conditions, sieve = _conditions(table, query, closed)
@@ -83,7 +77,7 @@ def reach(tx: Tx, query: LogQuery) -> Position | None:
     return max(found, default=None)
 
 
-def _parts(query: LogQuery) -> list[Part]:
+def _parts(query: PlannedQuery) -> list[Part]:
     found: list[Part] = []
     if query.with_pending:
         found.append((delivery, delivery.c.id, None))
@@ -93,7 +87,7 @@ def _parts(query: LogQuery) -> list[Part]:
     return found
 
 
-def _count(tx: Tx, part: Part, query: LogQuery) -> LineCount:
+def _count(tx: Tx, part: Part, query: PlannedQuery) -> LineCount:
     table, _, _ = part
     is_indexed = query.events is None and not filter_conditions(table, query)
     if is_indexed and query.states == {State.DELIVERED} and not query.walks_actions:
@@ -103,7 +97,7 @@ def _count(tx: Tx, part: Part, query: LogQuery) -> LineCount:
     return LineCount(row.matched, row.looked >= limit)
 
 
-def _count_delivered(tx: Tx, query: LogQuery) -> LineCount:
+def _count_delivered(tx: Tx, query: PlannedQuery) -> LineCount:
     """Of the newest closed lines those that did not end otherwise, which have an index."""
     closed, c = attempt.c.state.is_not(None), attempt.c
     newest = select(c.created_at).where(*indexed_conditions(attempt, query), closed)
@@ -120,7 +114,7 @@ def _count_delivered(tx: Tx, query: LogQuery) -> LineCount:
     return LineCount(max(count - less, 0), more=count == NEWEST_CLOSED)
 
 
-def _newest(part: Part, query: LogQuery) -> tuple[Select[int, int], int]:
+def _newest(part: Part, query: PlannedQuery) -> tuple[Select[int, int], int]:
     table, number, closed = part
     conditions, sieve = _conditions(table, query, closed)
     limit = SIFTED_MAX if sieve else COUNTED_MAX + 1
@@ -133,7 +127,7 @@ def _newest(part: Part, query: LogQuery) -> tuple[Select[int, int], int]:
 
 
 def _conditions(
-    table: Table, query: LogQuery, closed: ColumnElement[bool] | None
+    table: Table, query: PlannedQuery, closed: ColumnElement[bool] | None
 ) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
     """Those that an index answers, and those for which each line is looked at."""
     conditions, sieve = indexed_conditions(table, query), filter_conditions(table, query)

@@ -1,9 +1,10 @@
-"""Which lines of the log: the filters, and as what conditions the tables are asked.
+"""Queries of the log: how each is planned, and the SQL conditions of its filters.
 
 Every filter has an index that is already sorted as the log is, or names few lines.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, Table, func, literal, select
 
@@ -25,24 +26,39 @@ UNHAPPY = frozenset(State) - {State.PENDING, State.DELIVERED}
 """The states of deliveries that were closed without being delivered."""
 
 
-def resolve_events(tx: Tx, query: LogQuery) -> LogQuery:
-    """The query with what its plan depends on.
+@dataclass(frozen=True, slots=True)
+class PlannedQuery(LogQuery):
+    """A query and what its plan depends on, as read from the store.
 
-    That is the events of its resource, so that their days are known to the planner, how many
-    lines are of its action, and how many pending deliveries its webhook has.
+    events: those of its resource, so that PostgreSQL's planner knows their days. walks_pending:
+    whether its webhook has more than SORTED_MAX pending deliveries. walks_actions: whether few
+    closed lines have its action, for which there is an index.
     """
-    if query.resource_uuid is not None:
-        if query.events is not None:
-            return query
-        return replace(query, events=tuple(tx.connection.scalars(_events_of(query))))
-    if query.action is not None and query.walks_actions is None:
-        query = replace(query, walks_actions=_has_few_of_action(tx, query))
-    if query.webhook_id is None or query.walks_pending is not None or not query.with_pending:
+
+    events: tuple[int, ...] | None = field(default=None, repr=False)
+    walks_pending: bool = False
+    walks_actions: bool = False
+
+
+def plan(tx: Tx, query: LogQuery, *, counts: bool = False) -> PlannedQuery:
+    """Plan a query. A planned query is returned as it is, so that it is planned once.
+
+    counts: for a count. It sorts nothing, so it uses the webhook's own index, which names the
+    fewest lines, however many are pending.
+    """
+    if isinstance(query, PlannedQuery):
         return query
-    return replace(query, walks_pending=_has_many_pending(tx, query.webhook_id))
+    given: dict[str, Any] = {name: getattr(query, name) for name in LogQuery.__dataclass_fields__}
+    if query.resource_uuid is not None:
+        return PlannedQuery(**given, events=tuple(tx.connection.scalars(_events_of(query))))
+    return PlannedQuery(
+        **given,
+        walks_actions=_has_few_of_action(tx, query),
+        walks_pending=not counts and _has_many_pending(tx, query),
+    )
 
 
-def sorts(table: Table, query: LogQuery) -> bool:
+def sorts(table: Table, query: PlannedQuery) -> bool:
     """Whether the few lines that indexes name are all read, and sorted."""
     if table is delivery and query.webhook_id is not None and not query.walks_pending:
         return True
@@ -65,12 +81,12 @@ def closed_in(states: frozenset[State]) -> ColumnElement[bool]:
     )
 
 
-def indexed_conditions(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+def indexed_conditions(table: Table, query: PlannedQuery) -> list[ColumnElement[bool]]:
     """The conditions that indexes answer: the reseller, webhook or events sought, and the time."""
     return [*scope(table, query), *period(table, query)]
 
 
-def scope(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+def scope(table: Table, query: PlannedQuery) -> list[ColumnElement[bool]]:
     """The reseller, webhook or events sought.
 
     A sum has no index: it keeps the planner from one that names more lines.
@@ -95,7 +111,7 @@ def scope(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
     return found
 
 
-def period(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+def period(table: Table, query: PlannedQuery) -> list[ColumnElement[bool]]:
     """When the lines sought were made."""
     found: list[ColumnElement[bool]] = []
     if query.since is not None:
@@ -105,7 +121,7 @@ def period(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
     return found
 
 
-def filter_conditions(table: Table, query: LogQuery) -> list[ColumnElement[bool]]:
+def filter_conditions(table: Table, query: PlannedQuery) -> list[ColumnElement[bool]]:
     """The conditions for which each line has to be looked at."""
     found: list[ColumnElement[bool]] = []
     if query.resource is not None:
@@ -119,18 +135,18 @@ def filter_conditions(table: Table, query: LogQuery) -> list[ColumnElement[bool]
     return found
 
 
-def _walks(table: Table, query: LogQuery) -> bool:
+def _walks(table: Table, query: PlannedQuery) -> bool:
     """Whether a webhook's lines are searched among the reseller's."""
-    return table is delivery and bool(query.walks_pending)
+    return table is delivery and query.walks_pending
 
 
-def _walks_actions(table: Table, query: LogQuery) -> bool:
+def _walks_actions(table: Table, query: PlannedQuery) -> bool:
     """Whether lines are found by their action, and looked at for everything else."""
-    return table is attempt and bool(query.walks_actions)
+    return table is attempt and query.walks_actions
 
 
 def _has_few_of_action(tx: Tx, query: LogQuery) -> bool:
-    if query.action is Action.CHANGED:  # has no index
+    if query.action in (None, Action.CHANGED):  # CHANGED has no index
         return False
     some = select(literal(1)).where(*_of_action(query)).limit(SORTED_MAX + 1)
     counted = select(func.count()).select_from(some.subquery())
@@ -151,8 +167,10 @@ def _of_action(query: LogQuery) -> list[ColumnElement[bool]]:
     ]
 
 
-def _has_many_pending(tx: Tx, webhook_id: int) -> bool:
-    some = select(literal(1)).where(delivery.c.webhook_id == webhook_id).limit(SORTED_MAX + 1)
+def _has_many_pending(tx: Tx, query: LogQuery) -> bool:
+    if query.webhook_id is None or not query.with_pending:
+        return False
+    some = select(literal(1)).where(delivery.c.webhook_id == query.webhook_id).limit(SORTED_MAX + 1)
     counted = select(func.count()).select_from(some.subquery())
     return tx.connection.execute(counted).scalar_one() > SORTED_MAX
 
