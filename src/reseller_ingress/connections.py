@@ -12,7 +12,7 @@ from reseller_ingress.refusals import Reason
 WARN_EVERY_S = 10.0
 """A warning for each reason, so that an attack does not fill the log as well."""
 DISCARD_EVERY_S = 0.005
-"""Between two reads of what is discarded, of all connections together: some 50 MB/s."""
+"""Pause between two discarded slices, over all connections: about 50 MB/s."""
 SITE_BITS = 64
 """Of an IPv6 address; the rest of it is at its owner's choice."""
 
@@ -27,7 +27,7 @@ class Connection(Protocol):
         """Start its next pipelined request."""
 
     def discard_next(self) -> None:
-        """Read the next part of a body that nobody reads."""
+        """Read the next slice of a body that was answered already."""
 
 
 class Ingress:
@@ -100,7 +100,7 @@ class Ingress:
         self._turns.append(connection)
 
     def wait_to_discard(self, connection: Connection) -> None:
-        """Read on in turn what comes of a body after its answer, as slowly as others need it."""
+        """Let a connection discard the next slice of an answered body when its turn comes."""
         if not self._discarding:
             asyncio.get_running_loop().call_later(DISCARD_EVERY_S, self._discard_next)
         self._discarding.append(connection)

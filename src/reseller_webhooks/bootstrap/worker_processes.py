@@ -1,6 +1,6 @@
 """Worker processes of one machine; one that ends is started again.
 
-One Python process uses one core. A crew shares the partitions as workers on many machines do.
+One Python process uses one core. The workers divide the partitions as they would on many machines.
 """
 
 import asyncio

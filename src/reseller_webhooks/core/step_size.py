@@ -1,12 +1,12 @@
 """Step sizes: how much of long work goes into one transaction, by the time that steps take."""
 
 STEP_S, STEP_BESIDE_OTHERS_S = 0.025, 0.05
-"""How long a step is to take: where every other transaction waits for it (SQLite), and where they
-run beside it (PostgreSQL)."""
+"""Target duration of a step: where all other transactions wait for it (SQLite), and where they run
+beside it (PostgreSQL)."""
 
 
 def target_s(*, has_one_writer: bool) -> float:
-    """How long a step is to take."""
+    """Target duration of a step."""
     return STEP_S if has_one_writer else STEP_BESIDE_OTHERS_S
 
 

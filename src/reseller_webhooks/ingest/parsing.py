@@ -28,7 +28,7 @@ from reseller_webhooks.core.records.problem_text import pointer_to, quote
 from reseller_webhooks.operations.changes import MAX_CHANGES, ChangeRequest
 
 ERRORS_MAX = 100
-"""Told of one body; who sends a thousand bad changes learns enough from these."""
+"""Problems reported for one body; a thousand bad changes need no thousand problems."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _MEMBERS = {"reseller", "type", "uuid", "content", "removed"}

@@ -136,7 +136,8 @@ def give_up(
 ) -> int:
     """Close one batch of what a webhook's dead receiver has left undone; how many.
 
-    lease: partition and epoch under which the caller sends for the webhook; owner: see `finish`.
+    lease: partition and epoch under which the caller sends for the webhook.
+    owner: see `write_results`.
     """
     part, epoch = lease
     with database.write() as tx:

@@ -14,7 +14,7 @@ Position = tuple[int, int]
 class LogQuery:
     """Which lines: None means any. since is included, until is not; both microseconds UTC.
 
-    down_to: the oldest position that is looked at, itself included.
+    down_to: the oldest position to read, included.
     """
 
     reseller_id: int
@@ -60,7 +60,7 @@ class LogLine:
     last_message: Message | None = None
 
     def fits(self, query: LogQuery) -> bool:
-        """Whether it is one of those, on whatever page."""
+        """Whether the line matches the query, on any page."""
         return (
             (not query.states or self.state in query.states)
             and query.resource in (None, self.resource)
@@ -90,7 +90,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class LogPosition:
-    """How far somebody has looked: at all attempts and all deliveries up to these numbers."""
+    """A reader's position: attempts and deliveries up to these ids were read."""
 
     attempt: int
     delivery: int

@@ -65,7 +65,7 @@ class Backfill:
     message: Message | None = None
 
     def step(self, limit: int) -> int:
-        """Records that one step tells of: a second's, or `limit` where that would be too many."""
+        """Records of one step: those of a second, at most `limit`."""
         return min(self.rate, limit)
 
     @property

@@ -1,4 +1,4 @@
-"""What went wrong on the network, as messages for the log. One function per kind of failure."""
+"""Describes network errors as messages for the log: one function per kind of error."""
 
 import errno
 import os
@@ -78,14 +78,14 @@ OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTA
 """This machine has run out of something; the receiver is not to blame."""
 
 NO_SUCH_NAME = {socket.EAI_NONAME, NO_DATA}
-"""A name server has answered that."""
+"""Errors that a name server has answered with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why there is no answer. message: says more, and holds no secret.
 
-    no_sign: nothing at all was heard, so that it may be our own network.
+    unreachable: no byte came back, so the cause may be our own network.
     """
 
     reason: Reason

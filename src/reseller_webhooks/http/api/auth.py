@@ -20,7 +20,7 @@ from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.authentication import Caller
 from reseller_webhooks.operations.context import AppContext, Database
 
-# The gate has read the key already; this is what /docs says of it.
+# ApiAuth has read the key already; this is what /docs says of it.
 _bearer = HTTPBearer(
     scheme_name="apiKey",
     bearerFormat="rwk_...",

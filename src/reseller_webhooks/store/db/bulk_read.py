@@ -46,7 +46,7 @@ def select_in(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> list[Row]:
 
 
 def texts(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> list[bytes]:
-    """As `among`, of a select of one text that holds no SEPARATOR.
+    """As `select_in`, of a select of one text that holds no SEPARATOR.
 
     On SQLite it costs half of what rows do, as nothing is escaped there, nor decoded here.
     """

@@ -20,7 +20,7 @@ Listener = Callable[[Set[CommitEffects]], None]
 
 
 class Commits:
-    """The commits of this process."""
+    """The commit listeners of this process."""
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
@@ -30,7 +30,7 @@ class Commits:
         self._listeners.append(listener)
 
     def committed(self, written: Set[CommitEffects]) -> None:
-        """Tell the listeners, unless nothing of interest was written."""
+        """Call the listeners if a commit has effects."""
         if written:
             for listener in self._listeners:
                 listener(written)

@@ -114,7 +114,7 @@ def retry_now(tx: Tx, webhook_id: int, *, limit: int) -> int:
 
 
 def waiting_for_later(tx: Tx, webhook_id: int) -> int:
-    """How many of a webhook's deliveries `hurry` would make due."""
+    """How many of a webhook's deliveries `retry_now` would make due."""
     statement = select(func.count()).where(_waits(webhook_id, tx.now))
     return tx.connection.execute(statement).scalar_one()
 

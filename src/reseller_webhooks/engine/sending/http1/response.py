@@ -60,7 +60,7 @@ class ResponseParser:
         self._headers: list[tuple[bytes, bytes]] = []
 
     def feed(self, data: bytes) -> None:
-        """Bytes in any portions, but not too many. Garbled when they are no answer."""
+        """Parse bytes in any portions. Raises ProtocolError if they are no response."""
         self._pieces += 1
         if self._pieces > PIECES_MAX:
             raise ProtocolError(ANSWER_IN_TOO_MANY_PIECES, count=PIECES_MAX)
