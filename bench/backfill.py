@@ -6,9 +6,10 @@ Exits 1 when a record never reached the receiver, or when two notifications were
 import random
 import sys
 import time
-from collections.abc import Callable
+from functools import partial
 
 from bench.program import Receiver, Server, workshop
+from testkit.processes import wait_until
 
 RECORDS = 20_000
 A_REQUEST = 1_000
@@ -37,12 +38,17 @@ def _run(server: Server, receiver: Receiver) -> int:
     began = time.monotonic()
     server.api.post(path, params=_of(server), json={"ratePerSecond": RATE}).raise_for_status()
     for kill in range(1, KILLS + 1):
-        _until(lambda part=kill: receiver.count() >= RECORDS * part // (KILLS + 1))
+        part = partial(_has_received, receiver, RECORDS * kill // (KILLS + 1))
+        wait_until(part, f"kill {kill}'s share is received", WITHIN_S)
         time.sleep(random.uniform(0, 0.5))  # noqa: S311 - anywhere between two steps
         server.kill()
         print(f"kill -9 at {receiver.count()} received")
         server.start()
-    _until(lambda: _state(server, path) == "DONE" and not _pending(server))
+    wait_until(
+        lambda: _state(server, path) == "DONE" and not _pending(server),
+        "the backfill ends",
+        WITHIN_S,
+    )
     took_s = time.monotonic() - began
     print(f"{RECORDS} records at {RATE} a second, {KILLS} kills: {took_s:.1f} s")
     return _report(server, receiver)
@@ -85,12 +91,8 @@ def _pending(server: Server) -> bool:
     return bool(server.api.get("/api/v1/deliveries", params=query).json()["items"])
 
 
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        if time.monotonic() > deadline:
-            sys.exit("it did not end")
-        time.sleep(0.05)
+def _has_received(receiver: Receiver, count: int) -> bool:
+    return receiver.count() >= count
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from chaos.feeder import now
 from chaos.receiving import LoggingReceiver
 from chaos.report import report_promises
 from reseller_webhooks.store.db.database import Database
+from testkit.processes import wait_until
 
 EVENTS = 20_000
 A_REQUEST = 50
@@ -86,12 +87,12 @@ def _acknowledged(server: Server, result: dict[str, Any]) -> Acknowledged:
 
 
 def _wait_until_nothing_is_pending(server: Server) -> None:
-    deadline = time.monotonic() + WITHIN_S
     query = {"state": "PENDING", "limit": "1", "reseller": server.reseller}
-    while server.api.get("/api/v1/deliveries", params=query).json()["items"]:
-        if time.monotonic() > deadline:
-            sys.exit("there are still pending deliveries")
-        time.sleep(0.1)
+    wait_until(
+        lambda: not server.api.get("/api/v1/deliveries", params=query).json()["items"],
+        "no delivery is pending",
+        WITHIN_S,
+    )
 
 
 def _report(acknowledged: list[str], receiver: LoggingReceiver) -> int:

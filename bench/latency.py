@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bench.program import Receiver, Server, workshop
+from testkit.processes import wait_until
 
 AT_ONCE = 64
 COUNT = 10_000
@@ -100,11 +101,7 @@ def _change(server: Server, numbers: range) -> dict[str, int]:
 
 
 def _until(receiver: Receiver, number: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while receiver.count() < number:
-        if time.monotonic() > deadline:
-            raise SystemExit(f"only {receiver.count()} of {number} notifications came")
-        time.sleep(0.01)
+    wait_until(lambda: receiver.count() >= number, f"{number} notifications", PATIENCE_S)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from bench.beside import (
 )
 from bench.program import Server
 from reseller_webhooks.store.db.database import Database
+from testkit.processes import wait_until
 
 WEBHOOKS = int(os.environ.get("RETRY_WEBHOOKS", "2000"))
 EVENTS = int(os.environ.get("RETRY_EVENTS", "50"))
@@ -56,7 +57,7 @@ def measure(
     _run(server, "DELETE FROM delivery")
     server.change([server.company(number, f"Failing {time.time()}") for number in range(EVENTS)])
     failed = webhooks * EVENTS
-    _until(lambda: plain_row(server, HELD)[1] == failed)
+    wait_until(lambda: plain_row(server, HELD)[1] == failed, "every change is fanned out", WITHIN_S)
     _run(server, *FAILED)
     quiet = beat(server, other, lasting(QUIET_S))
     answered_s, took_s, beside = _retry(server, other)
@@ -92,10 +93,12 @@ def _retry(server: Server, other: str) -> tuple[float, float, list[float]]:
 def _kill(server: Server, failed: int) -> None:
     _run(server, *EMPTY)
     job = _start(server)
-    _until(lambda: _job(server, job)["made"] >= failed // 2)
+    wait_until(
+        lambda: _job(server, job)["made"] >= failed // 2, "half of them are sent again", WITHIN_S
+    )
     server.kill()
     server.start()
-    _until(lambda: bool(_job(server, job)["finishedAt"]))
+    wait_until(lambda: bool(_job(server, job)["finishedAt"]), "the job ends", WITHIN_S)
 
 
 def _wrong(server: Server, failed: int) -> str:
@@ -113,14 +116,6 @@ def _start(server: Server) -> str:
 
 def _job(server: Server, job: str) -> dict[str, Any]:
     return dict(server.api.get(f"{JOBS}/{job}", params={"reseller": server.reseller}).json())
-
-
-def _until(condition: Any) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SystemExit("it did not end")
-        time.sleep(0.05)
 
 
 def _run(server: Server, *statements: str) -> None:
