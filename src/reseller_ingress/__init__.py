@@ -7,7 +7,7 @@ and the receiving kit both use it.
 from reseller_ingress.connections import Ingress, network_of
 from reseller_ingress.fair_queue import FairQueue, QueueTimeout
 from reseller_ingress.limits import Limits
-from reseller_ingress.refusals import Reason
+from reseller_ingress.refusals import RefusalReason
 from reseller_ingress.uvicorn_options import bounded
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "Ingress",
     "Limits",
     "QueueTimeout",
-    "Reason",
+    "RefusalReason",
     "bounded",
     "network_of",
 ]

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
 from reseller_ingress.limits import Limits
-from reseller_ingress.refusals import Reason
+from reseller_ingress.refusals import RefusalReason
 
 WARN_EVERY_S = 10.0
 """A warning for each reason, so that an attack does not fill the log as well."""
@@ -17,8 +17,8 @@ SITE_BITS = 64
 """Of an IPv6 address; the rest of it is at its owner's choice."""
 
 
-class Connection(Protocol):
-    """What this module asks of a connection."""
+class IngressConnection(Protocol):
+    """The methods that `Ingress` needs of a connection."""
 
     def end(self) -> None:
         """Close it."""
@@ -42,24 +42,24 @@ class Ingress:
         limits: Limits,
         *,
         is_trusted: Callable[[str], bool] = lambda _: False,
-        count: Callable[[Reason], None] = lambda _: None,
-        warn: Callable[[Reason, str, int], None] = lambda *_: None,
+        count: Callable[[RefusalReason], None] = lambda _: None,
+        warn: Callable[[RefusalReason, str, int], None] = lambda *_: None,
     ) -> None:
         self.limits = limits
         self._is_trusted = is_trusted
         self._count, self._warn = count, warn
-        self._open: dict[Connection, str] = {}
+        self._open: dict[IngressConnection, str] = {}
         self._per_address: Counter[str] = Counter()
-        self._idle: dict[Connection, None] = {}
-        self._turns: deque[Connection] = deque()
-        self._discarding: deque[Connection] = deque()
-        self._since_warning: Counter[Reason] = Counter()
-        self._warned_at: dict[Reason, float] = {}
+        self._idle: dict[IngressConnection, None] = {}
+        self._turns: deque[IngressConnection] = deque()
+        self._discarding: deque[IngressConnection] = deque()
+        self._since_warning: Counter[RefusalReason] = Counter()
+        self._warned_at: dict[RefusalReason, float] = {}
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def admit(self, connection: Connection, peer: str) -> Reason | None:
+    def admit(self, connection: IngressConnection, peer: str) -> RefusalReason | None:
         """Take a new connection in, at the cost of the oldest idle one if need be; or say why not.
 
         Nobody is shut out by connections that do nothing.
@@ -67,14 +67,14 @@ class Ingress:
         address = network_of(peer)
         has_its_share = self._per_address[address] >= self.limits.connections_per_address
         if has_its_share and not self._is_trusted(peer):
-            return Reason.CONNECTIONS_PER_ADDRESS
+            return RefusalReason.CONNECTIONS_PER_ADDRESS
         if len(self._open) >= self.limits.connections and not self._end_oldest_idle():
-            return Reason.CONNECTIONS
+            return RefusalReason.CONNECTIONS
         self._open[connection] = address
         self._per_address[address] += 1
         return None
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: IngressConnection) -> None:
         """A connection is gone."""
         self._idle.pop(connection, None)
         address = self._open.pop(connection, None)
@@ -84,28 +84,28 @@ class Ingress:
         if not self._per_address[address]:
             del self._per_address[address]
 
-    def idle(self, connection: Connection) -> None:
+    def idle(self, connection: IngressConnection) -> None:
         """A connection has no request under way."""
         if connection in self._open:
             self._idle[connection] = None
 
-    def busy(self, connection: Connection) -> None:
+    def busy(self, connection: IngressConnection) -> None:
         """A request began on it."""
         self._idle.pop(connection, None)
 
-    def wait_for_turn(self, connection: Connection) -> None:
+    def wait_for_turn(self, connection: IngressConnection) -> None:
         """Start its next pipelined request in turn: one in each round of the event loop."""
         if not self._turns:
             asyncio.get_running_loop().call_soon(self._next_turn)
         self._turns.append(connection)
 
-    def wait_to_discard(self, connection: Connection) -> None:
+    def wait_to_discard(self, connection: IngressConnection) -> None:
         """Let a connection discard the next slice of an answered body when its turn comes."""
         if not self._discarding:
             asyncio.get_running_loop().call_later(DISCARD_EVERY_S, self._discard_next)
         self._discarding.append(connection)
 
-    def refused(self, reason: Reason, peer: str) -> None:
+    def refused(self, reason: RefusalReason, peer: str) -> None:
         """Count a refusal, and warn of it now and then."""
         self._count(reason)
         self._since_warning[reason] += 1

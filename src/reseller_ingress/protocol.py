@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from reseller_ingress.connections import Ingress
 from reseller_ingress.flow import HeldFlow
 from reseller_ingress.framing import is_unambiguous
-from reseller_ingress.refusals import REFUSALS, Reason
+from reseller_ingress.refusals import REFUSALS, RefusalReason
 from reseller_ingress.timer import Timer
 from reseller_ingress.upgrades import head_without_upgrade
 
@@ -32,7 +32,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._reason: Reason | None = None
+        self._reason: RefusalReason | None = None
         self._is_refused = False
         self._held = b""
         self._in_head, self._in_message, self._is_silent = True, False, True
@@ -83,15 +83,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """A part of the request line."""
-        self._grow(len(url), Reason.REQUEST_LINE)
+        self._grow(len(url), RefusalReason.REQUEST_LINE)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A whole header field; or one of a trailer, which the application does not see."""
         self._fields += 1
         if self._fields > self.ingress.limits.header_fields:
-            self._stop_parsing(Reason.HEADER_FIELDS)
-        self._grow(len(name) + len(value) + len(b": \r\n"), Reason.HEADERS)
+            self._stop_parsing(RefusalReason.HEADER_FIELDS)
+        self._grow(len(name) + len(value) + len(b": \r\n"), RefusalReason.HEADERS)
         if self._in_head:
             super().on_header(name, value)
 
@@ -100,7 +100,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return  # it comes again without the wish
         if not is_unambiguous(self.headers, self.parser.get_http_version()):
-            self._stop_parsing(Reason.INVALID)
+            self._stop_parsing(RefusalReason.INVALID)
         self._in_head = False
         super().on_headers_complete()
 
@@ -190,18 +190,18 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as wish:
             self._ignore_upgrade(data[wish.args[0] :])
         except httptools.HttpParserError:
-            self._refuse(self._reason or Reason.INVALID)
+            self._refuse(self._reason or RefusalReason.INVALID)
         else:
             if self._is_silent:
                 self._silent_bytes += len(data)
             if self._silent_bytes > self.ingress.limits.header_bytes:
-                self._refuse(Reason.HEADERS)
+                self._refuse(RefusalReason.HEADERS)
 
     def _ignore_upgrade(self, rest: memoryview) -> None:
         """Take the request as if it had not asked for another protocol (RFC 9110, 7.8)."""
         method = self.parser.get_method()
         if method == b"CONNECT":
-            self._refuse(Reason.INVALID)
+            self._refuse(RefusalReason.INVALID)
             return
         head = head_without_upgrade(method, self.url, self.parser.get_http_version(), self.headers)
         self.parser = httptools.HttpRequestParser(self)
@@ -210,16 +210,16 @@ class BoundedProtocol(HttpToolsProtocol):
         if rest and not self._reason:
             self._feed(rest)
 
-    def _grow(self, number: int, reason: Reason) -> None:
+    def _grow(self, number: int, reason: RefusalReason) -> None:
         self._size += number
         if self._size > self.ingress.limits.header_bytes:
             self._stop_parsing(reason)
 
-    def _stop_parsing(self, reason: Reason) -> None:
+    def _stop_parsing(self, reason: RefusalReason) -> None:
         self._reason = reason
         raise ValueError(reason)
 
-    def _refuse(self, reason: Reason) -> None:
+    def _refuse(self, reason: RefusalReason) -> None:
         """Answer once those before it are answered."""
         self._reason = reason
         self.flow.hold()
@@ -286,7 +286,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.flow.is_held:  # by us: the rest of it may have come
             self._watch_head()
         else:
-            self._refuse(Reason.HEADERS_LATE)
+            self._refuse(RefusalReason.HEADERS_LATE)
 
     def _end_in_time(self) -> None:
         self._end_timer.start(self.ingress.limits.read_within_s, self.transport.abort)

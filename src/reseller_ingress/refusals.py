@@ -10,7 +10,7 @@ from reseller_ingress.limits import Limits
 RETRY_AFTER_S = 5
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Why a request or a connection was refused; the label of the metric."""
 
     INVALID = "invalid"
@@ -61,42 +61,42 @@ class Refusal:
 
 _SHORTER = "send fewer or shorter header fields"
 REFUSALS = {
-    Reason.INVALID: Refusal(
+    RefusalReason.INVALID: Refusal(
         HTTPStatus.BAD_REQUEST,
         "the request does not follow HTTP/1.1",
         "send one that RFC 9112 allows",
     ),
-    Reason.REQUEST_LINE: Refusal(
+    RefusalReason.REQUEST_LINE: Refusal(
         HTTPStatus.REQUEST_URI_TOO_LONG,
         "the request line is longer than the limit of {} bytes",
         "send a shorter URL",
         "header_bytes",
     ),
-    Reason.HEADERS: Refusal(
+    RefusalReason.HEADERS: Refusal(
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         "request line and header fields are longer than the limit of {} bytes",
         _SHORTER,
         "header_bytes",
     ),
-    Reason.HEADER_FIELDS: Refusal(
+    RefusalReason.HEADER_FIELDS: Refusal(
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         "the request has more header fields than the limit of {}",
         "send fewer header fields",
         "header_fields",
     ),
-    Reason.HEADERS_LATE: Refusal(
+    RefusalReason.HEADERS_LATE: Refusal(
         HTTPStatus.REQUEST_TIMEOUT,
         "the header fields did not come to their end within the limit of {} seconds",
         "send them at once",
         "headers_within_s",
     ),
-    Reason.CONNECTIONS: Refusal(
+    RefusalReason.CONNECTIONS: Refusal(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "the server has as many connections as its limit of {}",
         "try again later",
         "connections",
     ),
-    Reason.CONNECTIONS_PER_ADDRESS: Refusal(
+    RefusalReason.CONNECTIONS_PER_ADDRESS: Refusal(
         HTTPStatus.TOO_MANY_REQUESTS,
         "this address has as many connections as the limit of {} for each",
         "use fewer connections, and use each for many requests",

@@ -8,15 +8,15 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from reseller_ingress.connections import Ingress
 from reseller_ingress.limits import Limits
 from reseller_ingress.protocol import protocol_class
-from reseller_ingress.refusals import Reason
+from reseller_ingress.refusals import RefusalReason
 
 
 def bounded(
     limits: Limits,
     *,
     proxies: Sequence[str] = ("127.0.0.1", "::1"),
-    count: Callable[[Reason], None] = lambda _: None,
-    warn: Callable[[Reason, str, int], None] = lambda *_: None,
+    count: Callable[[RefusalReason], None] = lambda _: None,
+    warn: Callable[[RefusalReason, str, int], None] = lambda *_: None,
     note: Callable[[Ingress], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Options for a server of its own.

@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from reseller_ingress import Limits, Reason, bounded
+from reseller_ingress import Limits, RefusalReason, bounded
 from reseller_mirror.asgi import Receiver
 from reseller_mirror.mirror import TABLES, Mirror, connect
 from reseller_mirror.reconcile import Difference, compare, reconcile
@@ -134,7 +134,7 @@ def _proxies() -> list[str]:
     return [one.strip() for one in given.split(",")]
 
 
-def _warn(reason: Reason, peer: str, number: int) -> None:
+def _warn(reason: RefusalReason, peer: str, number: int) -> None:
     log.warning("refused callers for their %s: %d, the last of them %s", reason, number, peer)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from reseller_ingress import Ingress, Limits, Reason, bounded
+from reseller_ingress import Ingress, Limits, RefusalReason, bounded
 from testkit.processes import wait_until
 from testkit.raw_http import (
     STRANGER,
@@ -46,7 +46,7 @@ class Served:
     """A server and what it counted."""
 
     port: int
-    refused: Counter[Reason] = field(default_factory=Counter)
+    refused: Counter[RefusalReason] = field(default_factory=Counter)
     shared: list[Ingress] = field(default_factory=list)
 
     @property
@@ -174,14 +174,14 @@ def test_a_head_as_long_as_the_limit_is_taken(server: Served) -> None:
 
 @pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\nA: b", b"G", b"\r\n"])
 def test_a_head_that_does_not_end_in_time_is_refused(server: Served, start: bytes) -> None:
-    before = server.refused[Reason.HEADERS_LATE]
+    before = server.refused[RefusalReason.HEADERS_LATE]
     with connected(server.port) as one:
         one.sendall(start)
         answer = until_end(one)
 
     assert status(answer) == 408
     assert b"TEST_LIMIT_HEADERS_WITHIN_S" in answer
-    assert server.refused[Reason.HEADERS_LATE] == before + 1
+    assert server.refused[RefusalReason.HEADERS_LATE] == before + 1
 
 
 def test_a_head_that_drips_has_no_more_time(server: Served) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 
-from reseller_ingress import Limits, Reason, bounded
+from reseller_ingress import Limits, RefusalReason, bounded
 from reseller_webhooks.observability import ingress
 from reseller_webhooks.settings import PREFIX, Settings, trusted_proxies
 
@@ -31,5 +31,5 @@ def bounds(settings: Settings) -> dict[str, Any]:
     )
 
 
-def _warn(reason: Reason, peer: str, number: int) -> None:
+def _warn(reason: RefusalReason, peer: str, number: int) -> None:
     log.warning("the server refused callers", reason=str(reason), number=number, last=peer)
