@@ -94,95 +94,95 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
-    """What the request was up to. target: the host. timeout_s: how long it had."""
+class RequestContext:
+    """The failed request, as messages describe it. host: the receiver's. timeout_s: its limit."""
 
-    target: str
+    host: str
     timeout_s: float
 
 
-def failure_of(error: Exception, trip: Trip) -> Failure | None:
+def failure_of(error: Exception, request: RequestContext) -> Failure | None:
     """What the exception means, or None when it is not one that the network makes."""
     for cause in _causes(error):
         if isinstance(cause, ForbiddenAddress):
             return Failure(Reason.FORBIDDEN_ADDRESS, cause.message)
-    return _explain(error, trip)
+    return _explain(error, request)
 
 
 @singledispatch
-def _explain(error: Exception, trip: Trip) -> Failure | None:  # noqa: ARG001
+def _explain(error: Exception, request: RequestContext) -> Failure | None:  # noqa: ARG001
     return None
 
 
 @_explain.register
-def _(error: Invalid, trip: Trip) -> Failure:  # noqa: ARG001
+def _(error: Invalid, request: RequestContext) -> Failure:  # noqa: ARG001
     return Failure(Reason.FORBIDDEN_URL, URL_NOT_ALLOWED(why=error.message))
 
 
 @_explain.register
-def _(error: TimeoutError, trip: Trip) -> Failure:  # noqa: ARG001
-    message = NO_CONNECTION_IN_TIME(host=trip.target, seconds=trip.timeout_s)
+def _(error: TimeoutError, request: RequestContext) -> Failure:  # noqa: ARG001
+    message = NO_CONNECTION_IN_TIME(host=request.host, seconds=request.timeout_s)
     return Failure(Reason.TIMEOUT, message, unreachable=True)
 
 
 @_explain.register
-def _(error: ResponseTimeout, trip: Trip) -> Failure:  # noqa: ARG001
-    message = NO_ANSWER_IN_TIME(host=trip.target, seconds=trip.timeout_s)
+def _(error: ResponseTimeout, request: RequestContext) -> Failure:  # noqa: ARG001
+    message = NO_ANSWER_IN_TIME(host=request.host, seconds=request.timeout_s)
     return Failure(Reason.TIMEOUT, message, unreachable=True)  # a kept connection does not tell
 
 
 @_explain.register
-def _(error: socket.gaierror, trip: Trip) -> Failure:
+def _(error: socket.gaierror, request: RequestContext) -> Failure:
     known = LOOK_UP_ERRORS.get(error.errno or 0)
     why = known() if known else plain((error.strerror or str(error)).lower())
-    message = NAME_NOT_FOUND(host=trip.target, why=why)
+    message = NAME_NOT_FOUND(host=request.host, why=why)
     return Failure(Reason.DNS, message, unreachable=error.errno not in NO_SUCH_NAME)
 
 
 @_explain.register
-def _(error: ConnectFailed, trip: Trip) -> Failure:
+def _(error: ConnectFailed, request: RequestContext) -> Failure:
     fault = error.__cause__
     why = _why(fault) if isinstance(fault, OSError) else UNKNOWN_REASON()
     if isinstance(fault, OSError) and fault.errno in OURS:
         return Failure(Reason.CONNECT, CONNECTION_NOT_OPENED(why=why), unreachable=True)
     refused = isinstance(fault, ConnectionRefusedError)
-    message = CANNOT_CONNECT(host=trip.target, why=why)
+    message = CANNOT_CONNECT(host=request.host, why=why)
     return Failure(Reason.CONNECT, message, unreachable=not refused)
 
 
 @_explain.register
-def _(error: ssl.SSLCertVerificationError, trip: Trip) -> Failure:
+def _(error: ssl.SSLCertVerificationError, request: RequestContext) -> Failure:
     known = CERTIFICATE_FAULTS.get(error.verify_code)
     if known:
-        return Failure(Reason.TLS, known(host=trip.target))
-    message = CERTIFICATE_INVALID(host=trip.target, why=error.verify_message)
+        return Failure(Reason.TLS, known(host=request.host))
+    message = CERTIFICATE_INVALID(host=request.host, why=error.verify_message)
     return Failure(Reason.TLS, message)
 
 
 @_explain.register
-def _tls_failed(error: ssl.SSLError, trip: Trip) -> Failure:
+def _tls_failed(error: ssl.SSLError, request: RequestContext) -> Failure:
     if error.reason == "WRONG_VERSION_NUMBER":
-        return Failure(Reason.TLS, NO_TLS(host=trip.target))
+        return Failure(Reason.TLS, NO_TLS(host=request.host))
     why = (error.reason or str(error)).replace("_", " ").lower()
-    return Failure(Reason.TLS, TLS_FAILED(host=trip.target, why=why))
+    return Failure(Reason.TLS, TLS_FAILED(host=request.host, why=why))
 
 
 @_explain.register
-def _(error: TlsClosed, trip: Trip) -> Failure:  # noqa: ARG001
-    return Failure(Reason.CLOSED, CLOSED_DURING_TLS(host=trip.target))
+def _(error: TlsClosed, request: RequestContext) -> Failure:  # noqa: ARG001
+    return Failure(Reason.CLOSED, CLOSED_DURING_TLS(host=request.host))
 
 
 @_explain.register
-def _(error: ConnectionLost, trip: Trip) -> Failure:
+def _(error: ConnectionLost, request: RequestContext) -> Failure:
     said = error.__cause__
     if isinstance(said, ssl.SSLError) and not isinstance(said, ssl.SSLEOFError):
-        return _tls_failed(said, trip)
-    return Failure(Reason.CLOSED, CLOSED_BEFORE_ANSWER(host=trip.target))
+        return _tls_failed(said, request)
+    return Failure(Reason.CLOSED, CLOSED_BEFORE_ANSWER(host=request.host))
 
 
 @_explain.register
-def _(error: ProtocolError, trip: Trip) -> Failure:
-    return Failure(Reason.PROTOCOL, error.code(host=trip.target, **error.params))
+def _(error: ProtocolError, request: RequestContext) -> Failure:
+    return Failure(Reason.PROTOCOL, error.code(host=request.host, **error.params))
 
 
 def _why(error: OSError) -> Message:

@@ -26,7 +26,7 @@ from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.messages.attempts import SENDING_FAILED
 from reseller_webhooks.core.webhooks.ip_policy import ONLY_PUBLIC, TargetNetworks
 from reseller_webhooks.core.webhooks.target_url import host_of
-from reseller_webhooks.engine.sending.failures import Failure, Trip, failure_of
+from reseller_webhooks.engine.sending.failures import Failure, RequestContext, failure_of
 from reseller_webhooks.engine.sending.http1.connection_turns import ConnectionTurns
 from reseller_webhooks.engine.sending.http1.errors import ConnectionLost
 from reseller_webhooks.engine.sending.http1.name_lookups import Resolve
@@ -177,7 +177,7 @@ class Sender:
         return self._guard.names.turn(target.name, reseller_id)
 
     def _failed(self, error: Exception, url: str, timing: _Timing) -> Attempt:
-        why = failure_of(error, Trip(host_of(url), self._timeout_s))
+        why = failure_of(error, RequestContext(host_of(url), self._timeout_s))
         if why is None:
             # Only the place: local variables, and so some messages, hold secrets.
             log.error(
