@@ -16,13 +16,13 @@ from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.nats.batch_apply import BatchApply
 from reseller_webhooks.nats.connection import NatsAddress, keep
-from reseller_webhooks.nats.consumer import Source
+from reseller_webhooks.nats.consumer import StreamSource
 from reseller_webhooks.nats.ingest import Ingest
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import events
 from tests.nats.jetstream import Nats, eventually, make_stream
 
-SOURCE = Source("CHANGES", "reseller-webhooks")
+SOURCE = StreamSource("CHANGES", "reseller-webhooks")
 SUBJECT = "changes.crm"
 
 

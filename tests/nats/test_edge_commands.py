@@ -14,7 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.nats.connection import Connection, NatsAddress, keep
+from reseller_webhooks.nats.connection import NatsAddress, NatsConnection, keep
 from reseller_webhooks.nats.credentials import Credentials
 from reseller_webhooks.store.db.database import Database
 from tests.nats.conftest import Start
@@ -122,7 +122,7 @@ async def test_a_credentials_file_shows_who_we_are(guarded: Nats, tmp_path: Path
     stop = asyncio.Event()
     connected = []
 
-    async def session(link: Connection) -> None:
+    async def session(link: NatsConnection) -> None:
         connected.append(link.client.is_connected)
         stop.set()
 
@@ -155,7 +155,7 @@ async def test_a_server_over_tls_is_trusted_by_the_setting_for_that(
     stop = asyncio.Event()
     versions = []
 
-    async def session(link: Connection) -> None:
+    async def session(link: NatsConnection) -> None:
         versions.append(link.client.connected_server_version.major)
         stop.set()
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.nats.batch_apply import BatchApply
-from reseller_webhooks.nats.connection import Connection
+from reseller_webhooks.nats.connection import NatsConnection
 from reseller_webhooks.nats.consumer import Consumer
 from reseller_webhooks.store.db.database import Database
 from tests.nats.feeding import (
@@ -212,7 +212,7 @@ async def taking(server: Nats) -> AsyncIterator[Consumer]:
     """A process that takes messages and then is gone, without a word."""
     async with server.client() as client:
         yield await Consumer.bound(
-            Connection(client, client.jetstream(), asyncio.Event(), lambda: None), SOURCE
+            NatsConnection(client, client.jetstream(), asyncio.Event(), lambda: None), SOURCE
         )
 
 

@@ -23,7 +23,7 @@ from reseller_webhooks.core.messages.changes import (
     PROGRAM_FAILED,
 )
 from reseller_webhooks.ingest import parsing
-from reseller_webhooks.nats.consumer import Message
+from reseller_webhooks.nats.consumer import StreamMessage
 from reseller_webhooks.operations import changes
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 from reseller_webhooks.store.db.database import Database
@@ -36,15 +36,15 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 log = structlog.get_logger()
 
 
-Outcomes = dict[Message, ResellerWebhooksError | None]
+Outcomes = dict[StreamMessage, ResellerWebhooksError | None]
 """With what error each message was refused, None for one that is in the store."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class MessageResult:
     """What became of a message: it is in the store, unless it was refused with an error."""
 
-    message: Message
+    message: StreamMessage
     refused: ResellerWebhooksError | None = None
 
 
@@ -55,36 +55,38 @@ class BatchApply:
         self._database, self._stream = database, stream
         self._public_url = public_url
 
-    def apply(self, messages: Sequence[Message]) -> list[Verdict]:
+    def apply(self, messages: Sequence[StreamMessage]) -> list[MessageResult]:
         """The first of these messages, as many as fit in a transaction; durable on return.
 
         Unavailable when the store is away; then it may be done again, with no more effect.
         """
-        verdicts: Outcomes = {}
-        requests: dict[Message, ChangeRequest] = {}
+        outcomes: Outcomes = {}
+        requests: dict[StreamMessage, ChangeRequest] = {}
         count = 0
         for message in messages:
             try:
                 request = self._read(message)
             except ResellerWebhooksError as error:
-                verdicts[message] = error
+                outcomes[message] = error
                 continue
             count += len(request.changes)
             if requests and count > CHANGES_A_BATCH:
                 break
             requests[message] = request
-        verdicts |= self._applied(requests) if requests else {}
+        outcomes |= self._applied(requests) if requests else {}
         # None beyond the first that did not fit, so that messages are dealt with in sequence.
-        return [Verdict(one, verdicts[one]) for one in takewhile(verdicts.__contains__, messages)]
+        return [
+            MessageResult(one, outcomes[one]) for one in takewhile(outcomes.__contains__, messages)
+        ]
 
-    def _read(self, message: Message) -> ChangeRequest:
+    def _read(self, message: StreamMessage) -> ChangeRequest:
         try:
             body = parse(message.body)
         except orjson.JSONDecodeError as error:
             raise Invalid.at("", MESSAGE_NOT_JSON(why=str(error))) from None
         return parsing.parse_changes(body, raw=message.body, key=self._key(message))
 
-    def _key(self, message: Message) -> str:
+    def _key(self, message: StreamMessage) -> str:
         """By what a repeat is known. A stream that was made anew counts from 1 again, so the
         sequence alone would not do.
         """
@@ -92,7 +94,7 @@ class BatchApply:
         key = f"nats:{self._stream}:{named}"
         return key if _KEY.fullmatch(key) else f"nats:{crypto.digest(key.encode())}"
 
-    def _applied(self, requests: dict[Message, ChangeRequest]) -> Outcomes:
+    def _applied(self, requests: dict[StreamMessage, ChangeRequest]) -> Outcomes:
         try:
             return self._together(requests)
         except Unavailable:
@@ -102,7 +104,7 @@ class BatchApply:
                 raise
             return self._one_by_one(requests)
 
-    def _together(self, requests: dict[Message, ChangeRequest]) -> Outcomes:
+    def _together(self, requests: dict[StreamMessage, ChangeRequest]) -> Outcomes:
         answers = changes.apply(
             self._database, list(requests.values()), public_url=self._public_url
         )
@@ -111,27 +113,27 @@ class BatchApply:
             for message, answer in zip(requests, answers, strict=False)  # the first, as many as fit
         }
 
-    def _one_by_one(self, requests: dict[Message, ChangeRequest]) -> Outcomes:
+    def _one_by_one(self, requests: dict[StreamMessage, ChangeRequest]) -> Outcomes:
         """One of them makes the program fail. When each does, it is not the message's fault."""
-        verdicts: Outcomes = {}
+        outcomes: Outcomes = {}
         failed: Exception | None = None
         for message, request in requests.items():
             try:
-                verdicts |= self._together({message: request})
+                outcomes |= self._together({message: request})
             except Unavailable:
                 raise
             except Exception as error:
                 log.exception("a message makes the program fail", sequence=message.sequence)
                 fault = PROGRAM_FAILED(error=type(error).__name__)
-                verdicts[message] = ResellerWebhooksError(fault)
+                outcomes[message] = ResellerWebhooksError(fault)
                 failed = error
-        if failed and all(verdicts.values()):
+        if failed and all(outcomes.values()):
             raise failed
-        return verdicts
+        return outcomes
 
 
 def _refusal(
-    message: Message, answer: ChangesAnswer | ResellerWebhooksError
+    message: StreamMessage, answer: ChangesAnswer | ResellerWebhooksError
 ) -> ResellerWebhooksError | None:
     match answer:
         case ChangesAnswer():

@@ -35,11 +35,11 @@ def ingest(
     _check(nats)
     from reseller_webhooks.nats import run
     from reseller_webhooks.nats.connection import NatsAddress
-    from reseller_webhooks.nats.consumer import Source
+    from reseller_webhooks.nats.consumer import StreamSource
 
     ours = settings.load()
     address = NatsAddress(nats, credentials, ours.ca_file)
-    run.ingest(ours, address, Source(stream, consumer, subject))
+    run.ingest(ours, address, StreamSource(stream, consumer, subject))
 
 
 @app.command()

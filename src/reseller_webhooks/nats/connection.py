@@ -57,7 +57,7 @@ class NatsAddress:
 
 
 @dataclass(slots=True)
-class Connection:
+class NatsConnection:
     """One connection, for as long as it holds. lost: it holds no more.
 
     works: a session calls it when all that it needs was found to be there.
@@ -80,7 +80,7 @@ class Connection:
         raise ConnectionClosedError
 
 
-Session = Callable[[Connection], Awaitable[None]]
+Session = Callable[[NatsConnection], Awaitable[None]]
 
 
 async def keep(address: NatsAddress, session: Session, stop: asyncio.Event) -> None:
@@ -106,11 +106,11 @@ async def keep(address: NatsAddress, session: Session, stop: asyncio.Event) -> N
 
 
 @asynccontextmanager
-async def _linked(address: NatsAddress, works: Callable[[], None]) -> AsyncIterator[Connection]:
+async def _linked(address: NatsAddress, works: Callable[[], None]) -> AsyncIterator[NatsConnection]:
     client, lost = Client(), asyncio.Event()
     try:
         await _connect(client, address, lost)
-        yield Connection(client, client.jetstream(timeout=REQUEST_S), lost, works)
+        yield NatsConnection(client, client.jetstream(timeout=REQUEST_S), lost, works)
     finally:  # a connection that was refused would stay open too
         with suppress(*AWAY):
             async with asyncio.timeout(CLOSE_S):

@@ -20,7 +20,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo
 from nats.js.errors import NotFoundError
 
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.nats.connection import Connection
+from reseller_webhooks.nats.connection import NatsConnection
 
 FETCH = 200
 """Messages asked for at once."""
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class StreamSource:
     """Where changes come from. subject: only what matches it, or None for all of the stream."""
 
     stream: str
@@ -46,7 +46,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class StreamMessage:
     """One message of the stream. stored_at: in words of the server, the same each time it comes."""
 
     sequence: int
@@ -61,21 +61,21 @@ class Consumer:
     """The durable consumer, over one connection."""
 
     def __init__(
-        self, link: Connection, info: ConsumerInfo, pull: JetStreamContext.PullSubscription
+        self, link: NatsConnection, info: ConsumerInfo, pull: JetStreamContext.PullSubscription
     ) -> None:
         self._link, self._pull = link, pull
         self._names = info.stream_name, info.name
         self.ack_wait_s = min([info.config.ack_wait or ACK_WAIT_S, *(info.config.backoff or ())])
 
     @classmethod
-    async def bound(cls, link: Connection, source: Source) -> Self:
+    async def bound(cls, link: NatsConnection, source: StreamSource) -> Self:
         """The consumer as it is, or a new one from the stream's beginning. Refused: unfit."""
         info = await _found(link.js, source)
         _check(info, source)
         pull = await link.js.pull_subscribe_bind(source.consumer, source.stream)
         return cls(link, info, pull)
 
-    async def take(self) -> list[Message]:
+    async def take(self) -> list[StreamMessage]:
         """What there is; waits a little when there is nothing."""
         try:
             return [_message(one) for one in await self._pull.fetch(FETCH, FETCH_S)]
@@ -95,29 +95,29 @@ class Consumer:
             await asyncio.sleep(ASKED_AGAIN_S)
         return found
 
-    async def acknowledge(self, messages: Iterable[Message]) -> None:
+    async def acknowledge(self, messages: Iterable[StreamMessage]) -> None:
         """They are in the store for good."""
         await self._tell(messages, Msg.Ack.Ack)
 
-    async def terminate(self, message: Message) -> None:
+    async def terminate(self, message: StreamMessage) -> None:
         """It never is to come again."""
         await self._tell([message], Msg.Ack.Term)
 
-    async def give_back(self, messages: Iterable[Message]) -> None:
+    async def give_back(self, messages: Iterable[StreamMessage]) -> None:
         """They are to come again, at once."""
         await self._tell(messages, Msg.Ack.Nak)
 
-    async def hold(self, messages: Iterable[Message]) -> None:
+    async def hold(self, messages: Iterable[StreamMessage]) -> None:
         """They are still worked on."""
         await self._tell(messages, Msg.Ack.Progress)
 
-    async def _tell(self, messages: Iterable[Message], word: bytes) -> None:
+    async def _tell(self, messages: Iterable[StreamMessage], word: bytes) -> None:
         # By the reply's subject and not by the message, so that it may have come another way.
         for message in messages:
             await self._link.client.publish(message.reply, word)
 
 
-async def _found(js: JetStreamContext, source: Source) -> ConsumerInfo:
+async def _found(js: JetStreamContext, source: StreamSource) -> ConsumerInfo:
     try:
         await js.stream_info(source.stream)
     except NotFoundError:
@@ -139,7 +139,7 @@ async def _found(js: JetStreamContext, source: Source) -> ConsumerInfo:
     return info
 
 
-def _check(info: ConsumerInfo, source: Source) -> None:
+def _check(info: ConsumerInfo, source: StreamSource) -> None:
     """Refused for a consumer through which changes would be lost or come in another sequence."""
     config = info.config
     named = f"consumer {source.consumer} of stream {source.stream}"
@@ -162,9 +162,9 @@ def _in_turn(info: ConsumerInfo, hand: list[int]) -> list[int]:
     return past + list(takewhile(set(hand).__contains__, count(floor + 1)))
 
 
-def _message(one: Msg) -> Message:
+def _message(one: Msg) -> StreamMessage:
     told = one.metadata
-    return Message(
+    return StreamMessage(
         sequence=told.sequence.stream,
         stored_at=told.timestamp.isoformat(),
         subject=one.subject,

@@ -15,7 +15,7 @@ from nats.js.errors import BucketNotFoundError, KeyNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.nats.connection import Connection
+from reseller_webhooks.nats.connection import NatsConnection
 
 NUMBER = "Event-Number"
 """The header with the store's number of an event."""
@@ -37,11 +37,11 @@ class Cursor:
 class CursorStore:
     """The position of one stream."""
 
-    def __init__(self, link: Connection, stream: str, notes: KeyValue) -> None:
+    def __init__(self, link: NatsConnection, stream: str, notes: KeyValue) -> None:
         self._link, self._stream, self._notes = link, stream, notes
 
     @classmethod
-    async def load(cls, link: Connection, stream: str) -> Self:
+    async def load(cls, link: NatsConnection, stream: str) -> Self:
         """With its bucket, which is made if it is not there yet."""
         try:
             notes = await link.js.key_value(BUCKET)

@@ -6,8 +6,8 @@ import structlog
 from nats.js.api import Header
 
 from reseller_webhooks.core.errors import ResellerWebhooksError
-from reseller_webhooks.nats.connection import Connection
-from reseller_webhooks.nats.consumer import Message, Source
+from reseller_webhooks.nats.connection import NatsConnection
+from reseller_webhooks.nats.consumer import StreamMessage, StreamSource
 from reseller_webhooks.nats.streams import ensure_stream
 
 REASON_MAX = 1000
@@ -18,16 +18,16 @@ log = structlog.get_logger()
 class DeadLetter:
     """The stream `<stream>_REFUSED`, subjects `refused.<stream>.<the message's subject>`."""
 
-    def __init__(self, link: Connection, stream: str, body_max: int) -> None:
+    def __init__(self, link: NatsConnection, stream: str, body_max: int) -> None:
         self._link, self._of, self._body_max = link, stream, body_max
 
     @classmethod
-    async def open(cls, link: Connection, source: Source) -> Self:
+    async def open(cls, link: NatsConnection, source: StreamSource) -> Self:
         """Made if it is not there yet, so that nothing lacks when it is needed."""
         room = await ensure_stream(link, f"{source.stream}_REFUSED", f"refused.{source.stream}.>")
         return cls(link, source.stream, room)
 
-    async def keep(self, message: Message, error: ResellerWebhooksError) -> None:
+    async def keep(self, message: StreamMessage, error: ResellerWebhooksError) -> None:
         """Write it down, durably; a repeat of the same is dropped by NATS."""
         name = f"{self._of}_REFUSED"
         log.warning(

@@ -15,7 +15,7 @@ from nats.js.api import Header
 from nats.js.errors import APIError
 
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.nats.connection import Connection, wait_for_first
+from reseller_webhooks.nats.connection import NatsConnection, wait_for_first
 from reseller_webhooks.nats.cursor import NUMBER, Cursor, CursorStore
 from reseller_webhooks.nats.streams import ensure_stream
 from reseller_webhooks.operations import exports
@@ -60,7 +60,7 @@ class Export:
         self._room = 0
         self._told: set[str] = set()
 
-    async def session(self, link: Connection) -> None:
+    async def session(self, link: NatsConnection) -> None:
         """Work over one connection. Raises one of AWAY when it is lost."""
         subject = f"{self._subject}.>"
         self._room = await ensure_stream(link, self._stream, subject, max_age_s=self._keep_s)
@@ -74,7 +74,7 @@ class Export:
             if await self._turn(link, positions):
                 await wait_for_first(self._woken, LOOK_S)
 
-    async def _turn(self, link: Connection, positions: CursorStore) -> bool:
+    async def _turn(self, link: NatsConnection, positions: CursorStore) -> bool:
         """Publish what there is. Whether it is time for a pause then."""
         try:
             await self._publish_all(link, positions)
@@ -95,7 +95,7 @@ class Export:
             log.warning(line, **facts)
         self._told.add(line)
 
-    async def _publish_all(self, link: Connection, positions: CursorStore) -> None:
+    async def _publish_all(self, link: NatsConnection, positions: CursorStore) -> None:
         upto = await self._settled()
         if upto is None:
             return
@@ -121,7 +121,7 @@ class Export:
         return None if writing else upto
 
     async def _publish(
-        self, link: Connection, positions: CursorStore, page: Sequence[Numbered]
+        self, link: NatsConnection, positions: CursorStore, page: Sequence[Numbered]
     ) -> None:
         """Publish events one right after the other, and note how many of them were taken."""
         asked = [

@@ -8,9 +8,9 @@ import structlog
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.nats.batch_apply import BatchApply, Verdict
-from reseller_webhooks.nats.connection import AWAY, Connection, wait_for_first
-from reseller_webhooks.nats.consumer import OUT_MAX, Consumer, Message, Source
+from reseller_webhooks.nats.batch_apply import BatchApply, MessageResult
+from reseller_webhooks.nats.connection import AWAY, NatsConnection, wait_for_first
+from reseller_webhooks.nats.consumer import OUT_MAX, Consumer, StreamMessage, StreamSource
 from reseller_webhooks.nats.dead_letter import DeadLetter
 
 PAUSE_FIRST_S, PAUSE_LAST_S = 0.2, 5.0
@@ -24,13 +24,13 @@ log = structlog.get_logger()
 class Ingest:
     """Takes changes in until `stop`. What is in hand is given out to nobody else meanwhile."""
 
-    def __init__(self, applying: BatchApply, source: Source, stop: asyncio.Event) -> None:
+    def __init__(self, applying: BatchApply, source: StreamSource, stop: asyncio.Event) -> None:
         self._applying, self._source, self._stop = applying, source, stop
-        self._hand: dict[int, Message] = {}
+        self._hand: dict[int, StreamMessage] = {}
         self._waits_since: float | None = None
         self._pause_s = PAUSE_FIRST_S
 
-    async def session(self, link: Connection) -> None:
+    async def session(self, link: NatsConnection) -> None:
         """Work over one connection. Raises one of AWAY when it is lost."""
         consumer = await Consumer.bound(link, self._source)
         refusals = await DeadLetter.open(link, self._source)
@@ -46,15 +46,15 @@ class Ingest:
             self._hand |= {one.sequence: one for one in await consumer.take()}
         if not self._hand:
             return
-        verdicts = await self._applied(await self._in_turn(consumer))
-        await self._done(consumer, [one.message for one in verdicts if one.refused is None])
-        for one in verdicts:
+        results = await self._applied(await self._in_turn(consumer))
+        await self._done(consumer, [one.message for one in results if one.refused is None])
+        for one in results:
             if one.refused is not None:
                 await refusals.keep(one.message, one.refused)
                 await consumer.terminate(one.message)
                 del self._hand[one.message.sequence]
 
-    async def _in_turn(self, consumer: Consumer) -> list[Message]:
+    async def _in_turn(self, consumer: Consumer) -> list[StreamMessage]:
         """What may be applied now. Older messages that are out in other hands are awaited."""
         found = await consumer.in_turn(self._hand)
         if found:
@@ -71,12 +71,12 @@ class Ingest:
             self._waits_since = None
         return [self._hand[sequence] for sequence in found]
 
-    async def _applied(self, messages: Sequence[Message]) -> list[Verdict]:
+    async def _applied(self, messages: Sequence[StreamMessage]) -> list[MessageResult]:
         """What became of them; of none while they cannot be applied, and then after a pause."""
         if not messages:
             return []
         try:
-            verdicts = await asyncio.to_thread(self._applying.apply, messages)
+            results = await asyncio.to_thread(self._applying.apply, messages)
         except Unavailable as error:
             if self._pause_s == PAUSE_FIRST_S:
                 log.warning("the store is away; messages wait", why=str(error))
@@ -86,12 +86,12 @@ class Ingest:
             if self._pause_s != PAUSE_FIRST_S:
                 log.info("messages are applied again")
             self._pause_s = PAUSE_FIRST_S
-            return verdicts
+            return results
         await wait_for_first(self._stop, self._pause_s)
         self._pause_s = min(self._pause_s * 2, PAUSE_LAST_S)
         return []
 
-    async def _done(self, consumer: Consumer, messages: Sequence[Message]) -> None:
+    async def _done(self, consumer: Consumer, messages: Sequence[StreamMessage]) -> None:
         await consumer.acknowledge(messages)
         for message in messages:
             del self._hand[message.sequence]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from reseller_webhooks.clock import DAY, SECOND
 from reseller_webhooks.nats.batch_apply import BatchApply
 from reseller_webhooks.nats.connection import NatsAddress, keep
-from reseller_webhooks.nats.consumer import Source
+from reseller_webhooks.nats.consumer import StreamSource
 from reseller_webhooks.nats.export import Export
 from reseller_webhooks.nats.ingest import Ingest
 from reseller_webhooks.observability import start_logging
@@ -20,7 +20,7 @@ from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.db.notify import Notifications
 
 
-def ingest(settings: Settings, address: NatsAddress, source: Source) -> None:
+def ingest(settings: Settings, address: NatsAddress, source: StreamSource) -> None:
     """Take changes in until asked to stop."""
     start_logging(as_json=not sys.stderr.isatty())
     with _ready(settings) as database:
@@ -35,7 +35,7 @@ def export(settings: Settings, address: NatsAddress, stream: str, subject: str) 
 
 
 async def _ingest(
-    settings: Settings, database: Database, address: NatsAddress, source: Source
+    settings: Settings, database: Database, address: NatsAddress, source: StreamSource
 ) -> None:
     stop = _stopping()
     hints = Notifications(settings.database, lambda: None)

@@ -6,7 +6,7 @@ from nats.js.api import StorageType, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.nats.connection import Connection
+from reseller_webhooks.nats.connection import NatsConnection
 
 HEADROOM_BYTES = 4096
 """Headers count with the body against what NATS takes at most."""
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 async def ensure_stream(
-    link: Connection, name: str, subject: str, *, max_age_s: float | None = None
+    link: NatsConnection, name: str, subject: str, *, max_age_s: float | None = None
 ) -> int:
     """See that there is a stream, on disk, for a subject; how many bytes of body it takes.
 
