@@ -14,7 +14,6 @@ from reseller_webhooks.core.records.record import Record, RecordKey
 from reseller_webhooks.core.sync import sync_status
 from reseller_webhooks.core.sync.sync_status import LastDelivery, RecordStatus
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
-from reseller_webhooks.store.db import page_bytes
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import fan_out, log, record_deliveries
 from reseller_webhooks.store.deliveries.record_deliveries import LINES_COUNTED, RecordDelivery
@@ -86,13 +85,11 @@ def page(
 ) -> RecordPage:
     """Records of one resource, newest first, from behind the store's number `behind`."""
     with database.read() as tx:
-        return page_bytes.read(
+        return records.bounded(
             lambda after, rows: record_history.page(
                 tx, resource, reseller_id=reseller_id, behind=after, limit=rows
             ),
             behind,
-            place=records.number_of,
-            size=page_bytes.content_size,
             limit=limit,
         )
 

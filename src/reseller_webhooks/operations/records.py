@@ -6,7 +6,6 @@ from reseller_webhooks.core.messages.changes import RECORD_OF_SEVERAL
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.page import RecordPage
 from reseller_webhooks.core.records.record import Record
-from reseller_webhooks.store.db import page_bytes
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import events, records
 
@@ -45,13 +44,11 @@ def page(
 ) -> RecordPage:
     """Live records in the order they came, from behind the store's number `after`."""
     with database.read() as tx:
-        return page_bytes.read(
+        return records.bounded(
             lambda behind, rows: records.page(
                 tx, resource, reseller_id=reseller_id, parent=parent, after=behind, limit=rows
             ),
             after,
-            place=records.number_of,
-            size=page_bytes.content_size,
             limit=limit,
         )
 

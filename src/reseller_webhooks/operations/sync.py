@@ -1,16 +1,14 @@
 """Snapshot and digest: how a receiver begins, and how it proves that it is equal."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.messages.changes import BUCKET_UNKNOWN
-from reseller_webhooks.core.records.page import RecordPage
 from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.core.sync.digests import BUCKETS, Digest
-from reseller_webhooks.store.db import horizon, page_bytes
+from reseller_webhooks.store.db import horizon
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.records import digests, generations, records, tombstones
 
@@ -67,7 +65,7 @@ def snapshot(
         is_valid = after.generation == generation and after.number <= settled.newest
         start = after.number if is_valid else 0
         read = partial(records.snapshot, tx, resource, reseller_id=reseller_id, bucket=bucket)
-        found = _page(read, start, limit)
+        found = records.bounded(lambda row, rows: read(after=row, limit=rows), start, limit=limit)
     shown = [one for one in found.rows if with_unsettled or (one.id or 0) <= settled.upto]
     is_cut = len(shown) < len(found.rows)
     end = shown[-1].id if shown else None
@@ -76,17 +74,6 @@ def snapshot(
         SyncPosition(start if end is None else end, generation),
         has_more=found.has_more or is_cut,
         is_cut=is_cut,
-    )
-
-
-def _page(read: Callable[..., list[Record]], start: int, limit: int) -> RecordPage:
-    """Records from behind a number."""
-    return page_bytes.read(
-        lambda behind, rows: read(after=behind, limit=rows),
-        start,
-        place=records.number_of,
-        size=page_bytes.content_size,
-        limit=limit,
     )
 
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, LargeBinary, cast, func
 
 from reseller_webhooks.core.records.page import BoundedPage
-from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.store.db.database import Tx
 
 BYTES_MAX = 2 * 1024 * 1024
@@ -56,11 +55,6 @@ def byte_length(tx: Tx, column: ColumnElement[str | None]) -> ColumnElement[int]
     if tx.connection.dialect.name == "sqlite":
         return func.coalesce(func.length(cast(column, LargeBinary)), 0)
     return func.coalesce(func.octet_length(column), 0)
-
-
-def content_size(record: Record) -> int:
-    """The length of a record's content, as `read` takes it."""
-    return len(record.content or "")
 
 
 def _next_rows(rows: int, size: int, count: int) -> int:

@@ -1,20 +1,22 @@
 """Records: the current state of every resource, tombstones included."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, select, update
 
 from reseller_webhooks.core.enums import Resource
+from reseller_webhooks.core.records.page import RecordPage
 from reseller_webhooks.core.records.record import Record, RecordKey
 from reseller_webhooks.core.sync.digests import bucket_of
-from reseller_webhooks.store.db import bulk_read, bulk_write
+from reseller_webhooks.store.db import bulk_read, bulk_write, page_bytes
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import number, record
 
 FOUND_MAX = 8
 """Records of one id that are read: live ones first. Every reseller may have one, of 256 KB."""
+P = TypeVar("P", int, int | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,6 @@ def key(one: Record) -> RecordKey:
     return RecordKey(one.uuid, one.resource, one.reseller_id)
 
 
-def number_of(one: Record) -> int:
-    """The store's number of a record that is stored."""
-    return one.id or 0
-
-
 def find_many(tx: Tx, keys: Collection[RecordKey]) -> dict[RecordKey, Record]:
     """Those of the named records that exist, locked for this transaction where that is needed.
 
@@ -48,7 +45,7 @@ def find_many(tx: Tx, keys: Collection[RecordKey]) -> dict[RecordKey, Record]:
     uuids = list({uuid for uuid, _, _ in keys})
     resellers = list({reseller_id for _, _, reseller_id in keys})
     rows = bulk_read.select_in(tx, _held, uuids, resellers)
-    found = (_record(dict(zip(_NAMES, row, strict=True))) for row in rows)
+    found = (from_row(dict(zip(_NAMES, row, strict=True))) for row in rows)
     return {key(one): one for one in found if key(one) in keys}
 
 
@@ -97,11 +94,11 @@ def find(
     if parent is not None:
         # Two statements' worth of conditions, but each side has its own index.
         named = and_(record.c.parent == parent, (record.c.alias == uuid) | named)
-    statement = select(*_COLUMNS).where(named, record.c.resource == resource)
+    statement = select(*COLUMNS).where(named, record.c.resource == resource)
     if reseller_id is not None:
         statement = statement.where(record.c.reseller_id == reseller_id)
     newest = statement.order_by(record.c.removed, record.c.id.desc()).limit(limit)
-    return [_record(row) for row in tx.connection.execute(newest).mappings()]
+    return [from_row(row) for row in tx.connection.execute(newest).mappings()]
 
 
 def page(
@@ -114,7 +111,7 @@ def page(
     limit: int,
 ) -> list[Record]:
     """Live records in the order they came, from behind the number `after`."""
-    statement = select(*_COLUMNS).where(
+    statement = select(*COLUMNS).where(
         record.c.resource == resource, record.c.id > after, record.c.removed.is_(False)
     )
     if reseller_id is not None:
@@ -122,7 +119,7 @@ def page(
     if parent is not None:
         statement = statement.where(record.c.parent == parent)
     rows = tx.connection.execute(statement.order_by(record.c.id).limit(limit))
-    return [_record(row) for row in rows.mappings()]
+    return [from_row(row) for row in rows.mappings()]
 
 
 def snapshot(
@@ -135,13 +132,18 @@ def snapshot(
     limit: int,
 ) -> list[Record]:
     """Every record, tombstones too, in the order they came; one bucket of the digest, or all."""
-    statement = select(*_COLUMNS).where(
+    statement = select(*COLUMNS).where(
         record.c.reseller_id == reseller_id, record.c.resource == resource, record.c.id > after
     )
     if bucket is not None:
         statement = statement.where(record.c.bucket == bucket)
     rows = tx.connection.execute(statement.order_by(record.c.id).limit(limit))
-    return [_record(row) for row in rows.mappings()]
+    return [from_row(row) for row in rows.mappings()]
+
+
+def bounded(some: Callable[[P, int], Sequence[Record]], after: P, *, limit: int) -> RecordPage:
+    """A page of records that is bounded in bytes. some, after: as `page_bytes.read` takes them."""
+    return page_bytes.read(some, after, place=_number, size=_content_size, limit=limit)
 
 
 def next_number(tx: Tx, name: str, step: int = 1) -> int:
@@ -155,7 +157,7 @@ def next_number(tx: Tx, name: str, step: int = 1) -> int:
 
 
 _NAMES = list(Record.__dataclass_fields__)
-_COLUMNS = [record.c[name] for name in _NAMES]
+COLUMNS = [record.c[name] for name in _NAMES]
 _REPLACE = (
     update(record)
     .where(record.c.id == bindparam("row_id"))
@@ -180,7 +182,7 @@ def _held(uuids: bulk_read.Some, resellers: bulk_read.Some) -> Select[Any]:
     # SQLite walks the whole table for (a, b, c) IN (...), and all records of a reseller if it is
     # the only one named and not somewhat hidden; but it takes the index of uuids for this.
     named = record.c.uuid.in_(uuids) & (record.c.reseller_id + 0).in_(resellers)
-    return select(*_COLUMNS).where(named).order_by(record.c.id).with_for_update()
+    return select(*COLUMNS).where(named).order_by(record.c.id).with_for_update()
 
 
 def _columns(one: Record) -> dict[str, object]:
@@ -199,6 +201,15 @@ def _columns(one: Record) -> dict[str, object]:
     }
 
 
-def _record(row: Mapping[Any, Any]) -> Record:
+def from_row(row: Mapping[Any, Any]) -> Record:
+    """The record that a row of `COLUMNS` holds."""
     given = {"resource": Resource(row["resource"]), "removed": bool(row["removed"])}
     return Record(**{**row, **given})
+
+
+def _number(one: Record) -> int:
+    return one.id or 0
+
+
+def _content_size(one: Record) -> int:
+    return len(one.content or "")
