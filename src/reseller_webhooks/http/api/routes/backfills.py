@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from reseller_webhooks.core.access.quotas import Quota
@@ -11,7 +11,7 @@ from reseller_webhooks.core.sync import backfills as core
 from reseller_webhooks.core.sync.backfills import RATE, RATE_MAX, BackfillState
 from reseller_webhooks.http.api import timestamps
 from reseller_webhooks.http.api.auth import Context, Tenant
-from reseller_webhooks.http.api.request_body import body, raw, schema, takes
+from reseller_webhooks.http.api.request_body import optional_body, schema, takes
 from reseller_webhooks.http.api.routes.webhooks import ALWAYS, BODY, PATH
 from reseller_webhooks.http.api.schemas import Input, Shape
 from reseller_webhooks.http.edge.problems import raises
@@ -41,31 +41,24 @@ class Backfill(Shape):
     reason: str | None = Field(description="Why it ended by itself before it was done.")
 
 
-async def wish(request: Request) -> Wish:
-    """What the body asks for; no body asks for nothing special."""
-    if not await request.body():
-        return Wish()
-    return await body(Wish)(await raw(request))
-
-
-TAKES = takes(schema(Wish), {"ratePerSecond": RATE, "removed": False})
-TAKES["requestBody"]["required"] = False
-
-
 @router.post(
     "",
     operation_id="beginBackfill",
     summary="Send the current state of every record",
     status_code=202,
     responses=raises(Conflict) | BODY,
-    openapi_extra=TAKES,
+    openapi_extra=takes(schema(Wish), {"ratePerSecond": RATE, "removed": False}, required=False),
 )
 def begin(
-    context: Context, tenant: Tenant, uuid: Id, wish: Annotated[Wish, Depends(wish)]
+    context: Context,
+    tenant: Tenant,
+    uuid: Id,
+    given: Annotated[Wish | None, Depends(optional_body(Wish))],
 ) -> Backfill:
     """One notification for each record: CHANGED with its content and version as they are then,
     or ADDED where only that is ticked. A record that changes later comes later, and newer.
     """
+    wish = given or Wish()
     begun = backfills.begin(
         context.database,
         tenant,
