@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 
 from reseller_webhooks import crypto
 from reseller_webhooks.core.errors import NotAllowed, NotSignedIn, ResellerWebhooksError
+from reseller_webhooks.core.messages import MessageCode
 from reseller_webhooks.core.messages.access import (
     NO_RESELLER_CHOSEN,
     ONLY_ADMINS_CHANGE_WEBHOOKS,
@@ -151,7 +152,7 @@ SignedIn = Annotated[Page, Depends(signed_in)]
 
 async def operator(page: SignedIn) -> Page:
     """For operators."""
-    if page.visitor is None or not page.visitor.is_operator:
+    if not page.who.is_operator:
         raise NotAllowed(ONLY_OPERATORS())
     return page
 
@@ -161,9 +162,7 @@ Operator = Annotated[Page, Depends(operator)]
 
 async def user_admin(page: SignedIn) -> Page:
     """For somebody who lets others in: an admin colleagues, an operator anybody."""
-    if page.visitor is None or not page.visitor.may_write:
-        raise NotAllowed(ONLY_ADMINS_SEE_USERS())
-    return page
+    return _require_admin(page, ONLY_ADMINS_SEE_USERS)
 
 
 UserAdmin = Annotated[Page, Depends(user_admin)]
@@ -181,9 +180,7 @@ AtReseller = Annotated[Page, Depends(at_reseller)]
 
 async def webhook_editor(page: AtReseller) -> Page:
     """For somebody who may also change them."""
-    if page.visitor is None or not page.visitor.may_write:
-        raise NotAllowed(ONLY_ADMINS_CHANGE_WEBHOOKS())
-    return page
+    return _require_admin(page, ONLY_ADMINS_CHANGE_WEBHOOKS)
 
 
 WebhookEditor = Annotated[Page, Depends(webhook_editor)]
@@ -191,9 +188,14 @@ WebhookEditor = Annotated[Page, Depends(webhook_editor)]
 
 async def audit_reader(page: AtReseller) -> Page:
     """For somebody who answers for a reseller's webhooks: sees who else does something there."""
-    if page.visitor is None or not page.visitor.may_write:
-        raise NotAllowed(ONLY_ADMINS_SEE_AUDIT())
-    return page
+    return _require_admin(page, ONLY_ADMINS_SEE_AUDIT)
 
 
 AuditReader = Annotated[Page, Depends(audit_reader)]
+
+
+def _require_admin(page: Page, refusal: MessageCode) -> Page:
+    """The page of a visitor who may change what it shows. NotAllowed for any other."""
+    if not page.who.may_write:
+        raise NotAllowed(refusal())
+    return page
