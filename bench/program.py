@@ -140,8 +140,10 @@ def command(environment: dict[str, str], *words: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stderr.strip()}")
     return done.stdout.strip()
 
 
