@@ -7,17 +7,21 @@ Until then every answer is right, and some are slow. A partition that is added m
 part from the beginning.
 """
 
+import time
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
-from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.store.db.database import Database
 
 ATTACH_S = 10.0
 """Meanwhile others wait behind it who want the same index."""
+LOOK_S = 1.0
+"""Between two looks at an index that another process is creating."""
 UNDEFINED_TABLE = "42P01"
+BY_ANOTHER = frozenset({"42P07", "42704", "23505", "40P01"})
+"""Another process created or dropped the same index, or each waited for the other."""
 
 
 class _Index(NamedTuple):
@@ -30,7 +34,7 @@ class _Index(NamedTuple):
 
 
 def complete(database: Database) -> None:
-    """Create what invalid indexes lack. Refused while another process creates the same."""
+    """Create what invalid indexes lack; what another process is creating is waited for."""
     with database.read() as tx:
         if tx.connection.dialect.name != "postgresql":
             return
@@ -46,24 +50,24 @@ def complete(database: Database) -> None:
 
 
 def _create(connection: Connection, index: _Index, partition: str) -> None:
-    name = _part(index, partition)
-    state = connection.execute(_STATE, {"name": name, "table": partition}).one()
-    if state.is_building:
-        raise Refused(
-            f"another process is creating {name}; wait until it is done, then run "
-            "reseller-webhooks migrate again"
-        )
-    if state.is_valid:
-        return
-    try:
-        if state.is_valid is False:  # what an interrupted CREATE INDEX CONCURRENTLY leaves behind
-            connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
-        connection.exec_driver_sql(
-            f"CREATE INDEX CONCURRENTLY {name} ON {partition} USING {index.columns}"
-        )
-    except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE:
-            raise  # else the day was dropped meanwhile
+    """Create a part, or wait until another process has; look again whenever the two met."""
+    given = {"name": _part(index, partition), "table": partition}
+    while not (state := connection.execute(_STATE, given).one()).is_valid:
+        if state.is_building:
+            time.sleep(LOOK_S)
+            continue
+        try:
+            if state.is_valid is False:  # an interrupted CREATE INDEX CONCURRENTLY left it
+                connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {given['name']}")
+            connection.exec_driver_sql(
+                f"CREATE INDEX CONCURRENTLY {given['name']} ON {partition} USING {index.columns}"
+            )
+        except DBAPIError as error:
+            state_code = getattr(error.orig, "sqlstate", None)
+            if state_code == UNDEFINED_TABLE:
+                return  # the day was dropped meanwhile
+            if state_code not in BY_ANOTHER:
+                raise
 
 
 def _attach(database: Database, index: _Index, partition: str) -> None:

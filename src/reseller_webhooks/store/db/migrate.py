@@ -3,15 +3,17 @@
 Alembic is imported only to upgrade: every start checks the revision, few upgrade.
 """
 
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
-from reseller_webhooks.core.errors import Cause, Refused
+from reseller_webhooks.clock import monotonic_s
+from reseller_webhooks.core.errors import Cause, Refused, Unavailable
 from reseller_webhooks.store.db import concurrent_indexes, privileges
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.db.errors import cause_of, words_of
@@ -22,29 +24,70 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 WITHIN_S = 6 * 3600.0
 """For one statement of a migration: an index of billions of rows."""
-LOCK_S = 10.0
+LOCK_S = 3.0
 """Meanwhile everybody waits behind it who wants the same table."""
+RETRY_S = 1.0
+RETRY_FOR_S = 600.0
+"""A migration that loses a deadlock or waits for a lock in vain runs again, for this long."""
+MIGRATING = 7_269_002
+"""The advisory lock of a process that migrates."""
+PASSING = frozenset({Cause.BUSY, Cause.COLLIDED})
 
 log = structlog.get_logger()
 
 
 def upgrade(database: Database) -> None:
-    """Run every migration that has not run yet, in one transaction, then complete indexes.
+    """Run every migration that has not run yet, each in its own transaction; complete indexes.
 
-    Refused without the rights.
+    Several processes may do it at once, beside programs that use the store. Refused without the
+    rights.
     """
+    patient = database.within(WITHIN_S, lock_s=LOCK_S)
+    while _retried(patient):
+        pass
+    concurrent_indexes.complete(database.within(WITHIN_S))
+
+
+def _retried(database: Database) -> bool:
+    """Run the next migration, again when other transactions kept it from ending."""
+    until = monotonic_s() + RETRY_FOR_S
+    while True:
+        try:
+            with database.write() as tx:
+                return _run_next(tx)
+        except Unavailable as error:
+            if error.cause not in PASSING or monotonic_s() > until:
+                raise
+            log.warning("a migration will run again", reason=error.internal.strip())
+            time.sleep(RETRY_S)
+
+
+def _run_next(tx: Tx) -> bool:
+    """Run the first migration that has not run yet. False when there is none."""
     from alembic import command
 
+    if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
+    revision = _next_revision(_held(tx))
+    if revision is None:
+        return False
     config = alembic_config()
-    with database.within(WITHIN_S, lock_s=LOCK_S).write() as tx:
-        config.attributes["connection"] = tx.connection
-        try:
-            command.upgrade(config, "head")
-        except DBAPIError as error:
-            if cause_of(error) is Cause.RIGHTS:
-                raise privileges.refusal(words_of(error), privileges.OWNER_REMEDY) from None
-            raise
-    concurrent_indexes.complete(database.within(WITHIN_S))
+    config.attributes["connection"] = tx.connection
+    try:
+        command.upgrade(config, revision)
+    except DBAPIError as error:
+        if cause_of(error) is Cause.RIGHTS:
+            raise privileges.refusal(words_of(error), privileges.OWNER_REMEDY) from None
+        raise
+    return True
+
+
+def _next_revision(held: str | None) -> str | None:
+    """The revision that follows; None for the newest, and for one that a later version made."""
+    _, known = _revisions()
+    if held is not None and held not in known:
+        return None
+    return min((one for one in known if one > (held or "")), default=None)
 
 
 def check(database: Database) -> None:
