@@ -83,7 +83,8 @@ def test_quotas_of_a_reseller_are_shown_set_and_reset(run: Run) -> None:
     assert ["requests_per_second", "200", "-", "default"] in rows
     assert ["stored_bytes", "5000", "0", "own"] in rows
     every = run("quotas", "show", "--all").stdout
-    assert [own[1], "webhooks", "5000", "0", "default"] in map(str.split, every.splitlines())
+    row = [own[1], "webhooks", "5000", "0", "default", "Acme", "Resale"]
+    assert row in map(str.split, every.splitlines())
     assert "own" not in every
     assert "either --reseller ID or --all" in run("quotas", "show").stderr
     for wrong in ("0", "9" * 5000):

@@ -1,11 +1,16 @@
 """Quotas on the pages: the operator sees and sets them, and a refusal says what to do."""
 
 from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic.alias_generators import to_camel
 
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.access.quotas import Quota
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.http.pages import paths
+from reseller_webhooks.http.pages.labels.quota_labels import LABELS
 from reseller_webhooks.operations import quota_settings, resellers, users, webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.db.database import Database
@@ -49,6 +54,28 @@ async def test_what_is_no_limit_is_refused_and_stays_typed(
     assert context.quotas.limit(Quota.TESTS_PER_HOUR, northwind.id) == 1000
 
 
+@pytest.mark.parametrize(
+    ("tag", "typed"), [("en", "1,234,567"), ("de", "1.234.567"), ("de", "1234567")]
+)
+async def test_digits_may_be_grouped_as_the_visitors_language_does(
+    operator: Person, context: AppContext, northwind: Reseller, tag: str, typed: str
+) -> None:
+    operator.client.headers["accept-language"] = tag
+    answer = await operator.send(paths.quotas(northwind.uuid), {"stored_bytes": typed})
+
+    assert answer.status_code == 303
+    assert context.quotas.limit(Quota.STORED_BYTES, northwind.id) == 1_234_567
+
+
+@pytest.mark.parametrize("typed", ["1.5", "1,50", "12,34,567", "1.000"])
+async def test_misplaced_marks_of_thousands_are_refused(
+    operator: Person, northwind: Reseller, typed: str
+) -> None:
+    answer = await operator.send(paths.quotas(northwind.uuid), {"webhooks": typed})
+
+    assert answer.status_code == 422
+
+
 async def test_an_admin_sees_none_of_it(admin: Person, northwind: Reseller) -> None:
     assert (await admin.client.get(paths.QUOTAS)).status_code == 403
     assert (await admin.client.get(paths.quotas(northwind.uuid))).status_code == 403
@@ -70,6 +97,8 @@ async def test_one_webhook_too_many_is_said_at_the_form(
     assert "ask the operator of this service" in said
     assert "LIMIT_" not in said
     assert 'value="https://b.example/"' in answer.text
+    assert "retry-after" not in answer.headers
+    assert "aria-invalid" not in answer.text
     assert len(webhooks.page(context.database, northwind.id)) == 1
 
 
@@ -88,6 +117,7 @@ async def test_an_invite_too_many_is_refused_with_the_wait(
     said = words(answers[1].text)
     assert "1 of 1 invite per hour is used. Try again in 60 minutes." in said
     assert 'value="ben@acme.example"' in answers[1].text
+    assert "aria-invalid" not in answers[1].text
     theirs = {"email": "cleo@acme.example", "role": "viewer", "reseller": northwind.uuid}
     assert (await operator.send(paths.INVITES, theirs)).status_code == 303
 
@@ -245,6 +275,14 @@ async def test_the_last_page_of_a_list_can_be_searched_as_well(
         paths.users(after=1_000),
     ):
         assert 'name="search"' in await operator.see(path)
+
+
+def test_the_docs_list_each_quota_in_its_four_spellings() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "operate.md").read_text()
+
+    for quota, label in LABELS.items():
+        row = f"| {label} | `{quota.value}` | `{to_camel(quota.value)}` | {quota.setting} |"
+        assert row in page
 
 
 async def test_people_of_a_reseller_see_its_limits_and_their_use(

@@ -13,9 +13,9 @@ from reseller_webhooks.core.text import truncate
 if TYPE_CHECKING:
     from reseller_webhooks.operations.quota_settings import Uses
 
-app = typer.Typer(no_args_is_help=True, help="What each reseller may use.")
+app = typer.Typer(no_args_is_help=True, help="Quotas: what each reseller may use.")
 Reseller = Annotated[str, typer.Option(help="Id of the reseller.")]
-Name = Annotated[str, typer.Argument(help="One of those that show prints.")]
+Name = Annotated[str, typer.Argument(help="Name of a quota, as show prints it.")]
 DEFAULT = "default"
 HEADER = ("QUOTA", "LIMIT", "USED", "SET")
 
@@ -27,8 +27,9 @@ def show(
 ) -> None:
     """Print each quota: its name, limit, use, and whether the limit is the default.
 
-    "own": an operator has set the limit for this reseller. Only serving processes count requests
-    and changes per second, so their use is shown as "-".
+    "own": an operator has set the limit for this reseller. Quotas per hour refill evenly; USED is
+    the part that has not been refilled yet. Only serving processes count requests and changes per
+    second, so their use is shown as "-".
     """
     from reseller_webhooks.operations import quota_settings
     from reseller_webhooks.operations.quotas import Quotas
@@ -42,11 +43,11 @@ def show(
         typer.echo(table([HEADER, *_rows(uses)]))
         return
     rows = [
-        (owner.uuid, *row)
+        (owner.uuid, *row, owner.name)
         for owner, uses in quota_settings.uses_of_all(database, quotas)
         for row in _rows(uses)
     ]
-    typer.echo(table([("RESELLER", *HEADER), *rows]))
+    typer.echo(table([("RESELLER", *HEADER, "NAME"), *rows]))
 
 
 @app.command("set")
@@ -55,16 +56,16 @@ def set_limit(
     value: Annotated[str, typer.Argument(help=f"A number, 1 or more, or {DEFAULT}.")],
     reseller: Reseller,
 ) -> None:
-    """Set a limit of one reseller; in force everywhere within 5 seconds."""
+    """Set a quota of one reseller; in force everywhere within 5 seconds."""
     from reseller_webhooks.operations import quota_settings
 
     quota = name.replace("-", "_").lower()
     if quota not in set(Quota):
-        raise typer.BadParameter(f"{name!r} is no quota; give one of {', '.join(Quota)}")
+        raise typer.BadParameter(f"{name!r} is not a quota; give one of {', '.join(Quota)}")
     limit = limit_in(value)
     if value != DEFAULT and limit is None:
         remedy = f"give a number from 1 to {LIMIT_MAX}, or {DEFAULT}"
-        raise typer.BadParameter(f"{truncate(value)!r} is no limit; {remedy}")
+        raise typer.BadParameter(f"{truncate(value)!r} is not a limit; {remedy}")
     database = command_database(upgrades=True)
     quota_settings.change(database, settings.load().quotas, reseller, {Quota(quota): limit})
 

@@ -144,6 +144,7 @@ class Refused(ResellerWebhooksError):
 class QuotaExceeded(ResellerWebhooksError):
     """A reseller has used up one of its quotas. Nothing was done; the caller can try again later.
 
+    retry_after_s: when to try again; 0 where waiting does not help.
     remaining: units of a rate that are left.
     places: JSON pointers of the changes in excess, in a request about several resellers.
     """
@@ -153,7 +154,7 @@ class QuotaExceeded(ResellerWebhooksError):
         quota: Quota,
         limit: int,
         *,
-        retry_after_s: int,
+        retry_after_s: int = 0,
         remaining: int = 0,
         used: int = 0,
         reseller: str = "",

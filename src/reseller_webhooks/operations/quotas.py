@@ -30,13 +30,9 @@ from reseller_webhooks.store.access import quotas, resellers
 from reseller_webhooks.store.db.database import Charge, Database, Tx
 from reseller_webhooks.store.records import stored_bytes
 
-ASK_AGAIN_S = {
-    Quota.WEBHOOKS: HOUR_S,
-    Quota.BACKFILL_RECORDS: HOUR_S,
-    Quota.STORED_BYTES: 600,
-}
-"""Retry-After of quotas that are no rates: they are exceeded until something is deleted, or the
-limit is raised."""
+STORED_RETRY_AFTER_S = 600
+"""Retry-After of stored bytes, which maintenance deletes as they grow old. Waiting does not help
+with webhooks and backfills."""
 MEASURED_EVERY_S = 60.0
 """How often the stored bytes of a reseller are read; maintenance counts them as often."""
 RESELLERS_MAX = 10_000
@@ -169,7 +165,7 @@ class Quotas:
                 QuotaExceeded(
                     quota,
                     limit,
-                    retry_after_s=ASK_AGAIN_S[quota],
+                    retry_after_s=STORED_RETRY_AFTER_S,
                     used=measured.bytes,
                     reseller=uuid,
                     places=places,
@@ -200,15 +196,13 @@ def check_webhooks(tx: Tx, reseller_id: int, limit: int) -> None:
     quotas.lock_reseller(tx, reseller_id)
     used = quotas.webhooks(tx, [reseller_id]).get(reseller_id, 0)
     if used >= limit:
-        quota = Quota.WEBHOOKS
-        raise refused(QuotaExceeded(quota, limit, retry_after_s=ASK_AGAIN_S[quota], used=used))
+        raise refused(QuotaExceeded(Quota.WEBHOOKS, limit, used=used))
 
 
 def check_backfill(total: int, limit: int | None) -> None:
     """QuotaExceeded when a backfill would send more records; None: any number may be sent."""
     if limit is not None and total > limit:
-        quota = Quota.BACKFILL_RECORDS
-        raise refused(QuotaExceeded(quota, limit, retry_after_s=ASK_AGAIN_S[quota], used=total))
+        raise refused(QuotaExceeded(Quota.BACKFILL_RECORDS, limit, used=total))
 
 
 def count_stored(database: Database, *, retention_days: int) -> int:

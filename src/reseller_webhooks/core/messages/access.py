@@ -87,6 +87,10 @@ KEY_NOT_PLATFORM = define(
         "reseller"
     ),
 )
+KEY_MAY_NOT_SET_QUOTAS = define(
+    "key-may-not-set-quotas",
+    N_("quotas are set with a platform key; read your own with GET /api/v1/quotas"),
+)
 KEY_READ_ONLY = define(
     "key-read-only", N_("this key may only read; ask for one without --read-only")
 )

@@ -15,14 +15,15 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "examples": ['"requests_per_second";q=2000;w=10']},
     },
     "Retry-After": {
-        "description": "In how many seconds to send the same request again.",
+        "description": "In how many seconds to send the same request again. Absent where waiting "
+        "does not help: delete webhooks, or have the limit raised.",
         "schema": {"type": "integer"},
     },
 }
 _EVERY = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
 _LEFT = {name: ref for name, ref in _EVERY.items() if name != "Retry-After"}
 REFUSAL: dict[str, Any] = {
-    "description": "Quota exceeded: nothing was done; send the same request later",
+    "description": "Quota exceeded: nothing was done",
     "headers": _EVERY,
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }

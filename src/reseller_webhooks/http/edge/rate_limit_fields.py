@@ -26,8 +26,11 @@ def of_allowance(allowance: Allowance) -> dict[str, str]:
 def of_refusal(error: QuotaExceeded) -> dict[str, str]:
     """For the answer to a request that was refused."""
     policy, _ = _policy(error.quota, error.limit)
-    left = f'"{error.quota.value}";r={error.remaining};t={error.retry_after_s}'
-    return {POLICY: policy, LEFT: left, "retry-after": str(error.retry_after_s)}
+    left = f'"{error.quota.value}";r={error.remaining}'
+    if not error.retry_after_s:
+        return {POLICY: policy, LEFT: left}
+    wait = str(error.retry_after_s)
+    return {POLICY: policy, LEFT: f"{left};t={wait}", "retry-after": wait}
 
 
 @lru_cache(maxsize=1024)

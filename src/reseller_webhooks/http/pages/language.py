@@ -5,6 +5,7 @@ locale/LANGUAGE/LC_MESSAGES/messages.po, which is read as it is when it is first
 """
 
 import io
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import date
@@ -17,7 +18,7 @@ from babel import negotiate_locale
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_group_symbol
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -44,6 +45,16 @@ def ngettext(one: str, many: str, count: int) -> str:
 def number(count: float) -> str:
     """A count with what parts its thousands: 12,345 or 12.345."""
     return format_decimal(count, locale=_current.get())
+
+
+def without_grouping(text: str) -> str:
+    """A number as typed, such as 12,345 or 12.345, without the marks between its thousands.
+
+    A text whose marks stand elsewhere, or are those of another language, stays as it is.
+    """
+    marks = f"[{re.escape(get_group_symbol(_current.get()))} \u00a0\u202f']"
+    grouped = re.fullmatch(rf"[0-9]{{1,3}}({marks}[0-9]{{3}})+", text)
+    return re.sub(marks, "", text) if grouped else text
 
 
 def data_size(count: int) -> str:

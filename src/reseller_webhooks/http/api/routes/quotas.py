@@ -1,13 +1,15 @@
-"""Limits of resellers and their use: the platform sets them, a reseller reads its own."""
+"""Quotas of resellers and their use: the platform sets them, a reseller reads its own."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field, create_model
 
+from reseller_webhooks.core.access.permissions import Scope
 from reseller_webhooks.core.access.quotas import LIMIT_MAX, Quota
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
-from reseller_webhooks.http.api.auth import Context, Platform, Tenant
+from reseller_webhooks.core.messages.access import KEY_MAY_NOT_SET_QUOTAS
+from reseller_webhooks.http.api.auth import Context, CurrentCaller, Tenant
 from reseller_webhooks.http.api.request_body import JSON, MERGE_PATCH, body, schema, takes
 from reseller_webhooks.http.api.schemas import Input, Shape
 from reseller_webhooks.http.edge.problems import Malformed, NotJson, TooLarge, raises
@@ -55,19 +57,28 @@ Uses_ = create_model("Quotas", __base__=Shape, **{quota.value: (Use, ...) for qu
 Patch = create_model("QuotasPatch", __base__=_Patch, __doc__=_Patch.__doc__, **_LIMITS)  # type: ignore[call-overload]
 
 
+async def quota_admin(caller: CurrentCaller) -> None:
+    """Require a platform key. NotAllowed for others, who learn where to read their own quotas."""
+    if caller.scope is not Scope.PLATFORM:
+        raise NotAllowed(KEY_MAY_NOT_SET_QUOTAS())
+
+
+QuotaAdmin = Annotated[None, Depends(quota_admin)]
+
+
 @router.get(
-    "", operation_id="getQuotas", summary="What a reseller may use, and uses", response_model=Uses_
+    "", operation_id="getQuotas", summary="Quotas of a reseller and their use", response_model=Uses_
 )
-def get(context: Context, _: Platform, uuid: Id) -> object:
+def get(context: Context, _: QuotaAdmin, uuid: Id) -> object:
     """Stored bytes are an estimate, a few minutes old."""
     return _uses_json(quota_settings.use(context.database, context.quotas, uuid)[1])
 
 
 @own.get(
-    "", operation_id="getOwnQuotas", summary="Limits of the key's reseller", response_model=Uses_
+    "", operation_id="getOwnQuotas", summary="Quotas of the key's reseller", response_model=Uses_
 )
 def get_own(context: Context, tenant: Tenant) -> object:
-    """The same for a reseller's key, to read."""
+    """Rates refill evenly: one unit of 1,000 per hour is available again every 3.6 seconds."""
     uuid = resellers.by_number(context.database, tenant).uuid
     return _uses_json(quota_settings.use(context.database, context.quotas, uuid)[1])
 
@@ -75,7 +86,7 @@ def get_own(context: Context, tenant: Tenant) -> object:
 @router.patch(
     "",
     operation_id="changeQuotas",
-    summary="Set limits of a reseller",
+    summary="Set quotas of a reseller",
     response_model=Uses_,
     responses=raises(Malformed, TooLarge, NotJson),
     openapi_extra=takes(
@@ -83,7 +94,7 @@ def get_own(context: Context, tenant: Tenant) -> object:
     ),
 )
 def change(
-    context: Context, _: Platform, uuid: Id, patch: Annotated[_Patch, Depends(body(Patch))]
+    context: Context, _: QuotaAdmin, uuid: Id, patch: Annotated[_Patch, Depends(body(Patch))]
 ) -> object:
     """Changes the limits that are given and no others; null restores the default. Every process
     applies them within 5 seconds."""

@@ -24,6 +24,8 @@ AUTH_FIELDS: Mapping[str, Sequence[str]] = {
     ),
     "OAUTH2_CLIENT_CREDENTIALS": ("tokenUrl", "clientId", "clientSecret", "scope"),
 }
+WHOLE_FORM = ""
+"""The name, among fields, of a problem that no field is the cause of."""
 SECRETS = frozenset({"token", "clientSecret", "password"})
 LABELS = {
     **{setting.api_name: setting.label for setting in TARGET},

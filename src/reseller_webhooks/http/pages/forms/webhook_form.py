@@ -20,6 +20,7 @@ from reseller_webhooks.http.pages.forms.webhook_fields import (
     ENTER_AGAIN,
     LABELS,
     SECRETS,
+    WHOLE_FORM,
     wrong_of,
     wrong_of_shape,
 )
@@ -57,7 +58,9 @@ class Filled:
 
     def with_wrong(self, wrong: Mapping[str, str]) -> "Filled":
         """The same, with what is wrong, in the page's order."""
-        return replace(self, wrong={name: wrong[name] for name in LABELS if name in wrong})
+        return replace(
+            self, wrong={name: wrong[name] for name in (WHOLE_FORM, *LABELS) if name in wrong}
+        )
 
 
 class Wrong(Exception):

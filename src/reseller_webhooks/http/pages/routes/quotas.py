@@ -66,7 +66,7 @@ def quotas_of_one(page: Operator, uuid: str) -> Response:
 def change(page: Operator, uuid: str, form: PostedForm) -> Response:
     """Set limits; an empty field brings the default back."""
     typed = {quota: form.text(quota.value).strip() for quota in Quota}
-    wanted = {quota: limit_in(text) for quota, text in typed.items()}
+    wanted = {quota: limit_in(language.without_grouping(text)) for quota, text in typed.items()}
     wrong = {quota: text for quota, text in typed.items() if text and wanted[quota] is None}
     if wrong:
         return _page(page, uuid, INVALID, form, wrong)
@@ -78,7 +78,7 @@ def change(page: Operator, uuid: str, form: PostedForm) -> Response:
 
 @routes.get(paths.LIMITS)
 def own_quotas(page: AtReseller) -> Response:
-    """The reseller's own limits and their use, for its people to read."""
+    """Show a reseller's users its quotas and their use."""
     assert page.reseller is not None, "AtReseller has one"  # noqa: S101
     _, uses = quota_settings.use(page.database, page.site.context.quotas, page.reseller.uuid)
     return page.html("limits.html", uses=uses, labels=LABELS)
@@ -93,7 +93,7 @@ def _page(
 ) -> Response:
     reseller, uses = quota_settings.use(page.database, page.site.context.quotas, uuid)
     own = {one.quota: str(one.limit) if one.is_own else "" for one in uses.values()}
-    remedy = _("Give a whole number from 1 to %(most)s, or nothing for the default.")
+    remedy = _("Enter a whole number from 1 to %(most)s, or nothing for the default.")
     return page.html(
         "quotas_of_reseller.html",
         status,

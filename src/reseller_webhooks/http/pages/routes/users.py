@@ -15,7 +15,7 @@ from reseller_webhooks.http.pages import choosers, paths
 from reseller_webhooks.http.pages.dependencies import PostedForm, UserAdmin
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.form import Form
-from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
+from reseller_webhooks.http.pages.forms.webhook_fields import WHOLE_FORM, wrong_of
 from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.http.pages.paging import split_page
@@ -45,7 +45,7 @@ def invite(page: UserAdmin, form: PostedForm) -> Response:
     except Conflict as error:
         return _page(page, TAKEN, form=form, wrong={"email": sentence(error.message)})
     except QuotaExceeded as error:
-        again = _page(page, TOO_MANY, form=form, wrong={"email": page.refusal(error)})
+        again = _page(page, TOO_MANY, form=form, wrong={WHOLE_FORM: page.refusal(error)})
         return with_retry_after(again, error.retry_after_s)
     link = f"{page.site.context.settings.public_url}{paths.INVITE}/{token}"
     return page.go(paths.USERS, Flash("invited", detail=link))

@@ -21,7 +21,7 @@ from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.form import Form
 from reseller_webhooks.http.pages.forms import sealed_form_secrets, webhook_form
 from reseller_webhooks.http.pages.forms.sealed_form_secrets import Refilled
-from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
+from reseller_webhooks.http.pages.forms.webhook_fields import WHOLE_FORM, wrong_of
 from reseller_webhooks.http.pages.forms.webhook_form import Filled, StoredSettings, Wrong
 from reseller_webhooks.http.pages.labels.examples import examples_of
 from reseller_webhooks.http.pages.language import N_, _
@@ -166,7 +166,7 @@ def _refused(
         case Invalid():
             return _again(page, form, wrong_of(error), INVALID, stored)
         case QuotaExceeded():
-            again = _again(page, form, {"url": page.refusal(error)}, TOO_MANY, stored)
+            again = _again(page, form, {WHOLE_FORM: page.refusal(error)}, TOO_MANY, stored)
             return with_retry_after(again, error.retry_after_s)
     return _again(page, form, {"url": _(SAME_TARGET)}, TAKEN, stored)
 
