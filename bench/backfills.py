@@ -7,14 +7,13 @@ import os
 import time
 from collections.abc import Iterator
 
-from bench.beside import Outcome, beat, exit_if_missed, lasting, plain_row
+from bench.beside import Outcome, Waits, beat, exit_if_missed, plain_row, quiet_beat
 from bench.program import Receiver, Server
 
 RECORDS = int(os.environ.get("BACKFILL_RECORDS", "100000"))
 WEBHOOKS = 3
 RATE = 1_000
 A_REQUEST = 500
-QUIET_S = 10.0
 WITHIN_S = 1_800.0
 LATE_MAX = 1.5
 """How much longer than at the rate that was asked for."""
@@ -44,7 +43,7 @@ def _backfill(name: str, server: Server, other: str, receiver: Receiver, records
         f"/api/v1/webhooks/{_add_webhook(server, f'{receiver.url}/{n}', reseller)}"
         for n in range(WEBHOOKS)
     ]
-    quiet = beat(server, other, lasting(QUIET_S))
+    quiet = quiet_beat(server, other)
     began, cpu_s = time.monotonic(), server.cpu_s()
     for path in paths:
         body = {"ratePerSecond": RATE}
@@ -58,7 +57,7 @@ def _backfill(name: str, server: Server, other: str, receiver: Receiver, records
     wrong = "" if is_right else f"{events} events, {WEBHOOKS * records} wanted"
     # Half as long again: the rate is a limit, and others go first.
     within_s = LATE_MAX * records / RATE
-    return Outcome(name, took_s, quiet, beside, server.peak_mb(), wrong, within_s)
+    return Outcome(name, took_s, Waits(quiet, beside), server.peak_mb(), wrong, within_s)
 
 
 def _add_webhook(server: Server, url: str, reseller: str) -> str:

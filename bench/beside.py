@@ -1,4 +1,4 @@
-"""How long others' changes take beside something, paired with how long they take without it."""
+"""Durations of others' changes beside large work, paired with those without it."""
 
 import sys
 import time
@@ -15,11 +15,13 @@ from bench.engine_harness import KEY
 from bench.program import Server, workshop
 from reseller_webhooks.store.db.database import Database
 
-BEAT_S, ASK_S = 0.05, 0.5
+BEAT_S, ASK_S = 0.025, 0.25
 """How often a change is sent, and how often it is asked whether the other work goes on."""
 CALLERS = 8
 KEYS = {"RESELLER_WEBHOOKS_SECRET_KEYS": KEY}
 P99_UP_MAX_MS, MEMORY_MB = 100.0, 300.0
+SAMPLES_MIN = 200
+"""Fewer durations say nothing about p99: its value is then one of the two slowest."""
 
 
 class Misses:
@@ -46,28 +48,52 @@ class Misses:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """Durations of the other's changes in milliseconds, sorted: without the work and beside it."""
+
+    quiet: list[float]
+    beside: list[float]
+
+    def missed(self) -> list[str]:
+        """Targets that these waits missed; too few durations miss them too."""
+        few = min(len(self.quiet), len(self.beside))
+        if few < SAMPLES_MIN:
+            return [f"no p99 of {few} changes, {SAMPLES_MIN} wanted"]
+        up = _part(self.beside, 99) - _part(self.quiet, 99)
+        return [f"others' p99 up by {up:.0f} ms"] if up > P99_UP_MAX_MS else []
+
+    def print(self) -> None:
+        """One line without the work and one beside it."""
+        for what, durations in (("quiet", self.quiet), ("beside", self.beside)):
+            p99 = (
+                f"p99 {_part(durations, 99):5.0f}" if len(durations) >= SAMPLES_MIN else "no p99   "
+            )
+            print(
+                f"    others' change {what:6}: p50 {_part(durations, 50):5.0f} ms, {p99}, "
+                f"slowest {durations[-1]:5.0f}, of {len(durations)}"
+            )
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Large work of one reseller, beside the changes of another.
 
-    quiet, beside: durations of the other's changes in milliseconds, sorted.
-    peak_mb: the program's memory, at most. wrong: how the store differs from what plain SQL
-    should find, nothing when it does not. within_s: how long it may take, where there is a target.
+    waits: None where others' changes were not measured. peak_mb: the program's highest memory.
+    wrong: how the store differs from what plain SQL should find, nothing when it does not.
+    within_s: how long it may take, where there is a target.
     """
 
     name: str
     took_s: float
-    quiet: list[float]
-    beside: list[float]
+    waits: Waits | None
     peak_mb: float
     wrong: str = ""
     within_s: float | None = None
 
     def missed(self) -> list[str]:
         """The targets that it missed."""
-        up = _part(self.beside, 99) - _part(self.quiet, 99)
         found = [self.wrong] if self.wrong else []
-        if up > P99_UP_MAX_MS:
-            found.append(f"others' p99 up by {up:.0f} ms")
+        found += self.waits.missed() if self.waits else []
         if self.peak_mb > MEMORY_MB:
             found.append(f"{self.peak_mb:.0f} MB")
         if self.within_s is not None and self.took_s > self.within_s:
@@ -75,13 +101,10 @@ class Outcome:
         return found
 
     def print(self) -> "Outcome":
-        """A line for it, one for each way the others waited, and what it missed."""
+        """A line for it, two for how others waited, and what it missed."""
         print(f"  {self.name}: {self.took_s:.1f} s, at most {self.peak_mb:.0f} MB")
-        for what, some in (("quiet", self.quiet), ("beside", self.beside)):
-            print(
-                f"    others' change {what:6}: p50 {_part(some, 50):5.0f} ms, "
-                f"p99 {_part(some, 99):5.0f}, slowest {some[-1]:5.0f}, of {len(some)}"
-            )
+        if self.waits:
+            self.waits.print()
         print("".join(f"    MISSED: {one}\n" for one in self.missed()), end="", flush=True)
         return self
 
@@ -124,27 +147,31 @@ def add_paused_webhooks(server: Server, count: int) -> None:
         list(callers.map(add, range(count)))
 
 
-def lasting(seconds: float) -> Callable[[], bool]:
-    """Whether so many seconds have not gone by yet."""
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() < end
+def quiet_beat(server: Server, reseller: str) -> list[float]:
+    """Durations of the other reseller's changes without large work, enough for a p99."""
+    return beat(server, reseller, lambda: False, at_least=SAMPLES_MIN)
 
 
-def beat(server: Server, reseller: str, goes_on: Callable[[], bool]) -> list[float]:
-    """Durations of the other reseller's changes, in milliseconds, sorted."""
-    waits, number = [], 0
+def beat(
+    server: Server, reseller: str, goes_on: Callable[[], bool], *, at_least: int = 1
+) -> list[float]:
+    """Durations of the other reseller's changes, in milliseconds, sorted.
+
+    goes_on: whether the work beside them does, asked every ASK_S.
+    """
+    durations: list[float] = []
     following = ask_at = time.monotonic()
-    while time.monotonic() < ask_at or goes_on():
+    while len(durations) < at_least or time.monotonic() < ask_at or goes_on():
         if time.monotonic() >= ask_at:
             ask_at = time.monotonic() + ASK_S
         time.sleep(max(0.0, following - time.monotonic()))
         following = max(following + BEAT_S, time.monotonic())
-        change = server.company(number, f"Beat {time.monotonic_ns()}") | {"reseller": reseller}
+        name = f"Beat {time.monotonic_ns()}"
+        change = server.company(len(durations), name) | {"reseller": reseller}
         began = time.perf_counter()
         server.change([change])
-        waits.append((time.perf_counter() - began) * 1000)
-        number += 1
-    return sorted(waits)
+        durations.append((time.perf_counter() - began) * 1000)
+    return sorted(durations)
 
 
 def plain_row(server: Server, statement: str) -> tuple[Any, ...]:
@@ -164,5 +191,5 @@ def exit_if_missed(measure: Callable[[str, Server, str], Iterable[Outcome]]) -> 
     misses.exit()
 
 
-def _part(waits: list[float], percent: int) -> float:
-    return waits[min(len(waits) - 1, len(waits) * percent // 100)]
+def _part(durations: list[float], percent: int) -> float:
+    return durations[min(len(durations) - 1, len(durations) * percent // 100)]

@@ -13,11 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from bench.beside import (
     Outcome,
+    Waits,
     add_paused_webhooks,
     beat,
     exit_if_missed,
-    lasting,
     plain_row,
+    quiet_beat,
 )
 from bench.program import Server
 from reseller_webhooks.store.db.database import Database
@@ -25,7 +26,6 @@ from reseller_webhooks.store.deliveries import fan_out
 
 CHANGES = int(os.environ.get("FAN_OUT_CHANGES", "1000"))
 WEBHOOKS = int(os.environ.get("FAN_OUT_WEBHOOKS", "2000"))
-QUIET_S = 10.0
 ROUNDS = int(os.environ.get("FAN_OUT_ROUNDS", "2"))
 WITHIN_S = 900.0
 MADE = """
@@ -52,7 +52,7 @@ def measure(
 
 def _round(server: Server, other: str, name: str, wanted: int) -> Outcome:
     """wanted: deliveries that every record has then, each once."""
-    quiet = beat(server, other, lasting(QUIET_S))
+    quiet = quiet_beat(server, other)
     began = time.monotonic()
     with ThreadPoolExecutor(1) as caller:
         large = caller.submit(_change_all, server)
@@ -66,7 +66,7 @@ def _round(server: Server, other: str, name: str, wanted: int) -> Outcome:
     )
     is_right = made == different == wanted * CHANGES
     wrong = "" if is_right else f"{made} deliveries, {wanted * CHANGES} wanted"
-    return Outcome(name, took_s, quiet, beside, server.peak_mb(), wrong)
+    return Outcome(name, took_s, Waits(quiet, beside), server.peak_mb(), wrong)
 
 
 def _is_under_way(server: Server, large: Future[float], began: float) -> bool:

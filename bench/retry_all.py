@@ -15,11 +15,12 @@ from sqlalchemy import text
 
 from bench.beside import (
     Outcome,
+    Waits,
     add_paused_webhooks,
     beat,
     exit_if_missed,
-    lasting,
     plain_row,
+    quiet_beat,
 )
 from bench.program import Server
 from reseller_webhooks.store.db.database import Database
@@ -27,7 +28,6 @@ from testkit.processes import wait_until
 
 WEBHOOKS = int(os.environ.get("RETRY_WEBHOOKS", "2000"))
 EVENTS = int(os.environ.get("RETRY_EVENTS", "50"))
-QUIET_S = 10.0
 WITHIN_S = 900.0
 JOBS = "/api/v1/jobs"
 EMPTY = ("DELETE FROM delivery WHERE replay_of IS NOT NULL",)
@@ -59,7 +59,7 @@ def measure(
     failed = webhooks * EVENTS
     wait_until(lambda: plain_row(server, HELD)[1] == failed, "every change is fanned out", WITHIN_S)
     _run(server, *FAILED)
-    quiet = beat(server, other, lasting(QUIET_S))
+    quiet = quiet_beat(server, other)
     answered_s, took_s, beside = _retry(server, other)
     again_s, nothing_s, _ = _retry(server, other)
     print(
@@ -67,11 +67,12 @@ def measure(
         f"nothing left after {nothing_s:.2f} s"
     )
     name, peak_mb = f"retry all, {name}", server.peak_mb()
-    yield Outcome(name, took_s, quiet, beside, peak_mb, _wrong(server, failed)).print()
+    wrong = _wrong(server, failed)
+    yield Outcome(name, took_s, Waits(quiet, beside), peak_mb, wrong).print()
     began = time.monotonic()
     _kill(server, failed)
     name, took_s = f"{name}, kill -9 half way", time.monotonic() - began
-    yield Outcome(name, took_s, quiet, quiet, server.peak_mb(), _wrong(server, failed)).print()
+    yield Outcome(name, took_s, None, server.peak_mb(), _wrong(server, failed)).print()
 
 
 def _retry(server: Server, other: str) -> tuple[float, float, list[float]]:
@@ -85,7 +86,7 @@ def _retry(server: Server, other: str) -> tuple[float, float, list[float]]:
         took_s = time.monotonic() - began
         return took_s < WITHIN_S and not _job(server, job)["finishedAt"]
 
-    beside = beat(server, other, goes_on) or [0.0]
+    beside = beat(server, other, goes_on)
     assert _job(server, job)["state"] == "DONE"
     return answered_s, took_s, beside
 
