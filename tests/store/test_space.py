@@ -35,6 +35,21 @@ def _pages(path: Path) -> int:
         return int(connection.execute("PRAGMA page_count").fetchone()[0])
 
 
+def test_a_checkpoint_copies_committed_pages_into_the_file(
+    on_sqlite: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "test.db"
+    on_sqlite.checkpoint()
+    before = path.stat().st_size
+    with on_sqlite.write() as tx:
+        tx.connection.exec_driver_sql("CREATE TABLE filler AS SELECT zeroblob(400000)")
+    in_log = path.stat().st_size
+    on_sqlite.checkpoint()
+
+    assert in_log == before
+    assert path.stat().st_size > before + 300_000
+
+
 def test_free_pages_are_given_back_in_steps_until_few_are_left(
     on_sqlite: Database, tmp_path: Path
 ) -> None:

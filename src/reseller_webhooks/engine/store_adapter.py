@@ -23,6 +23,8 @@ from reseller_webhooks.store.db.database import Database
 
 T = TypeVar("T")
 THREADS = 4
+STEPS_A_CHECKPOINT = 3
+"""Steps of fan-outs between two checkpoints of SQLite: 1,000 pages or so, about 15 ms."""
 
 
 class StoreAdapter:
@@ -32,6 +34,7 @@ class StoreAdapter:
         self._database = database
         self._box = box
         self._worker = worker
+        self._fan_out_steps = 0
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
 
     async def webhooks(self, parts: Collection[int]) -> list[WebhookSnapshot]:
@@ -95,7 +98,12 @@ class StoreAdapter:
 
     async def fan_out(self, after: int, limit: int) -> FanOutStep | None:
         """Write about `limit` deliveries of a pending fan-out."""
-        return await self._run(lambda: fan_out.step(self._database, after, limit))
+        step = await self._run(lambda: fan_out.step(self._database, after, limit))
+        self._fan_out_steps += 1 if step and step.events else 0
+        if self._fan_out_steps >= STEPS_A_CHECKPOINT:
+            self._fan_out_steps = 0
+            await self._run(self._database.checkpoint)
+        return step
 
     async def write_results(
         self, results: Sequence[AttemptResult], circuits: Mapping[int, Circuit]

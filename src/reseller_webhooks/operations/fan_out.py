@@ -24,6 +24,13 @@ def step(database: Database, after: int, limit: int) -> FanOutStep | None:
         span = fan_out.step(tx, reseller_id, limit) if fan_out.lock(tx, reseller_id) else None
         if span:
             deliveries.supersede_between(tx, span.events, span.after, span.upto)
+        statements_s = monotonic_s() - began_s
     took_s = monotonic_s() - began_s
     wanted_s = target_s(has_one_writer=database.has_one_writer)
-    return FanOutStep(reseller_id, len(span.events) if span else 0, took_s, wanted_s)
+    return FanOutStep(
+        reseller_id,
+        len(span.events) if span else 0,
+        took_s=took_s,
+        statements_s=statements_s,
+        target_s=wanted_s,
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import RecordKey
-from reseller_webhooks.core.step_size import STEP_S, next_size
+from reseller_webhooks.core.step_size import COMMIT_SHARE, STEP_S, next_size
 from reseller_webhooks.core.webhooks.webhook import Webhook
 
 DELIVERIES_MAX = 5_000
@@ -30,12 +30,14 @@ class FanOutStep:
     """The result of a step. reseller_id: the reseller of the fan-out.
 
     events: events whose deliveries were written; 0 if another worker runs this reseller's steps.
-    took_s: without the wait for the store's writer. target_s: how long a step should take.
+    took_s: without the wait for the store's writer. statements_s: of this, without the commit.
+    target_s: how long a step should take.
     """
 
     reseller_id: int
     events: int
     took_s: float
+    statements_s: float
     target_s: float = STEP_S
 
 
@@ -86,6 +88,9 @@ def follows_in_steps(event: Event, *, is_of_large_request: bool, behind: Set[Rec
     return is_of_large_request or record_of(event) in behind
 
 
-def next_limit(limit: int, took_s: float, target_s: float) -> int:
-    """Deliveries of the next step, after one with this limit took so long."""
-    return next_size(limit, took_s, target_s, least=STEP_DELIVERIES_MIN, most=DELIVERIES_MAX)
+def next_limit(limit: int, step: FanOutStep) -> int:
+    """Deliveries of the step after this one, which had a limit."""
+    target_s = step.target_s * (1 - COMMIT_SHARE)
+    return next_size(
+        limit, step.statements_s, target_s, least=STEP_DELIVERIES_MIN, most=DELIVERIES_MAX
+    )

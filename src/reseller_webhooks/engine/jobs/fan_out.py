@@ -48,6 +48,6 @@ class FanOut:
             return False
         self._reseller_id = step.reseller_id
         if step.events:
-            self._limit = fan_out_rules.next_limit(self._limit, step.took_s, step.target_s)
+            self._limit = fan_out_rules.next_limit(self._limit, step)
         await asyncio.sleep(max(PAUSE_MIN_S, step.took_s))
         return step.events > 0

@@ -146,6 +146,16 @@ class Database:
             finally:
                 connection.close()
 
+    def checkpoint(self) -> None:
+        """On SQLite, copy committed pages from the write-ahead log into the file.
+
+        Bulk work does this between its transactions. Otherwise the commit that fills the log does
+        it, and the next writer waits for both.
+        """
+        if self._writer is not None:
+            with self.driver() as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def pools(self) -> list[PoolUse]:
         """How full the connection pools are."""
         return list(metering.pools(self.engine, self._writing))
