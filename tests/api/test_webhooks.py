@@ -3,13 +3,16 @@
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from sqlalchemy import select
 
 from reseller_webhooks.core.access.audit import Act, AuditQuery
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.messages import plain
+from reseller_webhooks.core.webhooks.webhook import SecretPurpose
 from reseller_webhooks.operations import audit
+from reseller_webhooks.operations.webhook_secrets import binding
 from reseller_webhooks.store.tables import webhook
 from reseller_webhooks.store.webhooks import webhooks as store
 from tests.conftest import Running
@@ -21,6 +24,7 @@ SPEC = {
     "actions": ["CHANGED", "ADDED"],
 }
 SECRET = "correct-horse-battery"
+AUTH = SecretPurpose.AUTHENTICATION
 TOKEN = {"type": "TOKEN", "token": SECRET}
 CLIENT = {"tokenUrl": "https://id.example.com/token", "clientId": "me", "clientSecret": SECRET}
 PASSWORD = {"type": "OAUTH2_PASSWORD", **CLIENT, "username": "ana", "password": SECRET}
@@ -63,6 +67,28 @@ async def test_a_webhook_is_answered_as_the_contract_says(manager: httpx.AsyncCl
     }
 
 
+async def test_a_public_client_has_no_secret(manager: httpx.AsyncClient, running: Running) -> None:
+    created = await add(manager, auth=CREDENTIALS | {"clientAuth": "NONE"})
+
+    with running.database.read() as tx:
+        (sealed,) = tx.connection.execute(select(webhook.c.auth_sealed)).scalars()
+    auth = orjson.loads(running.program.box.open(sealed, binding(created.json()["id"], AUTH)))
+    assert created.json()["auth"]["clientAuth"] == "NONE"
+    assert auth["clientAuth"] == "NONE"
+    assert "clientSecret" not in auth
+
+
+async def test_what_the_version_before_does_not_know_is_stored_only_where_it_is_used(
+    manager: httpx.AsyncClient, running: Running
+) -> None:
+    created = await add(manager, auth=CREDENTIALS | {"clientAuth": "AUTO"})
+
+    with running.database.read() as tx:
+        (sealed,) = tx.connection.execute(select(webhook.c.auth_sealed)).scalars()
+    auth = orjson.loads(running.program.box.open(sealed, binding(created.json()["id"], AUTH)))
+    assert auth == CREDENTIALS
+
+
 async def test_the_signing_secret_is_shown_once(manager: httpx.AsyncClient) -> None:
     created = await add(manager)
 
@@ -84,6 +110,7 @@ async def test_the_signing_secret_is_shown_once(manager: httpx.AsyncClient) -> N
                 "type": "OAUTH2_PASSWORD",
                 "tokenUrl": "https://id.example.com/token",
                 "clientId": "me",
+                "clientAuth": "AUTO",
                 "username": "ana",
             },
         ),
@@ -93,6 +120,7 @@ async def test_the_signing_secret_is_shown_once(manager: httpx.AsyncClient) -> N
                 "type": "OAUTH2_CLIENT_CREDENTIALS",
                 "tokenUrl": "https://id.example.com/token",
                 "clientId": "me",
+                "clientAuth": "AUTO",
                 "scope": "write",
             },
         ),
@@ -126,6 +154,14 @@ async def test_authentication_is_shown_without_its_secrets(
         ({"auth": {"type": "NONE", "token": SECRET}}, "/auth/token", "not known"),
         ({"auth": PASSWORD | {"tokenUrl": "http://x.example"}}, "/auth/tokenUrl", "https://"),
         ({"auth": PASSWORD | {"clientSecret": [SECRET]}}, "/auth/clientSecret", "text"),
+        ({"auth": CREDENTIALS | {"clientSecret": None}}, "/auth/clientSecret", "missing"),
+        ({"auth": CREDENTIALS | {"clientAuth": "POST"}}, "/auth/clientAuth", "AUTO, BASIC, BODY"),
+        ({"auth": CREDENTIALS | {"clientAuth": "PRIVATE_KEY_JWT"}}, "/auth/privateKey", "missing"),
+        (
+            {"auth": CREDENTIALS | {"clientAuth": "PRIVATE_KEY_JWT", "privateKey": SECRET}},
+            "/auth/privateKey",
+            "is no private key in PEM",
+        ),
         ({"mode": "LATEST"}, "/mode", "EVERY_CHANGE, LATEST_STATE"),
         ({"ordered": "yes"}, "/ordered", "true or false"),
         ({"maxInFlight": 0}, "/maxInFlight", "1 or more"),

@@ -270,6 +270,11 @@ async def test_the_request_is_a_form_with_basic_client_authentication(
         ({"expires_in": 10**9}, 86_340),
         ({"scope": "less than asked"}, 3540),
         ({"token_type": "bEARER"}, 3540),
+        ({"token_type": None}, 3540),
+        ({"expires_in": "3599.7"}, 3539),
+        ({"expires_in": "soon"}, 3600),
+        ({"expires_in": "Tue, 01 Dec 2200 00:00:00 GMT"}, 86_340),
+        ({"expires_in": "2200-12-01T00:00:00Z"}, 86_340),
     ],
 )
 async def test_a_token_is_used_until_shortly_before_its_end(
@@ -289,8 +294,8 @@ async def test_a_token_is_used_until_shortly_before_its_end(
 @pytest.mark.parametrize(
     ("behaviour", "detail"),
     [
-        (does.answers(503, b"<html>busy</html>"), "answered 503 without an access token"),
-        (does.answers(302, location="/x"), "answered 302 without an access token"),
+        (does.answers(503, b"<html>busy</html>"), "answered 503: the token server is down"),
+        (does.answers(302, location="/x"), "answered 302, a redirect; redirects are not followed"),
         (does.answers(200, b"{}"), "answered 200 without an access token"),
         (does.answers(200, b"[1]"), "answered 200 with something that is no token response"),
         (does.answers(200, b"\xff\xfe"), "answered 200 with something that is no token response"),
@@ -299,7 +304,22 @@ async def test_a_token_is_used_until_shortly_before_its_end(
         (grants(access_token="a\r\nx: y"), "with an access token that cannot go into a header"),
         (grants(access_token=""), "with an access token that cannot go into a header"),
         (grants(token_type="mac"), "answered 200 with a token of another type"),
-        (grants(expires_in="soon"), "answered 200 with something that is no token response"),
+        (does.answers(401), "answered 401: wrong client ID or client secret"),
+        (does.answers(400), "answered 400: the server does not say why; check the client"),
+        (does.answers(403), "answered 403: the sign-in was refused"),
+        (
+            does.answers(404, b"<html>"),
+            "answered 404: there is nothing; check the access token URI",
+        ),
+        (does.answers(200, b"x" * 16 * 1024), "answered 200 with more than 16 KiB"),
+        (
+            does.answers(401, b'{"error":"unauthorized_client"}'),
+            "answered 401 unauthorized_client: wrong client ID or client secret",
+        ),
+        (
+            does.answers(400, b'{"error":"unauthorized_client"}'),
+            "answered 400 unauthorized_client: this client may not use this grant type",
+        ),
         (grants(error="invalid_grant"), "answered 200 invalid_grant: wrong username or password"),
         (does.answers(400, b'{"error":{"a":1}}'), "answered 400 "),
         (does.answers(403, b'{"access_token":"abc"}'), "answered 403, which is no success"),
@@ -330,6 +350,15 @@ async def test_what_the_server_says_is_shown_short_and_without_our_secrets(
     assert USER[1] not in attempt.detail
     assert PASSWORD_CLIENT[1] not in attempt.detail
     assert len(attempt.detail) < 300
+
+
+@pytest.mark.parametrize(
+    "body", [b'\xef\xbb\xbf{"access_token":"abc"}', b"access_token=abc&expires_in=60"]
+)
+async def test_a_response_with_a_byte_order_mark_or_as_a_form_is_read(
+    body: bytes, authority: Authority, sender: Sender
+) -> None:
+    assert await asked(does.answers(200, body), authority, sender) == "abc"
 
 
 async def test_a_token_longer_than_the_log_keeps_is_read_whole(

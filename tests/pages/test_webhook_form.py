@@ -9,6 +9,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.access.resellers import Reseller
@@ -532,6 +534,30 @@ async def test_client_credentials_set_by_api_outlive_an_edit_on_the_page(
 
     assert 'value="OAUTH2_CLIENT_CREDENTIALS" checked' in html
     assert auth_of(context, only(context, northwind)) == auth
+
+
+async def test_a_private_key_is_entered_kept_and_never_shown(
+    context: AppContext, northwind: Reseller, admin: Person
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    given = LEAST | BY_OAUTH2 | {"clientAuth": "PRIVATE_KEY_JWT"}
+    missing = await admin.send(paths.ADD, given | {"privateKey": ""})
+    wrong = await admin.send(paths.ADD, given | {"privateKey": "no key"})
+    await admin.send(paths.ADD, given | {"privateKey": pem.replace("\n", "\r\n")})
+    row = only(context, northwind)
+    path = paths.webhook(row.uuid, "edit")
+    html = await admin.see(path)
+    blank = dict.fromkeys(("clientSecret", "password", "privateKey"), "")
+    await admin.send(path, given | blank | {"scope": "other"})
+    auth = auth_of(context, only(context, northwind))
+
+    assert problems(missing.text) == ["Private key: Enter the private key of the client in PEM."]
+    assert problems(wrong.text)[0].startswith("Private key: Is no private key in PEM")
+    assert pem.splitlines()[1] not in html
+    assert "Signed with a private key" in words(await admin.see(paths.webhook(row.uuid)))
+    assert (auth.client_auth, auth.client_secret, auth.scope) == ("PRIVATE_KEY_JWT", None, "other")
+    assert auth.private_key.split() == pem.split()
 
 
 async def test_an_edit_that_is_refused_changes_nothing_and_keeps_what_was_typed(

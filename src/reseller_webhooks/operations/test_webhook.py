@@ -7,6 +7,7 @@ from reseller_webhooks import crypto
 from reseller_webhooks.core.access.audit import Act, Subject
 from reseller_webhooks.core.webhooks import target_url
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
+from reseller_webhooks.core.webhooks.secret_destinations import secret_fields
 from reseller_webhooks.core.webhooks.signing import new_secret
 from reseller_webhooks.core.webhooks.webhook import (
     ClientCredentialsAuth,
@@ -28,7 +29,6 @@ take as long as the receiver lets it.
 """
 NOT_STORED = 0
 """No webhook of the store has this number, so none shares what the engine keeps for it."""
-_SHARED = Spec.model_fields.keys() & Webhook.__dataclass_fields__.keys()
 
 
 def new_webhook(reseller_id: int, spec: Spec) -> Webhook:
@@ -49,11 +49,8 @@ def new_webhook(reseller_id: int, spec: Spec) -> Webhook:
 
 def changed_webhook(webhook: Webhook, spec: Spec) -> Webhook:
     """A webhook as it would be once it is changed; signed as it is now. Invalid for its URLs."""
-    given: dict[str, Any] = {name: getattr(spec, name) for name in _SHARED}
-    given["url"] = target_url.check_url(spec.url, "/url")
-    if isinstance(spec.auth, PasswordAuth | ClientCredentialsAuth):
-        checked = target_url.check_url(spec.auth.token_url, "/auth/tokenUrl")
-        given["auth"] = spec.auth.model_copy(update={"token_url": checked})
+    checked = check_settings(spec, Spec.model_fields, None)
+    given: dict[str, Any] = {**checked.plain, "auth": checked.auth}
     return replace(webhook, id=NOT_STORED, **given)
 
 
@@ -65,7 +62,9 @@ def patched_webhook(
     auth_type: of what is stored, which is known even when the stored secret does not open.
     """
     checked = check_settings(patch, patch.model_fields_set, allowed)
-    checked.require_secrets(auth_type, webhook.url)
+    is_open = SecretPurpose.AUTHENTICATION not in webhook.unreadable
+    names = secret_fields(auth_type, webhook.auth if is_open else None)
+    checked.require_secrets(names, webhook.url)
     given: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
     if checked.url is not None:
         given["url"] = checked.url

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.errors import BadValue, Invalid
 from reseller_webhooks.core.messages.changes import TOO_LONG_TEXT
 from reseller_webhooks.core.text_rules import check_seen
-from reseller_webhooks.core.webhooks import target_url
+from reseller_webhooks.core.webhooks import private_keys, target_url
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.secret_destinations import (
     SECRET_FIELDS,
@@ -15,7 +15,9 @@ from reseller_webhooks.core.webhooks.secret_destinations import (
     require_secrets,
 )
 from reseller_webhooks.core.webhooks.webhook import (
+    NEEDS_CLIENT_SECRET,
     TEXT_MAX,
+    ClientAuth,
     ClientCredentialsAuth,
     NoAuth,
     OAuth2,
@@ -40,13 +42,14 @@ class CheckedSettings:
         url = self.plain.get("url")
         return url if isinstance(url, str) else None
 
-    def require_secrets(self, auth_type: str, url: str) -> None:
+    def require_secrets(self, names: tuple[str, ...], url: str) -> None:
         """Invalid when the URL leads elsewhere than `url` and no authentication came with it.
 
-        An authentication is always given whole, so its secrets are new.
+        An authentication is always given whole, so its secrets are new. names: the secret fields
+        of the stored one.
         """
         if self.url is not None and self.auth is None:
-            require_secrets(auth_type, Destinations(url), Destinations(self.url))
+            require_secrets(names, Destinations(url), Destinations(self.url))
 
     def columns(self, sealer: Sealer) -> dict[str, object]:
         """The row's columns, the secrets sealed."""
@@ -81,8 +84,25 @@ def _checked_auth(
     if not isinstance(auth, PasswordAuth | ClientCredentialsAuth):
         return auth
     _check_texts(auth)
+    if auth.private_key is not None:
+        _check_private_key(auth.private_key)
     checked = target_url.check_target(auth.token_url, allowed, "/auth/tokenUrl")
-    return auth.model_copy(update={"token_url": checked})
+    return auth.model_copy(update={"token_url": checked, **_unused_secrets(auth)})
+
+
+def _unused_secrets(auth: OAuth2) -> dict[str, None]:
+    """Secrets that the client authentication does not use, to be dropped."""
+    uses_secret = auth.client_auth in NEEDS_CLIENT_SECRET
+    uses_key = auth.client_auth is ClientAuth.PRIVATE_KEY_JWT
+    unused = {"client_secret": uses_secret, "private_key": uses_key}
+    return {name: None for name, is_used in unused.items() if not is_used}
+
+
+def _check_private_key(pem: str) -> None:
+    try:
+        private_keys.algorithm_of(pem)
+    except BadValue as error:
+        raise Invalid.at("/auth/privateKey", error.message) from None
 
 
 def _check_texts(auth: OAuth2) -> None:

@@ -10,6 +10,7 @@ from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.errors import NotFound, Outdated, SecretUnreadable
 from reseller_webhooks.core.messages.webhooks import SECRETS_UNREADABLE, WEBHOOK_CHANGED
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
+from reseller_webhooks.core.webhooks.secret_destinations import secret_fields
 from reseller_webhooks.core.webhooks.settings import DELIVERY, values_of
 from reseller_webhooks.core.webhooks.signing import new_secret
 from reseller_webhooks.core.webhooks.webhook import (
@@ -27,6 +28,7 @@ from reseller_webhooks.operations.audit import changes, settings_of, webhook_sub
 from reseller_webhooks.operations.quotas import check_webhooks
 from reseller_webhooks.operations.webhook_secrets import (
     Sealer,
+    open_auth,
     open_secrets,
 )
 from reseller_webhooks.operations.webhook_settings import check_settings
@@ -109,7 +111,7 @@ def change(
         before = _get(tx, reseller_id, uuid)
         if editions is not None and etag_revision(before) not in editions:
             raise Outdated(WEBHOOK_CHANGED())
-        checked.require_secrets(before.auth_type, before.url)
+        checked.require_secrets(secret_fields(before.auth_type, open_auth(box, before)), before.url)
         columns = checked.columns(Sealer.begin(tx, box, uuid))
         after = webhooks.change(tx, before.id, **columns) if columns else before
         changed = changes(before, after, auth_given="auth_sealed" in columns)

@@ -103,6 +103,18 @@ TOKEN_RESPONSE_INVALID = define(
 TOKEN_REQUEST_UNSUCCESSFUL = define(
     "token-request-unsuccessful", N_("token request answered %(status)s, which is no success")
 )
+TOKEN_REDIRECTED = define(
+    "token-redirected",
+    N_("token request answered %(status)s, a redirect"),
+    N_("redirects are not followed: give the final URL of the token server"),
+)
+TOKEN_RESPONSE_TOO_LARGE = define(
+    "token-response-too-large",
+    N_("token request answered %(status)s with more than %(size)s KiB"),
+)
+TOKEN_REFUSED_BECAUSE = define(
+    "token-refused-because", N_("token request answered %(status)s: %(why)s")
+)
 TOKEN_OF_OTHER_TYPE = define(
     "token-of-other-type",
     N_("token request answered %(status)s with a token of another type"),
@@ -131,6 +143,13 @@ OAUTH_GRANT_NOT_ALLOWED = define(
 OAUTH_GRANT_NOT_OFFERED = define(
     "oauth-grant-not-offered", N_("the server does not offer this grant type")
 )
+OAUTH_REFUSED_SILENTLY = define(
+    "oauth-refused-silently",
+    N_("the server does not say why; check the client, the user and the scope"),
+)
+OAUTH_SIGN_IN_REFUSED = define("oauth-sign-in-refused", N_("the sign-in was refused"))
+OAUTH_WRONG_URL = define("oauth-wrong-url", N_("there is nothing; check the access token URI"))
+OAUTH_SERVER_DOWN = define("oauth-server-down", N_("the token server is down"))
 OAUTH_WRONG_USER = define("oauth-wrong-user", N_("wrong username or password"))
 OAUTH_CLIENT_REFUSED = define("oauth-client-refused", N_("the client credentials are not accepted"))
 

@@ -37,6 +37,16 @@ SECRET_ALTERED = define("secret-altered", N_("it was altered, or copied from ano
 AUTHENTICATION_UNKNOWN = define(
     "authentication-unknown", N_("this version does not know such an authentication")
 )
+PRIVATE_KEY_INVALID = define(
+    "private-key-invalid",
+    N_("is no private key in PEM that can sign"),
+    N_("give an RSA key of 2048 bits or more, or an EC key (P-256, P-384, P-521)"),
+)
+PRIVATE_KEY_ENCRYPTED = define(
+    "private-key-encrypted",
+    N_("is encrypted with a passphrase"),
+    N_("give it without one: openssl pkey -in key.pem"),
+)
 
 DELIVERY_PENDING = define(
     "delivery-pending", N_("this delivery is still pending and is tried again by itself")

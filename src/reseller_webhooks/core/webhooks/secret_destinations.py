@@ -5,7 +5,7 @@ Whoever may change a URL must not be able to send stored secrets to a host of th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from reseller_webhooks.core.errors import Invalid, Problem
 from reseller_webhooks.core.messages import Message
@@ -30,20 +30,32 @@ class Destinations:
     token_url: str | None = None
 
 
+def secret_fields(auth_type: str, auth: Any) -> tuple[str, ...]:
+    """The secret fields that an authentication has. auth: None if it does not open.
+
+    Of a type that this version does not know it is the whole authentication.
+    """
+    names = SECRET_FIELDS.get(auth_type, ("",))
+    if auth is None:
+        return names
+    held = auth.model_dump(by_alias=True, exclude_none=True)
+    return tuple(name for name in names if name in held)
+
+
 def secrets_to_reenter(
-    auth_type: str, before: Destinations, after: Destinations
+    names: tuple[str, ...], before: Destinations, after: Destinations
 ) -> tuple[str, ...]:
     """The secret fields that have to be given again, because their scheme, host or port changed.
 
     A target with OAuth2 receives access tokens that the client secret and the password obtain,
     so these are demanded for a change of either URL.
     """
-    return SECRET_FIELDS.get(auth_type, ("",)) if _is_elsewhere(before, after) else ()
+    return names if _is_elsewhere(before, after) else ()
 
 
-def require_secrets(auth_type: str, before: Destinations, after: Destinations) -> None:
+def require_secrets(names: tuple[str, ...], before: Destinations, after: Destinations) -> None:
     """Raise Invalid with each secret field that has to be given again and was not."""
-    missing = secrets_to_reenter(auth_type, before, after)
+    missing = secrets_to_reenter(names, before, after)
     if missing:
         raise Invalid(Problem(f"/auth/{name}".rstrip("/"), _required(after)) for name in missing)
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zlib import crc32
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticKnownError
 
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.webhooks.settings import (
@@ -67,26 +68,73 @@ class TokenAuth(_Input):
     token: HeaderText = Field(repr=False)
 
 
-class PasswordAuth(_Input):
+class ClientAuth(StrEnum):
+    """How the client authenticates to the token server."""
+
+    AUTO = "AUTO"
+    """Basic, then the form body; the method that worked is used from then on."""
+    BASIC = "BASIC"
+    BODY = "BODY"
+    NONE = "NONE"
+    """A public client, which has no secret."""
+    PRIVATE_KEY_JWT = "PRIVATE_KEY_JWT"
+    """A signed assertion (RFC 7523)."""
+
+
+NEEDS_CLIENT_SECRET = frozenset({ClientAuth.AUTO, ClientAuth.BASIC, ClientAuth.BODY})
+
+
+class _OAuth2(_Input):
+    """OAuth2 with any grant.
+
+    Fields that the version before does not know are stored only where they differ from their
+    default: it opens all other webhooks.
+    """
+
+    token_url: Text
+    client_id: Text
+    client_auth: ClientAuth = Field(ClientAuth.AUTO, exclude_if=lambda auth: auth == "AUTO")
+    client_secret: Text | None = Field(None, repr=False, exclude_if=lambda secret: secret is None)
+    private_key: Text | None = Field(None, repr=False, exclude_if=lambda key: key is None)
+    scope: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_absent_secrets(cls, given: Any) -> Any:
+        """Errors of a field that is absent would name it as Python does, not as the API does."""
+        if not isinstance(given, dict):
+            return given
+        absent = {"clientSecret": "client_secret", "privateKey": "private_key"}
+        names = [alias for alias, name in absent.items() if not given.keys() & {alias, name}]
+        return given | dict.fromkeys(names)
+
+    @field_validator("client_secret")
+    @classmethod
+    def _require_client_secret(cls, secret: str | None, info: ValidationInfo) -> str | None:
+        if secret is None and info.data.get("client_auth") in NEEDS_CLIENT_SECRET:
+            raise PydanticKnownError("missing")
+        return secret
+
+    @field_validator("private_key")
+    @classmethod
+    def _require_private_key(cls, key: str | None, info: ValidationInfo) -> str | None:
+        if key is None and info.data.get("client_auth") is ClientAuth.PRIVATE_KEY_JWT:
+            raise PydanticKnownError("missing")
+        return key
+
+
+class PasswordAuth(_OAuth2):
     """OAuth2, the password grant (RFC 6749, 4.3)."""
 
     type: Literal["OAUTH2_PASSWORD"] = "OAUTH2_PASSWORD"
-    token_url: Text
-    client_id: Text
-    client_secret: Text = Field(repr=False)
     username: Text
     password: Text = Field(repr=False)
-    scope: str | None = None
 
 
-class ClientCredentialsAuth(_Input):
+class ClientCredentialsAuth(_OAuth2):
     """OAuth2, the client credentials grant (RFC 6749, 4.4)."""
 
     type: Literal["OAUTH2_CLIENT_CREDENTIALS"] = "OAUTH2_CLIENT_CREDENTIALS"
-    token_url: Text
-    client_id: Text
-    client_secret: Text = Field(repr=False)
-    scope: str | None = None
 
 
 OAuth2 = PasswordAuth | ClientCredentialsAuth

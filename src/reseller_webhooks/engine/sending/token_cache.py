@@ -1,5 +1,7 @@
 """Access tokens of webhooks with OAuth2: cached until they expire, one token request at a time.
 
+If the client authentication is automatic, a refusal of the client is answered with the next method.
+
 The sender makes the requests, with the same address checks, TLS and limits as for targets.
 """
 
@@ -13,7 +15,12 @@ from reseller_webhooks import clock, observability
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Outgoing, Reason
 from reseller_webhooks.core.messages import Message
 from reseller_webhooks.core.webhooks.webhook import OAuth2
-from reseller_webhooks.engine.sending.token_request import TokenError, parse_response, token_request
+from reseller_webhooks.engine.sending.token_request import Method, methods_of, token_request
+from reseller_webhooks.engine.sending.token_response import (
+    TokenError,
+    TokenResponse,
+    parse_response,
+)
 
 MARGIN_S = 60.0
 """A token is replaced this long before it expires, so that none expires in flight..."""
@@ -53,6 +60,8 @@ class TokenCache:
         self._monotonic_s = monotonic_s
         self._tokens: dict[int, _Token] = {}
         self._requests: dict[tuple[int, OAuth2], Task[str | Attempt]] = {}
+        self._methods: dict[int, Method] = {}
+        """The method of client authentication that worked last, by webhook."""
 
     async def bearer(self, webhook_id: int, auth: OAuth2, reseller_id: int = 0) -> str | Attempt:
         """The access token to send, or the failed attempt of the token request.
@@ -80,19 +89,37 @@ class TokenCache:
 
     async def _fetch(self, webhook_id: int, auth: OAuth2, reseller_id: int) -> str | Attempt:
         asked_s = self._monotonic_s()
+        failures: list[Attempt] = []
+        for method in self._methods_of(webhook_id, auth):
+            attempt, got = await self._ask(auth, method, reseller_id)
+            if isinstance(got, TokenResponse):
+                self._keep(webhook_id, _Token(got.text, asked_s + _usable_s(got.life_s), auth))
+                self._methods[webhook_id] = method
+                return got.text
+            failures.append(_failed(attempt, got.detail))
+            if not got.is_of_client:
+                return failures[-1]
+        return failures[0]
+
+    async def _ask(
+        self, auth: OAuth2, method: Method, reseller_id: int
+    ) -> tuple[Attempt, TokenResponse | TokenError]:
         with observability.token_requests.track_inprogress():
-            attempt, body = await self._sender.fetch(token_request(auth, reseller_id))
-        got = parse_response(attempt, body, auth)
-        if isinstance(got, TokenError):
-            return _failed(attempt, got.detail)
-        self._keep(webhook_id, _Token(got.text, asked_s + _usable_s(got.life_s), auth))
-        return got.text
+            attempt, body = await self._sender.fetch(token_request(auth, method, reseller_id))
+        return attempt, parse_response(attempt, body, auth, clock.now() / clock.SECOND)
+
+    def _methods_of(self, webhook_id: int, auth: OAuth2) -> list[Method]:
+        """The methods to try; first the one that worked last."""
+        worked = self._methods.get(webhook_id)
+        return sorted(methods_of(auth), key=lambda method: method is not worked)
 
     def _keep(self, webhook_id: int, token: _Token) -> None:
         self._tokens.pop(webhook_id, None)
         self._tokens[webhook_id] = token
         if len(self._tokens) > TOKENS_KEPT:
-            del self._tokens[next(iter(self._tokens))]
+            oldest = next(iter(self._tokens))
+            del self._tokens[oldest]
+            self._methods.pop(oldest, None)
 
 
 def _usable_s(life_s: float | None) -> float:

@@ -25,6 +25,7 @@ from reseller_webhooks.http.pages.labels import (
     user_agent,
     webhook_health,
 )
+from reseller_webhooks.http.pages.labels.client_auth_labels import CLIENT_AUTH_LABELS
 from reseller_webhooks.http.pages.static_files import Statics
 from reseller_webhooks.operations.public_ids import PublicIds
 
@@ -35,6 +36,8 @@ _ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.@])")
 
 STATICS = Statics(HERE / "static")
 WORDS = {"audit_words": audit_labels, "job_words": job_labels, "record_words": record_labels}
+
+LABELS = {"auth_labels": AUTH_LABELS, "client_auth_labels": CLIENT_AUTH_LABELS}
 
 
 @pass_context
@@ -67,7 +70,7 @@ def templates() -> Environment:
         sparkline_of=sparkline.from_counts,
         resources=list(Resource),
         actions=list(Action),
-        auth_labels=AUTH_LABELS,
+        **LABELS,
     )
     made.filters.update(
         breakable=breakable,

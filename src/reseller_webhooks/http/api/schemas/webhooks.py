@@ -8,7 +8,7 @@ from reseller_webhooks import clock
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages.webhooks import SECRETS_UNREADABLE
 from reseller_webhooks.core.webhooks.settings import DELIVERY, with_shown_delivery_settings
-from reseller_webhooks.core.webhooks.webhook import SecretPurpose, WebhookState
+from reseller_webhooks.core.webhooks.webhook import ClientAuth, SecretPurpose, WebhookState
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.http.api import timestamps
@@ -27,6 +27,7 @@ class ShownAuth(Shape):
     type: Literal["NONE", "TOKEN", "OAUTH2_PASSWORD", "OAUTH2_CLIENT_CREDENTIALS"]
     token_url: str | None = Field(None, exclude_if=_absent)
     client_id: str | None = Field(None, exclude_if=_absent)
+    client_auth: ClientAuth | None = Field(None, exclude_if=_absent)
     username: str | None = Field(None, exclude_if=_absent)
     scope: str | None = Field(None, exclude_if=_absent)
 
@@ -117,5 +118,5 @@ def _unreadable(secrets: WebhookSecrets) -> UnreadableSecrets | None:
 
 
 def _auth(auth: Any) -> ShownAuth:
-    names = ("token_url", "client_id", "username", "scope")
+    names = ("token_url", "client_id", "client_auth", "username", "scope")
     return ShownAuth(type=auth.type, **{name: getattr(auth, name, None) for name in names})

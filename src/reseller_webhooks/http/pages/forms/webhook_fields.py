@@ -17,16 +17,27 @@ AUTH_FIELDS: Mapping[str, Sequence[str]] = {
     "OAUTH2_PASSWORD": (
         "tokenUrl",
         "clientId",
+        "clientAuth",
         "clientSecret",
+        "privateKey",
         "username",
         "password",
         "scope",
     ),
-    "OAUTH2_CLIENT_CREDENTIALS": ("tokenUrl", "clientId", "clientSecret", "scope"),
+    "OAUTH2_CLIENT_CREDENTIALS": (
+        "tokenUrl",
+        "clientId",
+        "clientAuth",
+        "clientSecret",
+        "privateKey",
+        "scope",
+    ),
 }
 WHOLE_FORM = ""
 """The name, among fields, of a problem that no field is the cause of."""
-SECRETS = frozenset({"token", "clientSecret", "password"})
+OPTIONAL_FIELDS = frozenset({"clientAuth", "clientSecret", "privateKey", "scope"})
+"""Fields that are left out when they are empty: not every choice needs them."""
+SECRETS = frozenset({"token", "clientSecret", "privateKey", "password"})
 LABELS = {
     **{setting.api_name: setting.label for setting in TARGET},
     "auth": N_("Authentication"),
@@ -34,6 +45,8 @@ LABELS = {
     "tokenUrl": N_("Access Token URI"),
     "clientId": N_("Client ID"),
     "clientSecret": N_("Client Secret"),
+    "clientAuth": N_("Client authentication"),
+    "privateKey": N_("Private key"),
     "username": N_("Username"),
     "password": N_("Password"),
     "scope": N_("Scope"),
@@ -47,6 +60,8 @@ ADVICE = {
     "token": N_("Enter the token that the receiver checks."),
     "clientId": N_("Enter the client ID that the token server knows."),
     "clientSecret": N_("Enter the client secret."),
+    "clientAuth": N_("Choose one of the list."),
+    "privateKey": N_("Enter the private key of the client in PEM."),
     "username": N_("Enter the name of the user to sign in as."),
     "password": N_("Enter the password of that user."),
 }

@@ -9,7 +9,11 @@ from pydantic import ValidationError
 from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.webhooks import target_url
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
-from reseller_webhooks.core.webhooks.secret_destinations import Destinations, secrets_to_reenter
+from reseller_webhooks.core.webhooks.secret_destinations import (
+    Destinations,
+    secret_fields,
+    secrets_to_reenter,
+)
 from reseller_webhooks.core.webhooks.settings import DELIVERY, SETTINGS, Kind, Setting
 from reseller_webhooks.core.webhooks.webhook import Spec, SpecPatch
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
@@ -19,6 +23,7 @@ from reseller_webhooks.http.pages.forms.webhook_fields import (
     AUTH_FIELDS,
     ENTER_AGAIN,
     LABELS,
+    OPTIONAL_FIELDS,
     SECRETS,
     WHOLE_FORM,
     wrong_of,
@@ -137,7 +142,7 @@ def to_reenter(form: Form, stored: StoredSettings | None) -> frozenset[str]:
         )
     except Invalid:
         return frozenset()  # the URL has to be mended first, and nothing is sent until then
-    return frozenset(secrets_to_reenter(kind, before, after))
+    return frozenset(secrets_to_reenter(secret_fields(kind, stored.auth), before, after))
 
 
 def _fields(form: Form, stored: Any) -> dict[str, Any]:
@@ -179,7 +184,7 @@ def _auth(form: Form, stored: StoredSettings | None) -> dict[str, Any]:
         # Blanks may belong to a password; a token or an id cannot have any around it.
         given = form.exact(name) if name in ("clientSecret", "password") else form.text(name)
         fields[name] = given or kept.get(name) or ""
-    return fields if fields.get("scope", "") else _without(fields, "scope")
+    return {name: text for name, text in fields.items() if text or name not in OPTIONAL_FIELDS}
 
 
 def _usable_secrets(form: Form, stored: StoredSettings | None) -> dict[str, str]:
@@ -187,10 +192,6 @@ def _usable_secrets(form: Form, stored: StoredSettings | None) -> dict[str, str]
     auth = stored.auth if stored else None
     known = auth.model_dump(by_alias=True) if auth and auth.type == form.text("auth") else {}
     return {name: known[name] for name in SECRETS & known.keys() - to_reenter(form, stored)}
-
-
-def _without(fields: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if key != name}
 
 
 def _read(
@@ -209,7 +210,7 @@ def _read(
 
 
 def _missing_again(fields: dict[str, Any], names: frozenset[str]) -> dict[str, str]:
-    return {name: _(ENTER_AGAIN) for name in names if not fields["auth"][name]}
+    return {name: _(ENTER_AGAIN) for name in names if not fields["auth"].get(name)}
 
 
 def _wrong_urls(fields: dict[str, Any], allowed: TargetNetworks) -> dict[str, str]:
