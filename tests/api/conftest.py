@@ -13,7 +13,7 @@ from tests.conftest import Running, serving
 
 ON_BOTH = {
     *("test_backfills", "test_changes", "test_deliveries", "test_jobs", "test_log", "test_records"),
-    *("test_stream", "test_sync"),
+    *("test_fan_out_full", "test_stream", "test_sync"),
 }
 """Modules whose answers depend on what a database does; the others are about what comes before."""
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import orjson
+import pytest
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.nats.batch_apply import BatchApply
 from reseller_webhooks.nats.connection import NatsConnection
 from reseller_webhooks.nats.consumer import Consumer
+from reseller_webhooks.operations import fan_out
 from reseller_webhooks.store.db.database import Database
 from tests.nats.feeding import (
     SOURCE,
@@ -24,6 +26,7 @@ from tests.nats.feeding import (
     settled,
 )
 from tests.nats.jetstream import Nats, eventually, make_stream, messages
+from tests.store import factories
 
 
 async def test_one_change_or_many_in_a_message_are_applied_in_sequence(
@@ -224,3 +227,35 @@ async def is_out(js: JetStreamContext, count: int) -> bool:
 
 async def has(database: Database, reseller: Reseller, name: str) -> bool:
     return history(database, reseller, "c1")[-1:] == [name]
+
+
+async def test_messages_of_a_reseller_with_too_many_fan_outs_wait_and_no_others(
+    server: Nats,
+    js: JetStreamContext,
+    database: Database,
+    northwind: Reseller,
+    contoso: Reseller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reseller_webhooks.core.deliveries.fan_out_rules.PENDING_MAX", 1)
+    monkeypatch.setattr("reseller_webhooks.core.deliveries.fan_out_rules.DELIVERIES_MAX", 1)
+    with database.write() as tx:
+        for number in range(2):
+            factories.webhook(tx, reseller_id=northwind.id, url=f"https://r.example/{number}")
+    await prepared(js, ack_wait_s=30)
+    for name in ("One", "Two", "Three"):
+        await js.publish(SUBJECT, named(northwind, "c1", name))
+    await js.publish(SUBJECT, named(contoso, "c1", "Other"))
+    async with ingesting(server, database):
+        await eventually(lambda: has(database, contoso, "Other"))
+        before = history(database, northwind, "c1")
+        await eventually(lambda: has_after_steps(database, northwind, "Three"))
+        await settled(js)
+
+    assert before == ["One"]
+    assert history(database, northwind, "c1") == ["One", "Two", "Three"]
+
+
+async def has_after_steps(database: Database, reseller: Reseller, name: str) -> bool:
+    fan_out.step(database, 0, 10)
+    return await has(database, reseller, name)

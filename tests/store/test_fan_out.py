@@ -15,7 +15,7 @@ from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.deliveries.fan_out_rules import DELIVERIES_MAX, FanOutStep
 from reseller_webhooks.core.enums import Action, Resource, to_mask
-from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.errors import FanOutFull
 from reseller_webhooks.core.records import read_content
 from reseller_webhooks.core.records.changes import Change, Put
 from reseller_webhooks.core.sync.sync_status import SyncStatus
@@ -142,13 +142,63 @@ def test_large_requests_are_refused_while_too_many_are_pending(
     change_one(database, busy, "other", "Acme")
     change_many(database, with_webhooks(database, WEBHOOKS + 1), "Acme")
 
-    assert isinstance(refused, Unavailable)
-    assert refused.retry_after_s == changes.FULL_RETRY_S
+    assert isinstance(refused, FanOutFull)
+    assert refused.retry_after_s == 1
+    assert [one.pointer for one in refused.problems] == [f"/changes/{n}" for n in range(MANY)]
     assert pending(database) == 3 * MANY
     list(steps(database))
     assert not apply(database, large)[0].replayed
     list(steps(database))
     assert sorted(made(database, busy)) == wanted(database, busy)
+
+
+def test_a_refusal_names_the_reseller_and_its_changes_alone(
+    database: Database, busy: Reseller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseller_webhooks.core.deliveries.fan_out_rules.PENDING_MAX", MANY)
+    other = with_webhooks(database, 1)
+    change_many(database, busy, "Acme")
+    mixed = [put(busy, f"c{n}", "Acme Ltd") for n in range(MANY)]
+    mixed[3:3] = [put(other, "o1", "Contoso")]
+    alone = ChangeRequest((put(other, "o2", "Contoso"),))
+    (refused,) = changes.apply(database, [ChangeRequest(tuple(mixed)), alone], public_url=URL)
+    apply(database, alone)
+
+    assert isinstance(refused, FanOutFull)
+    assert [one.pointer for one in refused.problems] == [
+        f"/changes/{n}" for n in range(MANY + 1) if n != 3
+    ]
+    assert {one.message.params["reseller"] for one in refused.problems} == {busy.uuid}
+    assert made(database, other) == wanted(database, other) != []
+
+
+def test_a_few_changes_do_not_wait_for_anothers_many(
+    database: Database, busy: Reseller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseller_webhooks.core.deliveries.fan_out_rules.PENDING_MAX", MANY)
+    other = with_webhooks(database, WEBHOOKS + 1)
+    change_many(database, busy, "Acme")
+    few = [put(busy, "few", "Acme")]
+    many = [put(other, f"o{n}", "Contoso") for n in range(MANY)]
+    apply(database, ChangeRequest((*few, *many)))
+
+    assert {record for _, record, _ in made(database, busy)} == {"few"}
+    assert made(database, other) == []
+    list(steps(database))
+    assert sorted(made(database, other)) == wanted(database, other)
+
+
+def test_no_request_overtakes_one_that_has_to_come_again(
+    database: Database, busy: Reseller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reseller_webhooks.core.deliveries.fan_out_rules.PENDING_MAX", MANY)
+    without_webhooks = with_webhooks(database, 0)
+    change_many(database, busy, "Acme")
+    large = ChangeRequest(tuple(put(busy, f"c{n}", "Acme Ltd") for n in range(MANY)))
+    later = ChangeRequest((put(without_webhooks, "o1", "Contoso"),))
+    answers = changes.apply(database, [large, later], public_url=URL)
+
+    assert [type(one) for one in answers] == [FanOutFull]
 
 
 def test_the_steps_make_each_delivery_once(database: Database, busy: Reseller) -> None:

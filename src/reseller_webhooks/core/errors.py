@@ -234,3 +234,14 @@ class Unavailable(ResellerWebhooksError):
     def collided(self) -> bool:
         """Whether the same may be tried again at once."""
         return self.cause is Cause.COLLIDED
+
+
+class FanOutFull(Unavailable):
+    """Too many fan-outs of resellers are pending; nothing of the request was applied.
+
+    problems: the changes concerned, with their JSON pointers; the request may have others.
+    """
+
+    def __init__(self, message: Message, retry_after_s: int, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message, retry_after_s)

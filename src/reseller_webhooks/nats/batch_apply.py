@@ -11,6 +11,7 @@ import structlog
 from reseller_webhooks import crypto
 from reseller_webhooks.core.errors import (
     Conflict,
+    FanOutFull,
     Invalid,
     KeyReused,
     ResellerWebhooksError,
@@ -24,6 +25,7 @@ from reseller_webhooks.core.messages.changes import (
 )
 from reseller_webhooks.ingest import parsing
 from reseller_webhooks.nats.consumer import StreamMessage
+from reseller_webhooks.nats.waiting_resellers import WaitingResellers
 from reseller_webhooks.operations import changes
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 from reseller_webhooks.store.db.database import Database
@@ -54,13 +56,17 @@ class BatchApply:
     def __init__(self, database: Database, stream: str, public_url: str) -> None:
         self._database, self._stream = database, stream
         self._public_url = public_url
+        self._waiting = WaitingResellers()
 
     def apply(self, messages: Sequence[StreamMessage]) -> list[MessageResult]:
         """The first of these messages, as many as fit in a transaction; durable on return.
 
-        Unavailable when the store is away; then it may be done again, with no more effect.
+        Messages of resellers with too many pending fan-outs wait, and so do later messages of the
+        same resellers. Unavailable when the store is away or all messages wait; then it may be done
+        again, with no more effect.
         """
         outcomes: Outcomes = {}
+        held = self._waiting.resellers()
         requests: dict[StreamMessage, ChangeRequest] = {}
         count = 0
         for message in messages:
@@ -69,15 +75,32 @@ class BatchApply:
             except ResellerWebhooksError as error:
                 outcomes[message] = error
                 continue
+            named = _resellers(request)
+            if not held.isdisjoint(named):
+                held |= named
+                continue
             count += len(request.changes)
             if requests and count > CHANGES_A_BATCH:
                 break
             requests[message] = request
         outcomes |= self._applied(requests) if requests else {}
+        self._hold_back(requests, outcomes)
         # None beyond the first that did not fit, so that messages are dealt with in sequence.
-        return [
-            MessageResult(one, outcomes[one]) for one in takewhile(outcomes.__contains__, messages)
+        fitting = takewhile(lambda one: one in outcomes or one not in requests, messages)
+        handled = [
+            MessageResult(one, outcomes[one])
+            for one in fitting
+            if one in outcomes and not isinstance(outcomes[one], FanOutFull)
         ]
+        if not handled:
+            self._waiting.raise_error()
+        return handled
+
+    def _hold_back(self, requests: dict[StreamMessage, ChangeRequest], outcomes: Outcomes) -> None:
+        for message, request in requests.items():
+            error = outcomes.get(message)
+            if isinstance(error, FanOutFull):
+                self._waiting.add(_resellers(request), error)
 
     def _read(self, message: StreamMessage) -> ChangeRequest:
         try:
@@ -132,12 +155,18 @@ class BatchApply:
         return outcomes
 
 
+def _resellers(request: ChangeRequest) -> set[str]:
+    return {change.reseller for change in request.changes}
+
+
 def _refusal(
     message: StreamMessage, answer: ChangesAnswer | ResellerWebhooksError
 ) -> ResellerWebhooksError | None:
     match answer:
         case ChangesAnswer():
             return None
+        case FanOutFull():
+            return answer
         case Unavailable():
             raise answer
         case KeyReused():

@@ -79,7 +79,7 @@ class Ingest:
             results = await asyncio.to_thread(self._applying.apply, messages)
         except Unavailable as error:
             if self._pause_s == PAUSE_FIRST_S:
-                log.warning("the store is away; messages wait", why=str(error))
+                log.warning("messages wait", why=str(error))
         except Exception:
             log.exception("messages cannot be applied; they are tried again, with what comes")
         else:

@@ -1,28 +1,30 @@
 """Apply changes: record, event, fan-out and answer commit together or not at all."""
 
-from collections import ChainMap, Counter
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from reseller_webhooks import crypto
-from reseller_webhooks.clock import DAY
 from reseller_webhooks.core.deliveries import fan_out_rules
-from reseller_webhooks.core.errors import Invalid, KeyReused, ResellerWebhooksError, Unavailable
+from reseller_webhooks.core.errors import (
+    FanOutFull,
+    Invalid,
+    KeyReused,
+    ResellerWebhooksError,
+    Unavailable,
+)
 from reseller_webhooks.core.messages.changes import RESELLER_UNKNOWN
-from reseller_webhooks.core.messages.requests import FAN_OUT_FULL, STORE_WENT_BACK, TOMBSTONES_GOING
+from reseller_webhooks.core.messages.requests import STORE_WENT_BACK, TOMBSTONES_GOING
 from reseller_webhooks.core.records.changes import Change, EventContext, decide
 from reseller_webhooks.core.records.events import CHANCE_BYTES, Event, event_uuid
 from reseller_webhooks.core.records.record import Record, RecordKey
 from reseller_webhooks.core.text import truncate
-from reseller_webhooks.operations import generations
+from reseller_webhooks.operations import fan_out_admission, generations
 from reseller_webhooks.operations.change_writing import Draft, TombstoneGone, write
 from reseller_webhooks.operations.generations import StoreMoved
-from reseller_webhooks.store.db import features
 from reseller_webhooks.store.db.database import Database, Tx
-from reseller_webhooks.store.db.features import Feature
-from reseller_webhooks.store.deliveries import fan_out
 from reseller_webhooks.store.records import idempotency, records
 from reseller_webhooks.store.records.generations import GenerationView, with_resellers
 from reseller_webhooks.store.records.idempotency import StoredAnswer
@@ -30,9 +32,6 @@ from reseller_webhooks.store.records.idempotency import StoredAnswer
 MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
 COLLISIONS_MAX = 5
-FULL_RETRY_S = 5
-STEPS_AFTER = DAY
-"""How long after the upgrade an earlier version, which knows no steps, may run beside this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,8 @@ def apply(
     so that they share its commit, up to a number of deliveries
     (core/deliveries/fan_out_rules.py). When another process is quicker with the same record or
     key, all are read and applied again.
+
+    No request after one that has to come again later is applied, so that none overtakes it.
     """
     for _ in range(COLLISIONS_MAX):
         try:
@@ -112,7 +113,7 @@ def _apply(
         fitting = requests[: _fitting(requests, reseller_ids, reading.webhooks)]
         draft = _draft(tx, fitting, public_url, reseller_ids, reading)
         before = dict(draft.records)
-        answers = [_answer(tx, draft, request) for request in fitting]
+        answers = list(_answers(tx, draft, fitting))
         write(tx, draft, before)
     return answers
 
@@ -162,6 +163,16 @@ def _draft(
     )
 
 
+def _answers(
+    tx: Tx, draft: Draft, requests: Sequence[ChangeRequest]
+) -> Iterator[ChangesAnswer | ResellerWebhooksError]:
+    for request in requests:
+        answer = _answer(tx, draft, request)
+        yield answer
+        if isinstance(answer, FanOutFull):
+            return
+
+
 def _answer(tx: Tx, draft: Draft, request: ChangeRequest) -> ChangesAnswer | ResellerWebhooksError:
     try:
         return _repeated(draft, request) or _applied(tx, draft, request)
@@ -197,7 +208,7 @@ def _applied(tx: Tx, draft: Draft, request: ChangeRequest) -> ChangesAnswer:
     # On top of the draft, so that a request that fails half way leaves nothing behind.
     top: dict[RecordKey, Record | None] = {}
     view = ChainMap(top, draft.records)
-    events_made: list[Event] = []
+    events: dict[str, Event] = {}
     results = []
     for index, change in enumerate(request.changes):
         try:
@@ -205,32 +216,14 @@ def _applied(tx: Tx, draft: Draft, request: ChangeRequest) -> ChangesAnswer:
         except Invalid as error:
             raise error.under(f"/changes/{index}") from None
         results.append(result)
-        events_made += [event] if event else []
-    is_large = _is_large(tx, draft, events_made)
-    if is_large:
-        _check_pending(tx, draft, events_made)
+        if event:
+            events[f"/changes/{index}"] = event
+    in_steps = fan_out_admission.left_to_steps(tx, draft, events)
     draft.records.update(top)
-    draft.events += [(event, is_large) for event in events_made]
+    draft.events += [(event, event.reseller_id in in_steps) for event in events.values()]
     answer = ChangesAnswer(tuple(results))
     _remember(draft, request, answer)
     return answer
-
-
-def _is_large(tx: Tx, draft: Draft, made: Sequence[Event]) -> bool:
-    """Whether a request's events need too many deliveries for its transaction."""
-    needed = sum(draft.webhooks[event.reseller_id] for event in made)
-    return fan_out_rules.is_too_large(needed) and features.has_been_on_for(
-        tx, Feature.FAN_OUT_STEPS, STEPS_AFTER
-    )
-
-
-def _check_pending(tx: Tx, draft: Draft, made: Sequence[Event]) -> None:
-    """Unavailable while too many of a reseller's events have deliveries to be made."""
-    drafted = Counter(event.reseller_id for event, is_large in draft.events if is_large)
-    for reseller_id, more in Counter(event.reseller_id for event in made).items():
-        stored = fan_out.count_of_reseller(tx, reseller_id, limit=fan_out_rules.PENDING_MAX)
-        if fan_out_rules.is_full(stored + drafted[reseller_id], more):
-            raise Unavailable(FAN_OUT_FULL(most=fan_out_rules.PENDING_MAX), FULL_RETRY_S)
 
 
 def _one(

@@ -4,13 +4,14 @@ An event goes to a webhook of the same reseller and resource that has at least o
 checkboxes ticked; the store's INSERT ... SELECT says the same in SQL. An event makes at most one
 delivery per webhook, however many match.
 
-A transaction writes a bounded number of deliveries. A request that needs more commits with its
-events alone, and their deliveries follow in steps. So does a later event of the same record, or
-it would overtake the earlier one.
+A transaction writes a bounded number of deliveries. A request that needs more leaves those of its
+largest resellers to steps, and commits with their events alone. A later event of the same record
+follows in steps too, or it would overtake the earlier one.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from math import ceil
 
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import RecordKey
@@ -22,6 +23,9 @@ DELIVERIES_MAX = 5_000
 PENDING_MAX = 5_000
 """Events of a reseller whose deliveries are still to be made, before large requests are refused. A
 request has 1,000 changes at most, so one is always taken when none is pending."""
+DELIVERIES_PER_S = 10_000
+"""Deliveries that steps make in a second, by which a refusal tells when to come again."""
+RETRY_MAX_S = 120
 STEP_DELIVERIES_MIN = 100
 
 
@@ -55,14 +59,28 @@ def matching(webhooks: Iterable[Webhook], event: Event) -> list[Webhook]:
     return [webhook for webhook in webhooks if matches(webhook, event)]
 
 
-def is_too_large(deliveries: int) -> bool:
-    """Whether a request that needs so many deliveries leaves them to steps."""
-    return deliveries > DELIVERIES_MAX
+def left_to_steps(needed: Mapping[int, int]) -> set[int]:
+    """The resellers of a request whose deliveries follow in steps: the largest.
+
+    needed: the deliveries of each reseller. The transaction makes those of the smallest, so that a
+    reseller's few changes do not wait for another's many.
+    """
+    total, made = 0, set[int]()
+    for reseller_id, deliveries in sorted(needed.items(), key=lambda one: one[1]):
+        total += deliveries
+        if total <= DELIVERIES_MAX:
+            made.add(reseller_id)
+    return needed.keys() - made
 
 
-def is_full(pending: int, more: int) -> bool:
-    """Whether a reseller has too many events with deliveries to be made for so many more."""
-    return pending + more > PENDING_MAX
+def excess(pending: int, more: int) -> int:
+    """How many events too many a reseller has whose deliveries are to be made, with these more."""
+    return max(0, pending + more - PENDING_MAX)
+
+
+def retry_after_s(excess: int, webhooks: int) -> int:
+    """Seconds until steps have probably made the deliveries of so many events."""
+    return min(max(1, ceil(excess * webhooks / DELIVERIES_PER_S)), RETRY_MAX_S)
 
 
 def count_that_fits(deliveries: Sequence[int]) -> int:

@@ -105,8 +105,16 @@ CHANGES_WAITING = define("changes-waiting", N_("too many changes are waiting to 
 FAN_OUT_FULL = define(
     "fan-out-full",
     N_(
-        "deliveries of %(most)s earlier changes of this reseller are still being made; send these "
-        "changes again later, or fewer of them at once"
+        "deliveries of %(most)s earlier changes of reseller '%(reseller)s' are still being made; "
+        "send these changes again in %(wait)s s, or fewer of them at once, and those of other "
+        "resellers without them"
+    ),
+)
+FAN_OUT_FULL_OF_RESELLERS = define(
+    "fan-out-full-of-resellers",
+    N_(
+        "deliveries of %(most)s earlier changes of each of %(count)s resellers are still being "
+        "made; send the changes that errors lists again in %(wait)s s, and the others without them"
     ),
 )
 CHANGES_NOT_IN_TIME = define(

@@ -1,6 +1,6 @@
 """Errors as answers (RFC 9457). The only place that knows status numbers for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -10,12 +10,14 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.errors import (
     Conflict,
+    FanOutFull,
     Invalid,
     KeyReused,
     NotAllowed,
     NotFound,
     NotSignedIn,
     Outdated,
+    Problem,
     QuotaExceeded,
     Refused,
     ResellerWebhooksError,
@@ -108,6 +110,7 @@ PROBLEMS: dict[type[ResellerWebhooksError], ProblemType] = {
     QuotaExceeded: ProblemType("quota-exceeded", 429, "Quota exceeded"),
     TooManyRequests: ProblemType("too-many-requests", 429, "Too many requests at once"),
     Refused: ProblemType("refused", 500, "The installation has to be mended"),
+    FanOutFull: ProblemType("fan-out-full", 503, "Too many fan-outs are pending"),
     Unavailable: ProblemType("unavailable", 503, "Unavailable"),
 }
 UNEXPECTED = ProblemType("unexpected", 500, "Unexpected error")
@@ -154,6 +157,8 @@ def _told(error: ResellerWebhooksError) -> dict[str, Any]:
             return _of_invalid(error)
         case QuotaExceeded():
             return _of_quota(error)
+        case FanOutFull():
+            return _of_message(error.message) | _errors(error.problems)
     return _of_message(error.message)
 
 
@@ -162,18 +167,19 @@ def _of_message(message: Message) -> dict[str, Any]:
 
 
 def _of_invalid(error: Invalid) -> dict[str, Any]:
-    shown = error.problems[:ERRORS_MAX]
     message = error.message if len(error.problems) == 1 else _count(len(error.problems))
-    errors = [{"pointer": one.pointer, **_of_message(one.message)} for one in shown]
-    return _of_message(message) | {"errors": errors}
+    return _of_message(message) | _errors(error.problems)
 
 
 def _of_quota(error: QuotaExceeded) -> dict[str, Any]:
     told = _of_message(error.message) | {"violated-policies": [error.quota.value]}
-    if error.places:
-        shown = error.places[:ERRORS_MAX]
-        told["errors"] = [{"pointer": one, **_of_message(error.message)} for one in shown]
-    return told
+    return told | _errors([Problem(place, error.message) for place in error.places])
+
+
+def _errors(problems: Sequence[Problem]) -> dict[str, Any]:
+    shown = problems[:ERRORS_MAX]
+    errors = [{"pointer": one.pointer, **_of_message(one.message)} for one in shown]
+    return {"errors": errors} if errors else {}
 
 
 def _count(problems: int) -> Message:
