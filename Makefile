@@ -6,9 +6,10 @@ PAGES  := src/reseller_webhooks/http/pages
 LOCALE := $(PAGES)/locale
 TEXTS  := src/reseller_webhooks/core/health/condition_texts.py src/reseller_webhooks/core/webhooks/settings.py \
           src/reseller_webhooks/core/messages
+GENERATORS := tests/generators
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run install dev fast test coverage check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue errors lock clean
+.PHONY: run install dev fast test coverage tools generators check format bench attack chaos drill hops upgrade simulate converge screenshots catalogue errors lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed        ## the demo: a sample reseller, a local receiver and a sign-in link
@@ -39,6 +40,15 @@ coverage: dev               ## every test, and the share of lines and branches t
 	$(BIN)/coverage run -m pytest -n 4 --dist loadfile
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+tools: .venv/installed      ## linters and generators that tests/generators runs, where Node.js and Java are
+	test -x $(GENERATORS)/.venv/bin/python || $(PYTHON) -m venv $(GENERATORS)/.venv
+	$(GENERATORS)/.venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $(GENERATORS)/requirements.txt
+	if command -v npm >/dev/null; then npm ci --prefix $(GENERATORS) --ignore-scripts --no-audit --no-fund --loglevel=error; fi
+	if command -v mvn >/dev/null; then mvn --quiet --batch-mode --file $(GENERATORS)/pom.xml dependency:copy-dependencies; fi
+
+generators: dev tools       ## every linter and generator of OpenAPI, the Java client compiled too
+	COMPILE_JAVA=1 $(BIN)/pytest -n 0 $(GENERATORS)
 
 check: dev                  ## style, types, layers
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import pytest
 
 FOLDERS = {
     "browser": "browser",
+    "generators": "journey",
     "journeys": "journey",
     "nats": "journey",
     "receivers_in_docs": "journey",

@@ -82,6 +82,51 @@ async def test_every_operation_has_an_id_a_summary_and_its_problems(
     )
 
 
+async def test_every_operation_says_whether_it_needs_a_key(document: dict[str, Any]) -> None:
+    operations = {
+        path: one["security"]
+        for path, item in document["paths"].items()
+        for one in item.values()
+        if not path.startswith("/api/")
+    }
+
+    assert operations == {
+        "/healthz": [],
+        "/livez": [],
+        "/readyz": [],
+        "/metrics": [{"metricsToken": []}, {}],
+    }
+
+
+async def test_no_request_has_a_default_that_a_client_would_fill_in(
+    document: dict[str, Any],
+) -> None:
+    schemas = document["components"]["schemas"]
+    bodies = {
+        media["schema"]["$ref"].rpartition("/")[2]
+        for item in document["paths"].values()
+        for one in item.values()
+        for media in one.get("requestBody", {}).get("content", {}).values()
+    }
+
+    assert {"WebhookRequest", "WebhookPatch", "QuotasPatch", "RecordPatch", "Changes"} <= bodies
+    assert [
+        (name, member)
+        for name in sorted(bodies)
+        for member, schema in schemas[name].get("properties", {}).items()
+        if "default" in schema
+    ] == []
+
+
+async def test_every_discriminator_is_required(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    auth = schemas["WebhookRequest"]["properties"]["auth"]
+
+    kinds = [schemas[ref["$ref"].rpartition("/")[2]] for ref in auth["oneOf"]]
+    assert len(kinds) == len(auth["discriminator"]["mapping"])
+    assert all("type" in kind["required"] for kind in kinds)
+
+
 async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     def references(value: Any) -> set[str]:
         if isinstance(value, dict):

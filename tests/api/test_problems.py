@@ -1,8 +1,11 @@
 """What goes wrong is answered as problem+json, and says nothing that it should not."""
 
+import asyncio
 import gzip
 import json
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -210,6 +213,58 @@ async def test_a_body_over_a_mebibyte_is_refused_everywhere_else(
     for method, path in TAKERS[1:]:
         got = await platform.request(method, path, content=b" " * (1024**2 + 1), headers=JSON)
         assert_problem(got, 413, "too-large")
+
+
+async def test_a_client_that_sends_all_before_it_reads_sees_that_it_was_too_much(
+    running: Running, platform: httpx.AsyncClient
+) -> None:
+    size = 40 * 1024**2
+    head = (
+        f"POST /api/v1/changes HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        f"authorization: {platform.headers['authorization']}\r\ncontent-length: {size}\r\n\r\n"
+    )
+
+    answer = await asyncio.to_thread(_send_then_read, running.url, head.encode() + b" " * size)
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"/docs#too-large" in answer
+
+
+def _send_then_read(url: str, request: bytes) -> bytes:
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(request)
+        return connection.recv(65536)
+
+
+@pytest.mark.usefixtures("northwind")
+async def test_unknown_query_parameters_are_refused_with_the_known_ones(
+    platform: httpx.AsyncClient,
+) -> None:
+    got = await platform.get("/api/v1/deliveries?stat=FAILED&limit=1&x%7Ey=1")
+    none = await platform.post("/api/v1/resellers?dry=1", json={"name": "x"})
+
+    assert_problem(got, 422, "invalid")
+    known = "action, cursor, from, limit, reseller, resource, resourceUuid, state, to, webhook"
+    detail = f"is no query parameter of this path; it has {known}"
+    assert got.json()["errors"] == [
+        {"pointer": "/stat", "detail": detail},
+        {"pointer": "/x~0y", "detail": detail},
+    ]
+    assert none.json()["errors"] == [
+        {"pointer": "/dry", "detail": "is no query parameter of this path; it has none"}
+    ]
+
+
+async def test_the_address_in_a_notification_answers_as_it_is(
+    platform: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    change = {"reseller": northwind.uuid, "type": "COMPANY", "uuid": "c-1"}
+    await platform.post("/api/v1/changes", json={"changes": [change | {"content": {"name": "A"}}]})
+
+    got = await platform.get("/api/account/v1/companies/c-1?isExternalId=false")
+
+    assert got.json()["name"] == "A"
 
 
 async def test_a_fault_of_our_own_says_nothing(

@@ -114,6 +114,12 @@ CURSOR_INVALID = define(
     "cursor-invalid", N_("is not a cursor of this list; give nextCursor as it came")
 )
 EVENT_ID_INVALID = define("event-id-invalid", N_("is not the id of an event of this stream"))
+PARAMETER_UNKNOWN = define(
+    "parameter-unknown", N_("is no query parameter of this path; it has %(known)s")
+)
+PATH_WITHOUT_PARAMETERS = define(
+    "path-without-parameters", N_("is no query parameter of this path; it has none")
+)
 BUCKET_UNKNOWN = define("bucket-unknown", N_("%(bucket)s is no bucket; give 0 to %(last)s"))
 LIMIT_OUT_OF_RANGE = define("limit-out-of-range", N_("give a number from 1 to %(most)s"))
 MESSAGE_NOT_JSON = define("message-not-json", N_("the message is not JSON: %(why)s"))

@@ -150,6 +150,8 @@ Actions = Annotated[frozenset[Action], Field(min_length=1)]
 class Spec(_Input):
     """A webhook as somebody asks for it, in the API's names."""
 
+    model_config = ConfigDict(title="WebhookRequest")
+
     url: str
     resource: Resource
     actions: Actions
@@ -159,6 +161,8 @@ class Spec(_Input):
 @with_delivery_patches
 class SpecPatch(_Input):
     """What is to change about a webhook; what is not given stays as it is."""
+
+    model_config = ConfigDict(title="WebhookPatch")
 
     url: str = unset()
     resource: Resource = unset()

@@ -15,6 +15,7 @@ from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Invalid, NotAllowed, NotFound
 from reseller_webhooks.core.messages.access import KEY_NOT_PLATFORM, KEY_READ_ONLY
 from reseller_webhooks.core.messages.changes import NO_RESELLER_YET, RESELLER_NOT_GIVEN
+from reseller_webhooks.http.api.query_parameters import refuse_unknown
 from reseller_webhooks.http.edge.api_auth import actor_of, caller_of, reseller_of
 from reseller_webhooks.operations import resellers
 from reseller_webhooks.operations.authentication import Caller
@@ -49,8 +50,12 @@ async def context(request: Request) -> AppContext:
 Context = Annotated[AppContext, Depends(context)]
 
 
-async def caller(request: Request, _: Annotated[object, Security(_bearer)]) -> Caller:
-    """Who is calling."""
+async def caller(
+    request: Request,
+    _: Annotated[object, Security(_bearer)],
+    __: Annotated[None, Depends(refuse_unknown)],
+) -> Caller:
+    """Who is calling. Invalid for a query parameter that the route does not have."""
     return caller_of(request.scope)
 
 

@@ -7,6 +7,7 @@ import orjson
 from reseller_webhooks.core.deliveries import cloudevents, notification_schemas
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.records import examples
+from reseller_webhooks.http.api.openapi_schemas import join_null_types
 from reseller_webhooks.http.api.request_body import JSON
 
 EVENT, AT = "019c0f2e-7a5b-7c3d-8e4f-0123456789ab", 1_770_000_000_000_000
@@ -31,6 +32,7 @@ def schemas(ref: str) -> dict[str, Any]:
         found[event_name(resource, action)] = notification_schemas.cloud_event(
             resource, action, told
         )
+    join_null_types(found)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from reseller_webhooks.http.api import notifications, rate_limits
+from reseller_webhooks.http.api import notifications, openapi_schemas, rate_limits
 from reseller_webhooks.http.edge.problems import MEDIA_TYPE
 
 DESCRIPTION = """\
@@ -20,7 +20,14 @@ Every path under `/api/` needs `Authorization: Bearer rwk_...`. What goes wrong 
 
 A request beyond a quota of a reseller is answered 429 with `Retry-After`; nothing was done, so send
 the same request again later. With a reseller's key, `RateLimit` tells how many requests are left.
+
+Limits: the content of a record has at most 256 KiB as compact JSON; the body of `POST
+/api/v1/changes` at most 10 MiB and 1000 changes, any other body 1 MiB (413). A query parameter that
+a path does not have is refused (422) with those that it has.
 """
+PROJECT = "https://github.com/reseller-webhooks/reseller-webhooks"
+CONTACT = {"name": "The Reseller Webhooks authors", "url": PROJECT}
+LICENSE = {"name": "Apache-2.0", "url": f"{PROJECT}/blob/main/LICENSE"}
 TAGS = {
     "Changes": "What the platform tells, many changes at once.",
     "Webhooks": "Whom to tell, of what, and how.",
@@ -67,6 +74,12 @@ PROBLEM = {
         },
     },
 }
+RECORD_PATCH = {
+    "type": "object",
+    "title": "RecordPatch",
+    "description": "Fields to merge into a record's content (RFC 7396); null removes a field.",
+    "additionalProperties": True,
+}
 _ANY_PROBLEM = {
     "description": "Any other problem",
     "content": {MEDIA_TYPE: {"schema": {"$ref": COMPONENTS.format(model="Problem")}}},
@@ -82,16 +95,24 @@ def document(app: FastAPI, public_url: str) -> dict[str, Any]:
         routes=app.routes,
         tags=[{"name": name, "description": words} for name, words in TAGS.items()],
         servers=[{"url": public_url}],
+        contact=CONTACT,
+        license_info=LICENSE,
     )
     schemas = document["components"]["schemas"]
-    schemas |= {"Problem": PROBLEM} | notifications.schemas(COMPONENTS)
+    schemas |= {"Problem": PROBLEM, "RecordPatch": RECORD_PATCH} | notifications.schemas(COMPONENTS)
     for path, operation in _operations(document):
-        schemas |= _definitions(operation)
+        schemas |= openapi_schemas.name_body_schemas(operation, COMPONENTS)
+        openapi_schemas.type_event_streams(operation)
         _phrase(operation["responses"])
         if path.startswith("/api/"):
             operation["responses"]["429"] = rate_limits.REFUSAL
             rate_limits.describe(operation["responses"])
             operation["responses"]["default"] = _ANY_PROBLEM
+        else:
+            operation.setdefault("security", [])
+            operation["responses"]["4XX"] = _ANY_PROBLEM
+    openapi_schemas.require_discriminators(schemas)
+    openapi_schemas.join_null_types(document)
     document["components"]["headers"] = rate_limits.HEADERS
     document["webhooks"] = notifications.webhooks(COMPONENTS, public_url)
     return document
@@ -101,14 +122,6 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
     for path, item in document["paths"].items():
         for operation in item.values():
             yield path, operation
-
-
-def _definitions(operation: dict[str, Any]) -> dict[str, Any]:
-    """The definitions that came within the schema of a body, taken out of it."""
-    found: dict[str, Any] = {}
-    for media in operation.get("requestBody", {}).get("content", {}).values():
-        found |= media["schema"].pop("$defs", {})
-    return found
 
 
 def _phrase(responses: dict[str, Any]) -> None:

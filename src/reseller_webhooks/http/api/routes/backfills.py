@@ -21,7 +21,7 @@ router = APIRouter(prefix=f"{PATH}/{{id}}/backfill", tags=["Webhooks"], response
 Id = Annotated[str, Path(alias="id")]
 
 
-class Wish(Input):
+class BackfillRequest(Input):
     """How the current state is to be sent."""
 
     rate_per_second: int = Field(RATE, ge=1, le=RATE_MAX)
@@ -47,18 +47,20 @@ class Backfill(Shape):
     summary="Send the current state of every record",
     status_code=202,
     responses=raises(Conflict) | BODY,
-    openapi_extra=takes(schema(Wish), {"ratePerSecond": RATE, "removed": False}, required=False),
+    openapi_extra=takes(
+        schema(BackfillRequest), {"ratePerSecond": RATE, "removed": False}, required=False
+    ),
 )
 def begin(
     context: Context,
     tenant: Tenant,
     uuid: Id,
-    given: Annotated[Wish | None, Depends(optional_body(Wish))],
+    given: Annotated[BackfillRequest | None, Depends(optional_body(BackfillRequest))],
 ) -> Backfill:
     """One notification for each record: CHANGED with its content and version as they are then,
     or ADDED where only that is ticked. A record that changes later comes later, and newer.
     """
-    wish = given or Wish()
+    wish = given or BackfillRequest()
     begun = backfills.begin(
         context.database,
         tenant,

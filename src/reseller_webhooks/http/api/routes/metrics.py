@@ -1,7 +1,8 @@
 """Metrics for Prometheus."""
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, Security
+from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from reseller_webhooks import observability
@@ -18,6 +19,11 @@ SCRAPES = 4
 """At once, in threads apart from those of requests, which may all wait for the store."""
 
 router = APIRouter(tags=["Health"])
+_token = HTTPBearer(
+    scheme_name="metricsToken",
+    description="The value of RESELLER_WEBHOOKS_METRICS_TOKEN, where it is set.",
+    auto_error=False,
+)
 
 
 class Exposition:
@@ -42,6 +48,8 @@ class Exposition:
     operation_id="getMetrics",
     summary="Metrics for Prometheus",
     response_class=Response,
+    dependencies=[Security(_token)],
+    openapi_extra={"security": [{}]},  # without the setting everybody may scrape
     responses={
         200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
         **raises(NotSignedIn),

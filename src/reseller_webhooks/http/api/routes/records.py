@@ -1,10 +1,10 @@
 """Records where AppDirect keeps them, in its shapes: one set of routes, from a table of paths."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.enums import Resource
@@ -40,6 +40,15 @@ ONE = "/{id}"
 
 async def _subscription(subscription: Annotated[str, Path(description="Its id.")]) -> None:
     """Tells OpenAPI of the name in the path."""
+
+
+async def _external_id(
+    is_external_id: Annotated[
+        Literal["false"],
+        Query(alias="isExternalId", description="AppDirect's; ids are always the platform's."),
+    ] = "false",
+) -> None:
+    """A query parameter that `resource.url` of a company has, as AppDirect's has it."""
 
 
 async def _place(request: Request, reseller_id: Readable) -> RecordScope:
@@ -152,7 +161,8 @@ def _takes(method: str, resource: Resource) -> dict[str, Any] | None:
             return takes(_ref(resource), example)
         case "PATCH":
             some = {name: example[name] for name in ("name", "status") if name in example}
-            return takes({"type": "object"}, some, MERGE_PATCH, JSON)
+            patch = {"$ref": "#/components/schemas/RecordPatch"}
+            return takes(patch, some, MERGE_PATCH, JSON)
     return None
 
 
@@ -183,6 +193,7 @@ def _answers(verb: str, resource: Resource, statuses: tuple[int, ...]) -> dict[i
 
 def _add_routes(router: APIRouter, collection: str, resource: Resource, plural: str) -> None:
     nested = [Depends(_subscription)] if "{subscription}" in collection else []
+    external = [Depends(_external_id)] if resource is Resource.COMPANY else []
     for endpoint, method, behind, verb, statuses, errors in _ROUTES:
         name = plural if verb == "list" else resource.label.replace(" ", "")
         body = raises(Malformed, TooLarge, NotJson) if _takes(method, resource) else {}
@@ -196,7 +207,7 @@ def _add_routes(router: APIRouter, collection: str, resource: Resource, plural: 
             responses=_answers(verb, resource, statuses) | raises(*errors) | body,
             response_class=Response,
             openapi_extra=_takes(method, resource),
-            dependencies=nested,
+            dependencies=nested + (external if behind == ONE else []),
         )
 
 

@@ -16,6 +16,7 @@ from reseller_webhooks.core.records.record import Record
 from reseller_webhooks.http.api.auth import Context, Tenant
 from reseller_webhooks.http.api.paging import Cursor, Limit, cursor_behind, position
 from reseller_webhooks.http.api.request_body import JSON
+from reseller_webhooks.http.api.schemas.sync import SyncDigest, SyncedRecords
 from reseller_webhooks.http.edge.problems import raises
 from reseller_webhooks.operations import sync
 from reseller_webhooks.operations.public_ids import PublicIds
@@ -32,7 +33,12 @@ router = APIRouter(
 Bucket = Annotated[int | None, Query(ge=0, le=255, description="Only this bucket of the digest.")]
 
 
-@router.get("/{type}", operation_id="getSnapshot", summary="Every record, tombstones too")
+@router.get(
+    "/{type}",
+    operation_id="getSnapshot",
+    summary="Every record, tombstones too",
+    response_model=SyncedRecords,
+)
 async def snapshot(  # noqa: PLR0917 - FastAPI passes them by name
     request: Request,
     context: Context,
@@ -62,7 +68,12 @@ async def snapshot(  # noqa: PLR0917 - FastAPI passes them by name
     return await run_in_threadpool(_answer, context.ids, await _settled(find))
 
 
-@router.get("/{type}/digest", operation_id="getDigest", summary="The digest over (uuid, version)")
+@router.get(
+    "/{type}/digest",
+    operation_id="getDigest",
+    summary="The digest over (uuid, version)",
+    response_model=SyncDigest,
+)
 def digest(
     context: Context,
     reseller_id: Tenant,
