@@ -49,14 +49,14 @@ def main() -> None:
             if not quick:
                 _memory(server, receiver)
             server.stop()
-            server = _crew(directory)
+            server = _serve_with_workers(directory)
             _deliveries(directory, server, receiver, 20, workers=2)
         finally:
             server.kill()
             receiver.end()
 
 
-def _crew(directory: Path) -> Server:
+def _serve_with_workers(directory: Path) -> Server:
     """Two processes send, each for its share of the webhooks."""
     server = Server(directory, "--workers", "2")
     server.start()

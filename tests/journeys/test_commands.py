@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from reseller_webhooks.core.access.permissions import Role
+from reseller_webhooks.operations import invites
+from reseller_webhooks.store.db.database import Database
 from testkit.processes import clean_environment
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -109,7 +112,7 @@ def test_a_user_is_locked_and_unlocked_and_gets_a_new_link(run: Run) -> None:
     assert run("users", "link", "eve@acme.example").returncode == 1
 
 
-def test_users_are_listed_searched_given_a_role_and_removed(run: Run) -> None:
+def test_users_are_listed_searched_given_a_role_and_removed(run: Run, tmp_path: Path) -> None:
     acme, fabrikam = (run("resellers", "add", name).stdout.strip() for name in ("Acme", "Fabrikam"))
     for email, reseller in (
         ("ana@acme.example", acme),
@@ -123,6 +126,8 @@ def test_users_are_listed_searched_given_a_role_and_removed(run: Run) -> None:
         run("users", "remove", "ana@acme.example", "--reseller", fabrikam),
     ]
     unknown = run("users", "role", "eve@acme.example", "viewer", "--reseller", acme)
+    invites.invite(Database(f"sqlite:///{tmp_path}/test.db"), "ivy@acme.example", Role.ADMIN, acme)
+    invited = run("users", "role", "ivy@acme.example", "viewer", "--reseller", acme)
 
     assert both == [
         f"ana@acme.example\tadmin\t{acme}\tactive\tnever",
@@ -135,6 +140,7 @@ def test_users_are_listed_searched_given_a_role_and_removed(run: Run) -> None:
     ]
     assert run("users", "list", "--reseller", fabrikam, "--search", "ana").stdout == ""
     assert "no user with id 'eve@acme.example'" in unknown.stderr
+    assert (invited.returncode, "has not accepted it" in invited.stderr) == (1, True)
     assert run("users", "role", "ana@acme.example", "cook", "--reseller", acme).returncode == 2
 
 

@@ -17,7 +17,7 @@ from testkit.ports import free_port
 from testkit.processes import clean_environment
 
 WAIT_S = 60
-LABELS = ("Sign in", "Platform key", "Reseller key", "Receiver URL", "Receiver page")
+LABELS = ("Sign in", "Platform key", "Reseller key", "Receiver URL", "Receiver page", "Operator")
 
 
 class Demo:
@@ -122,6 +122,27 @@ def test_the_link_signs_in_once_and_leads_to_the_webhooks_page(demo: Demo) -> No
     assert "Add Webhook" in signed_in.text
     assert "Add Webhook" not in second.text
     assert second.status_code == 410
+
+
+def test_commands_beside_the_demo_print_links_to_its_port(demo: Demo, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/data/reseller-webhooks.db"
+    printed = [
+        subprocess.run(
+            [sys.executable, "-m", "reseller_webhooks", "users", "link", "admin@fernhill.example"],
+            env=clean_environment() | {"RESELLER_WEBHOOKS_DATABASE": database} | given,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=WAIT_S,
+        ).stdout
+        for given in ({}, {"RESELLER_WEBHOOKS_PUBLIC_URL": "https://hooks.example"})
+    ]
+
+    assert printed[0].startswith(f"{demo.api.base_url}/sign-in/".replace("//sign", "/sign"))
+    assert printed[1].startswith("https://hooks.example/sign-in/")
+    with httpx.Client(follow_redirects=True) as browser:
+        operator = browser.get(demo.printed["Operator"])
+    assert (operator.status_code, 'name="form-token"' in operator.text) == (200, True)
 
 
 def _form_token(html: str) -> str:

@@ -17,7 +17,7 @@ WAIT_S = 60.0
 LATEST_S = 2.0
 SERVERS = {
     "serve": ["serve", "--port", "0"],
-    "crew": ["serve", "--port", "0", "--workers", "2"],
+    "workers": ["serve", "--port", "0", "--workers", "2"],
     "demo": ["demo", "--port"],
     "ingest": ["ingest", "--nats", "nats://127.0.0.1:1"],
     "export": ["export", "--nats", "nats://127.0.0.1:1"],

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from reseller_webhooks.bootstrap import trusted_certificates
+from reseller_webhooks.bootstrap.check_secrets import check_secrets
 from reseller_webhooks.bootstrap.refusals import line_of
 from reseller_webhooks.bootstrap.secret_keys import has_keys, keys_file, open_box
-from reseller_webhooks.bootstrap.secrets_check import check_secrets
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError
 from reseller_webhooks.core.health import clocks
 from reseller_webhooks.settings import (

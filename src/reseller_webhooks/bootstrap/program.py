@@ -90,16 +90,16 @@ class SystemClock:
 
 
 class Program:
-    """One process of Reseller Webhooks. crew: its worker processes, which send in its place."""
+    """One process of Reseller Webhooks. workers: its worker processes, which send in its place."""
 
     def __init__(
         self,
         settings: Settings,
-        part: ProcessRole = ProcessRole.ALL,
-        crew: WorkerProcesses | None = None,
+        role: ProcessRole = ProcessRole.ALL,
+        workers: WorkerProcesses | None = None,
     ) -> None:
-        self.settings, self.part = settings, part
-        self._crew = crew
+        self.settings, self.role = settings, role
+        self._workers = workers
         self.database = Database(settings.database)
         self.box = open_box(settings)
         self._at_once = deliveries_at_once(settings)
@@ -125,8 +125,8 @@ class Program:
         self.conditions.add(lambda: damage(self.database))
         self._secrets_check = SecretsCheck(self.database, self.box)
         self.conditions.add(self._secrets_check.conditions)
-        if crew:
-            self.conditions.add(crew.conditions)
+        if workers:
+            self.conditions.add(workers.conditions)
         self.context = self._make_context()
 
     def _make_sender(self) -> Sender:
@@ -179,7 +179,7 @@ class Program:
     def asgi(self) -> FastAPI:
         """The program as a web application; it runs as long as its lifespan."""
         app = create_api(self.context, lifespan=lambda _: self.running())
-        if self.part is not ProcessRole.WORKER:
+        if self.role is not ProcessRole.WORKER:
             app.mount("/", create_web(self.context, lambda: self._sender.trust.context))
         return app
 
@@ -191,20 +191,20 @@ class Program:
         threads = request_threads(self.settings.limit_anonymous_requests)
         to_thread.current_default_thread_limiter().total_tokens = threads
         runtime.describe_build(
-            version=__version__, role=self.part, database=self.database.engine.dialect.name
+            version=__version__, role=self.role, database=self.database.engine.dialect.name
         )
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)
             await stack.enter_async_context(self._sender)
-            sends = self.part is not ProcessRole.API and self._crew is None
+            sends = self.role is not ProcessRole.API and self._workers is None
             self._notifications.start(listens=sends)
             stack.callback(self._notifications.stop)
             if sends:
                 await stack.enter_async_context(self._sending())
             else:  # Where webhooks are sent, their secrets are opened anyway.
                 self._tasks.spawn("secrets check", self._secrets_check.run, Severity.DEGRADED)
-            if self._crew:
-                await stack.enter_async_context(self._crew)
+            if self._workers:
+                await stack.enter_async_context(self._workers)
             stack.push_async_callback(self._tasks.stop)
             self._tasks.spawn("event_loop_lag", runtime.measure_event_loop, Severity.DEGRADED)
             self._tasks.spawn("quotas", self._quotas.keep_up, Severity.DEGRADED)

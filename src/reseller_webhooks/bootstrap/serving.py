@@ -25,11 +25,13 @@ COLLECT_AFTER = (50_000, 20, 100)
 """New objects, and collections of what is younger. A delivery makes a few dozen."""
 
 
-def server(settings: Settings, part: ProcessRole, crew: WorkerProcesses | None = None) -> Server:
+def server(
+    settings: Settings, role: ProcessRole, processes: WorkerProcesses | None = None
+) -> Server:
     """A server to run on sockets; an SQLite database is brought up to date first."""
     manager = ServiceManager()
     manager.tell("STATUS=waiting for the store")
-    program = Program(settings, part, crew)
+    program = Program(settings, role, processes)
 
     def prepare() -> None:
         if settings.database.startswith("sqlite"):
@@ -42,7 +44,7 @@ def server(settings: Settings, part: ProcessRole, crew: WorkerProcesses | None =
 
 def run(
     settings: Settings,
-    part: ProcessRole,
+    role: ProcessRole,
     *,
     host: str,
     port: int,
@@ -55,10 +57,10 @@ def run(
     when standard input does, as it does with the process that has started this one.
     """
     start_logging(as_json=not sys.stderr.isatty())
-    crew = WorkerProcesses(workers, host, port, settings.metrics_port) if workers > 1 else None
+    processes = WorkerProcesses(workers, host, port, settings.metrics_port) if workers > 1 else None
     with ExitStack() as stack:
         sockets = [stack.enter_context(one) for one in _sockets(settings, host, port)]
-        one = server(settings, part, crew)
+        one = server(settings, role, processes)
         if tied:
             Thread(target=_end_with_input, daemon=True).start()
         serve(one, *sockets)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from reseller_webhooks import settings
 from reseller_webhooks.bootstrap.command_database import command_database
 from reseller_webhooks.bootstrap.command_output import time_or_never
 from reseller_webhooks.core.access.permissions import Role
@@ -116,4 +115,6 @@ def _role(text: str) -> Role:
 
 
 def _print_link(token: str) -> None:
-    typer.echo(f"{settings.load().public_url}/sign-in/{token}")
+    from reseller_webhooks.bootstrap.sign_in_links import sign_in_link
+
+    typer.echo(sign_in_link(token))

@@ -1,4 +1,4 @@
-"""The demo's reseller, its admin, and two API keys that later runs reuse."""
+"""The demo's reseller, its admin, an operator, and two API keys that later runs reuse."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ from reseller_webhooks.demo.sample import RESELLER
 from reseller_webhooks.operations import authentication, resellers, users
 from reseller_webhooks.store.db.database import Database
 
-ADMIN = "admin@fernhill.example"
+ADMIN, OPERATOR = "admin@fernhill.example", "operator@fernhill.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +53,12 @@ def _kept(database: Database, file: Path) -> Accounts | None:
 def sign_in_link(database: Database, public_url: str) -> str:
     """A fresh one-time link for the reseller's admin."""
     return f"{public_url}/sign-in/{users.link_for(database, ADMIN)}"
+
+
+def operator_link(database: Database, public_url: str) -> str:
+    """A fresh one-time link for the operator, who is added first if missing."""
+    try:
+        token = users.link_for(database, OPERATOR)
+    except NotFound:
+        token = users.add(database, OPERATOR, Role.OPERATOR, None)
+    return f"{public_url}/sign-in/{token}"

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from socket import socket
@@ -18,6 +18,7 @@ from starlette.routing import Route
 from reseller_ingress import Limits, bounded
 from reseller_webhooks import crypto
 from reseller_webhooks import settings as all_settings
+from reseller_webhooks.bootstrap import sign_in_links
 from reseller_webhooks.bootstrap.addresses import authority
 from reseller_webhooks.bootstrap.program import ProcessRole
 from reseller_webhooks.bootstrap.serving import listening, serve, server
@@ -58,9 +59,13 @@ def run(host: str, port: int, data: Path) -> None:
         program = server(settings, ProcessRole.ALL)
         _beside(stack, _receiving(receiver, data), hook)
         _beside(stack, _showing(page, key), shown)
-        link = accounts.sign_in_link(database, settings.public_url)
+        stack.enter_context(sign_in_links.printed_with(settings))
+        links = {
+            "Sign in": accounts.sign_in_link(database, settings.public_url),
+            "Operator": accounts.operator_link(database, settings.public_url),
+        }
         shown_at = _keyed(pages, key)
-        _once(program, lambda: _welcome(platform, who, link, target=target, page=shown_at))
+        _once(program, lambda: _welcome(platform, who, links, target=target, page=shown_at))
         serve(program, main)
 
 
@@ -134,15 +139,18 @@ def _once(program: uvicorn.Server, call: Callable[[], None]) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _welcome(platform: Platform, who: Accounts, link: str, *, target: str, page: str) -> None:
+def _welcome(
+    platform: Platform, who: Accounts, links: Mapping[str, str], *, target: str, page: str
+) -> None:
     if who.is_new:
         platform.feed_sample()
     lines = {
-        "Sign in": link,
+        "Sign in": links["Sign in"],
         "Platform key": who.platform_key,
         "Reseller key": who.reseller_key,
         "Receiver URL": target,
         "Receiver page": page,
+        "Operator": links["Operator"],
     }
     for label, value in lines.items():
         print(f"{label + ':':15}{value}", flush=True)  # noqa: T201 - what a person waits for

@@ -11,6 +11,7 @@ from reseller_webhooks.core.access.permissions import Role, SignInWay
 from reseller_webhooks.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from reseller_webhooks.core.messages.access import (
     EMAIL_INVALID,
+    INVITE_PENDING,
     LINK_FOR_ONESELF,
     LOCK_ONESELF,
     USER_LOCKED,
@@ -24,7 +25,7 @@ from reseller_webhooks.operations.authentication import (
     subject_of,
 )
 from reseller_webhooks.operations.visitors import Visitor
-from reseller_webhooks.store.access import audit, sessions, sign_in_links
+from reseller_webhooks.store.access import audit, invites, sessions, sign_in_links
 from reseller_webhooks.store.access import memberships as store
 from reseller_webhooks.store.access.sessions import Session
 from reseller_webhooks.store.access.sign_in_links import SignInLink
@@ -57,12 +58,19 @@ def address_of(email: str) -> str:
 
 
 def memberships_of(database: Database, email: str, reseller: str | None = None) -> list[Membership]:
-    """What the person with that address has at a reseller, or everywhere for None. NotFound."""
+    """A user's memberships: the one at a reseller, or all for None.
+
+    NotFound for an unknown address; Conflict for one that has only an invite.
+    """
+    address = normalize_email(email)
     with database.read() as tx:
-        found = store.by_email(tx, normalize_email(email))
         reseller_id = number_of(tx, reseller)
+        found, invited = store.by_email(tx, address), invites.by_email(tx, address)
     if reseller is not None:
         found = [one for one in found if one.reseller_id == reseller_id]
+        invited = [one for one in invited if one.reseller_id == reseller_id]
+    if invited and not found:
+        raise Conflict(INVITE_PENDING(email=address))
     if not found:
         raise NotFound("user", email)
     return found

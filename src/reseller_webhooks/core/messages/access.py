@@ -44,6 +44,13 @@ PASSWORD_LENGTH = define(
     "password-length", N_("give a password of %(least)s to %(most)s characters")
 )
 USER_EXISTS = define("user-exists", N_("there is already a user with the address %(email)s"))
+INVITE_PENDING = define(
+    "invite-pending",
+    N_(
+        "%(email)s has an invite but has not accepted it, so is no user yet; a new invite on the "
+        "Users page replaces it"
+    ),
+)
 USER_LOCKED = define(
     "user-locked", N_("%(email)s is locked, so no link would work; unlock the user first")
 )

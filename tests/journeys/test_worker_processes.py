@@ -29,7 +29,7 @@ def directory() -> Iterator[Path]:
 
 
 @contextmanager
-def crew(directory: Path, **settings: str) -> Iterator[Server]:
+def serving_with_workers(directory: Path, **settings: str) -> Iterator[Server]:
     server = Server(directory, "--workers", "2", RESELLER_WEBHOOKS_LEASE_S="3", **settings)
     server.start()
     try:
@@ -75,7 +75,7 @@ def change_all(server: Server, name: str) -> None:
 
 
 def test_two_workers_share_what_is_to_be_sent(directory: Path) -> None:
-    with crew(directory) as server, receiver(directory) as one:
+    with serving_with_workers(directory) as server, receiver(directory) as one:
         until(lambda: len(owners(directory)) == 2)
         for number in range(20):
             server.add_webhook(f"{one.url}/{number}")
@@ -89,7 +89,7 @@ def test_two_workers_share_what_is_to_be_sent(directory: Path) -> None:
 
 def test_each_process_tells_metrics_on_a_port_of_its_own_and_nothing_else(directory: Path) -> None:
     first = free_port(3)
-    with crew(directory, RESELLER_WEBHOOKS_METRICS_PORT=str(first)) as server:
+    with serving_with_workers(directory, RESELLER_WEBHOOKS_METRICS_PORT=str(first)) as server:
         until(lambda: len(owners(directory)) == 2)
         pages = [httpx.get(f"http://127.0.0.1:{first + n}/metrics") for n in range(3)]
         statuses = [
@@ -111,7 +111,7 @@ def test_each_process_tells_metrics_on_a_port_of_its_own_and_nothing_else(direct
 
 
 def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost(directory: Path) -> None:
-    with crew(directory) as server, receiver(directory) as one:
+    with serving_with_workers(directory) as server, receiver(directory) as one:
         before = until(lambda: len(both := owners(directory)) == 2 and both)
         server.add_webhook(f"{one.url}/hook")
         server.process.children()[0].kill()
@@ -124,7 +124,7 @@ def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost(directory:
 
 
 def test_workers_end_with_the_process_that_keeps_them(directory: Path) -> None:
-    with crew(directory) as server:
+    with serving_with_workers(directory) as server:
         until(lambda: len(owners(directory)) == 2)
         workers = server.process.children()
         server.kill()
