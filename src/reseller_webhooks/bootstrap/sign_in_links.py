@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reseller_webhooks import settings as all_settings
-from reseller_webhooks.settings import Settings
+from reseller_webhooks.settings import Settings, load
 from reseller_webhooks.store.db.database import Database
 
 FILE = "public-url"
@@ -31,7 +30,7 @@ def printed_with(settings: Settings) -> Iterator[None]:
 
 def sign_in_link(token: str) -> str:
     """The link of a token: with PUBLIC_URL, else with the URL of a running demo."""
-    settings = all_settings.load()
+    settings = load()
     return f"{_public_url(settings)}/sign-in/{token}"
 
 
