@@ -11,6 +11,7 @@ from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.operations import deliveries as operations
 from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.list_conditions import LONG
 from reseller_webhooks.store.deliveries import deliveries, log, log_changes, results
 from reseller_webhooks.store.deliveries.log_counts import LineCount, count_lines
 from tests.store.factories import due, event, made, reseller, told, webhook
@@ -68,6 +69,37 @@ def test_each_filter_leaves_what_it_names(
         asked = {name: value for name, value in given.items() if name != "limit"}
         if "limit" not in given:
             assert count_lines(tx, LogQuery(owner, **asked)) == LineCount(len(expected), more=False)
+
+
+TABS = [
+    frozenset[State](),
+    frozenset({State.DELIVERED}),
+    frozenset({State.PENDING}),
+    frozenset({State.FAILED}),
+]
+
+
+def test_all_tabs_of_a_record_with_many_versions_are_counted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = LONG + 20
+    with database.write() as tx:
+        owner = reseller(tx)
+        number = webhook(tx, reseller_id=owner).id
+        told(tx, *(event(reseller_id=owner, version=v + 1) for v in range(count)))
+        first, second, third, *_ = due(tx, number)
+        states = (State.DELIVERED, State.DELIVERED, State.FAILED)
+        some = zip((first, second, third), states, strict=True)
+        results.finish(tx, [made(one, state) for one, state in some])
+    query = LogQuery(owner, resource_uuid=first.resource_uuid)
+    expected = [LineCount(n, more=False) for n in (count, 2, count - 3, 1)]
+
+    assert operations.tallies(database, query, TABS) == expected
+
+    monkeypatch.setattr("reseller_webhooks.store.deliveries.log_counts.EVENT_LINES_MAX", 2)
+    every, delivered, pending, failed = operations.tallies(database, query, TABS)
+    assert (every.more, delivered.more, failed.more) == (True, True, True)
+    assert pending == LineCount(count - 3, more=False)
 
 
 def test_counting_ends_after_some_lines_and_says_so(

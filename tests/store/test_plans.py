@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import event as hooks
 
 from reseller_webhooks.core.deliveries.delivery import ScanRequest, State
+from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.core.webhooks.webhook import PARTS
+from reseller_webhooks.operations import deliveries as operations
 from reseller_webhooks.operations import delivery_queue
 from reseller_webhooks.store.db.database import Database
+from reseller_webhooks.store.db.list_conditions import LONG
 from reseller_webhooks.store.deliveries import deliveries
 from reseller_webhooks.store.webhooks import backfills
 from tests.store.factories import event, made, reseller, told, webhook
@@ -60,6 +63,22 @@ def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> N
     read = [step for step in steps if step.startswith("SCAN delivery")]
     assert len(steps) > 10
     assert read == []
+
+
+def test_lines_of_many_events_are_found_by_their_events(on_sqlite: Database) -> None:
+    with on_sqlite.write() as tx:
+        owner = reseller(tx)
+        webhook(tx, reseller_id=owner)
+        some = [event(reseller_id=owner, version=version + 1) for version in range(LONG + 1)]
+        told(tx, *some)
+    query = LogQuery(owner, resource_uuid=some[0].resource_uuid)
+    with plans(on_sqlite) as steps:
+        operations.search(on_sqlite, query)
+        operations.tallies(on_sqlite, query, [frozenset(), frozenset({State.FAILED})])
+
+    of_lines = [step for step in steps if step.split()[1] in {"delivery", "attempt"}]
+    assert len(of_lines) == 4
+    assert all("_event_id (event_id=?" in step for step in of_lines)
 
 
 def test_older_deliveries_of_a_resource_are_found_by_the_whole_of_their_index(

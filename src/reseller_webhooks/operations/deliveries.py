@@ -21,7 +21,7 @@ from reseller_webhooks.operations import generations
 from reseller_webhooks.store.access import audit
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, log, log_changes
-from reseller_webhooks.store.deliveries.log_counts import LineCount, count_lines, reach
+from reseller_webhooks.store.deliveries.log_counts import LineCount, count_by_tab, reach
 from reseller_webhooks.store.deliveries.log_query import PlannedQuery, plan
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.webhooks import webhooks
@@ -61,8 +61,7 @@ def tallies(
 ) -> list[LineCount]:
     """How many lines a query finds in the states of each tab, as far as they are counted."""
     with database.read() as tx:
-        planned = plan(tx, query, counts=True)
-        return [count_lines(tx, replace(planned, states=states)) for states in tabs]
+        return list(count_by_tab(tx, query, tabs))
 
 
 def page(database: Database, query: LogQuery) -> list[LogEntry]:

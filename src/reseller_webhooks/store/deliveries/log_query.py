@@ -6,12 +6,12 @@ Every filter has an index that is already sorted as the log is, or names few lin
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Table, func, literal, select
+from sqlalchemy import ColumnElement, String, Table, bindparam, func, literal, select
 
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Action, Resource
-from reseller_webhooks.store.db import day_partitions
+from reseller_webhooks.store.db import bulk_read, day_partitions
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import by_database, number_in, without_index
 from reseller_webhooks.store.tables import attempt, delivery, event
@@ -50,7 +50,7 @@ def plan(tx: Tx, query: LogQuery, *, counts: bool = False) -> PlannedQuery:
         return query
     given: dict[str, Any] = {name: getattr(query, name) for name in LogQuery.__dataclass_fields__}
     if query.resource_uuid is not None:
-        return PlannedQuery(**given, events=tuple(tx.connection.scalars(_events_of(query))))
+        return PlannedQuery(**given, events=_events_of(tx, query))
     return PlannedQuery(
         **given,
         walks_actions=_has_few_of_action(tx, query),
@@ -175,15 +175,24 @@ def _has_many_pending(tx: Tx, query: LogQuery) -> bool:
     return tx.connection.execute(counted).scalar_one() > SORTED_MAX
 
 
-def _events_of(query: LogQuery) -> Select[tuple[int]]:
-    resources = [query.resource] if query.resource else list(Resource)
-    return (
-        select(event.c.id)
-        .where(
-            event.c.reseller_id == query.reseller_id,
-            event.c.resource.in_(resources),
-            event.c.resource_uuid == query.resource_uuid,
-        )
-        .order_by(event.c.id.desc())
-        .limit(EVENTS_MAX)
+def _events_of(tx: Tx, query: LogQuery) -> tuple[int, ...]:
+    """The events of a record's newest versions, the newest first; of all records with its id."""
+    found: list[tuple[int, int]] = []
+    for resource in [query.resource] if query.resource else Resource:
+        given = {"reseller": query.reseller_id, "uuid": query.resource_uuid, "limit": EVENTS_MAX}
+        rows = bulk_read.rows(tx, _EVENTS, given | {"resource": resource.value})
+        found += [(version, number) for version, number in rows]
+    return tuple(number for _, number in sorted(found, reverse=True)[:EVENTS_MAX])
+
+
+_EVENTS = (
+    # By version, as the index is sorted: a record may have many more.
+    select(event.c.version, event.c.id)
+    .where(
+        event.c.reseller_id == bindparam("reseller"),
+        event.c.resource == bindparam("resource"),
+        event.c.resource_uuid == bindparam("uuid"),
     )
+    .order_by(event.c.version.desc(), event.c.id.desc())
+    .limit(bindparam("limit"))
+)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, select, tuple_
 
 from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.records.record import RecordKey
-from reseller_webhooks.store.db import day_partitions
+from reseller_webhooks.store.db import bulk_read, day_partitions
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.list_conditions import number_in
 from reseller_webhooks.store.tables import any_attempts, attempt, delivery, event, webhook
@@ -23,6 +23,8 @@ LINES_MAX = 100_000
 """Closed deliveries that are read for the states of one page of webhooks: about 0.15 s."""
 EVENTS_AT_ONCE = (8, 64, 512)
 """Events whose deliveries are read in one statement: few at first, as few mostly suffice."""
+BEFORE_ALL = (2**63 - 1, 0)
+"""A version and number that no event has, before all of them."""
 LINES_COUNTED = 100
 """Deliveries of one version that are counted; more are only known to be more."""
 
@@ -89,21 +91,21 @@ def closed(tx: Tx, record: RecordKey, webhook_ids: Collection[int], *, receivers
     receivers: the webhooks that an event of the record goes to, which bounds how many are read.
     """
     found: dict[tuple[int, State], RecordDelivery] = {}
-    undecided, last, read = set(webhook_ids), None, 0
+    undecided, behind, read = set(webhook_ids), BEFORE_ALL, 0
     most = max(LINES_MAX // max(receivers, 1), EVENTS_AT_ONCE[0])
     for size in (min(one, most) for one in chain(EVENTS_AT_ONCE, repeat(EVENTS_AT_ONCE[-1]))):
         if not undecided:
             break
-        events = _events(tx, record, behind=last, limit=size)
+        events = _events(tx, record, behind=behind, limit=size)
         for one in _closed_by_events(tx, [each.id for each in events], undecided):
             found.setdefault((one.webhook_id, one.state), one)
         undecided -= {number for number, state in found if state is State.DELIVERED}
         if len(events) < size:
             break
-        last = events[-1]
+        behind = (events[-1].version, events[-1].id)
         read += sum(1 if one.is_restated else receivers for one in events)
         if read >= LINES_MAX:
-            return Closed(list(found.values()), last.version)
+            return Closed(list(found.values()), behind[0])
     return Closed(list(found.values()))
 
 
@@ -113,7 +115,9 @@ def by_version(
     """The newest deliveries of each version, up to `shown` of each."""
     found = {}
     for version in versions:
-        events = _events(tx, record, version=version, limit=LINES_COUNTED + 1)
+        events = _events(
+            tx, record, behind=(version + 1, 0), least=version, limit=LINES_COUNTED + 1
+        )
         numbers = _newest_deliveries(tx, [one.id for one in events])
         found[version] = VersionDeliveries(numbers[:shown], len(numbers))
     return found
@@ -131,23 +135,40 @@ def _events(
     tx: Tx,
     record: RecordKey,
     *,
-    behind: _Event | None = None,
-    version: int | None = None,
+    behind: tuple[int, int] = BEFORE_ALL,
+    least: int = 0,
     limit: int,
 ) -> list[_Event]:
-    """Events, the newest version first; `behind`: those that come after this one."""
-    c = event.c
-    statement = select(c.version, c.id, c.ticked).where(
-        c.reseller_id == record.reseller_id,
-        c.resource == record.resource.value,
-        c.resource_uuid == record.uuid,
+    """Events, the newest version first.
+
+    behind: the version and number of an event that comes before them. least: their least version.
+    """
+    version, number = behind
+    given = {
+        "reseller": record.reseller_id,
+        "resource": record.resource.value,
+        "uuid": record.uuid,
+        "version": version,
+        "number": number,
+        "least": least,
+        "limit": limit,
+    }
+    rows = bulk_read.rows(tx, _EVENTS, given)
+    return [_Event(version, number, ticked == 0) for version, number, ticked in rows]
+
+
+_EVENTS = (
+    select(event.c.version, event.c.id, event.c.ticked)
+    .where(
+        event.c.reseller_id == bindparam("reseller"),
+        event.c.resource == bindparam("resource"),
+        event.c.resource_uuid == bindparam("uuid"),
+        event.c.version >= bindparam("least"),
+        tuple_(event.c.version, event.c.id) < tuple_(bindparam("version"), bindparam("number")),
     )
-    if behind is not None:
-        statement = statement.where(tuple_(c.version, c.id) < (behind.version, behind.id))
-    if version is not None:
-        statement = statement.where(c.version == version)
-    newest = statement.order_by(c.version.desc(), c.id.desc()).limit(limit)
-    return [_Event(row.version, row.id, row.ticked == 0) for row in tx.connection.execute(newest)]
+    .order_by(event.c.version.desc(), event.c.id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 def _closed_by_events(
