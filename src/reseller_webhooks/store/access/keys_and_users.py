@@ -1,4 +1,4 @@
-"""Who may come in: API keys and people. Keys only as hashes."""
+"""API keys and users. Keys are stored as hashes only."""
 
 from typing import Any
 

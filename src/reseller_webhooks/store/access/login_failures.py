@@ -17,7 +17,7 @@ _COUNT = text(
 
 
 def waits_until(tx: Tx, key: str) -> Micros:
-    """Until when nobody may guess with this key; 0 when somebody may now."""
+    """End of the wait after wrong guesses with this key; 0 when a guess is allowed now."""
     until = tx.connection.execute(select(guess.c.until).where(guess.c.key == key)).scalar()
     return until if until is not None and until > tx.now else 0
 

@@ -69,7 +69,7 @@ def put(
 
 
 def at(tx: Tx, person_id: int, reseller_id: int | None) -> Membership | None:
-    """What a person has at a reseller; for None, as an operator."""
+    """A person's membership at a reseller; the operator's membership for None."""
     return next(iter(_all(tx, _at(person_id, reseller_id))), None)
 
 
@@ -111,7 +111,8 @@ def mirror(tx: Tx, person_id: int) -> None:
 
 
 def belonging(tx: Tx, reseller_id: int, names: Iterable[str]) -> set[str]:
-    """Which of the names are people of a reseller, now or before, or keys of it as `known_as`."""
+    """The subset of these names that are a reseller's users, past ones included, or its API keys by
+    `known_as`."""
     wanted = set(names)
     emails = (
         select(person.c.email)

@@ -1,4 +1,4 @@
-"""Which memberships a session or a sign-in link opens: a column with their ids."""
+"""Memberships that a session or a sign-in link opens: a column with their ids."""
 
 from sqlalchemy import Table, delete, select, update
 

@@ -28,7 +28,7 @@ class Owner:
 
 
 def overrides(tx: Tx) -> dict[Owner, dict[Quota, int]]:
-    """What operators have set, of all resellers. Names of later versions are left out."""
+    """Limits that operators set, of all resellers. Names of later versions are left out."""
     rows = tx.connection.execute(
         select(reseller.c.id, reseller.c.uuid, reseller_quota.c.name, reseller_quota.c.value).where(
             reseller.c.id == reseller_quota.c.reseller_id
@@ -42,7 +42,7 @@ def overrides(tx: Tx) -> dict[Owner, dict[Quota, int]]:
 
 
 def overrides_of(tx: Tx, reseller_ids: Collection[int]) -> dict[int, dict[Quota, int]]:
-    """What operators have set for these resellers; an entry for each of them."""
+    """Limits that operators set for these resellers, with an entry for each of them."""
     c = reseller_quota.c
     rows = tx.connection.execute(
         select(c.reseller_id, c.name, c.value).where(c.reseller_id.in_(reseller_ids))
@@ -68,7 +68,7 @@ def change(tx: Tx, reseller_id: int, wanted: Mapping[Quota, int | None]) -> None
 
 
 def lock_bucket(tx: Tx, reseller_id: int, quota: Quota) -> Micros:
-    """When a bucket will be full; whoever takes from it at the same time waits."""
+    """Lock a bucket for this transaction, and return the time when it will be full."""
     new = {"reseller_id": reseller_id, "name": quota.value, "full_at": 0}
     missing_rows.add(tx, quota_bucket, new)
     wanted = select(quota_bucket.c.full_at).where(*_named(reseller_id, quota)).with_for_update()
@@ -83,7 +83,7 @@ def set_bucket(tx: Tx, reseller_id: int, quota: Quota, full_at: Micros) -> None:
 
 
 def buckets(tx: Tx, reseller_ids: Collection[int]) -> dict[tuple[int, str], Micros]:
-    """When buckets will be full, by reseller and name."""
+    """Times when buckets will be full, by reseller and name."""
     rows = tx.connection.execute(
         select(quota_bucket).where(quota_bucket.c.reseller_id.in_(reseller_ids))
     )
@@ -97,7 +97,7 @@ def lock_reseller(tx: Tx, reseller_id: int) -> None:
 
 
 def webhooks(tx: Tx, reseller_ids: Collection[int]) -> dict[int, int]:
-    """How many webhooks each has, from an index that holds no deleted ones."""
+    """Number of webhooks of each reseller, from an index without deleted webhooks."""
     rows = tx.connection.execute(
         select(webhook.c.reseller_id, func.count())
         .where(webhook.c.reseller_id.in_(reseller_ids), webhook.c.deleted_at.is_(None))

@@ -47,7 +47,7 @@ def numbers(tx: Tx, uuids: Collection[str]) -> dict[str, int]:
 
 
 def names(tx: Tx, numbers: Collection[int]) -> dict[int, str]:
-    """What resellers are called, by their numbers."""
+    """Names of resellers, by their numbers."""
     rows = tx.connection.execute(
         select(reseller.c.id, reseller.c.name).where(reseller.c.id.in_(numbers))
     )

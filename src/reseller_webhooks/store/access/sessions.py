@@ -56,7 +56,7 @@ def by_fingerprint(tx: Tx, fingerprint: str) -> Session | None:
 
 
 def by_user(tx: Tx, person_id: int) -> list[Session]:
-    """Where somebody is signed in, the one that was seen last first."""
+    """The sessions of a user that have not expired, last seen first."""
     mine = (session.c.person_id == person_id) & (session.c.expires_at > tx.now)
     statement = select(*_COLUMNS).where(mine).order_by(session.c.seen_at.desc(), session.c.uuid)
     return [_session(row) for row in tx.connection.execute(statement)]

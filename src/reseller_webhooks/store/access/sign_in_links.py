@@ -15,7 +15,7 @@ _COLUMNS = [sign_in_link.c[name] for name in ("person_id", "opens", "way", "expi
 
 @dataclass(frozen=True, slots=True)
 class SignInLink:
-    """Whom a link signs in, and to which memberships.
+    """A sign-in link: the person that it signs in, and the memberships that it opens.
 
     opens: None for a link of an earlier version, which opens the person's only membership.
     """

@@ -14,7 +14,7 @@ from reseller_webhooks.store.tables import lease, reseller, webhook
 
 @dataclass(frozen=True, slots=True)
 class Partitions:
-    """How many partitions each worker holds; free ones nobody does, lapsed ones nobody any more."""
+    """Partitions by owner. free: never owned. lapsed: their owner's lease has run out."""
 
     held: Mapping[str, int]
     free: int
@@ -34,7 +34,7 @@ class OpenCircuit:
 
 
 def partitions(tx: Tx) -> Partitions:
-    """Who holds how many."""
+    """Count partitions by living owner."""
     rows = tx.connection.execute(select(lease.c.owner, lease.c.until)).tuples().all()
     held: dict[str, int] = {}
     for owner, until in rows:
@@ -45,7 +45,7 @@ def partitions(tx: Tx) -> Partitions:
 
 
 def open_circuits_count(tx: Tx) -> int:
-    """How many webhooks have an open circuit."""
+    """Number of webhooks whose circuit is open."""
     statement = select(func.count()).select_from(webhook).where(*_is_failing())
     return int(tx.connection.execute(statement).scalar_one())
 

@@ -34,13 +34,13 @@ def add(tx: Tx, new: Job) -> Job:
 
 
 def unfinished(tx: Tx, reseller_id: int) -> int:
-    """How many jobs of a reseller are not finished."""
+    """Number of a reseller's unfinished jobs."""
     statement = select(func.count()).where(job.c.reseller_id == reseller_id, _IS_UNFINISHED)
     return tx.connection.execute(statement).scalar_one()
 
 
 def is_due(tx: Tx) -> bool:
-    """Whether a job can be claimed."""
+    """True if a job can be claimed now."""
     return tx.connection.execute(select(job.c.id).where(*_due(tx.now)).limit(1)).first() is not None
 
 
@@ -194,7 +194,7 @@ def _backfills(
 
 
 def _beginners(tx: Tx, uuids: list[str]) -> dict[str, Actor]:
-    """Who began each webhook's newest backfill, as the audit log has it."""
+    """The actor that began each webhook's newest backfill, from the audit log."""
     if not uuids:
         return {}
     newest = (

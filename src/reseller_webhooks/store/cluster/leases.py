@@ -108,7 +108,7 @@ def epochs(tx: Tx, me: str, parts: Collection[int]) -> dict[int, int]:
 
 
 def owners(tx: Tx) -> dict[int, str]:
-    """Which worker holds which partition; those that are free are left out."""
+    """The worker that holds each partition; free partitions are left out."""
     rows = tx.connection.execute(
         select(lease.c.part, lease.c.owner).where(lease.c.owner.is_not(None))
     )

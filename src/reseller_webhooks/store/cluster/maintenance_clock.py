@@ -1,4 +1,4 @@
-"""Whether the database's clock has jumped ahead of late, so that nothing is deleted yet.
+"""Delays deletion after the database's clock has jumped ahead.
 
 Each run of maintenance notes the time. A gap between two of them means that nothing ran, or that
 the clock was set ahead, perhaps to a wrong date. Then deletion waits: for a quarter of the gap, a
@@ -31,6 +31,6 @@ def note(tx: Tx) -> Micros:
 
 
 def is_held(tx: Tx) -> bool:
-    """Whether deletion has to wait."""
+    """True while deletion has to wait."""
     hold_until = tx.connection.execute(select(maintenance_clock.c.hold_until)).scalar()
     return (hold_until or 0) > tx.now

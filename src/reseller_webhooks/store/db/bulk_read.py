@@ -21,7 +21,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from reseller_webhooks.store.db.database import Tx
 
 MARK = "__"
-"""What the names of parameters end in that each of many asks has for itself."""
+"""Suffix of parameters that each of many reads has for itself."""
 SEPARATOR = "\x1e"
 """ASCII's record separator, which stands in no JSON text as it is (RFC 8259, 2 and 7)."""
 NOBODY = 0
@@ -83,7 +83,8 @@ def select_each(tx: Tx, one: Select[Any], asks: Sequence[dict[str, Any]]) -> lis
 
 
 def bind_lists(named: Callable[..., S], *given: Sequence[Any]) -> tuple[S, dict[str, Any]]:
-    """What `named` makes of lists of these lengths, of few sizes; and what they hold, by name."""
+    """The statement of `named` for lists of these lengths, rounded up to few sizes, and its
+    parameters."""
     lists = [[*some, *[some[-1]] * (size_for(len(some)) - len(some))] for some in given]
     values: dict[str, Any] = {}
     for which, some in enumerate(lists):

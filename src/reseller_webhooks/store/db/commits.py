@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class CommitEffects(StrEnum):
-    """What a transaction wrote that the engine acts on."""
+    """Kinds of rows that the engine is woken for when their transaction commits."""
 
     WEBHOOKS = "webhooks"
     """Webhooks were added or changed."""

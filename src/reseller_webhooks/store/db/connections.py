@@ -17,7 +17,7 @@ from reseller_webhooks.store.db.limits import ANSWER_S, BEGIN_S
 
 RV = TypeVar("RV")
 INTERRUPT_S = 0.1
-"""How often a wait looks whether the process was interrupted; psycopg's own value."""
+"""Seconds between checks for an interrupt during a wait; psycopg's own value."""
 
 
 class PgConnection(psycopg.Connection[Any]):
@@ -27,7 +27,7 @@ class PgConnection(psycopg.Connection[Any]):
 
     answer_s: float = ANSWER_S
     is_pooled: bool = False
-    """Whether a pooler is between us and the server."""
+    """True if a pooler is between this process and the server."""
 
     def wait(
         self,
@@ -74,7 +74,7 @@ class Connector:
         return one
 
     def _learn(self, one: PgConnection) -> None:
-        """Which host that was, and whether a pooler answered in its stead."""
+        """Note the host that answered, and whether a pooler answered in its stead."""
         place = (one.info.host, str(one.info.port))
         for number, (host, port) in enumerate(self._url.hosts):
             if place == (host, port or place[1]):
@@ -88,7 +88,7 @@ class Connector:
 
 
 def is_pooled(one: psycopg.Connection[Any]) -> bool:
-    """Whether the session that answers is not the one that the connection was made to.
+    """True if the session that answers is not the session that the connection was made to.
 
     A pooler makes up the process id that it tells a client at the start. Outside a transaction.
     """
@@ -96,7 +96,7 @@ def is_pooled(one: psycopg.Connection[Any]) -> bool:
 
 
 def shares_sessions(opened: Callable[[], PgConnection], one: PgConnection) -> bool:
-    """Whether a pooler lends the session of an idle connection to others.
+    """True if a pooler lends the session of an idle connection to others.
 
     one: in autocommit mode. A false "no" is possible under load: LISTEN would then hear nothing.
     """

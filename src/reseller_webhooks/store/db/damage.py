@@ -1,4 +1,4 @@
-"""Whether the store's file is damaged: what statements met, and what SQLite's own check finds."""
+"""Damage of the store's file: errors that statements met, and findings of SQLite's own check."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -17,7 +17,8 @@ PROBLEMS_MAX = 3
 
 
 def quick_check(database: Database, *, within_s: float) -> list[str] | None:
-    """What PRAGMA quick_check finds in an SQLite file; None when the time did not suffice.
+    """Run PRAGMA quick_check on an SQLite file; its findings, or None when the time did not
+    suffice.
 
     Nothing for a server, which looks after its own files.
     """

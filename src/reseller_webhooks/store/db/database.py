@@ -46,7 +46,7 @@ Charge = Callable[[Tx, Act], None]
 
 
 class Damage:
-    """Whether a statement met a damaged file not long ago."""
+    """Remembers that a statement met a damaged file."""
 
     HOLDS_S = 300.0
     """An index that was made anew on PostgreSQL is whole again; nothing else says so."""
@@ -60,7 +60,7 @@ class Damage:
 
     @property
     def is_met(self) -> bool:
-        """Whether one has within HOLDS_S."""
+        """True if a statement met damage within HOLDS_S."""
         return self._met_s is not None and monotonic_s() - self._met_s < self.HOLDS_S
 
 
@@ -133,7 +133,7 @@ class Database:
 
     @property
     def has_one_writer(self) -> bool:
-        """Whether each transaction that writes waits for all others that do."""
+        """True if each transaction that writes waits for all others that write."""
         return self._writer is not None
 
     @contextmanager
@@ -157,7 +157,7 @@ class Database:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def pools(self) -> list[PoolUse]:
-        """How full the connection pools are."""
+        """The use of the connection pools."""
         return list(metering.pools(self.engine, self._writing))
 
     @contextmanager

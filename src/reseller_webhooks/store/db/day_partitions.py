@@ -39,7 +39,7 @@ class Partition:
 
 
 def are_kept(tx: Tx) -> bool:
-    """Whether this database has partitions; an SQLite file has none."""
+    """True if this database has partitions; an SQLite file has none."""
     return tx.connection.dialect.name == "postgresql"
 
 
@@ -121,7 +121,7 @@ def _make(tx: Tx, parent: str, day: int) -> bool:
 
 
 def _is_placed(tx: Tx, parent: str, start: int) -> bool:
-    """Whether ids from `start` on, or from where they are by then, have a partition."""
+    """True if a partition holds ids from `start` on, or from the highest id if that is higher."""
     number = max(start, _last(tx, parent))
     return any(one.start <= number < one.end for one in _partitions(tx, parent))
 
@@ -157,7 +157,7 @@ def _partitions(tx: Tx, parent: str) -> Iterator[Partition]:
 
 
 def _is_old(tx: Tx, one: Partition, before: Micros) -> bool:
-    """Whether its day and all of its rows are from before an instant.
+    """True if a partition's day and all of its rows are before an instant.
 
     The rows may be newer than the day, when the date was wrong for a while.
     """

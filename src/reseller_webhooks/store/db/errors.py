@@ -1,4 +1,4 @@
-"""What a database's errors mean, by their codes and types and never by their texts.
+"""Causes of database errors, from their codes and types and never from their texts.
 
 Whatever is not a mistake of ours is Unavailable. PostgreSQL's codes stand in appendix A of its
 manual, SQLite's in "Result and Error Codes" of its documentation.
@@ -33,7 +33,7 @@ MESSAGES: Mapping[Cause, MessageCode] = {
     Cause.RIGHTS: STORE_DENIES,
     Cause.DAMAGED: STORE_DAMAGED,
 }
-"""What callers may read of each."""
+"""The message for callers by cause."""
 
 BY_STATE: Mapping[str, Cause] = {
     "0A000": Cause.AWAY,  # a plan that the server kept fits a changed table no more
@@ -121,7 +121,7 @@ def unavailable(cause: Cause, internal: str) -> Unavailable:
 
 
 def cause_of(error: BaseException) -> Cause | None:
-    """Why the store refused, or None if it was a mistake of ours."""
+    """The reason why the store refused; None for a fault of this program."""
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
             return Cause.AWAY

@@ -1,4 +1,4 @@
-"""Which formats the store uses that an earlier version of the program cannot read."""
+"""Formats in the store that an earlier version of the program cannot read."""
 
 from enum import StrEnum
 
@@ -14,19 +14,19 @@ class Feature(StrEnum):
 
     BOUND_SECRETS = "bound_secrets"
     FAN_OUT_STEPS = "fan_out_steps"
-    """Since when the store may hold pending fan-outs; migration 0021 turns it on."""
+    """The store may hold pending fan-outs; migration 0021 turns it on."""
     VERSION_FLOORS = "version_floors"
-    """Since when records made anew begin above deleted tombstones; migration 0016 turns it on."""
+    """Records made anew begin above deleted tombstones; migration 0016 turns it on."""
 
 
 def is_on(tx: Tx, name: Feature) -> bool:
-    """Whether the store uses it."""
+    """True if the store uses the feature."""
     found = tx.connection.execute(select(feature.c.name).where(feature.c.name == name.value))
     return found.first() is not None
 
 
 def has_been_on_for(tx: Tx, name: Feature, for_: Micros) -> bool:
-    """Whether the store has used it for so long."""
+    """True if the store has used the feature for at least `for_`."""
     since = tx.connection.execute(select(feature.c.since).where(feature.c.name == name.value))
     at = since.scalar()
     return at is not None and tx.now - at >= for_

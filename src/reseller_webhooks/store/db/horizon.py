@@ -1,4 +1,4 @@
-"""Which transactions are writing a table, for readers that must not miss a delayed commit.
+"""Transactions that are writing a table, for readers that must not miss a delayed commit.
 
 PostgreSQL: whoever writes a table holds a lock on it from before it draws a number until its
 changes are visible, prepared transactions too, and whichever version of the program it is. So the

@@ -1,4 +1,5 @@
-"""How long a call to the store may take: deadlines here, and timeouts that the server is told."""
+"""Time limits of calls to the store: deadlines in this process, and timeouts that the server is
+told."""
 
 from dataclasses import dataclass
 

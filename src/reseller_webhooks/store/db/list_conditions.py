@@ -32,7 +32,7 @@ LONG = 500
 
 
 def number_in(column: ColumnElement[Any], numbers: Collection[int] | str) -> ColumnElement[bool]:
-    """Whether a number is one of these. A name stands for a parameter that is given later."""
+    """Condition: the number is in the list. A name stands for a parameter that is bound later."""
     return _is_among(column, numbers, BigInteger())
 
 
@@ -46,7 +46,7 @@ def without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def text_in(column: ColumnElement[Any], texts: Collection[str]) -> ColumnElement[bool]:
-    """Whether a text is one of these."""
+    """Condition: the text is in the list."""
     return _is_among(column, texts, Text())
 
 

@@ -16,15 +16,15 @@ from reseller_webhooks.observability.store import errors_total, transaction_seco
 
 
 class Access(StrEnum):
-    """What a transaction may do."""
+    """Kinds of transactions in metrics."""
 
     READ = "read"
     WRITE = "write"
 
 
 class ErrorKind(StrEnum):
-    """Why a transaction failed. UNAVAILABLE: the store did not answer or refused to work.
-    CONFLICT: with another transaction. UNEXPECTED: a statement of ours is wrong."""
+    """Reasons why a transaction failed. UNAVAILABLE: the store did not answer or refused to work.
+    CONFLICT: with another transaction. UNEXPECTED: a statement of this program is wrong."""
 
     UNAVAILABLE = "unavailable"
     CONFLICT = "conflict"

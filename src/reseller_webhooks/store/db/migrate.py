@@ -108,7 +108,7 @@ def check(database: Database) -> None:
 
 
 def is_current(tx: Tx) -> bool:
-    """Whether the tables are those of this version or of a later one."""
+    """True if the tables are those of this version or of a later version."""
     wanted, known = _revisions()
     held = _held(tx)
     return held == wanted or (held is not None and held not in known)
@@ -129,7 +129,7 @@ def _revisions() -> tuple[str, frozenset[str]]:
 
 
 def alembic_config() -> "Config":
-    """Where Alembic finds the migrations."""
+    """Alembic's configuration, which names the folder of the migrations."""
     from alembic.config import Config
 
     config = Config()

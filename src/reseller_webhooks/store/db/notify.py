@@ -23,12 +23,12 @@ from reseller_webhooks.store.db.limits import BEGIN_S
 
 CHANNEL = "reseller_webhooks"
 LOOK_S = 0.02
-"""How often the number of an SQLite file is looked at."""
+"""Seconds between reads of an SQLite file's data version."""
 APART_S = 0.005
 """Hints given at once are one; PostgreSQL takes a lock of its own for each."""
 AGAIN_S = 2.0
 ALIVE_S = 5.0
-"""How often the server is asked whether it still answers and takes writes."""
+"""Seconds between checks that the server still answers and takes writes."""
 
 _NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'"
 

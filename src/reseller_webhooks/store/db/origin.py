@@ -1,4 +1,4 @@
-"""Where a store is, as far as that tells whether it went back in time.
+"""Identifies the place of a store, which tells whether it went back in time.
 
 PostgreSQL: which cluster, database and table it lies in, and on which timeline; a promotion or a
 recovery begins a timeline, pg_restore makes other tables. SQLite: a mark beside the file holds the
@@ -28,7 +28,7 @@ _PLACE = text(
 
 
 def place(tx: Tx) -> str | None:
-    """Where a PostgreSQL store is; None when the server does not tell, or of an SQLite file."""
+    """The place of a PostgreSQL store; None for an SQLite file or an unknown place."""
     if tx.connection.dialect.name != "postgresql":
         return None
     within = tx.connection.execute(_PLACE).scalar()
@@ -36,7 +36,7 @@ def place(tx: Tx) -> str | None:
 
 
 def _cluster(tx: Tx) -> int:
-    """Which cluster it is; 0 where the role may not know."""
+    """The id of the cluster; 0 where the role may not read it."""
     with suppress(DBAPIError), tx.connection.begin_nested():
         return int(tx.connection.execute(_CLUSTER).scalar_one())
     return 0

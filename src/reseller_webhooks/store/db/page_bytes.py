@@ -58,6 +58,6 @@ def byte_length(tx: Tx, column: ColumnElement[str | None]) -> ColumnElement[int]
 
 
 def _next_rows(rows: int, size: int, count: int) -> int:
-    """How many rows to read next: as many as fit, if they are as large as those so far."""
+    """The number of rows to read next: as many as fit, if they have the average size so far."""
     fitting = (BYTES_MAX - size) * count // max(size, 1) + 1
     return max(1, min(GROWTH * rows, fitting))

@@ -1,4 +1,4 @@
-"""What is peculiar to PostgreSQL: how to connect, how a transaction begins, what time it is."""
+"""PostgreSQL: connections, the start of a transaction, the server's time."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which rights the database's role has to have, and which of them it lacks (PostgreSQL).
+"""Rights that the database's role needs, and a check for missing rights (PostgreSQL).
 
 The role that serves need not own the tables: docs/operate.md prints what is granted to it.
 """
@@ -55,7 +55,7 @@ def refusal(denied: str, remedy: str = REMEDY) -> Refused:
 
 
 def sentence(lacking: list[str]) -> str:
-    """What is missing, in words."""
+    """A sentence that names the missing rights."""
     more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
     return f"the database's role lacks {', '.join(lacking[:3])}{more}"
 

@@ -1,4 +1,4 @@
-"""What is peculiar to SQLite: how to connect, when a commit is durable, what time it is."""
+"""SQLite: connections, durable commits, the time."""
 
 import sqlite3
 from functools import partial

@@ -53,7 +53,7 @@ def wait_for(
 
 
 def refusal_of(url: str, error: Unavailable) -> Refused | None:
-    """What to mend, when an SQLite file or a role cannot be used; None when waiting may help."""
+    """The refusal to start because of an SQLite file or a role; None when waiting may help."""
     if error.cause is Cause.RIGHTS:
         return privileges.refusal(error.internal)
     if _is_rejection(error):
@@ -75,7 +75,7 @@ def refusal_of(url: str, error: Unavailable) -> Refused | None:
 
 
 def _is_rejection(error: Unavailable) -> bool:
-    """Whether a server asked for a password and then closed the connection.
+    """True if a server asked for a password and then closed the connection.
 
     libpq does not pass on the SQLSTATE of a connection that fails; that a password was asked for
     is all it says apart from its text.

@@ -8,6 +8,6 @@ from reseller_webhooks.core.text_rules import SEARCH_MAX
 def matches(
     search: str, *, part_of: ColumnElement[str], exactly: ColumnElement[str]
 ) -> ColumnElement[bool]:
-    """Whether a text holds what is searched for, in upper or lower case, or an id is that."""
+    """Condition: a text holds the search, in upper or lower case, or an id equals it."""
     wanted = search.replace("\0", "")[:SEARCH_MAX]  # PostgreSQL's text has no NUL
     return or_(part_of.icontains(wanted, autoescape=True), exactly == wanted)

@@ -54,7 +54,7 @@ class Backlog:
 
     @property
     def is_capped(self) -> bool:
-        """Whether more deliveries are due than were counted."""
+        """True if more deliveries are due than were counted."""
         return self.due >= BACKLOG_COUNTED_MAX
 
 

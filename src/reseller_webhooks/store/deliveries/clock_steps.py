@@ -19,7 +19,7 @@ TOLERATED = SECOND
 
 
 def are_any(tx: Tx) -> bool:
-    """Whether any delivery waits too long; along indexes."""
+    """True if a delivery is due later than any schedule allows; reads along indexes."""
     if _is_there(tx, delivery.c.scheduled_at > _latest(tx)):
         return True
     resellers = _resellers(tx)

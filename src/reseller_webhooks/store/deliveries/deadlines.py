@@ -26,7 +26,7 @@ TOLERATED = SECOND
 
 @dataclass(frozen=True, slots=True)
 class Longest:
-    """How far ahead each kind of deadline is at most when it is written, in microseconds."""
+    """The longest time ahead of each kind of deadline when it is written, in microseconds."""
 
     session: Micros
     password_reset: Micros

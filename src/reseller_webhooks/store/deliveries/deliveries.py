@@ -114,7 +114,7 @@ def retry_now(tx: Tx, webhook_id: int, *, limit: int) -> int:
 
 
 def waiting_for_later(tx: Tx, webhook_id: int) -> int:
-    """How many of a webhook's deliveries `retry_now` would make due."""
+    """Number of a webhook's deliveries that `retry_now` would make due."""
     statement = select(func.count()).where(_waits(webhook_id, tx.now))
     return tx.connection.execute(statement).scalar_one()
 
@@ -186,7 +186,7 @@ IS_LAST = and_(
     select(_again.c.id).where(*_SENT_AGAIN).limit(1).scalar_subquery().is_(None),
     select(_later.c.id).where(*_WAS_SENT_AGAIN).limit(1).scalar_subquery().is_(None),
 )
-"""Whether no later delivery has the same event and webhook as a row of attempt."""
+"""Condition: no later delivery has the same event and webhook as a row of attempt."""
 _IS_OUTDATED = exists().where(
     _newest.c.reseller_id == attempt.c.reseller_id,
     _newest.c.resource == attempt.c.resource,
@@ -196,11 +196,11 @@ _IS_OUTDATED = exists().where(
 )
 _newer, _older_event = delivery.alias("newer"), event.alias("older_event")
 LATEST_ONLY = webhook.c.mode == Mode.LATEST_STATE.value
-"""Whether a newer delivery of the webhook replaces an older one of the same resource."""
+"""Condition: a newer delivery of the webhook replaces an older delivery of the same resource."""
 
 
 def _older_than(newer: FromClause) -> ColumnElement[bool]:
-    """Whether a delivery to the webhook is of an earlier version of the record."""
+    """Condition: a delivery to the webhook is of an earlier version of the record."""
     return (
         (delivery.c.webhook_id == webhook.c.id)
         & any_attempts(delivery)

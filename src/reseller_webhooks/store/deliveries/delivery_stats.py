@@ -1,4 +1,4 @@
-"""How webhooks fare: what waits, what was delivered last, what came of each hour.
+"""Statistics of webhooks: pending deliveries, the last result, results by hour.
 
 Every statement is for all webhooks of a page at once and reads along indexes, most of them only
 to the first row that tells.
@@ -35,13 +35,13 @@ from reseller_webhooks.store.deliveries.log_query import UNHAPPY, closed_in
 from reseller_webhooks.store.tables import attempt, circuit_change, delivery, webhook
 
 CLOSED_SEARCHED = 1_000
-"""How many closed deliveries are searched for one that was delivered, the newest first."""
+"""Closed deliveries that are searched for the last delivered one, newest first."""
 REFUSED_SEARCHED = 100
-"""How many that wait are searched for the newest that was refused, the first due first."""
+"""Pending deliveries that are searched for the newest refusal, first due first."""
 
 
 def webhook_stats(tx: Tx, webhook_ids: Collection[int]) -> dict[int, WebhookStats]:
-    """How each of the webhooks stands."""
+    """The statistics of each webhook."""
     rows = tx.connection.execute(
         select(
             webhook.c.id,
@@ -70,7 +70,7 @@ def webhook_stats(tx: Tx, webhook_ids: Collection[int]) -> dict[int, WebhookStat
 def hour_counts(
     tx: Tx, webhook_ids: Collection[int], *, since: Micros, hours: int
 ) -> dict[int, HourCount]:
-    """What came of the deliveries that were made from `since` on, hour by hour."""
+    """Results by hour of the deliveries that were made from `since` on."""
     rows = tx.connection.execute(_closed_by_hour(webhook_ids, since, hours)).tuples()
     found = {number: HourCount(list(counts), [0] * hours) for number, *counts in rows}
     unhappy = tx.connection.execute(_unhappy_by_hour(webhook_ids, since))
@@ -85,7 +85,7 @@ def hour_counts(
 
 
 def circuit_changes(tx: Tx, webhook_id: int, *, limit: int) -> list[CircuitChange]:
-    """When its circuit opened and closed, newest first."""
+    """Changes of a webhook's circuit, newest first."""
     c = circuit_change.c
     statement = select(*_change_columns()).where(c.webhook_id == webhook_id)
     newest = statement.order_by(c.at.desc(), c.id.desc()).limit(limit)
@@ -95,7 +95,7 @@ def circuit_changes(tx: Tx, webhook_id: int, *, limit: int) -> list[CircuitChang
 def circuit_changes_since(
     tx: Tx, webhook_ids: Collection[int], since: Micros
 ) -> dict[int, list[CircuitChange]]:
-    """When the circuits of the webhooks opened and closed from then on, oldest first."""
+    """Changes of these webhooks' circuits from `since` on, oldest first."""
     c = circuit_change.c
     statement = select(c.webhook_id, *_change_columns()).where(
         c.webhook_id.in_(webhook_ids), c.at >= since
@@ -161,7 +161,7 @@ class _InLine:
 
 
 def _in_line(tx: Tx, numbers: Collection[int]) -> dict[int, _InLine]:
-    """When each of the deliveries is due, and its newest attempt."""
+    """The due time and the newest attempt of each delivery."""
     newest = and_(attempt.c.delivery_id == delivery.c.id, attempt.c.number == delivery.c.attempts)
     statement = (
         select(delivery.c.id, delivery.c.next_at, *_tried_columns())

@@ -32,7 +32,7 @@ _place: Callable[[bulk_read.Row], ScanPosition] = itemgetter(_NEXT_AT, _ID)
 
 
 class DueRows(NamedTuple):
-    """What an ask has found.
+    """The result of a scan.
 
     due: those that are, first due first, without those that are held. later: when the first of
     the others will be, as far as any was seen. upto: the last place that was due, held or not.
@@ -90,7 +90,8 @@ def _mine(name: str) -> BindParameter[int]:
 
 
 def _asking(*, heads_only: bool) -> Select[Any]:
-    """What is due, and what comes first of the rest; not more of that, which may be a million."""
+    """Statement for the due deliveries and the first due time of the others, which may be a
+    million."""
     its = delivery.c.webhook_id == _mine("webhook")
     behind = tuple_(delivery.c.next_at, delivery.c.id) > tuple_(_mine("next_at"), _mine("number"))
     rest = delivery.alias("rest")
@@ -113,7 +114,7 @@ def _asking(*, heads_only: bool) -> Select[Any]:
 
 
 def _is_head(table: FromClause) -> ColumnElement[bool]:
-    """Whether no older version of the resource waits before it."""
+    """Condition: no older version of the resource waits before the delivery."""
     earlier = delivery.alias("earlier")
     return ~exists().where(
         earlier.c.webhook_id == table.c.webhook_id,

@@ -29,7 +29,7 @@ CHUNK = 500
 
 
 class FanOutSpan(NamedTuple):
-    """What a step made: deliveries of events to webhooks above `after` up to `upto`."""
+    """The work of a step: deliveries of events to webhooks above `after` up to `upto`."""
 
     events: list[int]
     after: int
@@ -109,7 +109,7 @@ def next_reseller(tx: Tx, after: int) -> int | None:
 
 
 def lock(tx: Tx, reseller_id: int) -> bool:
-    """Whether the steps of a reseller are this transaction's; else another worker takes one."""
+    """Take the right to a reseller's steps for this transaction; False if another worker has it."""
     mine = select(reseller.c.id).where(reseller.c.id == reseller_id)
     locking = mine.with_for_update(key_share=True, skip_locked=True)
     return tx.connection.execute(locking).first() is not None
@@ -141,12 +141,12 @@ def step(tx: Tx, reseller_id: int, limit: int) -> FanOutSpan | None:
 
 
 def backlog(tx: Tx) -> FanOutBacklog:
-    """How much is still to be done; the count ends at BACKLOG_COUNTED_MAX."""
+    """The size and age of the pending fan-outs; the count ends at BACKLOG_COUNTED_MAX."""
     return FanOutBacklog(tx.connection.execute(_COUNT).scalar_one(), oldest(tx))
 
 
 def oldest(tx: Tx) -> Micros | None:
-    """When the pending event with the lowest number was committed."""
+    """Commit time of the pending event with the lowest number."""
     return tx.connection.execute(_OLDEST).scalar()
 
 

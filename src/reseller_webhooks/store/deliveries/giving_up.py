@@ -45,7 +45,8 @@ def expired(tx: Tx, *, before: Micros, limit: int) -> int:
 
 
 def _old(webhook_id: int, before: Micros) -> tuple[Select[Any], ...]:
-    """What was created before, in two ranges of indexes: never tried, and tried."""
+    """Statements for deliveries created before `before`, by two ranges of indexes: never tried, and
+    tried."""
     mine = (delivery.c.webhook_id == webhook_id) & (delivery.c.created_at < before)
     waiting = select(delivery.c.id).where(mine, delivery.c.next_at < before)
     return waiting.order_by(delivery.c.next_at), select(delivery.c.id).where(mine, is_tried())

@@ -32,7 +32,7 @@ _LONG = {"response", "response_headers"}
 _COLUMNS = {
     table: [one for one in table.c if one.name not in _LONG] for table in (delivery, attempt)
 }
-"""What a line is made of; answers of receivers have up to 16 KB each."""
+"""Columns of a log line, without responses of receivers, which have up to 16 KB each."""
 
 
 def page(tx: Tx, query: LogQuery) -> list[LogLine]:
@@ -67,7 +67,7 @@ def repeat(tx: Tx, of: LogLine) -> int | None:
 
 
 def attempts(tx: Tx, delivery_id: int) -> list[AttemptRow]:
-    """What was tried for a delivery, first to last."""
+    """The attempts of a delivery, first to last."""
     columns = [attempt.c[name] for name in (*AttemptRow.__dataclass_fields__, "detail")]
     rows = tx.connection.execute(
         select(*columns).where(attempt.c.delivery_id == delivery_id).order_by(attempt.c.id)

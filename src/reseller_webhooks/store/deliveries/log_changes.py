@@ -1,4 +1,4 @@
-"""What is new in the log: deliveries that were made or attempted since somebody looked."""
+"""Changes of the log: deliveries that were made or attempted since a position."""
 
 from sqlalchemy import select
 
@@ -13,19 +13,19 @@ AGAIN_MAX = 1_000
 
 
 def start(database: Database, tx: Tx) -> LogPosition:
-    """Where looking begins."""
+    """The position at which a new view begins."""
     return LogPosition(
         *(_start(horizon.settled(database, tx, table)) for table in ("attempt", "delivery"))
     )
 
 
 def first_attempt(database: Database, tx: Tx) -> int:
-    """Where looking at attempts alone begins."""
+    """The position at which a new view of attempts alone begins."""
     return _start(horizon.settled(database, tx, "attempt"))
 
 
 def advanced(database: Database, tx: Tx, since: LogPosition) -> LogPosition:
-    """How far somebody can look now who has looked up to a mark."""
+    """The position up to which a view that stands at `since` can read now."""
     return LogPosition(
         attempt_upto(database, tx, since.attempt),
         _upto(database, tx, "delivery", since.delivery),
@@ -46,7 +46,8 @@ def _upto(database: Database, tx: Tx, table: str, since: int) -> int:
 
 
 def _start(settled: SettledHorizon) -> int:
-    """Who is writing already may do so for long: a view does not begin with all since then."""
+    """The first number to read. A long-running writer does not make a view begin with all rows
+    since."""
     return max(settled.upto, settled.newest - AGAIN_MAX)
 
 

@@ -1,4 +1,4 @@
-"""How many lines the log has on a tab, and how far back a page looks: as far as is cheap.
+"""Counts the lines of the log's tabs, and bounds how far back a page searches.
 
 Nobody needs to know whether it is 41,210 or 41,211, so counting stops at COUNTED_MAX, and where
 each line has to be looked at, after SIFTED_MAX lines. The cost is the same for a hundred lines and
@@ -52,7 +52,7 @@ class LineCount:
 
 
 def count_lines(tx: Tx, query: LogQuery) -> LineCount:
-    """How many lines a query finds, whatever its place and limit."""
+    """Number of lines that a query matches, whatever its place and limit."""
     planned = plan(tx, query, counts=True)
     found = [_count(tx, part, planned) for part in _parts(planned)]
     number = sum(one.number for one in found)
@@ -82,7 +82,7 @@ def count_by_tab(tx: Tx, query: LogQuery, tabs: Iterable[frozenset[State]]) -> I
 
 
 def reach(tx: Tx, query: PlannedQuery) -> Position | None:
-    """How far back a step of a search looks: None for to the end.
+    """The oldest position that a step of a search reads to; None for the end of the log.
 
     That is so where indexes answer all filters, or name few lines.
     """

@@ -59,14 +59,15 @@ def plan(tx: Tx, query: LogQuery, *, counts: bool = False) -> PlannedQuery:
 
 
 def sorts(table: Table, query: PlannedQuery) -> bool:
-    """Whether the few lines that indexes name are all read, and sorted."""
+    """True if the few lines that an index names are all read and then sorted."""
     if table is delivery and query.webhook_id is not None and not query.walks_pending:
         return True
     return query.events is not None
 
 
 def closed_in(states: frozenset[State]) -> ColumnElement[bool]:
-    """Which attempts closed a delivery, in one of these states; none named: in any."""
+    """Condition: an attempt closed its delivery in one of these states; in any state if none is
+    named."""
     if not states:
         return attempt.c.state.is_not(None)
     named = attempt.c.state.in_(sorted(states))
@@ -112,7 +113,7 @@ def scope(table: Table, query: PlannedQuery) -> list[ColumnElement[bool]]:
 
 
 def period(table: Table, query: PlannedQuery) -> list[ColumnElement[bool]]:
-    """When the lines sought were made."""
+    """Conditions on the time at which lines were made."""
     found: list[ColumnElement[bool]] = []
     if query.since is not None:
         found.append(table.c.created_at >= query.since)
@@ -136,12 +137,12 @@ def filter_conditions(table: Table, query: PlannedQuery) -> list[ColumnElement[b
 
 
 def _walks(table: Table, query: PlannedQuery) -> bool:
-    """Whether a webhook's lines are searched among the reseller's."""
+    """True if a webhook's lines are searched among the reseller's."""
     return table is delivery and query.walks_pending
 
 
 def _walks_actions(table: Table, query: PlannedQuery) -> bool:
-    """Whether lines are found by their action, and looked at for everything else."""
+    """True if an index finds lines by action, and other filters are checked on each line."""
     return table is attempt and query.walks_actions
 
 

@@ -86,7 +86,7 @@ def newest_pending(tx: Tx, record: RecordKey, webhook_ids: Collection[int]) -> l
 
 
 def closed(tx: Tx, record: RecordKey, webhook_ids: Collection[int], *, receivers: int) -> Closed:
-    """What closed deliveries say of the record's state with each webhook.
+    """The closed deliveries that decide a record's state with each webhook.
 
     receivers: the webhooks that an event of the record goes to, which bounds how many are read.
     """

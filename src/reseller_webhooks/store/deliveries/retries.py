@@ -23,7 +23,7 @@ class FailedDelivery:
 
 
 def count(tx: Tx, job: Job) -> int | None:
-    """How many failed deliveries a job goes through; None when there are more than COUNTED_MAX."""
+    """Number of failed deliveries of a job; None above COUNTED_MAX."""
     some = select(attempt.c.created_at).where(*_failed(job)).limit(COUNTED_MAX + 1).subquery()
     found = tx.connection.execute(select(func.count()).select_from(some)).scalar_one()
     return found if found <= COUNTED_MAX else None

@@ -1,1 +1,1 @@
-"""How the tables came to be, a step a file."""
+"""The history of the tables, one step in each file."""

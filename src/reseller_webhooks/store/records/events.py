@@ -110,7 +110,7 @@ MATCHES = (
     & (webhook.c.actions.bitwise_and(event.c.ticked) != 0)
     & webhook.c.deleted_at.is_(None)
 )
-"""Whether an event goes to a webhook."""
+"""Condition: an event goes to a webhook."""
 DELIVERY = [
     event.c.id.label("event_id"),
     webhook.c.id.label("webhook_id"),

@@ -45,7 +45,7 @@ def between(tx: Tx, after: int, upto: int, *, limit: int) -> list[Numbered]:
 
 
 def holds(tx: Tx, number: int, uuid: str) -> bool:
-    """Whether the event with this number is the one with this id."""
+    """True if the event with this number has this id."""
     statement = select(event.c.id).where(event.c.id == number, event.c.uuid == uuid)
     return tx.connection.execute(statement).first() is not None
 

@@ -28,7 +28,7 @@ from reseller_webhooks.store.tables import generation, record, reseller, webhook
 
 @dataclass(frozen=True, slots=True)
 class GenerationView:
-    """What a transaction that gives versions has to know of the generation.
+    """The part of the generation that a transaction needs to give versions.
 
     is_moved: the store is a copy, or has been promoted, since the generation was raised.
     version_floors: by reseller id, above which records are made anew (store/records/tombstones.py).
@@ -44,7 +44,7 @@ class GenerationView:
 
 @dataclass(frozen=True, slots=True)
 class Lifting:
-    """How far lifting is: records up to `lifted` are done, up to `lift_to` have to be."""
+    """Progress of lifting: records up to `lifted` are done, those up to `lift_to` follow."""
 
     floor: int
     lifted: int
@@ -65,7 +65,7 @@ def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], Gene
 
 
 def is_moved(tx: Tx) -> bool:
-    """Whether the store is a copy, or has been promoted, since the generation was raised."""
+    """True if the store is a copy, or was promoted, since the generation was raised."""
     is_postgres = tx.connection.dialect.name == "postgresql"
     moved = _IS_ANOTHER_TIMELINE if is_postgres else _IS_COPY
     return bool(tx.connection.execute(select(moved).select_from(generation)).scalar())
@@ -78,7 +78,7 @@ def current(tx: Tx) -> Generation:
 
 
 def origin(tx: Tx) -> str | None:
-    """Where the store was when somebody looked last; see store/db/origin.py."""
+    """The place of the store at the last check; see store/db/origin.py."""
     return tx.connection.execute(select(generation.c.origin)).scalar()
 
 
@@ -106,13 +106,13 @@ def write(tx: Tx, one: Generation) -> None:
 
 
 def is_lifting(tx: Tx) -> bool:
-    """Whether records are still to be lifted."""
+    """True while records are still to be lifted."""
     statement = select(generation.c.lifted < generation.c.lift_to)
     return bool(tx.connection.execute(statement).scalar())
 
 
 def lifting(tx: Tx) -> Lifting | None:
-    """How far it is, locked; None when it is done, or another process takes this step."""
+    """The progress of lifting, locked; None when it is done, or another process takes this step."""
     statement = select(generation.c.floor, generation.c.lifted, generation.c.lift_to).where(
         generation.c.lifted < generation.c.lift_to
     )
@@ -155,7 +155,7 @@ def _reading(is_moved: ColumnElement[bool]) -> Select[Any]:
 
 
 def _webhooks() -> ScalarSelect[int]:
-    """How many webhooks the reseller has, read from the index that fan-out reads."""
+    """Number of the reseller's webhooks, from the index that fan-out reads."""
     its = webhook.c.reseller_id == reseller.c.id, webhook.c.deleted_at.is_(None)
     some = select(webhook.c.id).where(*its).limit(DELIVERIES_MAX + 1).correlate(reseller)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()

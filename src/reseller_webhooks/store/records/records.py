@@ -31,7 +31,7 @@ class Versioned:
 
 
 def key(one: Record) -> RecordKey:
-    """What names a record."""
+    """The key of a record."""
     return RecordKey(one.uuid, one.resource, one.reseller_id)
 
 

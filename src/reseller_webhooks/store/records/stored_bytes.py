@@ -51,7 +51,7 @@ class SizedTable:
 
     @property
     def position(self) -> str:
-        """Where it is kept how far the table has been counted."""
+        """Name of the position up to which the table has been counted."""
         return f"stored:{self.table.name}"
 
 

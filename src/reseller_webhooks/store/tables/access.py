@@ -1,4 +1,4 @@
-"""Who may do what: keys, people, sessions; and requests that were answered already."""
+"""Tables of keys, people and sessions, and of responses kept for idempotency keys."""
 
 from sqlalchemy import (
     Column,

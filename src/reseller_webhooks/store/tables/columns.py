@@ -1,4 +1,4 @@
-"""What the tables' columns have in common. Instants are integer microseconds UTC."""
+"""Columns that several tables have. Instants are integer microseconds UTC."""
 
 from typing import Any
 
@@ -33,5 +33,5 @@ def only(condition: str) -> dict[str, Any]:
 
 
 def of_reseller(*, nullable: bool = False) -> Column[int]:
-    """Whose row it is."""
+    """The column of the reseller that owns the row."""
     return Column("reseller_id", Id, ForeignKey("reseller.id"), nullable=nullable)

@@ -1,4 +1,4 @@
-"""What this store uses that an earlier version of the program cannot read."""
+"""The table of formats that an earlier version of the program cannot read."""
 
 from sqlalchemy import Column, String, Table
 

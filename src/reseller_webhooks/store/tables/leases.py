@@ -1,4 +1,4 @@
-"""Which worker sends for which partition, and until when: 256 leases, one row per worker."""
+"""Tables of leases, one row for each of 256 partitions, and of workers."""
 
 from sqlalchemy import BigInteger, Column, SmallInteger, String, Table, Text
 

@@ -1,4 +1,4 @@
-"""When each maintenance job last succeeded and last failed: one row per job. And the time."""
+"""Tables of maintenance: the last success and failure of each job, and the time of the last run."""
 
 from sqlalchemy import Column, SmallInteger, String, Table, Text
 

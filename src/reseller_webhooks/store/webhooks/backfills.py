@@ -59,7 +59,7 @@ def newest(tx: Tx, webhook_id: int) -> Backfill | None:
 
 
 def is_due(tx: Tx) -> bool:
-    """Whether a step of any backfill is due."""
+    """True if a step of a backfill is due."""
     statement = select(backfill.c.webhook_id).join_from(backfill, webhook).where(*_due(tx.now))
     return tx.connection.execute(statement.limit(1)).first() is not None
 
@@ -98,14 +98,14 @@ def end(tx: Tx, one: Backfill, state: BackfillState, message: Message | None = N
 
 
 def count(tx: Tx, resource: Resource, *, reseller_id: int, with_removed: bool) -> int:
-    """How many records a backfill has to send, as they are now."""
+    """Number of records that a backfill has to send, as they are now."""
     given = _where(reseller_id, resource)
     wanted = given if with_removed else [*given, record.c.removed.is_(False)]
     return tx.connection.execute(select(func.count()).where(*wanted)).scalar_one()
 
 
 def estimate(tx: Tx, resource: Resource, *, reseller_id: int, limit: int) -> tuple[int, bool]:
-    """How many live records are among the first `limit`, and whether there are more records."""
+    """Number of live records among the first `limit`, and whether more records exist."""
     some = (
         select(record.c.removed).where(*_where(reseller_id, resource)).limit(limit + 1).subquery()
     )
@@ -116,7 +116,7 @@ def estimate(tx: Tx, resource: Resource, *, reseller_id: int, limit: int) -> tup
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What a step tells of, locked against changes, and the record that it comes to with that."""
+    """The records of a step, locked against changes, and the last record that the step passes."""
 
     records: list[Record]
     passed: int
@@ -174,7 +174,7 @@ def under_way(tx: Tx, webhook_id: int, uuids: Collection[str]) -> dict[str, int]
 
 
 def due_deliveries(tx: Tx, webhook_id: int, *, limit: int) -> int:
-    """How many of the webhook's deliveries could go out now; counted up to `limit`."""
+    """Number of the webhook's due deliveries; counted up to `limit`."""
     some = (
         select(delivery.c.id)
         .where(delivery.c.webhook_id == webhook_id, delivery.c.next_at <= tx.now)

@@ -42,7 +42,7 @@ def some(tx: Tx, numbers: Collection[int]) -> list[SealedRow]:
 
 
 def count(tx: Tx) -> int:
-    """How many webhooks have secrets."""
+    """Number of webhooks that have secrets."""
     statement = select(func.count()).select_from(webhook).where(webhook.c.deleted_at.is_(None))
     return tx.connection.execute(statement).scalar_one()
 

@@ -124,7 +124,7 @@ def by_resource(
 
 
 def count_of_resource(tx: Tx, resource: Resource, *, reseller_id: int) -> int:
-    """How many live webhooks the reseller has for a resource."""
+    """Number of the reseller's live webhooks for a resource."""
     statement = select(func.count()).where(*_is_for(resource, reseller_id))
     return tx.connection.execute(statement).scalar_one()
 
