@@ -80,6 +80,7 @@ async def test_a_delivery_shows_what_was_sent_and_what_came_back(
         "status": 201,
         "reason": None,
         "detail": "",
+        "note": None,
         "response": "thanks",
     }
     assert shown == {

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Outgoing, Reason
+from reseller_webhooks.core.deliveries.delivery import State
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.webhook import ClientCredentialsAuth, OAuth2, PasswordAuth
 from reseller_webhooks.engine.sending.sender import Sender
 from reseller_webhooks.engine.sending.token_cache import TokenCache
+from tests.engine.engine_fixture import Make
 from tests.receivers import behaviours as does
 from tests.receivers.authority import Authority
 from tests.receivers.oauth2 import OAuth2Server, oauth2_server
@@ -168,8 +170,47 @@ async def test_a_token_that_the_target_refused_is_forgotten(
     tokens.forget(WEBHOOK, first)
     second = await tokens.bearer(WEBHOOK, auth)
 
-    assert refused.status in (401, 403)
+    assert refused.status == 401
     assert (await notify(sender, server.target, second)).status == 201
+
+
+async def test_a_revoked_token_is_replaced_within_the_attempt(
+    make: Make, server: OAuth2Server
+) -> None:
+    running = make()
+    running.webhook(server.target, auth=by_password(server.token_url), max_in_flight=10)
+    async with running.sending():
+        running.tell("c1")
+        await running.closed(1)
+        server.revoke()
+        for number in range(2, 12):
+            running.tell(f"c{number}")
+        lines = await running.closed(11)
+
+    attempts = [running.details(line).attempts for line in lines]
+    notes = [str(tried[-1].note or "") for tried in attempts]
+    assert {(line.state, line.attempts) for line in lines} == {(State.DELIVERED, 1)}
+    assert 1 <= sum(note.startswith("answered 401 to the first access") for note in notes) <= 10
+    assert server.statuses(TOKEN_PATH) == [200, 200]
+
+
+async def test_a_new_token_that_is_refused_too_fails_the_attempt(
+    make: Make, authority: Authority
+) -> None:
+    async def behave(talk: Conversation) -> None:
+        while request := await talk.request():
+            granted = b'{"access_token":"abc"}' if request.path == "/token" else b"no"
+            await talk.answer(200 if request.path == "/token" else 401, granted)
+
+    running = make(waits_s=(0.05,))
+    async with scripted(behave, authority) as receiver, running.sending():
+        running.webhook(receiver.url("/in"), auth=by_client(receiver.url("/token")))
+        running.tell("c1")
+        (line,) = await running.closed(1)
+
+    statuses = [attempt.status for attempt in running.details(line).attempts]
+    assert (line.state, statuses) == (State.FAILED, [401, 401])
+    assert [request.path for request in receiver.requests] == ["/token", "/in"] * 4
 
 
 async def test_many_that_ask_at_once_share_one_request(

@@ -29,7 +29,7 @@ class OAuth2Server:
 
     @property
     def target(self) -> str:
-        """Answers 201 to a valid token and 401 or 403 otherwise."""
+        """Answers 201 to a valid token and 401 otherwise."""
         return f"https://{HOST}:{self.port}/in"
 
     def statuses(self, path: str) -> list[int]:

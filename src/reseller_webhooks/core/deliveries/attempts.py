@@ -85,6 +85,7 @@ class Attempt(NamedTuple):
     headers: the answer's first ones by `kept_headers`.
     no_sign: not even a refusal came, nor anything of a name server: perhaps it is our own network.
     clock_ahead_s: how far the receiver's clock is ahead of ours; only of a `REFUSES_TIMESTAMPS`.
+    note: what was unusual, also of an attempt that was accepted.
     """
 
     outcome: Outcome
@@ -97,6 +98,7 @@ class Attempt(NamedTuple):
     headers: Mapping[str, str] | None = None
     unreachable: bool = False
     clock_ahead_s: int | None = None
+    note: Message | None = None
 
     @property
     def detail(self) -> str:

@@ -86,6 +86,7 @@ class AttemptRow:
     response: str = field(repr=False)
     state: State | None
     response_headers: dict[str, str] | None = field(default=None, repr=False)
+    note: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,10 @@ OAUTH_WRONG_URL = define("oauth-wrong-url", N_("there is nothing; check the acce
 OAUTH_SERVER_DOWN = define("oauth-server-down", N_("the token server is down"))
 OAUTH_WRONG_USER = define("oauth-wrong-user", N_("wrong username or password"))
 OAUTH_CLIENT_REFUSED = define("oauth-client-refused", N_("the client credentials are not accepted"))
+TOKEN_RENEWED = define(
+    "token-renewed",
+    N_("answered 401 to the first access token; it was sent once more with a new one"),
+)
 
 REPLACED = define("replaced", N_("a newer notification of the same resource replaced it"))
 WEBHOOK_DELETED = define("webhook-deleted", N_("its webhook was deleted"))

@@ -14,6 +14,7 @@ from reseller_webhooks.core.deliveries.delivery import (
 from reseller_webhooks.core.deliveries.notification import DueDelivery, outgoing
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.deliveries.secret_masking import without_secret
+from reseller_webhooks.core.messages.attempts import TOKEN_RENEWED
 from reseller_webhooks.core.webhooks.webhook import OAuth2, TokenAuth, Webhook
 from reseller_webhooks.engine.ports import Clock, LookUpTurn, Send, TokenSource
 
@@ -86,18 +87,29 @@ class AttemptRunner:
         may_send: Callable[[], bool] = _always,
     ) -> Attempt:
         """Send one request; a failed token request is a failed attempt."""
-        if not isinstance(webhook.auth, OAuth2):
+        auth = webhook.auth
+        if not isinstance(auth, OAuth2):
             return await self._send(webhook, due, number, at, None)
-        bearer = await self.tokens.bearer(webhook.id, webhook.auth, webhook.reseller_id)
+        bearer = await self.tokens.bearer(webhook.id, auth, webhook.reseller_id)
         if isinstance(bearer, Attempt):
             return bearer
         if not may_send():  # the token request may have taken as long as a request may
             raise LeaseLost
         result = await self._send(webhook, due, number, at, bearer)
-        if result.status == UNAUTHORISED:
-            # The receiver may have revoked the token early; the next attempt gets a new one.
-            self.tokens.forget(webhook.id, bearer)
-        return result
+        if result.status != UNAUTHORISED:
+            return result
+        if (renewed := await self._renewed_bearer(webhook, auth, bearer)) is None or not may_send():
+            return result
+        again = await self._send(webhook, due, number, at, renewed)
+        if again.status == UNAUTHORISED:
+            self.tokens.forget(webhook.id, renewed)
+        return again._replace(ms=result.ms + again.ms, note=TOKEN_RENEWED())
+
+    async def _renewed_bearer(self, webhook: Webhook, auth: OAuth2, refused: str) -> str | None:
+        """A new token for one that may have been revoked; None if none could be had."""
+        self.tokens.forget(webhook.id, refused)
+        bearer = await self.tokens.bearer(webhook.id, auth, webhook.reseller_id)
+        return None if isinstance(bearer, Attempt) else bearer
 
     def _step(self, number: int, result: Attempt) -> Transition:
         if result.accepted:  # the common case, without reading the clock

@@ -33,6 +33,11 @@ def read_reason(code: str | None, text: str, reason: str | None) -> Message | No
     return read(code, text)
 
 
+def read_note(code: str | None) -> Message | None:
+    """A message that has no text beside it: the version before knows no such column."""
+    return from_json(code)
+
+
 def read_changed(code: str | None, text: str) -> Message | None:
     """The message of a row that the version before may have changed.
 

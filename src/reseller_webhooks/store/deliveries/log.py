@@ -120,6 +120,7 @@ def _attempt_line(row: RowMapping) -> AttemptRow:
         status=row["status"],
         reason=row["reason"],
         message=messages.read_reason(row["message"], row["detail"], row["reason"]),
+        note=messages.read_note(row["note"]),
         response=row["response"],
         state=State(row["state"]) if row["state"] else None,
         response_headers=json.loads(row["response_headers"]) if row["response_headers"] else None,

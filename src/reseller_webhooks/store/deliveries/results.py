@@ -84,7 +84,7 @@ def _wait_row(one: AttemptResult, now: Micros) -> dict[str, object]:
 _ATTEMPT = (
     "delivery_id", "event_id", "webhook_id", "reseller_id",
     "resource", "action", "resource_uuid", "version",
-    "number", "at", "ms", "outcome", "status", "reason", "detail", "message",
+    "number", "at", "ms", "outcome", "status", "reason", "detail", "message", "note",
     "response", "response_headers", "state", "created_at", "replay_of",
 )  # fmt: skip
 
@@ -97,6 +97,7 @@ def _attempt_row(one: AttemptResult, *, closes: bool) -> tuple[Any, ...]:
         one.number, one.at, result.ms, result.outcome.value,
         result.status, result.reason.value if result.reason else None,
         messages.text_of(result.message), messages.stored(result.message),
+        messages.stored(result.note),
         result.response, orjson.dumps(result.headers).decode() if result.headers else None,
         one.step.state.value if closes else None, of.created_at, of.replay_of,
     )  # fmt: skip

@@ -90,6 +90,8 @@ attempt = Table(
     Column("detail", Text, nullable=False),
     # The same as a code with parameters (core/messages); NULL on success, and before 0024.
     Column("message", Text),
+    # What was unusual about it, as a code with parameters; none before 0025.
+    Column("note", Text),
     Column("response", Text, nullable=False),
     # Of the answer, as a JSON object; none for what was written before 0002, or without an answer.
     Column("response_headers", Text),

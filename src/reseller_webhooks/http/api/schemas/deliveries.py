@@ -54,6 +54,7 @@ class Attempt(Shape):
     status: int | None
     reason: str | None
     detail: str
+    note: str | None = Field(description="What was unusual, also of an accepted attempt.")
     response: str = Field(description="The start of the receiver's answer.")
     request_headers: dict[str, str] = Field(description="What proves who we are is masked.")
     response_headers: dict[str, str] | None = Field(
@@ -138,6 +139,7 @@ def _attempt(line: AttemptRow, outcome: Outcome, headers: dict[str, str]) -> Att
         status=line.status,
         reason=line.reason,
         detail=str(line.message or ""),
+        note=str(line.note) if line.note else None,
         response=line.response,
         request_headers=headers,
         response_headers=line.response_headers,
