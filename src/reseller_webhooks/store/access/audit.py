@@ -1,4 +1,4 @@
-"""The audit log: written in the transaction that does what it tells of, and read in pages."""
+"""The audit log: written in the transaction of the act itself, and read in pages."""
 
 import json
 from collections.abc import Mapping

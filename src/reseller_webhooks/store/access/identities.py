@@ -28,5 +28,5 @@ def bind(tx: Tx, issuer: str, subject: str, person_id: int) -> User | None:
 
 
 def forget(tx: Tx, person_id: int) -> None:
-    """Unbind a person, so that whoever has the e-mail address next can be bound."""
+    """Unbind a person, so that the next holder of the e-mail address can be bound."""
     tx.connection.execute(delete(identity).where(identity.c.person_id == person_id))

@@ -63,7 +63,7 @@ def take(tx: Tx, uuid: str) -> bool:
 def page(
     tx: Tx, reseller_id: int | None, *, before: int | None, limit: int, search: str = ""
 ) -> list[Invite]:
-    """Those that still hold, newest first, from before a number: of one reseller, or all for None.
+    """A page of unexpired invites, newest first, below a number: of a reseller, or of all for None.
 
     search: part of the address, or the id.
     """

@@ -54,12 +54,12 @@ def keys(
 
 
 def change_key(tx: Tx, number: int, **columns: object) -> None:
-    """Overwrite some of a key's columns."""
+    """Change these columns of a key."""
     tx.connection.execute(update(api_key).where(api_key.c.id == number).values(**columns))
 
 
 def user_for(tx: Tx, email: str, uuid: str) -> User:
-    """The person with that address, made with that id when there is none; locked until the end.
+    """Find or add the person with an address, locked until the end of the transaction.
 
     Nobody else changes the person's memberships meanwhile.
     """
@@ -83,7 +83,7 @@ def user_by_id(tx: Tx, number: int) -> User | None:
 
 
 def change_user(tx: Tx, number: int, **columns: object) -> None:
-    """Overwrite some of a person's columns."""
+    """Change these columns of a person."""
     tx.connection.execute(update(person).where(person.c.id == number).values(**columns))
 
 

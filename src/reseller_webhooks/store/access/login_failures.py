@@ -32,7 +32,7 @@ def count(tx: Tx, key: str, *, fresh: Micros) -> int | None:
 
 
 def wait(tx: Tx, key: str, until: Micros) -> None:
-    """Let nobody guess with this key before then."""
+    """Allow no guess with this key before an instant."""
     tx.connection.execute(update(guess).where(guess.c.key == key).values(until=until))
 
 
@@ -48,5 +48,5 @@ def take_back(tx: Tx, key: str) -> None:
 
 
 def forget(tx: Tx, before: Micros) -> None:
-    """Drop what nobody has added to since an instant."""
+    """Delete counts to which nothing was added since an instant."""
     tx.connection.execute(delete(guess).where(guess.c.at < before, guess.c.until < tx.now))

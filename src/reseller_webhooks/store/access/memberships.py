@@ -86,7 +86,7 @@ def lock_admins(tx: Tx, reseller_id: int) -> set[int]:
 
 
 def change(tx: Tx, one: Membership, **columns: object) -> None:
-    """Overwrite some of a membership's columns."""
+    """Change these columns of a membership."""
     tx.connection.execute(update(membership).where(membership.c.id == one.id).values(**columns))
     mirror(tx, one.person_id)
 

@@ -91,7 +91,7 @@ def buckets(tx: Tx, reseller_ids: Collection[int]) -> dict[tuple[int, str], Micr
 
 
 def lock_reseller(tx: Tx, reseller_id: int) -> None:
-    """Let nobody else add a webhook until the end of the transaction."""
+    """Lock a reseller, so that other transactions add no webhook until this transaction ends."""
     wanted = select(reseller.c.id).where(reseller.c.id == reseller_id)
     tx.connection.execute(wanted.with_for_update(key_share=True))
 

@@ -39,7 +39,7 @@ def by_ids(tx: Tx, numbers: Collection[int]) -> dict[int, Reseller]:
 
 
 def numbers(tx: Tx, uuids: Collection[str]) -> dict[str, int]:
-    """The store's numbers of resellers, by their ids; of those that there are."""
+    """The store's numbers of existing resellers, by their ids."""
     rows = tx.connection.execute(
         select(reseller.c.uuid, reseller.c.id).where(reseller.c.uuid.in_(uuids))
     )

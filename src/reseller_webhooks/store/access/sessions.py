@@ -63,14 +63,14 @@ def by_user(tx: Tx, person_id: int) -> list[Session]:
 
 
 def change(tx: Tx, fingerprint: str, **columns: object) -> None:
-    """Overwrite some of a session's columns."""
+    """Change these columns of a session."""
     tx.connection.execute(
         update(session).where(session.c.fingerprint == fingerprint).values(**columns)
     )
 
 
 def rotate(tx: Tx, one: Session, *, fingerprint: str, csrf: str) -> Session:
-    """Give a session another token and form token; those that it had are good for nothing."""
+    """Give a session another token and form token; the previous ones become invalid."""
     mine = session.c.fingerprint == one.fingerprint
     tx.connection.execute(update(session).where(mine).values(fingerprint=fingerprint, csrf=csrf))
     return replace(one, fingerprint=fingerprint, csrf=csrf)
@@ -87,7 +87,7 @@ def end(tx: Tx, fingerprint: str) -> None:
 
 
 def close(tx: Tx, person_id: int, memberships: Opens, *, but: str = "") -> None:
-    """Let no browser of a person enter these memberships any more, but one."""
+    """Remove these memberships from a person's sessions, except from one session."""
     withdraw(tx, session, person_id, memberships, but=but)
 
 

@@ -46,13 +46,13 @@ def by_fingerprint(tx: Tx, fingerprint: str) -> SignInLink | None:
 
 
 def use(tx: Tx, fingerprint: str) -> SignInLink | None:
-    """Take a link that still holds, so that nobody can take it again."""
+    """Use up a link; None if it has expired or was used."""
     statement = delete(sign_in_link).where(sign_in_link.c.fingerprint == fingerprint)
     return _link(tx, tx.connection.execute(statement.returning(*_COLUMNS)).first())
 
 
 def close(tx: Tx, person_id: int, memberships: Opens) -> None:
-    """Let links of a person open these memberships no more."""
+    """Remove these memberships from a person's sign-in links."""
     withdraw(tx, sign_in_link, person_id, memberships)
 
 

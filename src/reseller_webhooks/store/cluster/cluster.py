@@ -51,7 +51,7 @@ def open_circuits_count(tx: Tx) -> int:
 
 
 def open_circuits(tx: Tx, *, limit: int) -> list[OpenCircuit]:
-    """Webhooks whose receivers fail, those that have failed longest first."""
+    """Webhooks with an open circuit, longest open first."""
     statement = (
         select(
             *(webhook.c.uuid, webhook.c.url, reseller.c.name, reseller.c.uuid.label("whose")),

@@ -1,4 +1,4 @@
-"""Deleting what only tells of the past: circuit changes, revoked keys, workers, jobs, webhooks."""
+"""Deletes old history: circuit changes, revoked keys, workers, jobs, webhooks."""
 
 from sqlalchemy import delete, exists, func, select
 

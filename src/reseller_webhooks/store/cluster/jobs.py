@@ -45,7 +45,7 @@ def is_due(tx: Tx) -> bool:
 
 
 def claim(tx: Tx, until: Micros) -> Job | None:
-    """The job that waits longest of those that can be claimed, claimed until an instant."""
+    """Claim the due job that has waited longest, until an instant."""
     statement = (
         select(job)
         .where(*_due(tx.now))

@@ -28,7 +28,7 @@ class WorkerRow:
 
 
 def register(tx: Tx, me: str, *, host: str, version: str, until: Micros) -> None:
-    """Say that this worker lives; those that have not said so for long are forgotten."""
+    """Record this worker's heartbeat, and delete workers that were silent for long."""
     named = member.c.id == me
     if not tx.connection.execute(update(member).where(named).values(until=until)).rowcount:
         row = {"id": me, "host": host, "version": version, "since": tx.now, "until": until}
@@ -55,7 +55,8 @@ def members(tx: Tx) -> list[WorkerRow]:
 
 
 def renew(tx: Tx, me: str, *, until: Micros) -> dict[int, int]:
-    """Keep what is mine, with epochs. One that lapsed and that nobody took is still mine."""
+    """Renew this worker's leases, and return their epochs. A lapsed lease that nobody took is
+    renewed too."""
     statement = update(lease).where(lease.c.owner == me).values(until=until)
     rows = tx.connection.execute(statement.returning(lease.c.part, lease.c.epoch))
     return dict(rows.tuples().all())
@@ -64,7 +65,7 @@ def renew(tx: Tx, me: str, *, until: Micros) -> dict[int, int]:
 def take(
     tx: Tx, me: str, parts: Collection[int], *, until: Micros, lapsed_too: bool
 ) -> list[Grant]:
-    """Take those that are free, or lapsed too; one that another is just taking stays theirs."""
+    """Take free leases, or lapsed ones too; leases that another worker is taking are skipped."""
     free = lease.c.owner.is_(None)
     open_to_me = or_(free, lease.c.until < tx.now) if lapsed_too else free
     found = tx.connection.execute(
@@ -82,7 +83,7 @@ def take(
 
 
 def release(tx: Tx, me: str, parts: Collection[int]) -> None:
-    """Give partitions back; whoever wants them need not wait."""
+    """Give leases back, so that other workers can take them at once."""
     mine = (lease.c.owner == me) & lease.c.part.in_(parts)
     tx.connection.execute(update(lease).where(mine).values(owner=None, until=0))
 
@@ -94,13 +95,13 @@ def leave(tx: Tx, me: str) -> None:
 
 
 def vacate(tx: Tx) -> None:
-    """Nobody holds anything: for a store on one machine, when no worker lives there."""
+    """Free every lease: for a store on one machine, when no worker lives there."""
     tx.connection.execute(update(lease).values(owner=None, until=0))
     tx.connection.execute(delete(member))
 
 
 def epochs(tx: Tx, me: str, parts: Collection[int]) -> dict[int, int]:
-    """The epochs of those partitions that are mine; nobody takes them before this commits."""
+    """The epochs of those partitions that this worker holds; they are locked until the commit."""
     statement = select(lease.c.part, lease.c.epoch).where(
         lease.c.owner == me, lease.c.part.in_(parts)
     )

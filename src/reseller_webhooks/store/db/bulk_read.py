@@ -31,8 +31,8 @@ S = TypeVar("S", bound=ClauseElement)
 Row = Sequence[Any]
 Some = Sequence[BindParameter[Any]]
 SelectByLists = Callable[..., Select[Any]]
-"""A select of what is named in lists of parameters, which it takes. It is known by its identity,
-so it is to be a function of a module."""
+"""A function that makes a select from lists of parameters. It is cached by identity, so it has to
+be a function of a module."""
 
 
 def rows(tx: Tx, select: Select[Any], given: dict[str, Any]) -> list[Row]:
@@ -41,7 +41,7 @@ def rows(tx: Tx, select: Select[Any], given: dict[str, Any]) -> list[Row]:
 
 
 def select_in(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> list[Row]:
-    """The rows of a select that names what it wants in lists, each of one value at least."""
+    """The rows of a select by lists, each of at least one value."""
     return rows(tx, *bind_lists(named, *given))
 
 

@@ -87,7 +87,7 @@ class Database:
         self.horizons = {table: SharedHorizon() for table in ("record", "delivery", "attempt")}
 
     def acting(self, by: Actor, charge: Charge | None = None) -> "Database":
-        """The same store, for what somebody does. charge: as in `Tx`."""
+        """The same store with an actor for the audit log. charge: as in `Tx`."""
         same = copy(self)
         same._by, same._charge = by, charge
         return same
@@ -162,7 +162,7 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """The place of the one writer, where there is but one."""
+        """Wait for the single writer's turn, where there is a single writer."""
         if self._writer is None:
             yield
             return

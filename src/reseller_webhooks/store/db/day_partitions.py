@@ -21,7 +21,7 @@ from reseller_webhooks.store.tables import delivery, pending_fan_out
 DAY_BITS = 36
 """68 billion ids a day, and every id below 2**53 for the next 300 years."""
 INSTANTS = {"event": "changed_at", "attempt": "at"}
-"""The tables, and what tells how old a row is."""
+"""The partitioned tables, and the column that holds the age of their rows."""
 AHEAD = 7
 """Days for which there are partitions before they begin."""
 TURNING = 7_269_001
@@ -80,7 +80,7 @@ def turn(tx: Tx) -> int:
 
 
 def drop(tx: Tx, before: Micros) -> int:
-    """Drop a day of a table all of whose rows are older than an instant; 0 when there is none.
+    """Drop a day of a table all of whose rows are older than an instant; 0 if no day qualifies.
 
     A day with an event that is still on its way somewhere stays until its deliveries are closed.
     One in a transaction: it keeps readers of its table waiting, and they may hold the other one.

@@ -101,7 +101,7 @@ MISTAKES = frozenset({"23502", sqlite3.SQLITE_CONSTRAINT_NOTNULL})
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise Unavailable for every error of the store that is not a mistake of ours."""
+    """Raise Unavailable for every error of the store that is not a fault of this program."""
     try:
         yield
     except exc.TimeoutError as error:

@@ -4,12 +4,12 @@ told."""
 from dataclasses import dataclass
 
 BEGIN_S = 4.0
-"""Until a transaction has begun. A healthy server needs milliseconds; one that hangs, or whose
-packets vanish, acknowledges what it gets and never answers."""
+"""For the start of a transaction. A healthy server needs milliseconds; a server that hangs, or
+whose packets vanish, acknowledges what it gets and never answers."""
 ANSWER_S = 8.0
 """Until the server answers a statement or a commit. Callers are to hear within 10 seconds."""
 LOCK_S = 3.0
-"""Until a lock is there; whoever waits longer holds up others."""
+"""For a lock; a transaction that waits longer holds up others."""
 MARGIN_S = 1.0
 """The server gives up this much earlier than we do, so that the connection can be kept."""
 IDLE_S = 30.0

@@ -1,4 +1,4 @@
-"""Brings a database's tables up to this version of the program, or tells how far behind it is.
+"""Brings a database's tables up to this version of the program, or reports how far behind they are.
 
 Alembic is imported only to upgrade: every start checks the revision, few upgrade.
 """
@@ -63,7 +63,7 @@ def _retried(database: Database) -> bool:
 
 
 def _run_next(tx: Tx) -> bool:
-    """Run the first migration that has not run yet. False when there is none."""
+    """Run the first pending migration. False if none is pending."""
     from alembic import command
 
     if tx.connection.dialect.name == "postgresql":

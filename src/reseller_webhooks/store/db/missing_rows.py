@@ -1,4 +1,4 @@
-"""Adds a row unless it is there, for rows that several transactions may add at the same time."""
+"""Adds a row unless it exists, for rows that several transactions may add at the same time."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from reseller_webhooks.store.db.database import Tx
 def add(
     tx: Tx, table: Table, row: Mapping[str, object], *, key: Sequence[str] | None = None
 ) -> None:
-    """Insert a row unless one with the same values in `key` is there; None: in any unique key.
+    """Insert a row unless a row with the same values in `key` exists; None: in any unique key.
 
     A row that another transaction is just adding is waited for.
     """

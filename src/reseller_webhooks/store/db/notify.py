@@ -1,4 +1,4 @@
-"""Hints: that deliveries were made, told across processes. Never needed, only quicker.
+"""Notifications of new deliveries between processes. An optimisation: polling finds them too.
 
 PostgreSQL carries them (LISTEN, NOTIFY), unless a pooler is between that lends its sessions for a
 transaction only: there a process finds what is new by its poll alone. An SQLite file has a number
@@ -48,7 +48,7 @@ class Notifications:
         self._threads: list[Thread] = []
 
     def start(self, *, listens: bool) -> None:
-        """Begin. listens: whether to hear others, as whoever sends does."""
+        """Start. listens: receive the notifications of other processes, as workers do."""
         if not self._is_sqlite:
             self._spawn(self._tell_postgres)
         if listens:

@@ -49,7 +49,7 @@ def mark_of(database: Database) -> Path | None:
 
 
 def read_mark(mark: Path) -> int | None:
-    """The number in it; None when there is no mark."""
+    """The number in the mark; None if there is no mark."""
     try:
         return int(mark.read_text())
     except (FileNotFoundError, ValueError):
@@ -57,7 +57,7 @@ def read_mark(mark: Path) -> int | None:
 
 
 def write_mark(mark: Path, number: int) -> None:
-    """Write it, so that a crash leaves the one before or this one."""
+    """Write the mark atomically: a crash leaves the previous mark or this one."""
     new = mark.with_name(mark.name + ".new")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

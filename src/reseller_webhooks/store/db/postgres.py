@@ -41,7 +41,7 @@ def create(url: str, *, reads_only: bool = False) -> tuple[Engine, Engine]:
 
 
 def begin(connection: Connection, limits: StoreLimits, *, writes: bool) -> Micros:
-    """Set the transaction's timeouts; the database's clock, the same for every machine.
+    """Set the transaction's timeouts, and read the database's clock, the same for every machine.
 
     Unavailable where the server does not take what the transaction is for: a standby may lag, so
     it is not read from either.
@@ -64,7 +64,7 @@ def begin(connection: Connection, limits: StoreLimits, *, writes: bool) -> Micro
 
 
 def without_transaction(connection: Connection, limits: StoreLimits) -> Connection:
-    """The same connection, each statement of which commits by itself."""
+    """The same connection in autocommit mode."""
     alone = connection.execution_options(isolation_level="AUTOCOMMIT")
     driver = alone.connection.driver_connection
     assert isinstance(driver, connections.PgConnection)  # noqa: S101 - `create` has made it

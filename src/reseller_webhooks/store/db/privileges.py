@@ -42,7 +42,7 @@ def missing_for_maintenance(tx: Tx) -> list[str]:
 
 
 def check(database: Database) -> list[str]:
-    """Refused when the role cannot serve; what it lacks for maintenance otherwise."""
+    """Check the role's rights: Refused if it cannot serve, else what maintenance lacks."""
     with database.read() as tx:
         if lacking := missing_for_service(tx):
             raise Refused(f"{sentence(lacking)}; {REMEDY}")

@@ -1,4 +1,4 @@
-"""The key that public ids are encrypted with; made by the migration, the same for ever."""
+"""The key that encrypts public ids; made by a migration, and never changed."""
 
 from sqlalchemy import select
 

@@ -12,18 +12,18 @@ from reseller_webhooks.core.sync.horizon import Horizon
 
 @dataclass(frozen=True, slots=True)
 class SettledHorizon:
-    """newest: the last number that was given. upto: no row can appear any more up to this one."""
+    """The read horizon. newest: highest number given. upto: no row can still appear up to it."""
 
     newest: int
     upto: int
 
     def within(self, last: int) -> int:
-        """Up to which number, `last` at most, no row can appear any more."""
+        """The highest number, `last` at most, up to which no row can still appear."""
         return last if self.upto == self.newest else min(last, self.upto)
 
 
 class SharedHorizon:
-    """One table's. Looks come one after the other, as each builds on the one before."""
+    """The horizon of one table. Reads are serialized, since each builds on the one before."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -11,7 +11,7 @@ from reseller_webhooks.store.db.errors import unavailable
 from reseller_webhooks.store.db.sqlite import INCREMENTAL
 
 KEPT_SHARE = 10
-"""A tenth of the file may be free: what is written next uses it."""
+"""Share of the file that may be free: later writes use it."""
 KEPT_MIN = 1_000
 """Free pages, 4 MB, that are never worth the work."""
 

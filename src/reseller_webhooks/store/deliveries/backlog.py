@@ -78,7 +78,7 @@ def _oldest(tx: Tx, webhooks: Sequence[Any]) -> OldestDue | None:
 
 
 def _count(tx: Tx, webhook_ids: Sequence[int], most: int) -> int:
-    """A few of every webhook first; then, of those that have more, all the others."""
+    """Count a few deliveries of every webhook first, then the rest of webhooks with more."""
     total, longer = 0, []
     for start in range(0, len(webhook_ids), WEBHOOKS_PER_STATEMENT):
         counts = _counts(tx, webhook_ids[start : start + WEBHOOKS_PER_STATEMENT], FIRST_COUNT)

@@ -42,7 +42,7 @@ def close(
 
 
 def _lock(tx: Tx, numbers: Sequence[int], *, waits: bool) -> list[int]:
-    """Those that are pending, locked: nobody else closes one between its line and its end."""
+    """Lock those deliveries that are pending, so that no other transaction closes them twice."""
     pending = select(delivery.c.id).where(delivery.c.id.in_(numbers)).order_by(delivery.c.id)
     locking = pending.with_for_update(skip_locked=not waits)
     return list(tx.connection.execute(locking).scalars())

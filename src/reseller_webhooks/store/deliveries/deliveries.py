@@ -1,4 +1,4 @@
-"""Pending deliveries. due_scan.py reads those that are due, results.py writes their results."""
+"""Pending deliveries. due_scan.py reads the due ones, results.py writes their results."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +45,7 @@ def newest_by_webhook(tx: Tx, since: int) -> tuple[int, list[int]]:
 
 
 def newest(tx: Tx) -> int:
-    """The highest number of those that are unfinished, or 0."""
+    """The highest id of an unfinished delivery, or 0."""
     return tx.connection.execute(select(func.max(delivery.c.id))).scalar() or 0
 
 
@@ -83,7 +83,7 @@ def supersede(tx: Tx, event_ids: Sequence[int]) -> None:
 
 
 def supersede_between(tx: Tx, event_ids: Sequence[int], after: int, upto: int) -> None:
-    """As `supersede`, of the webhooks above `after` up to `upto`, which were just told of all."""
+    """As `supersede`, for webhooks above `after` up to `upto`, whose deliveries were just made."""
     given = {"events": event_ids, "after": after, "upto": upto}
     rows = tx.connection.execute(_OLDER_BETWEEN, given)
     closing.close(tx, list(rows.scalars()), Trigger.SUPERSEDE, REPLACED, waits=True)

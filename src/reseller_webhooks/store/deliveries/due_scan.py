@@ -1,4 +1,4 @@
-"""Finding what is due: one statement asks for many webhooks, each with a bound of its own."""
+"""Scan for due deliveries: one statement for many webhooks, each with its own bound."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence

@@ -89,7 +89,7 @@ def records_behind(tx: Tx, keys: Collection[RecordKey]) -> set[RecordKey]:
 def newest_of_record(
     tx: Tx, record: RecordKey, webhook_ids: Collection[int]
 ) -> list[tuple[int, int]]:
-    """Of each webhook that is still to be told of the record: its number and the newest version."""
+    """The newest version of a record by webhook, from pending fan-outs."""
     statement = (
         _following(select(webhook.c.id, func.max(event.c.version)))
         .where(
@@ -104,7 +104,7 @@ def newest_of_record(
 
 
 def next_reseller(tx: Tx, after: int) -> int | None:
-    """The reseller with pending fan-outs that comes next, by its number; None: there is none."""
+    """The next reseller with pending fan-outs, by its number; None if there is none."""
     return tx.connection.execute(_NEXT_RESELLER, {"after": after}).scalar()
 
 

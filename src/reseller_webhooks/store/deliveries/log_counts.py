@@ -132,7 +132,8 @@ def _count(tx: Tx, part: Part, query: PlannedQuery) -> LineCount:
 
 
 def _count_delivered(tx: Tx, query: PlannedQuery) -> LineCount:
-    """Of the newest closed lines those that did not end otherwise, which have an index."""
+    """Count delivered lines: the newest closed lines, less those that ended otherwise, which have
+    an index."""
     closed, c = attempt.c.state.is_not(None), attempt.c
     newest = select(c.created_at).where(*indexed_conditions(attempt, query), closed)
     ordered = newest.order_by(c.created_at.desc(), c.delivery_id.desc()).limit(NEWEST_CLOSED)
@@ -163,7 +164,7 @@ def _newest(part: Part, query: PlannedQuery) -> tuple[Select[int, int], int]:
 def _conditions(
     table: Table, query: PlannedQuery, closed: ColumnElement[bool] | None
 ) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
-    """Those that an index answers, and those for which each line is looked at."""
+    """Conditions that an index answers, and conditions that are checked on each line."""
     conditions, sieve = indexed_conditions(table, query), filter_conditions(table, query)
     if table is delivery and sorts(table, query):
         # No index of a webhook's pending deliveries knows when they were made.

@@ -20,7 +20,7 @@ SORTED_MAX = 10_000
 """Pending deliveries of one webhook that are sorted for a page, about 15 ms; where there are more,
 the reseller's, which are sorted already, are searched for them."""
 EVENTS_MAX = 5_000
-"""The newest changes of a record of which the log tells, when it is asked for that record."""
+"""The newest changes of a record that the log shows when it is filtered by that record."""
 
 UNHAPPY = frozenset(State) - {State.PENDING, State.DELIVERED}
 """The states of deliveries that were closed without being delivered."""

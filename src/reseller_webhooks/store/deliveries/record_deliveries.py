@@ -1,4 +1,5 @@
-"""The deliveries of one record: those that say how it stands with a webhook, and of each version.
+"""The deliveries of one record: those that decide its state with a webhook, and those of each
+version.
 
 A webhook's state takes its newest pending delivery, and its closed ones down to the newest that was
 accepted. Pending ones have an index by webhook and record. Closed ones are found by the record's

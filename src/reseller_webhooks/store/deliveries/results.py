@@ -39,7 +39,7 @@ def _finish(tx: Tx, made: Sequence[AttemptResult]) -> None:
 
 
 def _close(tx: Tx, ended: set[int], accepted: set[int]) -> set[int]:
-    """Deliveries are no more; those that no line in the log closes until now."""
+    """Delete ended deliveries; returns those that no line of the log has closed before."""
     if not ended or bulk_write.remove(tx, _gone, sorted(ended)) == len(ended):
         return ended
     # Somebody closed some. Whoever did that has left a line in the log, which was no request.

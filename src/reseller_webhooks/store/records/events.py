@@ -35,7 +35,7 @@ def add(tx: Tx, events: Sequence[Event]) -> list[int]:
 
 
 def newest(tx: Tx) -> int:
-    """The newest event's number, 0 when there is none."""
+    """The highest event number, 0 if there is no event."""
     return tx.connection.execute(select(func.max(event.c.id))).scalar() or 0
 
 

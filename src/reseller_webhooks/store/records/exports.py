@@ -1,4 +1,4 @@
-"""Events in the sequence of their numbers, for whoever copies all of them out.
+"""Events in the sequence of their numbers, for exports of all events.
 
 On PostgreSQL an event has its number before it is committed, so a lower number may appear after a
 higher one; operations/exports.py knows when none can any more.

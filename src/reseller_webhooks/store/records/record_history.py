@@ -1,4 +1,4 @@
-"""Records for somebody who looks through them: newest first, tombstones too."""
+"""Records in pages, newest first, tombstones included."""
 
 from sqlalchemy import select
 

@@ -43,7 +43,7 @@ _ADD = text(
 
 @dataclass(frozen=True, slots=True)
 class SizedTable:
-    """A table whose rows are counted. at: their time. texts: what is long in them."""
+    """A table whose bytes are counted. at: the column of its time. texts: its long columns."""
 
     table: Table
     at: ColumnElement[int]
@@ -75,7 +75,7 @@ class _Counted:
 
 
 def count(database: Database, source: SizedTable) -> int:
-    """Count a batch of a table's rows; how many they were, 0 when there are no settled ones.
+    """Count the bytes of a batch of rows; the number of rows, 0 if no settled rows are left.
 
     Read apart from the write, so that nobody waits for it. Of two that count the same, one wins.
     """

@@ -41,7 +41,7 @@ def scan(tx: Tx, before: Micros, *, after: int, limit: int) -> TombstoneScan:
 
 
 def lock(tx: Tx, numbers: Collection[int], before: Micros) -> list[Versioned]:
-    """Lock those that are still old and of whose record no event is kept: none can be sent again.
+    """Lock tombstones that are still old and whose record has no event left to send again.
 
     Not the newest record: SQLite would give its number, a place in snapshots, to another one.
     """

@@ -1,4 +1,4 @@
-"""Quotas of resellers: what operators have set, what is used up, and how much is stored.
+"""Tables of quotas: limits set by operators, buckets, and stored bytes.
 
 No foreign keys: rows of a reseller that is gone say nothing, and hold up nobody who removes it.
 """

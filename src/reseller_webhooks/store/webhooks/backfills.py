@@ -82,13 +82,13 @@ def due(tx: Tx) -> tuple[Backfill, BackfillTarget] | None:
 
 
 def restart(tx: Tx) -> None:
-    """Let those that are running begin again: what they have told was told with older versions."""
+    """Restart running backfills, which have sent records with lower versions."""
     running = update(backfill).where(backfill.c.state == _RUNNING)
     tx.connection.execute(running.values(passed=0, sent=0))
 
 
 def move(tx: Tx, one: Backfill, *, passed: int, sent: int, next_at: Micros) -> None:
-    """Note that it has come to a record, and when its next step is due."""
+    """Note the progress of a backfill, and when its next step is due."""
     _change(tx, one, passed=passed, sent=sent, next_at=next_at)
 
 
@@ -246,7 +246,7 @@ def _bounded(tx: Tx, numbers: list[int]) -> list[int]:
 
 
 def _locked(tx: Tx, numbers: list[int]) -> dict[int, Record]:
-    """Those of the records that nobody is changing, as they are now and stay until we commit.
+    """Lock those records that no other transaction is changing, and read them.
 
     Without those that have a pending fan-out.
     """

@@ -26,7 +26,7 @@ def above(tx: Tx, revision: int) -> list[Revision]:
 
 
 def newest(tx: Tx) -> int:
-    """The highest revision of any webhook, 0 when there is none."""
+    """The highest revision of a webhook, 0 if there is no webhook."""
     return tx.connection.execute(select(func.max(webhook.c.revision))).scalar() or 0
 
 

@@ -1,4 +1,4 @@
-"""Sealed values of webhooks, to look through and to replace as long as nobody else changed them."""
+"""Sealed values of webhooks: read in pages, and replaced unless changed meanwhile."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ def count(tx: Tx) -> int:
 
 
 def replace(tx: Tx, row: SealedRow, new: Mapping[SecretPurpose, str]) -> bool:
-    """Write these values in place of the row's; False when somebody changed them meanwhile.
+    """Replace a row's sealed values; False if another transaction changed them meanwhile.
 
     Workers read the webhook again, so that one that could not open it sees whether it can now.
     """

@@ -104,7 +104,7 @@ def page(
 
 
 def before_newest(tx: Tx, reseller_id: int, count: int) -> int:
-    """The number behind which the newest `count` live webhooks stand; 0 if there are no others."""
+    """The number after which the newest `count` live webhooks begin; 0 if there are no others."""
     statement = (
         select(webhook.c.id)
         .where(webhook.c.reseller_id == reseller_id, webhook.c.deleted_at.is_(None))
@@ -162,7 +162,7 @@ def names(tx: Tx, numbers: set[int]) -> dict[int, tuple[str, str]]:
 
 
 def holds(tx: Tx, numbers: set[int]) -> dict[int, HoldReason]:
-    """Those that are paused or whose receiver is failing, by the store's number."""
+    """Webhooks that are paused or whose circuit is open, by the store's number."""
     if not numbers:
         return {}
     paused = webhook.c.state == WebhookState.PAUSED.value
