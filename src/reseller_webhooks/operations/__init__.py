@@ -1,1 +1,1 @@
-"""What can be done. A public function is one transaction; no network inside."""
+"""Use cases. A public function is one transaction, without network inside."""

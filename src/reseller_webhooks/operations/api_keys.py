@@ -36,7 +36,7 @@ def valid(database: Database, *, search: str = "") -> Iterator[ApiKey]:
 
 
 def revoke(database: Database, uuid: str) -> ApiKey:
-    """Let nobody call with a key any more; within a second no process takes it."""
+    """Revoke a key; within a second no process accepts it."""
     with database.write() as tx:
         found = keys_and_users.key_by_uuid(tx, uuid)
         if found is None:

@@ -1,4 +1,4 @@
-"""The audit log: what it says of a webhook, and its pages."""
+"""The audit log: the settings of a webhook in it, and its pages."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,8 @@ def page(database: Database, query: AuditQuery) -> list[AuditLine]:
 
 
 def own_page(database: Database, query: AuditQuery) -> list[AuditLine]:
-    """The same for the reseller that the query is about: who does not belong to it has no name."""
+    """As `page`, for the reseller of the query: actors that do not belong to it stay without a
+    name."""
     whose = query.reseller_id
     if whose is None:
         raise ValueError("a reseller's own page is about one")
@@ -39,12 +40,12 @@ def webhook_subject(row: WebhookRow) -> Subject:
 
 
 def settings_of(row: WebhookRow) -> Mapping[str, Any]:
-    """How a webhook begins; no secret is among it."""
+    """The settings of a new webhook, without secrets."""
     return {name: _plain(getattr(row, name)) for name in ("resource", "actions", "auth_type")}
 
 
 def changes(before: WebhookRow, after: WebhookRow, *, auth_given: bool) -> Mapping[str, Any]:
-    """What is different, as [before, after]; of secrets only that they were entered again."""
+    """Changed settings as [before, after]; of secrets only that they were entered again."""
     found: dict[str, Any] = {}
     for name in _SETTINGS:
         old, new = _plain(getattr(before, name)), _plain(getattr(after, name))

@@ -1,4 +1,4 @@
-"""Who comes in: by key, link, password or identity provider; and what their sessions are."""
+"""Authentication by key, link, password or identity provider, and sessions."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,16 +33,16 @@ from reseller_webhooks.store.db.database import Database, Tx
 
 SESSION_LIVES = 14 * DAY
 RESET_LIVES = 1800 * SECOND
-"""How long after signing in by a link a new password can be set without the present one."""
+"""Time after a sign-in by link in which a password can be set without the current one."""
 SEEN_EVERY = 300 * SECOND
-"""How often it is written down when something was last used or seen: looking costs no write."""
+"""Shortest time between two writes of a last-used or last-seen time: reading costs no write."""
 AGENT_MAX = 300
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls the API. reseller_id is None for the platform, which may name any.
+    """A caller of the API. reseller_id is None for the platform, which may name any reseller.
 
     key_id: of the API key that was shown.
     """
@@ -55,7 +55,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What somebody comes with: the IP address, and what the browser says that it is."""
+    """The visitor's device: IP address and user agent."""
 
     address: str = ""
     agent: str = ""
@@ -73,7 +73,7 @@ class NewApiKey:
 
 
 def add_key(database: Database, scope: Scope, reseller: str | None, name: str = "") -> NewApiKey:
-    """A new API key; reseller: the id of the one it is for, None for the platform."""
+    """Add an API key. reseller: the id of its reseller, None for a platform key."""
     made = NewApiKey(crypto.new_id(), crypto.KEY_PREFIX + crypto.new_token())
     start = made.key[:10]
     with database.write() as tx:
@@ -93,7 +93,7 @@ def add_key(database: Database, scope: Scope, reseller: str | None, name: str = 
 
 
 def caller(database: Database, key: str) -> Caller:
-    """Who shows this key. NotSignedIn when it is none of ours, or was revoked."""
+    """The caller with this key. NotSignedIn when the key is unknown or was revoked."""
     with database.read() as tx:
         found = keys_and_users.key_by_fingerprint(tx, crypto.fingerprint(key))
         now = tx.now
@@ -107,7 +107,7 @@ def caller(database: Database, key: str) -> Caller:
 
 
 def owner_of_link(database: Database, token: str) -> User:
-    """Whom a link signs in; to look does not use it up. NotSignedIn when it does not hold."""
+    """The user whom a link signs in; the link stays usable. NotSignedIn for an invalid link."""
     with database.read() as tx:
         found = _link_opens(tx, sign_in_links.by_fingerprint(tx, crypto.fingerprint(token)))
     if found is None:
@@ -137,7 +137,7 @@ def enter(
     into: Membership | None,
     reset_until: Micros | None = None,
 ) -> str:
-    """A new session's token for somebody who has shown that they may enter these memberships.
+    """Begin a session for a person who may enter these memberships, and return its token.
 
     into: which of them is entered at once; None to let the person choose.
     reset_until: until when it may set a new password without the present one.
@@ -170,7 +170,7 @@ def only(opened: Sequence[Membership]) -> Membership | None:
 
 
 def note_entry(tx: Tx, session: Session, membership: Membership, device: Device) -> None:
-    """The person enters a membership: its reseller's audit log tells of it, and no other's."""
+    """Enter a membership, and record that in the audit log of its reseller only."""
     sessions.change(tx, session.fingerprint, membership_id=membership.id, reseller_id=None)
     _note_seen(tx, session.person_id, membership.id)
     by = Actor(ActorKind.PERSON, membership.email, device.address)
@@ -179,7 +179,7 @@ def note_entry(tx: Tx, session: Session, membership: Membership, device: Device)
 
 
 def visitor(database: Database, token: str, device: Device = NOWHERE) -> Visitor:
-    """Who has this session; NotSignedIn when it has ended."""
+    """The visitor with this session; NotSignedIn when it has ended."""
     with database.read() as tx:
         session = sessions.by_fingerprint(tx, crypto.fingerprint(token))
         person = keys_and_users.user_by_id(tx, session.person_id) if session else None
@@ -209,7 +209,7 @@ def session_of(tx: Tx, visitor: Visitor) -> Session:
 
 
 def may_reset(session: Session, now: Micros) -> bool:
-    """Whether a session may set a new password without the present one."""
+    """True if a session may set a new password without the current one."""
     return session.password_reset_until is not None and now < session.password_reset_until
 
 
@@ -237,7 +237,7 @@ def normalize_email(email: str) -> str:
 
 
 def subject_of(membership: Membership) -> Subject:
-    """Somebody at a reseller, for the audit log."""
+    """A membership, for the audit log."""
     return Subject(membership.uuid, membership.email, membership.reseller_id)
 
 
@@ -247,7 +247,7 @@ def number_of(tx: Tx, reseller: str | None) -> int | None:
 
 
 def _link_opens(tx: Tx, link: SignInLink | None) -> tuple[User, Sequence[Membership]] | None:
-    """Whom a link signs in, and what it opens now; None when that is nothing."""
+    """The user whom a link signs in, and the memberships that it opens; None if it opens none."""
     person = None if link is None else keys_and_users.user_by_id(tx, link.person_id)
     if link is None or person is None:
         return None

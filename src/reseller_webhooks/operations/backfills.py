@@ -41,7 +41,7 @@ from reseller_webhooks.store.webhooks.backfills import Next
 COUNTED_MAX = 2_000
 """More than these are only known to be more, where a page asks each time it is shown."""
 AGAIN = SECOND // 10
-"""Somebody is just changing the record that comes next; they are done soon."""
+"""Pause while another transaction changes the next record, which takes it a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def get(database: Database, reseller_id: int, uuid: str) -> Backfill:
 
 
 def preview(database: Database, row: WebhookRow) -> BackfillPreview:
-    """What a page has to know of it."""
+    """The newest backfill and the records that another would send, for the webhook's page."""
     with database.read() as tx:
         newest = backfills.newest(tx, row.id)
         if newest and newest.state is BackfillState.RUNNING:
@@ -141,7 +141,7 @@ def preview(database: Database, row: WebhookRow) -> BackfillPreview:
 
 
 def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
-    """Send no more; what was handed over to delivery still goes out. Conflict when it is over."""
+    """Cancel a backfill; deliveries that were made still go out. Conflict when it is finished."""
     with database.write() as tx:
         row = _webhook(tx, reseller_id, uuid)
         if not backfills.end(tx, _newest(tx, row), BackfillState.CANCELLED):
@@ -151,14 +151,14 @@ def cancel(database: Database, reseller_id: int, uuid: str) -> Backfill:
 
 
 def is_due(database: Database) -> bool:
-    """Whether a step of any backfill is due; asking holds nobody up."""
+    """True if a step of a backfill is due; reads without a lock."""
     with database.read() as tx:
         return backfills.is_due(tx)
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillStep:
-    """What a step did: records that it handled, and deliveries that it made.
+    """The result of a step: records that it handled, and deliveries that it made.
 
     took_s: without waiting for the store's writer. statements_s: of this, without the commit.
     target_s: what it is to take.
@@ -199,7 +199,7 @@ def _step(  # noqa: PLR0917 - each is of another kind
     settled: SettledHorizon,
     limit: int,
 ) -> tuple[int, int]:
-    """How many records it handled, and how many deliveries it made."""
+    """Run a step; returns the records that it handled, and the deliveries that it made."""
     if message := ending(one, target):
         backfills.end(tx, one, BackfillState.CANCELLED, message)
         return 0, 0

@@ -15,7 +15,7 @@ from reseller_webhooks.store.records.idempotency import StoredAnswer
 
 @dataclass(slots=True)
 class Draft:
-    """What the transaction will write, after the requests that were applied so far.
+    """The rows that the transaction will write, after the requests that were applied so far.
 
     webhooks: how many each reseller has. events: each with whether its request is too large to
     fan out in this transaction.

@@ -51,7 +51,7 @@ class ChangeRequest:
 
     @property
     def stored_key(self) -> str | None:
-        """What the answer is remembered under: the blank is in no key that a caller can send."""
+        """The key under which the response is stored; no key that a caller can send has a blank."""
         if self.key is None or not self.caller:
             return self.key
         return f"{self.caller} {crypto.digest(self.key.encode())}"
@@ -59,7 +59,7 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What a change did. event is None and action UNCHANGED when there was nothing to do."""
+    """The result of a change. event is None and action UNCHANGED when nothing was to be done."""
 
     uuid: str
     version: int
@@ -130,7 +130,7 @@ def _reading(tx: Tx, requests: Sequence[ChangeRequest]) -> tuple[dict[str, int],
 def _fitting(
     requests: Sequence[ChangeRequest], reseller_ids: Mapping[str, int], webhooks: Mapping[int, int]
 ) -> int:
-    """How many of the first requests fit in the transaction."""
+    """The number of first requests that fit in the transaction."""
     per_change = {uuid: webhooks[number] for uuid, number in reseller_ids.items()}
     return fan_out_rules.count_that_fits(
         [sum(per_change.get(one.reseller, 0) for one in request.changes) for request in requests]

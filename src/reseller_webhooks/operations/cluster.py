@@ -32,13 +32,13 @@ class Totals:
 
     @property
     def oldest_due_seconds(self) -> float:
-        """How long the oldest due delivery has been due; 0 when none is due."""
+        """Seconds for which the oldest due delivery has been due; 0 when none is due."""
         oldest = self.backlog.oldest
         return max(0, self.now - oldest.due_at) / SECOND if oldest else 0.0
 
     @property
     def oldest_fan_out_seconds(self) -> float:
-        """Since when the oldest event waits for its deliveries to be made; 0 when none does."""
+        """Seconds for which the oldest event has waited for its deliveries; 0 when none waits."""
         since = self.fan_out.since
         return 0.0 if since is None else max(0, self.now - since) / SECOND
 
@@ -61,7 +61,7 @@ def totals(database: Database) -> Totals:
 
 
 def overview(database: Database) -> Cluster:
-    """How it is now."""
+    """The current state of the cluster."""
     with database.read() as tx:
         members, partitions = leases.members(tx), cluster.partitions(tx)
         return Cluster(

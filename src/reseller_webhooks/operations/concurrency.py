@@ -9,7 +9,7 @@ from reseller_webhooks.core.messages import MessageCode
 
 
 class ConcurrencyLimit:
-    """How many requests of one kind each reseller may have under way. For one event loop.
+    """Limits the requests of one kind that each reseller has under way. For one event loop.
 
     most: requests at once.
     """

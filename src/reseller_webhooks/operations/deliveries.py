@@ -27,7 +27,7 @@ from reseller_webhooks.store.records import events
 from reseller_webhooks.store.webhooks import webhooks
 
 SEARCH_S = 1.0
-"""How long a request searches for lines that no index finds."""
+"""Time limit of a search for lines that no index finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """All there is to see of one delivery. event is None once its retention is over.
+    """A delivery with its event and attempts. event is None once its retention is over.
 
     previous: the event before it of the same resource, if it is kept. repeat: the newest
     delivery that repeats it, if any.
@@ -59,7 +59,7 @@ class Details:
 def tallies(
     database: Database, query: LogQuery, tabs: Iterable[frozenset[State]]
 ) -> list[LineCount]:
-    """How many lines a query finds in the states of each tab, as far as they are counted."""
+    """The number of lines of a query on each tab, as far as they are counted."""
     with database.read() as tx:
         return list(count_by_tab(tx, query, tabs))
 
@@ -134,7 +134,7 @@ def retry(database: Database, delivery_id: int, *, reseller_id: int) -> int:
 def since(
     database: Database, after: int, *, reseller_id: int, limit: int = 100
 ) -> tuple[int, list[LogEntry]]:
-    """What the log shows anew behind attempt number `after`, and the number to go on from.
+    """Lines that attempts with a number above `after` changed, and the number to continue from.
 
     An attempt that is committed late is not passed by.
     """
@@ -150,7 +150,7 @@ def since(
 
 
 def mark(database: Database) -> LogPosition:
-    """How far the log goes now."""
+    """The current end of the log."""
     with database.read() as tx:
         return log_changes.start(database, tx)
 
@@ -168,7 +168,7 @@ def news_since(
 
 
 def first_attempt(database: Database) -> int:
-    """Where a live view begins."""
+    """The attempt number at which a live view begins."""
     with database.read() as tx:
         return log_changes.first_attempt(database, tx)
 

@@ -1,4 +1,4 @@
-"""What the engine asks of deliveries: which are due and which are new; and its results."""
+"""The engine's view of deliveries: scans for due and new deliveries, and results."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -31,9 +31,10 @@ NAMED = 10_000
 PULLED = 1_000
 """Deliveries that one transaction pulls back."""
 GIVEN_UP = 1_000
-"""Deliveries given up in one transaction, so that nobody waits long for the writer."""
+"""Deliveries given up in one transaction, so that other writers wait only briefly."""
 FEW = 8
-"""When there are more than this for each webhook, a scan for them costs less."""
+"""With more new deliveries than this for each webhook, a scan costs less than reading them by
+id."""
 
 
 def scan(database: Database, asks: Sequence[ScanRequest]) -> list[ScanResult]:
@@ -113,7 +114,7 @@ def write_results(
     *,
     owner: str | None = None,
 ) -> int:
-    """Write what attempts have come to, and circuits (by webhook) as they are now.
+    """Write results of attempts, and the new circuits by webhook.
 
     owner: the worker that writes; what its leases do not cover any more is left out, and
     counted in the answer. None where nobody else writes.

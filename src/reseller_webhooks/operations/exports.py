@@ -1,4 +1,4 @@
-"""Events in sequence and without gaps, for whoever copies all of them out.
+"""Events in sequence and without gaps, for exports of all events.
 
 First the newest number, then who was writing; when all of those have ended, what lies up to that
 number is all that will ever lie there.
@@ -35,6 +35,6 @@ def floor(database: Database) -> int:
 
 
 def holds(database: Database, number: int, uuid: str) -> bool:
-    """Whether the event with this number is the one with this id."""
+    """True if the event with this number has this id."""
     with database.read() as tx:
         return exports.holds(tx, number, uuid)

@@ -1,4 +1,4 @@
-"""Fan-out in steps: each makes some of the deliveries that a transaction of changes left to it."""
+"""Fan-out in steps: each step makes some of the deliveries that a transaction of changes left."""
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.deliveries.fan_out_rules import FanOutStep

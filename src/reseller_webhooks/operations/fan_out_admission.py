@@ -15,7 +15,8 @@ from reseller_webhooks.store.db.features import Feature
 from reseller_webhooks.store.deliveries import fan_out
 
 STEPS_AFTER = DAY
-"""How long after the upgrade an earlier version, which knows no steps, may run beside this one."""
+"""Time after the upgrade in which an earlier version, which knows no steps, may run beside this
+one."""
 PENDING_COUNTED_MAX = 4 * fan_out_rules.PENDING_MAX
 
 

@@ -36,7 +36,7 @@ def current(database: Database) -> Generation:
 
 
 def raise_floor(database: Database, *, above: int = 0) -> Generation:
-    """Begin a generation: somebody knows that the store was restored.
+    """Begin a generation after a restore of the store.
 
     above: a version that receivers are known to hold. Invalid when it leaves no room.
     """
@@ -94,7 +94,8 @@ def lift(database: Database, *, limit: int = BATCH) -> int:
 
 
 def _compare(tx: Tx, mark: Path | None, newest: int) -> tuple[bool, bool]:
-    """Whether the store went back in time, and whether its place is noted.
+    """Compare the store's place with the noted one: whether it went back in time, and whether the
+    place is noted.
 
     newest: the number of the newest event, where the store has a mark.
     """

@@ -1,4 +1,4 @@
-"""How webhooks fare, for the people who look after them."""
+"""Health of webhooks, for the people who look after them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ CHANGES_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class WebhookCourse:
-    """How a webhook stands now, and what came of the last HOURS hours, the present one included.
+    """The health of a webhook: statistics, and results of the last HOURS hours with the current
+    one.
 
     failing: for each hour, whether the circuit was open in it. since: when the first of them
     began, on the full hour. now: when it was asked.
@@ -34,7 +35,7 @@ class WebhookCourse:
 
 
 def courses(database: Database, rows: Sequence[WebhookRow]) -> Mapping[int, WebhookCourse]:
-    """How each of the webhooks fares, by the store's number."""
+    """The health of each webhook, by the store's number."""
     numbers = [row.id for row in rows]
     with database.read() as tx:
         since = tx.now // HOUR * HOUR - (HOURS - 1) * HOUR
@@ -70,7 +71,7 @@ def _failing(
 def _outages(
     row: WebhookRow, changes: Sequence[CircuitChange], since: Micros, now: Micros
 ) -> Iterator[tuple[Micros, Micros]]:
-    """When the circuit was open from `since` on: from and until."""
+    """Periods from `since` on in which the circuit was open."""
     begun = since if changes and not changes[0].is_open else None
     if not changes and row.circuit == "OPEN":
         begun = max(since, row.circuit_at or since)

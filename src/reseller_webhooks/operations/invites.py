@@ -67,7 +67,7 @@ def page(
     limit: int = 100,
     search: str = "",
 ) -> list[Invite]:
-    """Those that still hold, newest first: of one reseller, or of all for None.
+    """A page of unexpired invites, newest first: of one reseller, or of all for None.
 
     search: part of the address, or the id.
     """
@@ -76,7 +76,7 @@ def page(
 
 
 def withdraw(database: Database, uuid: str, *, reseller_id: int | None) -> Invite:
-    """Let a link open nothing any more. reseller_id: whose it has to be, None for anybody's."""
+    """Withdraw an invite. reseller_id: its owner, None for any reseller's. NotFound."""
     with database.write() as tx:
         found = invites.by_uuid(tx, uuid)
         if found is None or (reseller_id is not None and found.reseller_id != reseller_id):
@@ -142,7 +142,7 @@ def _subject(one: Invite) -> Subject:
 
 
 def _also_opened(tx: Tx, made: Membership, begun: Accepting | None) -> frozenset[int]:
-    """What the new member's password opens besides, where it may be compared."""
+    """Other memberships that the new member's password opens, if it may be compared."""
     if begun is None or begun.limits is None or made.password not in begun.stored:
         return frozenset()
     login_throttle.forgive(tx, begun.limits)

@@ -72,7 +72,8 @@ def retry_pending(database: Database, job: Job, lease: Micros) -> Job | None:
 
 
 def _batch(tx: Tx, job: Job) -> tuple[list[FailedDelivery], bool]:
-    """What the step handles, with no more to send again than it may make; and whether that ends it.
+    """The failed deliveries of a step, with at most RETRIES_MAX to send again, and whether the job
+    ends with them.
 
     It reads a little at first, and more while nearly all were sent again already.
     """

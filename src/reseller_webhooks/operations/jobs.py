@@ -27,16 +27,16 @@ from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.webhooks import webhooks
 
 LEASE = 10 * SECOND
-"""How long a claim holds; then another process takes on the job of a process that died."""
+"""Lifetime of a claim; after it, another process continues the job of a process that died."""
 STEPS_AT_ONCE = 2
-"""Steps that a request takes by itself, so that a small job is done before its answer."""
+"""Steps that a request takes itself, so that a small job is done before the response."""
 AFTER_FAILURE = 5 * SECOND
-"""How long a job rests after a step that failed; longer each time."""
+"""Pause of a job after a step that failed; longer each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobEntry:
-    """A job as it is listed. webhook, url: of the one it is about, empty for all.
+    """A job in a list. webhook, url: of its webhook, empty for all webhooks.
 
     by: who started it; empty for the program itself and for people who are not of the reseller.
     reseller: whose it is, in the operator's list.
@@ -103,13 +103,13 @@ def run_first(database: Database, started: Job) -> Job:
 
 
 def is_due(database: Database) -> bool:
-    """Whether a job can be claimed."""
+    """True if a job can be claimed."""
     with database.read() as tx:
         return jobs.is_due(tx)
 
 
 def claim(database: Database) -> Job | None:
-    """A job to take steps of; nobody else takes one for LEASE, or until `release`."""
+    """Claim a job for steps; no other process takes it for LEASE, or until `release`."""
     with database.write() as tx:
         return jobs.claim(tx, tx.now + LEASE)
 
@@ -177,7 +177,7 @@ def page_of_all(
 
 
 def cancel(database: Database, uuid: str, *, reseller_id: int) -> JobEntry:
-    """Take no more steps; what was done stays. Conflict when the job is finished."""
+    """Cancel a job; finished steps stay. Conflict when the job is finished."""
     with database.read() as tx:
         found = _get(tx, uuid, reseller_id)
     if found.kind is JobKind.BACKFILL:

@@ -1,4 +1,4 @@
-"""Browsers in which somebody has signed in before, known again by a sealed cookie.
+"""Devices from which a user has signed in before, recognised by a sealed cookie.
 
 Wrong passwords from a known device are counted apart, so strangers who guess at an account do not
 lock its owner out. A cookie is of one user and one password: setting another ends all of them.
@@ -20,14 +20,15 @@ DEVICE_LIFETIME = 365 * DAY
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """What the cookie says. person: their uuid. password: names the one that they had then."""
+    """The content of the cookie. person: the user's uuid. password: name of the password at that
+    time."""
 
     id: str
     person: str
     password: str
 
     def is_for(self, membership: Membership) -> bool:
-        """Whether it has signed in with the password that this membership has now."""
+        """True if the device has signed in with the membership's current password."""
         return self.password == _password_name(membership.password)
 
 
@@ -45,7 +46,7 @@ def issue(
 
 
 def read(box: Box, cookie: str, now: Micros) -> KnownDevice | None:
-    """What a cookie says, or None when it is too old or not one of ours."""
+    """The content of a cookie; None when it is too old or not valid."""
     try:
         purpose, until, *fields = orjson.loads(box.open(cookie))
         return KnownDevice(*fields) if purpose == PURPOSE and now < until else None
@@ -54,5 +55,5 @@ def read(box: Box, cookie: str, now: Micros) -> KnownDevice | None:
 
 
 def _password_name(password: str | None) -> str:
-    """Another one for each password, which tells nothing of it; it is sealed besides."""
+    """A name of a password that reveals nothing about it; it is sealed besides."""
     return crypto.fingerprint(f"password {password}")[:16]

@@ -1,4 +1,4 @@
-"""Leases: one beat of a worker: say that it lives, keep what is its own, take what it wants."""
+"""Leases: a worker's heartbeat, which renews its leases and takes those that it wants."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from reseller_webhooks.store.cluster import leases
 from reseller_webhooks.store.db.database import Database
 
 LEASES_AHEAD = 4
-"""No lease is good for longer than so many of ours: LEASE_S may be about to be changed."""
+"""No lease is valid for longer than this many of this worker's: LEASE_S may differ while it is
+changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,6 @@ def leave(database: Database, me: Worker) -> None:
 
 
 def vacate(database: Database) -> None:
-    """Nobody holds anything: for a store on one machine, when no worker lives there."""
+    """Free every lease: for a store on one machine, when no worker lives there."""
     with database.write() as tx:
         leases.vacate(tx)

@@ -30,7 +30,7 @@ FORGOTTEN_AFTER = DAY
 
 @dataclass(frozen=True, slots=True)
 class LoginLimits:
-    """What a guess counts for. free: how many guesses are free for each row that counts.
+    """The counters of a guess. free: the free guesses of each counter.
 
     clears: whether a right guess clears the rows; otherwise it only takes itself back. Rows of an
     address are not cleared: somebody who knows one of its passwords could guess the others without
@@ -44,7 +44,7 @@ class LoginLimits:
 
 
 def limits_of_sign_in(email: str, address: str) -> LoginLimits:
-    """What a sign-in from a device that is not known counts for: the e-mail and the IP address."""
+    """Counters of a sign-in from an unknown device: the e-mail and the IP address."""
     free = {crypto.fingerprint(f"account {email}"): FREE_GUESSES}
     if address:
         free[crypto.fingerprint(f"address {network_of(address)}")] = FREE_GUESSES_OF_ADDRESS
@@ -52,7 +52,7 @@ def limits_of_sign_in(email: str, address: str) -> LoginLimits:
 
 
 def limits_of_device(device: KnownDevice) -> LoginLimits:
-    """What a sign-in from a known device counts for.
+    """Counters of a sign-in from a known device.
 
     Whoever guesses from elsewhere so cannot lock out a known device, nor the other way round.
     """
@@ -60,17 +60,17 @@ def limits_of_device(device: KnownDevice) -> LoginLimits:
 
 
 def limits_of_others(email: str) -> LoginLimits:
-    """What a known device counts for when it tries another password than it is known for."""
+    """Counters of a known device that tries another password than it is known for."""
     return LoginLimits({crypto.fingerprint(f"others {email}"): FREE_GUESSES})
 
 
 def limits_of_session(membership: Membership) -> LoginLimits:
-    """What a guess by somebody who is signed in counts for: nothing that holds up a sign-in."""
+    """Counters of a signed-in user's guesses; they hold up no sign-in."""
     return LoginLimits({crypto.fingerprint(f"inside {membership.uuid}"): FREE_GUESSES}, clears=True)
 
 
 def limits_of_new_password(membership: Membership) -> LoginLimits:
-    """What setting a password counts for, right or wrong.
+    """Counters of password changes, right or wrong.
 
     By address and reseller, so that it holds up nobody who belongs to another one.
     """
@@ -109,7 +109,7 @@ def forgive(tx: Tx, limits: LoginLimits) -> None:
 
 
 def is_worth_a_line(count: int) -> bool:
-    """Whether the audit log tells of this guess: of the 1st, 2nd, 4th, 8th... in a row."""
+    """True for the guesses that the audit log records: the 1st, 2nd, 4th, 8th... in a row."""
     return count & (count - 1) == 0
 
 

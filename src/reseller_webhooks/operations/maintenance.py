@@ -32,9 +32,9 @@ from reseller_webhooks.store.records import idempotency
 from reseller_webhooks.store.webhooks import webhooks
 
 KEYS_KEPT = 2 * DAY
-"""How long a repeated Idempotency-Key is recognised."""
+"""Time for which a repeated Idempotency-Key is recognised."""
 AUDIT_KEPT = 730 * DAY
-"""Who did what is asked for long after the notifications it led to are gone."""
+"""Time for which the audit log is kept, far longer than notifications."""
 LONGEST = Longest(
     session=SESSION_LIVES,
     password_reset=RESET_LIVES,
@@ -54,7 +54,7 @@ WEBHOOKS = 100
 
 
 def check_clock(database: Database) -> Micros:
-    """Note the time, and pull back what is too far in the future.
+    """Note the time, and pull back deadlines that are too far in the future.
 
     If the clock was set ahead by much, or nothing ran for long: the gap, and nothing is deleted
     or begun for a while.
@@ -136,7 +136,7 @@ def turn_day(database: Database) -> int:
 
 
 def cancel_left(database: Database) -> int:
-    """Cancel one batch of what is left of deleted webhooks; how many, 0 when there was nothing."""
+    """Cancel one batch of deliveries of deleted webhooks; returns the number, 0 at the end."""
     with database.write() as tx:
         return sum(
             deliveries.cancel(tx, number, limit=BATCH)
@@ -162,13 +162,13 @@ def note_failure(database: Database, job: MaintenanceJob, failure: str) -> None:
 
 
 def failure_of(error: Exception) -> str:
-    """Why a job failed, in one line, with the remedy where it is a right that is missing."""
+    """The reason why a job failed, in one line, with the remedy if a right is missing."""
     text = words_of(error) or type(error).__name__
     lacks_right = isinstance(error, Unavailable) and error.cause is Cause.RIGHTS
     return f"{text}; {privileges.REMEDY}" if lacks_right else text
 
 
 def statuses(database: Database) -> list[JobStatus]:
-    """How each job fares, whichever process ran it."""
+    """The last success and failure of each job in any process."""
     with database.read() as tx:
         return maintenance.statuses(tx)

@@ -1,4 +1,4 @@
-"""Which resellers a person belongs to: join, choose one, change the role, be removed."""
+"""Memberships of people at resellers: join, choose, change the role, remove."""
 
 from reseller_webhooks import crypto
 from reseller_webhooks.core.access.accounts import Invite, Membership, User
@@ -74,7 +74,7 @@ def accept(database: Database, visitor: Visitor, uuid: str, device: Device) -> s
 def join(
     tx: Tx, email: str, role: Role, reseller_id: int | None, password: str | None
 ) -> Membership:
-    """Make somebody a member. password: the hash that opens it.
+    """Add a membership. password: the hash of the password that opens it.
 
     Earlier links and sessions do not open it. Conflict for somebody who is one already.
     """
@@ -88,7 +88,7 @@ def join(
 
 
 def refuse_member(tx: Tx, email: str, reseller_id: int | None) -> None:
-    """Conflict when somebody belongs to the reseller already; others are of no interest here."""
+    """Conflict for an address that belongs to the reseller already."""
     if any(one.reseller_id == reseller_id for one in memberships.by_email(tx, email)):
         raise Conflict(USER_EXISTS(email=email))
 
@@ -126,7 +126,7 @@ def set_role(
 def remove(
     database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None
 ) -> Membership:
-    """End a membership; what the person has elsewhere stays. Nobody removes themselves.
+    """End a membership; the person's other memberships stay. People cannot remove themselves.
 
     NotAllowed, also as `lock_admins`.
     """
@@ -164,7 +164,7 @@ def close(tx: Tx, one: Membership) -> None:
 
 
 def get(tx: Tx, uuid: str, reseller_id: int | None) -> Membership:
-    """The membership; reseller_id: whose it has to be, None for anybody's. NotFound."""
+    """The membership with an id. reseller_id: its owner, None for any reseller's. NotFound."""
     found = memberships.by_uuid(tx, uuid)
     if found is None or (reseller_id is not None and found.reseller_id != reseller_id):
         raise NotFound("user", uuid)

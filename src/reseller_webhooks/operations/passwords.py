@@ -1,4 +1,4 @@
-"""Passwords: set or change one's own, and what one has to be like."""
+"""Passwords: rules, and how users set or change their own."""
 
 from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.access.permissions import PASSWORD_MAX, PASSWORD_MIN, SignInWay
@@ -43,7 +43,7 @@ def wrong_present() -> Invalid:
 
 
 def change(database: Database, visitor: Visitor, hashed: str) -> None:
-    """Set one's own password to that of a hash, for what the session opens and nothing else.
+    """Set the visitor's password to a hash, for the memberships that the session opens.
 
     It opens that from then on; sessions and links that did before do not. Invalid when it was to
     be set without the present one and that is not possible any more. NotSignedIn when the session

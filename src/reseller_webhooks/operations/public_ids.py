@@ -1,4 +1,4 @@
-"""Public ids: the store's numbers as others see them, encrypted, so that nobody counts by them.
+"""Public ids: the store's numbers, encrypted, so that ids reveal no counts.
 
 A block of AES holds a number and a tag of what it is for; a text that does not decrypt to the tag
 is no id of ours. Texts of before, which show their numbers, are read as well. The key is the
@@ -56,7 +56,7 @@ class PublicIds:
         return urlsafe_b64encode(self._cipher.encryptor().update(blocks)).decode().rstrip("=")
 
     def decrypt(self, purpose: str, text: str, count: int) -> tuple[int, ...] | None:
-        """The `count` numbers of an opaque text, None when it is none of ours."""
+        """The `count` numbers of an opaque text; None for a text that is not a valid id."""
         try:
             blocks = urlsafe_b64decode(text + "=" * (-len(text) % 4))
         except ValueError:

@@ -1,4 +1,4 @@
-"""A reseller's quotas for operators: limits to set, and what is used of them."""
+"""A reseller's quotas for operators: limits and their use."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from reseller_webhooks.store.records import stored_bytes
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """A quota of one reseller. used: None where each act has the limit by itself.
+    """A quota of one reseller. used: None where the limit holds for each act by itself.
 
     is_own: whether an operator has set it for this reseller.
     """
@@ -41,12 +41,12 @@ class QuotaUse:
 
     @property
     def share(self) -> float:
-        """The part of the limit that is used; 0 where each act has the limit by itself."""
+        """The used share of the limit; 0 where the limit holds for each act by itself."""
         return (self.used or 0) / self.limit
 
     @property
     def is_near(self) -> bool:
-        """Whether the limit is reached, or soon will be."""
+        """True if the limit is reached, or soon will be."""
         return self.share >= NEAR
 
 
@@ -56,7 +56,7 @@ NEAR = 0.8
 
 
 def uses(database: Database, quotas: Quotas, owners: Sequence[Reseller]) -> list[Uses]:
-    """What each of these resellers uses, beside its limits."""
+    """The quotas of each reseller: use and limits."""
     with database.read() as tx:
         return _uses(tx, quotas, owners)
 
@@ -64,7 +64,7 @@ def uses(database: Database, quotas: Quotas, owners: Sequence[Reseller]) -> list
 def uses_of_all(
     database: Database, quotas: Quotas, *, search: str = ""
 ) -> Iterator[tuple[Reseller, Uses]]:
-    """Every reseller with what it uses, read page by page; search: part of the name, or the id."""
+    """Every reseller with its quotas, read page by page. search: part of the name, or the id."""
     after = 0
     while owners := resellers.page(database, after=after, limit=AT_ONCE, search=search):
         yield from zip(owners, uses(database, quotas, owners), strict=True)
@@ -88,7 +88,7 @@ def _largest_share(one: tuple[Reseller, Uses]) -> float:
 
 
 def use(database: Database, quotas: Quotas, uuid: str) -> tuple[Reseller, Uses]:
-    """The reseller with that id, and what it uses. NotFound."""
+    """A reseller with its quotas. NotFound."""
     with database.read() as tx:
         reseller = resellers.by_uuid(tx, uuid)
         return reseller, _uses(tx, quotas, [reseller])[0]
@@ -120,7 +120,7 @@ def change(
 
 
 def _keep_use(tx: Tx, reseller_id: int, quota: Quota, before: int, after: int) -> None:
-    """What was used under the limit before stays used, and no more than an hour's worth.
+    """Convert a bucket to a new limit: used units stay used, at most an hour's worth.
 
     A bucket is stored as the time when it will be full, which means other uses at other limits.
     """

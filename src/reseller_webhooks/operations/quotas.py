@@ -34,7 +34,7 @@ STORED_RETRY_AFTER_S = 600
 """Retry-After of stored bytes, which maintenance deletes as they grow old. Waiting does not help
 with webhooks and backfills."""
 MEASURED_EVERY_S = 60.0
-"""How often the stored bytes of a reseller are read; maintenance counts them as often."""
+"""Time between reads of a reseller's stored bytes; maintenance counts them as often."""
 RESELLERS_MAX = 10_000
 """Resellers whose rates and bytes are kept; beyond that, full buckets and old bytes are dropped."""
 AT_ONCE = 100
@@ -44,7 +44,7 @@ K = TypeVar("K", int, str)
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a request left of a rate, for RateLimit fields. limit: as it was set."""
+    """The rest of a rate after a request, for RateLimit fields. limit: as it was set."""
 
     quota: Quota
     limit: int

@@ -1,4 +1,4 @@
-"""What the store says about readiness: it takes changes, its tables fit, and workers live."""
+"""Readiness of the store: it takes changes, its tables fit, and workers live."""
 
 from collections.abc import Iterator
 

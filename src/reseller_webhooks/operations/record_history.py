@@ -1,4 +1,4 @@
-"""Looking through the records: a list, one with its history, and who has it as it is."""
+"""Records for their pages: the list, the history of each, and its state with each webhook."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ LINES_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class WebhookRecordStatus:
-    """How a record stands with a webhook. line: the delivery that says why, if there is one.
+    """The state of a record with a webhook. line: the delivery that explains it, if there is one.
 
-    tried: the version that says why, also while its delivery is still to be made.
+    tried: the version that explains it, also while its delivery is still to be made.
     cut_at: set when no accepted delivery was found down to this version and older ones were not
     looked at.
     """
@@ -60,7 +60,7 @@ class Version:
 
     @property
     def has_more(self) -> bool:
-        """Whether there are more deliveries than were counted."""
+        """True if there are more deliveries than were counted."""
         return self.count > LINES_COUNTED
 
 
@@ -102,7 +102,7 @@ def find_by_id(database: Database, uuid: str, *, reseller_id: int) -> list[Recor
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Which part of a record's page: versions from below `before`, webhooks from `skip` on."""
+    """A part of a record's page: versions from below `before`, webhooks from `skip` on."""
 
     before: int | None = None
     versions: int = 20
@@ -139,7 +139,7 @@ def history(
 
 
 def _count_to_show(some: BoundedPage[Event], limit: int) -> int:
-    """How many versions are shown: the one before the last is read to see what has changed."""
+    """The number of versions to show; one more is read, to compare the last one with."""
     has_spare = len(some.rows) > limit or (some.has_more and len(some.rows) > 1)
     return len(some.rows) - has_spare
 

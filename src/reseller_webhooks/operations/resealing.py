@@ -1,4 +1,4 @@
-"""Looks through every sealed secret, and seals what is not under the first key anew.
+"""Surveys all sealed secrets, and seals them anew under the first key.
 
 Each step is a transaction of its own over some rows, so it can be interrupted and begun again,
 and runs beside processes that send and people who edit.
@@ -24,7 +24,7 @@ from reseller_webhooks.store.webhooks.sealed import SealedRow
 ROWS = 100
 """Webhooks of one transaction."""
 PASSES = 10
-"""Rows that somebody changes just then are looked at again, but not for ever."""
+"""Rows that other transactions change meanwhile are read again, up to this many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Unreadable:
 
 @dataclass(slots=True)
 class Survey:
-    """What was found. is_whole: whether there was time for every webhook.
+    """The result of a survey. is_whole: whether there was time for every webhook.
 
     by_key: secrets by the id of the key that opens them. unbound: those in the format of 0.1.0.
     """
@@ -78,7 +78,7 @@ class _Opened:
 
 
 def survey(database: Database, box: Box, *, most_s: float, unreadable_most: int = 1_000) -> Survey:
-    """How every secret is sealed, as far as there is time."""
+    """Survey how secrets are sealed, as far as there is time."""
     until = clock.monotonic_s() + most_s
     with database.read() as tx:
         found = Survey(sealed.count(tx), binds=features.is_on(tx, Feature.BOUND_SECRETS))
@@ -148,7 +148,7 @@ def _reseal_rows(
     bound: bool,
     dry_run: bool,
 ) -> list[int]:
-    """Which of the rows somebody else changed meanwhile."""
+    """Reseal rows; returns the webhooks that other transactions changed meanwhile."""
     found = [_open(box, row, bound=bound) for row in rows]
     stale = [one for one in found if one.stale]
     busy = set[int]() if dry_run or not stale else _write(database, box, stale, bound=bound)

@@ -73,6 +73,6 @@ def every(database: Database, *, search: str = "") -> Iterator[Reseller]:
 
 
 def names(database: Database, numbers: Collection[int]) -> dict[int, str]:
-    """What resellers are called, by the store's numbers."""
+    """Names of resellers, by the store's numbers."""
     with database.read() as tx:
         return resellers.names(tx, numbers)

@@ -17,7 +17,7 @@ TABLE = "webhook"
 
 
 def horizon(database: Database) -> Horizon:
-    """Where a worker begins: it reads its webhooks after this."""
+    """The horizon after which a new worker reads changed webhooks."""
     with database.read() as tx:
         newest = revisions.newest(tx)
         return Horizon().advanced(newest, writers(tx, TABLE))[0]

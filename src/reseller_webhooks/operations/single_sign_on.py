@@ -19,7 +19,7 @@ from reseller_webhooks.store.db.database import Database, Tx
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
-    """Whom the identity provider vouches for: a subject of an issuer, with a verified address."""
+    """A person vouched for by the identity provider: issuer, subject and verified address."""
 
     issuer: str
     subject: str
@@ -49,7 +49,7 @@ def sign_in(database: Database, vouched: Vouched, device: Device = NOWHERE) -> s
 
 
 def _person(tx: Tx, vouched: Vouched, address: str) -> User | None:
-    """Whom the subject is bound to, from now on if it was to nobody.
+    """The person bound to the subject, which is bound now if it was to nobody.
 
     None for an address that is nobody's and not invited. NotSignedIn for one that belongs to
     another subject.

@@ -15,7 +15,7 @@ from reseller_webhooks.store.records import digests, generations, records, tombs
 
 @dataclass(frozen=True, slots=True)
 class SyncPosition:
-    """Where a reader is: the number of the last record, and the store's generation then."""
+    """A reader's position: the number of the last record, and the store's generation then."""
 
     number: int = 0
     generation: int = 1
@@ -78,7 +78,7 @@ def snapshot(
 
 
 def version_floor(database: Database, *, reseller_id: int) -> int:
-    """What a receiver holds below this version, and is not in a snapshot begun later, is gone.
+    """The version below which a record that a later snapshot does not have is gone.
 
     It was lost when the store was restored, or was removed so long ago that its tombstone is gone.
     """

@@ -1,4 +1,4 @@
-"""Webhooks that are only tried: as somebody has typed them, before anything is saved."""
+"""Webhooks for test notifications: as they are typed, before they are saved."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tombstones: deleted once nothing that was told of their records is kept any more."""
+"""Deletes tombstones once no event of their records is kept."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class TombstoneStep:
-    """What a step did. passed: the tombstone that it came to, None when it came to the end."""
+    """The result of a step. passed: its last tombstone, None at the end."""
 
     deleted: int
     passed: int | None

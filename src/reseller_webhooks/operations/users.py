@@ -49,7 +49,7 @@ def add(database: Database, email: str, role: Role, reseller: str | None) -> str
 
 
 def address_of(email: str) -> str:
-    """What was given, as it is stored; Invalid when it is no e-mail address."""
+    """The address in its stored form; Invalid if it is not an e-mail address."""
     address = normalize_email(email)
     check_seen(address, "/email")
     if not _EMAIL.fullmatch(address):
@@ -58,7 +58,7 @@ def address_of(email: str) -> str:
 
 
 def memberships_of(database: Database, email: str, reseller: str | None = None) -> list[Membership]:
-    """A user's memberships: the one at a reseller, or all for None.
+    """A user's memberships: at one reseller, or all for None.
 
     NotFound for an unknown address; Conflict for one that has only an invite.
     """
@@ -105,7 +105,7 @@ def list_all(
 def new_link(
     database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None
 ) -> tuple[Membership, str]:
-    """Somebody who has forgotten the password, and the token of a link to come in without one.
+    """Make a sign-in link for a membership; returns the membership and the link's token.
 
     It opens this membership alone: whoever makes a link may open it instead of the person, and
     can then set the password of what it opens. Earlier links end. Conflict when the user is locked.
@@ -134,7 +134,7 @@ def link_for(database: Database, email: str, reseller: str | None = None) -> str
 def lock(
     database: Database, by: Visitor | None, uuid: str, *, reseller_id: int | None
 ) -> Membership:
-    """Let somebody into a reseller no more; what they have elsewhere stays.
+    """Lock a membership; the person's other memberships stay.
 
     Nobody can lock themselves. NotAllowed, also as `memberships.lock_admins`.
     """
@@ -151,7 +151,7 @@ def lock(
 
 
 def unlock(database: Database, uuid: str, *, reseller_id: int | None) -> Membership:
-    """Let somebody in again, who then has to sign in anew."""
+    """Unlock a membership; the user has to sign in again."""
     with database.write() as tx:
         one = memberships.get(tx, uuid, reseller_id)
         if one.locked_at is not None:
@@ -161,13 +161,13 @@ def unlock(database: Database, uuid: str, *, reseller_id: int | None) -> Members
 
 
 def sessions_of(database: Database, visitor: Visitor) -> list[Session]:
-    """Where somebody is signed in, the one that was seen last first."""
+    """The visitor's sessions, last seen first."""
     with database.read() as tx:
         return _visible(tx, visitor)
 
 
 def end_session(database: Database, visitor: Visitor, uuid: str) -> None:
-    """Sign one of one's own browsers out. One that has ended by itself is no error."""
+    """End a session of the visitor's. It is no error if it has ended already."""
     _end(database, visitor, lambda one: one.uuid == uuid)
 
 

@@ -10,7 +10,7 @@ from reseller_webhooks.store.access.sessions import Session
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who looks at the pages, in which session, and at which reseller if any.
+    """A visitor of the pages: the person, the session, and the reseller if any.
 
     choices: the memberships that the session may enter, read anew for each request.
     membership: the one that it has entered, None while there are several to choose from.
@@ -24,7 +24,7 @@ class Visitor:
 
     @property
     def membership(self) -> Membership | None:
-        """The one that is entered: the chosen one, or the only one."""
+        """The membership that the session has entered, or its only one."""
         chosen = [one for one in self.choices if one.id == self.session.membership_id]
         if chosen:
             return chosen[0]
@@ -32,7 +32,7 @@ class Visitor:
 
     @property
     def entered(self) -> Membership:
-        """The same, where a page is only for somebody who has entered one."""
+        """The entered membership, for pages that need one."""
         assert self.membership is not None, "a route asks for SignedIn to have one"  # noqa: S101
         return self.membership
 
@@ -55,20 +55,20 @@ class Visitor:
 
     @property
     def is_vouched(self) -> bool:
-        """Whether an identity provider vouches for the e-mail address."""
+        """True if an identity provider vouches for the e-mail address."""
         return self.session.way == SignInWay.SINGLE_SIGN_ON
 
     @property
     def shows_password(self) -> bool:
-        """Whether the current password has to be shown before another is set."""
+        """True if the current password is needed to set another."""
         return self.entered.password is not None and not self.may_reset
 
     @property
     def may_write(self) -> bool:
-        """Whether this person may change webhooks."""
+        """True if this person may change webhooks."""
         return self.membership is not None and self.membership.role != Role.VIEWER
 
     @property
     def is_operator(self) -> bool:
-        """Whether this person sees and manages every reseller."""
+        """True if this person sees and manages every reseller."""
         return self.membership is not None and self.membership.role == Role.OPERATOR

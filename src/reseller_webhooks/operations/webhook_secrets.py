@@ -46,7 +46,7 @@ class Sealer:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSecrets:
-    """A webhook's secrets, opened. unreadable: those that do not open; they are blank."""
+    """A webhook's secrets, opened. unreadable: secrets that do not open; they are blank."""
 
     auth: Any = field(repr=False)
     signing: str = field(repr=False)
@@ -55,12 +55,12 @@ class WebhookSecrets:
 
 
 def binding(uuid: str, purpose: SecretPurpose) -> Binding:
-    """Where a secret of a webhook belongs."""
+    """The binding of a secret: the webhook and purpose that it is sealed for."""
     return Binding(TABLE, uuid, purpose.value)
 
 
 def open_secrets(box: Box, row: WebhookRow, now: Micros) -> WebhookSecrets:
-    """What can be opened. A previous secret whose time is over is not looked at."""
+    """Open a webhook's secrets, except an expired previous one."""
     previous = row.previous_secret_sealed if (row.previous_secret_until or 0) > now else None
     opened: dict[SecretPurpose, Any] = {
         SecretPurpose.AUTHENTICATION: open_auth(box, row),

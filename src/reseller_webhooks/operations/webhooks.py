@@ -121,7 +121,7 @@ def change(
 
 
 def etag_revision(row: WebhookRow) -> str:
-    """Another one after each change of what can be entered; of secrets it tells nothing."""
+    """A fingerprint of all settings, for the ETag; it reveals nothing about secrets."""
     auth = revision_of(row.auth_sealed)  # sealing it anew is no change
     target = [row.url, str(row.resource), str(sorted(row.actions)), auth]
     delivery = [getattr(row, setting.name) for setting in DELIVERY]
@@ -152,7 +152,7 @@ def pause(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
 
 
 def resume(database: Database, reseller_id: int, uuid: str) -> WebhookRow:
-    """Let deliveries go out again."""
+    """Resume a paused webhook."""
     return _turn(database, reseller_id, uuid, WebhookState.ACTIVE, Act.WEBHOOK_RESUMED)
 
 
@@ -207,13 +207,13 @@ def page(
 
 
 def before_newest(database: Database, reseller_id: int, count: int) -> int:
-    """Where a page of the newest `count` webhooks begins, as `page` takes it."""
+    """The position at which a page of the newest `count` webhooks begins, as `page` takes it."""
     with database.read() as tx:
         return webhooks.before_newest(tx, reseller_id, count)
 
 
 def unreadable(box: Box, row: WebhookRow, now: Micros) -> tuple[SecretPurpose, ...]:
-    """Which secrets of the webhook do not open; nothing is sent for it while there are any."""
+    """Secrets of the webhook that do not open; nothing is sent while there are any."""
     return open_secrets(box, row, now).unreadable
 
 
