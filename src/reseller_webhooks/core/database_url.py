@@ -132,7 +132,7 @@ def _host(text: str) -> tuple[str, str]:
 
 
 def _is_number(text: str) -> bool:
-    """Whether it is a whole number of no more digits than one of 32 bits has for certain."""
+    """True for a whole number of so few digits that it fits in 32 bits."""
     return text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Resource(StrEnum):
-    """What a webhook can be about, in the order of the page's drop-down list.
+    """Resources, in the order of the page's drop-down list.
 
     The value is `resource.type` on the wire, the label is what the page says.
     """
@@ -23,7 +23,7 @@ class Resource(StrEnum):
 
 
 class Action(StrEnum):
-    """What happened: the value is `resourceAction` on the wire, the label is the page's word."""
+    """Actions: the value is `resourceAction` on the wire, the label is the page's word."""
 
     ADDED = "ADDED"
     REMOVED = "REMOVED"
@@ -55,11 +55,11 @@ NUMBER_MAX = 2**63 - 1
 
 
 def delivery_number(name: str) -> int | None:
-    """The store's number of a delivery in an id of earlier versions, None when it is no such id."""
+    """The store's number of a delivery in an id of earlier versions; None for any other text."""
     return number_in(name.removeprefix(DELIVERY)) if name.startswith(DELIVERY) else None
 
 
 def number_in(digits: str) -> int | None:
-    """A number that the store can hold, None when it is none."""
+    """A number in a text that the store can hold; None for any other text."""
     fits = digits.isascii() and digits.isdecimal() and len(digits) <= len(str(NUMBER_MAX))
     return int(digits) if fits and int(digits) <= NUMBER_MAX else None

@@ -1,4 +1,4 @@
-"""What can go wrong, as types that carry the facts. Only the edges turn them into status numbers.
+"""Errors as types with their facts as fields. Only the edges map them to status numbers.
 
 What they say is a Message, whose code is in core/messages. Texts are lower case and say what was
 wrong, with the value, then what would be right.
@@ -80,7 +80,7 @@ class Invalid(ResellerWebhooksError):
 
 
 class NotFound(ResellerWebhooksError):
-    """There is no such thing, or the caller may not know that it exists."""
+    """The thing does not exist, or the caller may not know that it does."""
 
     def __init__(self, kind: str, key: str) -> None:
         self.kind, self.key = kind, key
@@ -88,7 +88,7 @@ class NotFound(ResellerWebhooksError):
 
 
 class Conflict(ResellerWebhooksError):
-    """The request is fine by itself but does not fit what is already there."""
+    """The request is valid by itself but conflicts with the current state."""
 
 
 class TooManyJobs(Conflict):
@@ -112,7 +112,7 @@ class KeyReused(ResellerWebhooksError):
 
 
 class NotSignedIn(ResellerWebhooksError):
-    """The caller did not show who they are, or what they showed is not valid (any more).
+    """The caller has no valid credentials.
 
     retry_after_s: how long to wait before trying again; 0 when waiting does not help.
     """
@@ -186,7 +186,7 @@ class SecretUnreadable(ResellerWebhooksError):
 
 
 class Cause(StrEnum):
-    """Why something is unavailable."""
+    """Reasons for which something is unavailable."""
 
     AWAY = "away"
     """The store does not answer, or the connection was lost."""
@@ -195,7 +195,7 @@ class Cause(StrEnum):
     BUSY = "busy"
     """Locks, connections or time ran out."""
     COLLIDED = "collided"
-    """Another transaction was quicker with the same; one's own may be tried again at once."""
+    """Another transaction was faster; the same may be tried again at once."""
     TABLES = "tables"
     """Tables are missing or of another version."""
     RIGHTS = "rights"
@@ -227,12 +227,12 @@ class Unavailable(ResellerWebhooksError):
         super().__init__(message)
 
     def __str__(self) -> str:
-        """What the log says."""
+        """The text for the log."""
         return f"{self.message}: {self.internal}" if self.internal else str(self.message)
 
     @property
     def collided(self) -> bool:
-        """Whether the same may be tried again at once."""
+        """True if the same may be tried again at once."""
         return self.cause is Cause.COLLIDED
 
 

@@ -15,13 +15,13 @@ from reseller_webhooks.core.sync.backfills import Backfill, BackfillState
 RUNNING_MAX = 2
 """Jobs of a reseller that run at once; later ones are queued."""
 UNFINISHED_MAX = 50
-"""Unfinished jobs of a reseller; one more is refused."""
+"""Unfinished jobs of a reseller; a further job is refused."""
 FAILURES_MAX = 5
 """Steps that fail in a row before a job is given up."""
 
 
 class JobKind(StrEnum):
-    """What a job does."""
+    """Kinds of jobs."""
 
     RETRY_FAILED = "RETRY_FAILED"
     """Make a new delivery for each failed one of a period."""
@@ -42,13 +42,13 @@ class JobState(StrEnum):
 
 
 class JobReason(StrEnum):
-    """Why a job ended by itself before it was done."""
+    """Reasons for which a job ended before it was done."""
 
     STEP_FAILED = "STEP_FAILED"
 
 
 MESSAGES: Mapping[str, MessageCode] = {JobReason.STEP_FAILED: JOB_STEP_FAILED}
-"""What each reason says."""
+"""The message of each reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,12 @@ class Job:
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will happen."""
+        """True if the job takes no further steps."""
         return self.finished_at is not None
 
     @property
     def ended_by_itself(self) -> Message | None:
-        """Why it ended before it was done, None when nobody but a user ended it."""
+        """The reason why it ended before it was done; None if a user ended it."""
         return MESSAGES[self.reason]() if self.reason in MESSAGES else self.message
 
 
@@ -132,9 +132,9 @@ _BACKFILL_STATES = {
 }
 
 ListPosition = tuple[int, int, int]
-"""created_at, whether it is no backfill, and number of a job; the next page begins behind it."""
+"""created_at, 1 unless the job is a backfill, and id of a job; the next page begins after it."""
 
 
 def list_position(one: Job) -> ListPosition:
-    """Where a job stands in the list."""
+    """The position of a job in the list."""
     return one.created_at, int(one.kind is not JobKind.BACKFILL), one.id

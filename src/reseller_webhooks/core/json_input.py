@@ -11,9 +11,10 @@ _LONG = re.compile(rb"[0-9]{19}")
 
 
 def parse(raw: bytes) -> Any:
-    """What the text says. Raises orjson.JSONDecodeError when it is not JSON.
+    """Parse JSON. Raises orjson.JSONDecodeError.
 
-    A whole number of more than 64 bits stays one, so that whoever cannot keep it sees it.
+    A whole number of more than 64 bits stays an integer, so that code which cannot store it can
+    refuse it.
     """
     value = orjson.loads(raw)
     if not _LONG.search(raw):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 READ_WRITE = "read-write"
 SESSIONS = ("any", READ_WRITE, "primary")
-"""Of target_session_attrs those that may lead to a server which takes writes."""
+"""Values of target_session_attrs that may lead to a server which accepts writes."""
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 DEFAULTS: Mapping[str, str] = {
     "connect_timeout": "3",  # seconds for each host
@@ -15,8 +15,8 @@ DEFAULTS: Mapping[str, str] = {
     "tcp_user_timeout": "10000",  # milliseconds without an acknowledgement
     "fallback_application_name": "reseller-webhooks",
 }
-"""What libpq is told unless the URL says otherwise. A peer that acknowledges but never answers is
-noticed by the deadlines of each call."""
+"""Parameters for libpq unless the URL sets them. The deadlines of each call notice a peer that
+acknowledges but never answers."""
 NUMBERS = frozenset(DEFAULTS) - {"fallback_application_name"}
 TEXTS = """
     application_name channel_binding client_encoding dbname fallback_application_name gssdelegation

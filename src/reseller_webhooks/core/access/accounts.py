@@ -19,13 +19,13 @@ class ApiKey:
 
     @property
     def known_as(self) -> str:
-        """How people know it again: its name, and how it begins."""
+        """The name and start of a key, by which people recognise it."""
         return f"{self.name} {self.start}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who signs in: an e-mail address. What they may do is in their memberships."""
+    """A person who signs in: an e-mail address. Memberships say what they may do."""
 
     id: int
     uuid: str
@@ -34,7 +34,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What a person may do at one reseller, or as an operator. uuid: by which admins name it.
+    """A person's role at one reseller, or as an operator. uuid: by which admins name it.
 
     password: the argon2 hash that opens it, or None until one is set. reseller: its name.
     """
@@ -55,7 +55,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Somebody who may come in; an address has at most one of each reseller."""
+    """An invite; an address has at most one of each reseller."""
 
     id: int
     uuid: str

@@ -7,19 +7,19 @@ from typing import Any
 
 
 class ActorKind(StrEnum):
-    """What somebody is who does something."""
+    """Kinds of actors."""
 
     PERSON = "person"
     KEY = "key"
     COMMAND = "command"
     PROGRAM = "program"
     NOBODY = "nobody"
-    """Somebody who is not signed in."""
+    """A visitor who is not signed in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something.
+    """The actor of an act.
 
     name: an e-mail address, or the name and start of a key. address: the IP address it came from.
     """
@@ -34,7 +34,7 @@ COMMAND = Actor(ActorKind.COMMAND)
 
 
 class Act(StrEnum):
-    """What was done. The part before the dot says what it was done to."""
+    """Acts. The part before the dot names the kind of subject."""
 
     WEBHOOK_ADDED = "webhook.added"
     WEBHOOK_CHANGED = "webhook.changed"
@@ -71,13 +71,13 @@ class Act(StrEnum):
 
     @property
     def subject(self) -> str:
-        """What it was done to: webhook, user, key or reseller."""
+        """The kind of subject: webhook, user, key or reseller."""
         return self.value.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What something was done to. reseller_id: whose it is; None for what is the platform's."""
+    """The subject of an act. reseller_id: its owner, None for the platform."""
 
     uuid: str
     name: str
@@ -86,7 +86,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """A line of the audit log. reseller: the name of the one it is about, if any."""
+    """A line of the audit log. reseller: the name of its reseller, if any."""
 
     id: int
     at: int
@@ -103,7 +103,7 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """Which lines, newest first. behind: the line that the page before ended with."""
+    """A query of the audit log, newest first. behind: the last line of the page before."""
 
     reseller_id: int | None = None
     subject: str = ""

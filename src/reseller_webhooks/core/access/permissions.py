@@ -1,11 +1,11 @@
-"""Who may do what: scopes of API keys and roles of people."""
+"""Permissions: scopes of API keys and roles of people."""
 
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
 
 class Scope(StrEnum):
-    """What an API key is good for."""
+    """Scopes of API keys."""
 
     PLATFORM = "platform"
     """Writes records, and sees every reseller."""
@@ -16,7 +16,7 @@ class Scope(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person may do on the pages."""
+    """Roles of people on the pages."""
 
     ADMIN = "admin"
     """Manages their reseller's webhooks."""
@@ -27,7 +27,7 @@ class Role(StrEnum):
 
 
 class SignInWay(StrEnum):
-    """How a session began."""
+    """Ways in which sessions begin."""
 
     PASSWORD = "password"  # noqa: S105 - a word
     LINK = "link"
@@ -42,7 +42,7 @@ class SignInWay(StrEnum):
 
     @property
     def word(self) -> str:
-        """What the audit log calls it: the same for each kind of link and of single sign-on."""
+        """The audit log's word: the same for each kind of link and of single sign-on."""
         shown = {
             SignInWay.ADMIN_LINK: SignInWay.LINK,
             SignInWay.RENAMED_SIGN_ON: SignInWay.SINGLE_SIGN_ON,
@@ -55,7 +55,7 @@ PASSWORD_MIN, PASSWORD_MAX = 10, 200
 FREE_GUESSES = 5
 """Wrong passwords for one account before its owner has to wait."""
 FREE_GUESSES_OF_ADDRESS = 30
-"""Wrong passwords from one address, for whatever accounts: an office may share one."""
+"""Wrong passwords from one address, for any accounts: an office may share an address."""
 LONGEST_LOCK_S = 900
 _IPV6_BITS = 64
 
@@ -68,7 +68,7 @@ def lock_s(failures: int, free: int = FREE_GUESSES) -> int:
 
 
 def network_of(address: str) -> str:
-    """What one visitor can take addresses from at will: an IPv4 address, or a /64 of IPv6."""
+    """The range of addresses that one visitor controls: an IPv4 address, or a /64 of IPv6."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -17,7 +17,7 @@ HOUR_S = 3600
 
 
 class Quota(StrEnum):
-    """What is limited. The values are labels of a metric and names in RateLimit fields."""
+    """Quotas. The values are labels of a metric and names in RateLimit fields."""
 
     WEBHOOKS = "webhooks"
     REQUESTS_PER_SECOND = "requests_per_second"
@@ -37,7 +37,7 @@ class Quota(StrEnum):
 
 
 BY_SECOND = frozenset({Quota.REQUESTS_PER_SECOND, Quota.CHANGES_PER_SECOND})
-"""Counted in each process by itself."""
+"""Quotas that each process counts for itself."""
 QUOTA_OF_ACT: Mapping[Act, Quota | None] = {
     Act.WEBHOOK_ADDED: Quota.WEBHOOK_CHANGES_PER_HOUR,
     Act.WEBHOOK_CHANGED: Quota.WEBHOOK_CHANGES_PER_HOUR,
@@ -111,20 +111,20 @@ class Taken:
 
 
 def limit_in(text: str) -> int | None:
-    """The limit that somebody typed; None when it is none."""
+    """The limit in a text; None for a text that is not a limit."""
     is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(LIMIT_MAX))
     return int(text) if is_number and 1 <= int(text) <= LIMIT_MAX else None
 
 
 def rate_of(quota: Quota, limit: int) -> Rate | None:
-    """The rate that a quota allows; None for those that are no rates."""
+    """The rate that a quota allows; None for a count."""
     if quota in BY_SECOND:
         return Rate(limit * BURST_S, BURST_S)
     return Rate(limit, HOUR_S) if quota in BY_HOUR else None
 
 
 def take(full_s: float, now_s: float, units: int, rate: Rate) -> Taken:
-    """Take units from a bucket, if they are there.
+    """Take units from a bucket, if it holds them.
 
     More than a bucket ever holds is taken from a full one, and paid off later.
     """

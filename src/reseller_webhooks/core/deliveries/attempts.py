@@ -16,19 +16,19 @@ from reseller_webhooks.core.messages.attempts import ANSWERED_REDIRECT, ANSWERED
 RESPONSE_BYTES_READ = 16 * 1024
 """A receiver has no reason to answer more; past this the connection is closed, not drained."""
 RESPONSE_CHARS_KEPT = 4 * 1024
-"""What the log keeps of an answer: enough for an error page's first lines."""
+"""Characters of a response that the log keeps: the first lines of an error page."""
 
 
 HEADERS_KEPT = 24
 HEADER_CHARS_KEPT = 200
 _SECRET = re.compile(r"cookie|auth|token|secret|password|session|signature|credential|api-?key")
-"""Names of headers whose values may let somebody in."""
+"""Names of headers whose values may grant access."""
 _HARMLESS = frozenset({"www-authenticate", "proxy-authenticate"})
-"""Challenges: they say what is missing, and hold no secret."""
+"""Challenges, which hold no secret."""
 
 
 class Outcome(StrEnum):
-    """How an attempt ended."""
+    """Outcomes of an attempt."""
 
     ACCEPTED = "ACCEPTED"
     """The receiver answered 2xx."""
@@ -57,7 +57,7 @@ class Reason(StrEnum):
     EXPIRED = "EXPIRED"
     """Given up without another attempt: older than notifications are kept."""
     CLOCK = "CLOCK"
-    """A status by which receivers refuse a timestamp, from one whose clock is not ours."""
+    """A status by which receivers refuse a timestamp, with a `Date` that differs from our clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Attempt(NamedTuple):
 
     @property
     def accepted(self) -> bool:
-        """Whether the receiver has taken the notification."""
+        """True if the receiver accepted the notification."""
         return self.outcome is Outcome.ACCEPTED
 
     def __repr__(self) -> str:
@@ -137,7 +137,7 @@ def from_status(
 
 @lru_cache(maxsize=2_000)  # receivers answer the same, but for the date
 def kept_headers(raw: tuple[tuple[bytes, bytes], ...]) -> Mapping[str, str]:
-    """What the log keeps of an answer's headers: some, cut short, and none that may be a secret."""
+    """The response headers that the log keeps: some, cut short, without possible secrets."""
     kept: dict[str, str] = {}
     for name, value in raw:
         if len(name) > HEADER_CHARS_KEPT:
@@ -159,7 +159,7 @@ def _printable(name: bytes) -> str:
 
 
 def response_start(raw: bytes) -> str:
-    """What the log keeps of an answer's body: text, without what a database cannot keep."""
+    """The start of a response body as text, without characters that a database cannot store."""
     # A character takes four bytes at most, so what comes after these is cut off anyway.
     text = raw[: 4 * RESPONSE_CHARS_KEPT].decode(errors="replace")
     return text.replace("\0", "")[:RESPONSE_CHARS_KEPT]
@@ -189,13 +189,13 @@ def http_date_s(text: str) -> float | None:
 
 
 REFUSES_TIMESTAMPS = frozenset({400, 401, 403})
-"""What receivers answer to a timestamp that is too old or in the future."""
+"""Statuses with which receivers answer a timestamp that is too old or in the future."""
 CLOCK_OFF_S = 60
 """By so much two clocks may differ without a word."""
 
 
 def with_clock(attempt: Attempt, date: str, sent_at_s: float) -> Attempt:
-    """The attempt, with what the answer's Date tells of the receiver's clock.
+    """The attempt, with the offset of the receiver's clock by the response's Date.
 
     sent_at_s: what our timestamp in the request said, in seconds UTC.
     """

@@ -20,7 +20,7 @@ MICROS_PER_S = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """How a receiver has fared.
+    """The state of a circuit.
 
     failures: in a row. probe_at: microseconds UTC, the next probe while open.
     ramp: how many requests at once while recovering; None for as many as the webhook allows.
@@ -39,7 +39,7 @@ class Circuit:
 
 CLOSED = Circuit()
 RAMP = Circuit(ramp=1)
-"""Closed, but careful: the concurrency grows with what is accepted."""
+"""Closed, with a concurrency that grows with accepted requests."""
 
 
 def after_attempt(
@@ -69,7 +69,7 @@ def after_attempt(
 
 
 def limit(circuit: Circuit, cap: int, now: int) -> int:
-    """How many requests may be under way at once: 0 or 1 while open, then up to the cap."""
+    """The number of requests that may be in flight: 0 or 1 while open, then up to the cap."""
     if circuit.is_open:
         return 1 if now >= circuit.probe_at else 0
     return min(cap, circuit.ramp) if circuit.ramp else cap
@@ -88,7 +88,7 @@ def given_up_before(circuit: Circuit, *, now: int, span_s: float) -> int | None:
 
 
 def probe_now(circuit: Circuit) -> Circuit:
-    """The circuit once somebody wants to know at once whether the receiver is back."""
+    """The circuit with its next probe due now."""
     return replace(circuit, probe_at=0) if circuit.is_open else circuit
 
 

@@ -9,7 +9,7 @@ import orjson
 
 MEDIA_TYPE = "application/cloudevents+json"
 EVENTS = "/api/v1/events"
-"""Where events are found; with the public URL before it, the `source` of ours."""
+"""Path of events; with the public URL before it, the `source` of CloudEvents."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ MICROS_PER_S = 1_000_000
 
 
 class State(StrEnum):
-    """Where a delivery stands. PENDING is the only one that can still change."""
+    """States of a delivery. Only PENDING can still change."""
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"
@@ -24,7 +24,7 @@ class State(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What moves a delivery."""
+    """Triggers of state changes."""
 
     ACCEPT = "the receiver accepted it"
     WAIT = "an attempt failed and the schedule has another"
@@ -72,7 +72,7 @@ FIRST: ScanPosition = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """Which webhook to scan, for how many new deliveries; those in `held` are known already.
+    """A scan of a webhook for new deliveries; those in `held` are known already.
 
     heads_only: only the earliest unfinished version of each resource.
     after: where to begin; none of what lies before that is wanted, and all that is held does.
@@ -86,7 +86,7 @@ class ScanRequest:
 
 
 class Transition(NamedTuple):
-    """What an attempt makes of its delivery; next_at only while it stays pending.
+    """The transition of a delivery after an attempt; next_at only while it stays pending.
 
     scheduled_at: microseconds UTC, what the clock said when next_at was chosen.
     """
@@ -96,7 +96,7 @@ class Transition(NamedTuple):
     scheduled_at: int | None = None
 
     def due_at(self, now: int) -> int | None:
-        """When the next attempt is due, as told by a clock that says `now`; None if there is none.
+        """The due time of the next attempt, by a clock that says `now`; None if none follows.
 
         A clock that was stepped back meanwhile says less than it did then. The whole wait begins
         anew, so that nothing waits longer than that.
@@ -131,7 +131,7 @@ def wait_step(wait_s: float, *, now: int) -> Transition:
 
 
 class AttemptResult(NamedTuple):
-    """An attempt that was made, and the step its delivery takes: what is to be written.
+    """An attempt and the transition of its delivery, to be written.
 
     number: of the attempt, from 1. at: microseconds UTC, when it started.
     part, epoch: the lease it was made under; the result of a former owner is not written.

@@ -40,7 +40,7 @@ class WebhookStats:
 
     @property
     def is_back(self) -> bool:
-        """Whether a delivery was accepted since any that waits was refused."""
+        """True if a delivery was accepted after the last refusal of a pending delivery."""
         return (self.delivered_at or 0) > (self.refused_at or 0)
 
 

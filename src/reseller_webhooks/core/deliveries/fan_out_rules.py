@@ -24,7 +24,7 @@ PENDING_MAX = 5_000
 """Events of a reseller whose deliveries are still to be made, before large requests are refused. A
 request has 1,000 changes at most, so one is always taken when none is pending."""
 DELIVERIES_PER_S = 10_000
-"""Deliveries that steps make in a second, by which a refusal tells when to come again."""
+"""Deliveries that steps make in a second, for the Retry-After of refusals."""
 RETRY_MAX_S = 120
 STEP_DELIVERIES_MIN = 100
 
@@ -46,7 +46,7 @@ class FanOutStep:
 
 
 def matches(webhook: Webhook, event: Event) -> bool:
-    """Whether the event makes a delivery for the webhook."""
+    """True if the event makes a delivery for the webhook."""
     return (
         webhook.reseller_id == event.reseller_id
         and webhook.resource is event.resource
@@ -74,7 +74,7 @@ def left_to_steps(needed: Mapping[int, int]) -> set[int]:
 
 
 def excess(pending: int, more: int) -> int:
-    """How many events too many a reseller has whose deliveries are to be made, with these more."""
+    """The number of pending events by which a reseller would exceed PENDING_MAX with `more`."""
     return max(0, pending + more - PENDING_MAX)
 
 
@@ -84,7 +84,8 @@ def retry_after_s(excess: int, webhooks: int) -> int:
 
 
 def count_that_fits(deliveries: Sequence[int]) -> int:
-    """How many of the first requests share a transaction, by the deliveries each may need."""
+    """The number of first requests that share a transaction, by the deliveries that each may
+    need."""
     total = 0
     for count, needed in enumerate(deliveries):
         total += min(needed, DELIVERIES_MAX)
@@ -99,7 +100,7 @@ def record_of(event: Event) -> RecordKey:
 
 
 def follows_in_steps(event: Event, *, is_of_large_request: bool, behind: Set[RecordKey]) -> bool:
-    """Whether an event's deliveries are made after its transaction.
+    """True if an event's deliveries are made after its transaction.
 
     behind: records with an earlier event whose deliveries are still to be made.
     """

@@ -12,7 +12,7 @@ Position = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Which lines: None means any. since is included, until is not; both microseconds UTC.
+    """Filters of the log: None means any. since is included, until is not; both microseconds UTC.
 
     down_to: the oldest position to read, included.
     """
@@ -31,7 +31,7 @@ class LogQuery:
 
     @property
     def with_pending(self) -> bool:
-        """Whether pending deliveries are among those that it asks for."""
+        """True if the query includes pending deliveries."""
         return not self.states or State.PENDING in self.states
 
 
@@ -60,7 +60,7 @@ class LogLine:
     last_message: Message | None = None
 
     def fits(self, query: LogQuery) -> bool:
-        """Whether the line matches the query, on any page."""
+        """True if the line matches the query, on any page."""
         return (
             (not query.states or self.state in query.states)
             and query.resource in (None, self.resource)
@@ -74,7 +74,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """One attempt of a delivery. outcome is None on a line that closed it without a request."""
+    """An attempt of a delivery. outcome is None on a line that closed it without a request."""
 
     number: int
     at: int

@@ -21,7 +21,7 @@ MEDIA_TYPES = {
 
 
 class DueDelivery(NamedTuple):
-    """A delivery whose time has come, with what it brings."""
+    """A due delivery with its notification."""
 
     delivery: Delivery
     event: str
@@ -70,7 +70,7 @@ def outgoing(
 
 
 def packed(form: Format, event: str, body: bytes, source: str) -> bytes:
-    """What goes out, and is signed: the notification itself, or the CloudEvent that holds it."""
+    """The body to send and sign: the notification itself, or the CloudEvent that holds it."""
     return cloudevents.structured(event, body, source) if form is Format.CLOUDEVENTS else body
 
 

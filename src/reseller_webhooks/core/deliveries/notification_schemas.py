@@ -27,12 +27,12 @@ def kinds() -> Iterator[tuple[Resource, Action]]:
 
 
 def schema_name(resource: Resource, action: Action) -> str:
-    """What a schema is called, for example `app_assignment.removed`."""
+    """The name of a schema, for example `app_assignment.removed`."""
     return event_type(resource, action)
 
 
 def names() -> Iterator[str]:
-    """What the schemas are called: of each notification, and of the CloudEvent that holds it."""
+    """Names of the schemas: of each notification, and of the CloudEvent that holds it."""
     for resource, action in kinds():
         yield schema_name(resource, action)
         yield _packed_name(resource, action)
@@ -52,7 +52,7 @@ def documents() -> dict[str, Schema]:
 
 
 def notification(resource: Resource, action: Action, ref: str) -> Schema:
-    """What one notification says. ref: where the contents are, with `{model}` in it."""
+    """The schema of a notification. ref: the path of contents, with `{model}` in it."""
     members: Schema = {
         "uuid": {"type": "string", "format": "uuid", "description": "The event's id."},
         "timestamp": {"type": "integer", "description": "Of the change, in ms since 1970."},
@@ -103,7 +103,7 @@ def contents(ref: str, resources: list[Resource] | None = None) -> dict[str, Sch
 
 
 def model_name(resource: Resource) -> str:
-    """What the resource's content is called, for example AppAssignment."""
+    """The name of a resource's content, for example AppAssignment."""
     return str(SHAPES[resource].model.__name__)
 
 
@@ -136,7 +136,7 @@ def _record(resource: Resource, action: Action, ref: str) -> Schema:
 
 
 def _always(resource: Resource) -> list[str]:
-    """Fields that are there even if nobody gave them; an order within a subscription may differ."""
+    """Fields that are always present; an order within a subscription may differ."""
     shape = SHAPES[resource]
     always = {*shape.blank, *shape.identity, *shape.model.__required_keys__}
     return [name for name in shape.model.__annotations__ if name in always]

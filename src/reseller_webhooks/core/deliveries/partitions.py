@@ -1,4 +1,4 @@
-"""Who of several workers sends for which partition. Nobody decides it: each reckons the same."""
+"""Assigns partitions to workers, without a leader: each worker computes the same assignment."""
 
 from collections.abc import Iterable
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""When to try again. Owns the schedule: waits are data, chance is an argument."""
+"""The retry schedule: waits are data, chance is an argument."""
 
 from dataclasses import dataclass
 

@@ -13,7 +13,7 @@ from reseller_webhooks.core.deliveries.attempts import (
 
 MASK = "********"
 SECRET_CHARS_MIN = 4
-"""Anything shorter stands in every text by chance, and keeps nobody out."""
+"""Shorter values occur in texts by chance, and protect nothing."""
 
 
 def without_secret(attempt: Attempt, secret: str) -> Attempt:

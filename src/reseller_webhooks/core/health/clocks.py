@@ -12,7 +12,7 @@ HOSTS_MIN = 3
 
 
 def store_conditions(ahead_s: float) -> Iterator[Condition]:
-    """Whether this machine's clock is off against the database's. ahead_s: by so much."""
+    """A condition if this machine's clock is off against the database's. ahead_s: its offset."""
     if abs(ahead_s) > CLOCK_OFF_S:
         params: dict[str, str | int] = {"seconds": abs(round(ahead_s))}
         yield Condition(ConditionCode.CLOCK_OFF_STORE, Severity.DEGRADED, params)
@@ -24,12 +24,12 @@ def store_line(ahead_s: float) -> str:
 
 
 def receivers_ahead_s(ahead_s: Collection[int]) -> int:
-    """How far receivers' clocks are ahead of ours, as most say; 0 where too few say anything."""
+    """Median offset of receivers' clocks, positive if ahead; 0 when too few are known."""
     return round(median(ahead_s)) if len(ahead_s) >= HOSTS_MIN else 0
 
 
 def receiver_conditions(ahead_s: Collection[int]) -> Iterator[Condition]:
-    """Whether most receivers that refuse have another time than we have."""
+    """A condition if most receivers that refuse have another time than this service."""
     by_s = abs(receivers_ahead_s(ahead_s))
     if by_s > CLOCK_OFF_S:
         params: dict[str, str | int] = {"seconds": by_s, "hosts": len(ahead_s)}

@@ -1,4 +1,4 @@
-"""Conditions: what is wrong with a running process, as data. Their texts: condition_texts.py."""
+"""Conditions: problems of a running process, as data. Their texts: condition_texts.py."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,18 +6,18 @@ from enum import IntEnum, StrEnum
 
 
 class Severity(IntEnum):
-    """How much a condition matters; the highest one decides what a health check answers."""
+    """Severities; the highest decides the response of a health check."""
 
     DEGRADED = 1
     """An operator has to act, but callers are safe here: the process stays ready."""
     NOT_READY = 2
-    """The process cannot do its work now and goes on by itself once the cause is gone."""
+    """The process cannot work now, and recovers by itself once the cause is gone."""
     NOT_ALIVE = 3
     """Only a restart of the process mends it."""
 
 
 class ConditionCode(StrEnum):
-    """What is wrong. Each code has a text in condition_texts.py, which names its params."""
+    """Codes of conditions. Each has a text in condition_texts.py, which names its params."""
 
     STORE_UNAVAILABLE = "store-unavailable"
     STORE_DAMAGED = "store-damaged"

@@ -5,16 +5,16 @@ from enum import StrEnum
 
 MICROS_PER_S = 1_000_000
 OVERDUE_AFTER = 3600 * MICROS_PER_S
-"""A job runs each minute, so an hour without success is no accident."""
+"""A job runs each minute, so an hour without success is not an accident."""
 
 
 class MaintenanceJob(StrEnum):
-    """What runs each minute on every worker. The values are labels of a metric."""
+    """Jobs that run each minute on every worker. The values are labels of a metric."""
 
     CLOCK = "clock"
     """Note the time, and pull back deadlines from before the clock was set back."""
     GENERATION = "generation"
-    """Notice that the store went back in time, and lift records above what was sent before."""
+    """Detect that the store went back in time, and lift records above the versions sent before."""
     PARTITIONS = "partitions"
     """Create the partitions of the coming days, and let ids begin with today (PostgreSQL)."""
     CANCELLATIONS = "cancellations"
@@ -24,10 +24,10 @@ class MaintenanceJob(StrEnum):
     EVENTS = "events"
     """Delete events and attempts that are past their retention."""
     HISTORY = "history"
-    """Delete old openings and closings of circuits, revoked API keys, workers long gone, finished
-    jobs, and deleted webhooks that no line of the log names any more."""
+    """Delete old changes of circuits, revoked API keys, dead workers, finished jobs, and deleted
+    webhooks that no line of the log names."""
     TOMBSTONES = "tombstones"
-    """Delete what is left of records that were removed long ago."""
+    """Delete tombstones of records that were removed long ago."""
     AUDIT = "audit"
     """Delete old lines of the audit log."""
     IDEMPOTENCY = "idempotency"
@@ -42,7 +42,7 @@ class MaintenanceJob(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """How a job fared lately, as the store knows it, whichever process ran it.
+    """The recent results of a job, in whichever process it ran.
 
     since: microseconds UTC, when it was first tried. succeeded_at, failed_at: the last time.
     failure: why it failed then, in one line; empty when it never did.

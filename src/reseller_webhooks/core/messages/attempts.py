@@ -1,4 +1,4 @@
-"""Why a notification was not accepted, or was closed without an attempt."""
+"""Reasons why a notification was not accepted, or was closed without an attempt."""
 
 from reseller_webhooks.core.messages.message import Message, define
 from reseller_webhooks.core.translation import N_

@@ -1,4 +1,4 @@
-"""What a message is: a code and its parameters. Texts are rendered where somebody reads them."""
+"""Messages: a code and its parameters. Texts are rendered where they are read."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -96,7 +96,7 @@ class Message:
 
 
 def from_json(text: str | None) -> Message | None:
-    """The message, or None when there is none, or only a later version knows it."""
+    """The message; None if there is none, or only a later version knows it."""
     try:
         return _message(orjson.loads(text)) if text else None
     except (ValueError, TypeError, KeyError):

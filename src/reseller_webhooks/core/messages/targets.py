@@ -1,4 +1,4 @@
-"""What is wrong with a URL or an address that somebody has entered as a target."""
+"""Problems of a URL or address that was entered as a target."""
 
 from reseller_webhooks.core.messages.message import define
 from reseller_webhooks.core.translation import N_

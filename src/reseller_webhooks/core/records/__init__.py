@@ -41,7 +41,7 @@ SHAPES: dict[Resource, RecordShape] = {
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a record holds.
+    """The content of a record.
 
     json: compact, in AppDirect's key order. fields: what `json` says.
     parent, alias: of an app assignment, the ids of its subscription and of its user.

@@ -1,4 +1,4 @@
-"""What every change of a record means to webhooks: the page's actions, once, as a table.
+"""The effect of every change of a record on webhooks, as one table.
 
 A change leads from one stage to another, or stays at one, and exactly one row of ROWS speaks
 for it. docs/actions.md is `table_markdown()`.
@@ -21,7 +21,7 @@ from reseller_webhooks.core.records.lifecycle import (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a change makes: one event, for the webhooks that have one of `ticked`.
+    """The result of a change: one event, for the webhooks with an action of `ticked`.
 
     action: what the notification says. tombstone: nothing is left of the record but its id
     and version; otherwise it keeps its new content. words: what has happened, for people.
@@ -35,7 +35,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class ActionRule:
-    """One line of the table. action: None when there is no event, and nobody is told."""
+    """One line of the table. action: None when the change makes no event."""
 
     resources: frozenset[Resource]
     before: frozenset[Stage]
@@ -53,7 +53,7 @@ class ActionRule:
 
 
 def _row(resources: set[Resource], before: str, after: str, told: str, words: str) -> ActionRule:
-    """A row in short. told: the action, then a second box that is enough to have ticked."""
+    """A row. told: the action, then a second box that is enough to have ticked."""
     actions = [Action(word) for word in told.split()]
     return ActionRule(
         frozenset(resources),
@@ -113,7 +113,7 @@ REMOVED_THOUGH_UNKNOWN = Decision(
 
 
 def decide(resource: Resource, before: str | None, after: str | None) -> Decision | None:
-    """What a change from status to status means; None when it means nothing to anybody.
+    """Decide the result of a change from status to status; None when it makes no event.
 
     None stands for no record, as a status. The statuses may be the same: then it is the rest
     of the content that differs. A record that is first seen with a status that ends it was

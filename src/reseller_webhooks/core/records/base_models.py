@@ -1,4 +1,4 @@
-"""What the records share: how a shape is read, and the objects that occur in several of them.
+"""Parts that several records share: how a shape is read, and common objects.
 
 Shapes are typed dictionaries, so that checking one makes the dictionary that is written, in one
 go. Fields stand in the order in which AppDirect sends them; unknown ones are kept behind the rest.
@@ -19,7 +19,7 @@ SHAPE = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
 @dataclass(frozen=True)
 class RecordShape:
-    """How a resource's content is brought into shape.
+    """The shape of a resource's content.
 
     model: a typed dictionary. identity: the fields that repeat the resource's own id.
     left_out: fields that are not there when they are not given; all others then are, as null
@@ -39,7 +39,7 @@ class RecordShape:
 
     @cached_property
     def adapter(self) -> TypeAdapter[dict[str, Any]]:
-        """What checks it; built once."""
+        """The type adapter that checks it; built once."""
         return TypeAdapter(self.model)
 
 
@@ -60,7 +60,7 @@ class Expected:
 _IN_TURN = Field(union_mode="left_to_right")  # The members exclude each other, so the first fits.
 
 Number = Annotated[int | float, _IN_TURN, Expected("a number")]
-"""Keeps what it is: 10 stays 10 and 10.5 stays 10.5. Money is in major units."""
+"""A number as it was given: 10 stays 10 and 10.5 stays 10.5. Money is in major units."""
 Id = Annotated[str | int, _IN_TURN, Expected("text or a whole number")]
 Millis = int
 """An instant: milliseconds since 1970, UTC."""
@@ -89,14 +89,14 @@ class Pointer(TypedDict, total=False):
 
 
 class Link(TypedDict, total=False):
-    """Where to go from here, by relation."""
+    """A link, by relation."""
 
     rel: str | None
     href: str | None
 
 
 class CustomAttribute(TypedDict, total=False):
-    """A field that a marketplace added by itself."""
+    """A field that a marketplace defined itself."""
 
     name: str | None
     attributeType: Literal["TEXT", "MULTISELECT"] | None

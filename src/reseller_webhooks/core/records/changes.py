@@ -1,4 +1,4 @@
-"""A change: one write to a resource, before it is an event. Owns what it does to the record."""
+"""A change: one write to a resource, before it is an event, and its effect on the record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from reseller_webhooks.core.records.record import Record
 
 
 class Expects(StrEnum):
-    """What must be so for a change to make sense; anything else is refused."""
+    """Conditions on the record for a change; otherwise it is refused."""
 
     ANYTHING = "whatever is there"
     ABSENT = "the record must be new"
@@ -49,14 +49,14 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """The record is gone. on_request: somebody asks for that; for an app assignment it begins."""
+    """Removal of a record. on_request: a person asked for it; for an app assignment it begins."""
 
     on_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to do to which record. reseller: its id as users see it."""
+    """A write to a record. reseller: its id as users see it."""
 
     reseller: str
     resource: Resource
@@ -67,7 +67,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class EventContext:
-    """What the world adds to a change: the time, an id for the event, the base of URLs.
+    """The context of a change: the time, an id for the event, the base of URLs.
 
     at: microseconds UTC. public_url: without a slash at the end. floor: of the store's
     generation; versions go on above it. version_floor: the highest version of a record of the

@@ -14,7 +14,7 @@ CompanyStatus = Annotated[
 
 
 class Address(TypedDict, total=False):
-    """Where a company is."""
+    """The address of a company."""
 
     street1: str | None
     street2: str | None
@@ -25,7 +25,7 @@ class Address(TypedDict, total=False):
 
 
 class Contact(TypedDict, total=False):
-    """How to reach a company."""
+    """Contact data of a company."""
 
     phoneNumber: str | None
     ims: Json

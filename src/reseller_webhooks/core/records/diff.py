@@ -1,4 +1,4 @@
-"""What lies between two contents: patches and the names of what differs."""
+"""Differences of two contents: patches, and names of changed fields."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -60,5 +60,5 @@ def lift(held: int, floor: int) -> int:
 
 
 def is_unreported(held: int, floor: int) -> bool:
-    """Whether no event of this generation tells of the record, so that receivers may differ."""
+    """True if no event of this generation has the record, so that receivers may differ."""
     return floor > 0 and held <= floor

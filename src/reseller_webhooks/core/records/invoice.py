@@ -21,14 +21,14 @@ InvoiceStatus = Literal["PAID", "UNPAID", "CARRIED", "VOIDED"]
 
 
 class Vendor(TypedDict, total=False):
-    """Who made the product."""
+    """The maker of the product."""
 
     uuid: str | None
     name: str | None
 
 
 class Seller(TypedDict, total=False):
-    """Who sold it: a company or one of its people."""
+    """The seller: a company or one of its people."""
 
     uuid: str | None
     name: str | None
@@ -60,7 +60,7 @@ class InvoiceLine(TypedDict, total=False):
 
 @with_config(SHAPE)
 class Invoice(TypedDict, total=False):
-    """What a company has to pay, and whether it has. Voiding one is a change, not a removal."""
+    """An invoice of a company. Voiding it is a change, not a removal."""
 
     invoiceId: int | str
     referenceNumber: str | None

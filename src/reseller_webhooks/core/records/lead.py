@@ -57,7 +57,7 @@ class LeadContact(TypedDict, total=False):
 
 
 class Customer(TypedDict, total=False):
-    """Who might buy."""
+    """A potential buyer."""
 
     company: LeadCompany | None
     contact: LeadContact | None
@@ -81,7 +81,7 @@ class Named(TypedDict, total=False):
 
 
 class Participant(TypedDict, total=False):
-    """Who sent the lead, or who received it."""
+    """The sender or the recipient of the lead."""
 
     participantType: Literal["CUSTOMER", "COMPANY", "CHANNEL"] | None
     partner: str | None

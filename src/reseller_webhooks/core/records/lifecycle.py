@@ -1,4 +1,4 @@
-"""Where in its life a record is, as its status tells. The catalog speaks of stages only."""
+"""Stages of a record's life, by its status. The action rules refer to stages only."""
 
 from enum import StrEnum
 from typing import get_args
@@ -40,7 +40,7 @@ _OF_ASSIGNMENT: dict[str, Stage] = {
 
 
 def stage_of(resource: Resource, status: str | None) -> Stage:
-    """The stage that the status tells. None: there is no record, or only its tombstone."""
+    """The stage of a status. None: there is no record, or only its tombstone."""
     if status is None or status in ENDINGS.get(resource, ()):
         return Stage.GONE
     if resource is Resource.APP_ASSIGNMENT:

@@ -1,4 +1,4 @@
-"""An order, as AppDirect's billing API v1 shows it: by itself, and within its subscription."""
+"""An order, as AppDirect's billing API v1 shows it: alone, and within its subscription."""
 
 from typing import Annotated, Any, Literal, Required
 

@@ -1,4 +1,4 @@
-"""From what somebody sent to a shape, or to the full list of what is wrong with it."""
+"""Parses content into its shape, or into the full list of its problems."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an order costs and how long it binds: payment plans and contracts."""
+"""Costs and terms of an order: payment plans and contracts."""
 
 from typing_extensions import TypedDict
 
@@ -39,7 +39,7 @@ class Cost(TypedDict, total=False):
 
 
 class PaymentPlan(TypedDict, total=False):
-    """How an edition is paid for."""
+    """The payment plan of an edition."""
 
     href: str | None
     id: Id | None
@@ -56,7 +56,7 @@ class PaymentPlan(TypedDict, total=False):
 
 
 class Renewal(TypedDict, total=False):
-    """What follows when a contract ends."""
+    """The renewal after a contract ends."""
 
     order: Json
     paymentPlan: PaymentPlan | None

@@ -1,4 +1,4 @@
-"""How problems speak of places and values."""
+"""Places and values in the texts of problems."""
 
 import json
 
@@ -17,7 +17,7 @@ def pointer_to(place: Place) -> str:
 
 
 def quote(value: object) -> str:
-    """The value as a message names it: as JSON, shortened, and only the kind of what is nested."""
+    """The value for a message: as JSON, shortened; of a nested value only its kind."""
     match value:
         case dict():
             text = "an object"

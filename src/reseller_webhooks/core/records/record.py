@@ -7,7 +7,7 @@ from reseller_webhooks.core.enums import Resource
 
 
 class RecordKey(NamedTuple):
-    """What names a record, in the sequence of the store's unique index."""
+    """The key of a record, in the sequence of the store's unique index."""
 
     uuid: str
     resource: Resource
@@ -16,7 +16,7 @@ class RecordKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One resource as it is now. id is None until it is stored; content None when removed.
+    """The current state of a resource. id is None until it is stored; content None when removed.
 
     version: counts the changes, from 1. parent and alias: only of an app assignment, its
     subscription and its user. changed_at: microseconds UTC.

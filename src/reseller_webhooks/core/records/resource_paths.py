@@ -1,4 +1,4 @@
-"""How a record is named and where it is found."""
+"""Names and paths of records."""
 
 import re
 from collections.abc import Iterator, Mapping

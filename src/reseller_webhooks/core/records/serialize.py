@@ -16,13 +16,13 @@ from reseller_webhooks.core.messages.changes import (
 from reseller_webhooks.core.records.problem_text import Place, pointer_to, quote
 
 BYTES_MAX = 256 * 1024
-"""Every delivery carries the content again; what is longer than this is no record but a file."""
+"""Most bytes of a content: every delivery carries it again."""
 DEPTH_MAX = 250
 """Objects and lists within each other; orjson writes a few more."""
 
 
 def serialize(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Compact JSON in the given key order, and what it says.
+    """Serialize fields as compact JSON in their key order, and read it back.
 
     Raises Invalid unless the text reads back as what was given, which NaN for one does not.
     """

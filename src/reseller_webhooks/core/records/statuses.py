@@ -1,4 +1,4 @@
-"""Which status may follow which, as tables. Any status may be the first one seen.
+"""Allowed changes of status, as tables. Any status may be the first.
 
 AppDirect documents the words but few of the moves, so the tables forbid only what cannot be:
 to leave a final status, and to go back to a start.
@@ -16,7 +16,7 @@ from reseller_webhooks.core.records.lead import LeadStatus
 from reseller_webhooks.core.records.order import OrderStatus
 
 Moves = Mapping[str, frozenset[str]]
-"""To each status those that may follow it. It may always stay, with other content."""
+"""The statuses that may follow each status. A status may always stay, with other content."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -101,7 +101,8 @@ MOVES: dict[Resource, Moves] = {
 
 
 def check_move(resource: Resource, before: str | None, after: str | None) -> None:
-    """Raise Invalid at /status unless `after` may follow `before`; None is no record or no word."""
+    """Raise Invalid at /status unless `after` may follow `before`; None for no record or no
+    status."""
     moves = MOVES[resource]
     following = moves.get(before or "")
     if before == after or following is None or after not in moves:

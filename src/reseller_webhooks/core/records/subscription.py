@@ -21,7 +21,7 @@ SubscriptionStatus = Literal[
 
 @with_config(SHAPE)
 class Subscription(TypedDict, total=False):
-    """What a company has bought and may use, with the order that says on which terms."""
+    """A company's purchase, with the order that has its terms."""
 
     id: str
     parentSubscriptionId: Id | None

@@ -23,7 +23,7 @@ from reseller_webhooks.core.records.lifecycle import Stage, stage_of
 from reseller_webhooks.core.records.record import Record
 
 RATE = 50
-"""Records a second, unless somebody asks for another rate."""
+"""Records a second by default."""
 RATE_MAX = 1_000
 STEP_MIN, STEP_MAX = 50, 1_000
 """Records in one step, which is one transaction and must not hold up the others for long."""
@@ -34,7 +34,8 @@ AHEAD_MIN = 100
 
 
 class BackfillState(StrEnum):
-    """DONE: everything was handed over to delivery. CANCELLED: by somebody, or see `reason`."""
+    """States of a backfill. DONE: all deliveries were made. CANCELLED: by a person, or see
+    `reason`."""
 
     RUNNING = "RUNNING"
     DONE = "DONE"
@@ -76,7 +77,7 @@ class Backfill:
 
 @dataclass(frozen=True, slots=True)
 class BackfillTarget:
-    """What a step has to know of the webhook."""
+    """The webhook's settings that a step needs."""
 
     reseller_id: int
     part: int
@@ -86,7 +87,7 @@ class BackfillTarget:
 
 
 def is_included(actions: frozenset[Action]) -> bool:
-    """Whether the webhook has a box ticked that the notifications can say."""
+    """True if the webhook has an action that the notifications can carry."""
     return _action(actions) is not None
 
 
@@ -99,7 +100,7 @@ def check(actions: frozenset[Action], *, with_removed: bool) -> None:
 
 
 def ending(backfill: Backfill, target: BackfillTarget) -> Message | None:
-    """Why it cannot go on; None when it can. Other changes of the webhook it follows."""
+    """The reason why a backfill cannot go on; None if it can."""
     if target.deleted:
         return WEBHOOK_DELETED()
     if target.resource is not backfill.resource:
@@ -112,7 +113,7 @@ def ending(backfill: Backfill, target: BackfillTarget) -> Message | None:
 def restate(
     record: Record, actions: frozenset[Action], stamp: EventContext, *, with_removed: bool
 ) -> Event | None:
-    """The event that tells a record's state once more; None when the webhook is not to be told.
+    """An event that sends a record's state again; None when it is not for the webhook.
 
     An app assignment that is leaving counts as removed, as its receivers were told already.
     It has an id of its own, because a receiver that remembers ids has to take it, but the
@@ -137,7 +138,7 @@ def restate(
 
 
 def _action(actions: frozenset[Action]) -> Action | None:
-    """CHANGED says it best: a receiver writes what it gets over what it has."""
+    """CHANGED if ticked: a receiver overwrites its copy with the content."""
     return next((one for one in (Action.CHANGED, Action.ADDED) if one in actions), None)
 
 

@@ -15,13 +15,13 @@ _MODULUS = 1 << 128
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """How many records are in a bucket, and the sum of their hashes."""
+    """The number of records in a bucket, and the sum of their hashes."""
 
     count: int = 0
     value: int = 0
 
     def add(self, uuid: str, version: int) -> "Bucket":
-        """With one more record."""
+        """The bucket with a record added."""
         return Bucket(self.count + 1, (self.value + pair_hash(uuid, version)) % _MODULUS)
 
     def remove(self, uuid: str, version: int) -> "Bucket":
@@ -42,7 +42,7 @@ class Digest:
 
     @property
     def count(self) -> int:
-        """How many records."""
+        """The number of records."""
         return sum(bucket.count for bucket in self.buckets)
 
     @property

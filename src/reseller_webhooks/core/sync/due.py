@@ -21,7 +21,7 @@ class ScanResult:
 
     @property
     def more(self) -> bool:
-        """Whether more deliveries may be due already."""
+        """True if more deliveries may be due already."""
         return self.again_s == 0
 
 

@@ -1,4 +1,4 @@
-"""A horizon: up to which number every row of a table is visible, whatever commits are delayed.
+"""The read horizon: the number up to which every row of a table is visible, whatever commits late.
 
 Rows draw their numbers before they are committed, so a row may appear below a number that was
 seen long ago. How long that takes nobody knows. What can be known is which transactions are
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """What is known of a table's numbers after a look at its writers.
+    """The horizon after a look at a table's writers.
 
     newest: the highest number seen before that look. floors: for each transaction that was writing
     then, the number below which it brings nothing.
@@ -23,7 +23,7 @@ class Horizon:
 
     @property
     def settled(self) -> int:
-        """No row can become visible any more up to this number."""
+        """The number up to which no row can still become visible."""
         return min(self.floors.values(), default=self.newest)
 
     def advanced(self, newest: int, writers: Collection[str]) -> "tuple[Horizon, int]":
@@ -37,7 +37,7 @@ class Horizon:
         return Horizon(max(newest, self.newest), floors), min([self.newest, *ended])
 
     def lowered(self, newest: int) -> "Horizon":
-        """The horizon when there is no higher number than this.
+        """The horizon when no number is higher than `newest`.
 
         A failover that lost the last moments gives their numbers again.
         """

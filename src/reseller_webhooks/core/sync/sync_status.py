@@ -1,4 +1,4 @@
-"""Whether a webhook's receiver has a record as it is now, told from what was delivered to it."""
+"""Sync status: whether a receiver has the current version of a record, by its deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from reseller_webhooks.core.deliveries.delivery import State
 
 
 class SyncStatus(StrEnum):
-    """How a record stands with a webhook."""
+    """Statuses of a record with a webhook."""
 
     IN_SYNC = "IN_SYNC"
     """The receiver has accepted the newest version."""
@@ -48,7 +48,8 @@ class RecordStatus:
 
 
 def record_status(version: int, told: Sequence[LastDelivery]) -> RecordStatus:
-    """How a record of that version stands with a webhook that was sent these, newest first."""
+    """The status of a record of this version with a webhook, by its last deliveries, newest
+    first."""
     accepted = max((one.version for one in told if one.state is State.DELIVERED), default=0)
     if accepted and accepted >= version:
         return RecordStatus(SyncStatus.IN_SYNC, accepted)
@@ -60,7 +61,7 @@ def record_status(version: int, told: Sequence[LastDelivery]) -> RecordStatus:
 
 
 def _weight(one: LastDelivery) -> tuple[bool, bool, int]:
-    """What is still under way says more than what has ended; and then the newest."""
+    """Pending before failed before other deliveries, then the newest version."""
     return one.state is State.PENDING, one.state is State.FAILED, one.version
 
 

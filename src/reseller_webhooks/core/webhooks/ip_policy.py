@@ -1,4 +1,4 @@
-"""Which addresses a notification may go to. Owns the rule: global unicast, nothing hidden in it.
+"""Addresses that notifications may go to: global unicast, with no other address inside.
 
 The tables follow IANA's special-purpose registries (RFC 6890 and its updates). They are written
 out because `ipaddress.is_global` answers differently from one Python release to the next.
@@ -59,8 +59,8 @@ ONLY_PUBLIC = TargetNetworks()
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/96"))
-"""RFC 6052 and RFC 8215: the last 32 bits are the IPv4 address that packets come out at. In the
-rest of the local-use 64:ff9b:1::/48 nobody can tell where it is, so the rest is refused."""
+"""RFC 6052 and RFC 8215: the last 32 bits are the IPv4 address that packets reach. In the rest
+of the local-use 64:ff9b:1::/48 its place is unknown, so the rest is refused."""
 
 KINDS: tuple[tuple[Network, MessageCode], ...] = tuple(
     (ip_network(network), kind)
@@ -97,7 +97,8 @@ KINDS: tuple[tuple[Network, MessageCode], ...] = tuple(
 
 
 def is_public(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> bool:
-    """Whether we may connect to the address; what is no address is never public."""
+    """True if this service may connect to the address; a text that is not an address is never
+    public."""
     return kind_of(address, networks) is None
 
 
@@ -107,7 +108,7 @@ def vet(addresses: Iterable[str], networks: TargetNetworks = ONLY_PUBLIC) -> str
 
 
 def kind_of(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> Message | None:
-    """What is wrong with the address, or None when we may connect to it.
+    """The kind of a forbidden address; None for an allowed one.
 
     networks: for the address and for what is inside it.
     """
@@ -122,7 +123,7 @@ def kind_of(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> Message | N
 
 
 def refusal(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> Message:
-    """What is wrong with an address that somebody has entered, and what can be done."""
+    """The refusal of an address that was entered, with its remedy."""
     kind = kind_of(address, networks) or KIND_RESERVED()
     if kind.code is KIND_DENIED:
         return ADDRESS_DENIED(address=address)
@@ -132,7 +133,7 @@ def refusal(address: str, networks: TargetNetworks = ONLY_PUBLIC) -> Message:
 
 
 def refusal_of_name(host: str) -> Message:
-    """What is wrong with a name; it must not tell what addresses our own name server knows."""
+    """The refusal of a name; it does not reveal the addresses that the name server gave."""
     return HOST_NOT_PUBLIC(host=host)
 
 

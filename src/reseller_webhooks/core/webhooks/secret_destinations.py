@@ -1,4 +1,4 @@
-"""Where a webhook's secrets go, and which of them have to be given again when that changes.
+"""Destinations of a webhook's secrets, and secrets to enter again when they change.
 
 Whoever may change a URL must not be able to send stored secrets to a host of their own.
 """

@@ -23,14 +23,14 @@ MAX_IN_FLIGHT = 1000
 
 
 class Mode(StrEnum):
-    """What a receiver gets after an outage: every notification, or one per resource."""
+    """Deliveries after an outage: every notification, or one per resource."""
 
     EVERY_CHANGE = "EVERY_CHANGE"
     LATEST_STATE = "LATEST_STATE"
 
 
 class Format(StrEnum):
-    """How a notification is packed: as AppDirect sends it, or as a CloudEvent that holds it."""
+    """Formats of a notification: as AppDirect sends it, or inside a CloudEvent."""
 
     NOTIFICATION = "NOTIFICATION"
     CLOUDEVENTS = "CLOUDEVENTS"
@@ -44,7 +44,7 @@ class FormSection(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a setting is stored, and entered in the form."""
+    """Kinds of settings, which decide column and form field."""
 
     TEXT = "text"
     CHOICE = "choice"
@@ -90,7 +90,7 @@ class Setting:
 
     @property
     def is_optional(self) -> bool:
-        """Whether None is one of its values."""
+        """True if None is a value of the setting."""
         return type(None) in get_args(self.type)
 
     @property
@@ -100,7 +100,7 @@ class Setting:
 
     @property
     def kind(self) -> Kind:
-        """How it is stored and entered."""
+        """The kind of the setting."""
         if isinstance(self.value_type, type) and issubclass(self.value_type, StrEnum):
             return Kind.CHOICE
         return _KINDS[self.value_type]
@@ -184,12 +184,12 @@ class WebhookSettings:
 
     @property
     def latest_only(self) -> bool:
-        """Whether a newer delivery replaces an older one of the same resource."""
+        """True if a newer delivery replaces an older delivery of the same resource."""
         return self.mode is Mode.LATEST_STATE
 
     @property
     def is_serial(self) -> bool:
-        """Whether requests of a resource go out one after the other."""
+        """True if requests of a resource are sent one at a time."""
         return self.ordered or self.latest_only
 
 
@@ -229,7 +229,7 @@ class Unset(StrEnum):
 
 
 def unset() -> Any:
-    """The default of a patch's field. It is no value of the setting, and no schema states it."""
+    """The default of a patch's field. It is not a value of the setting, and no schema states it."""
     return Field(default_factory=lambda: Unset.UNSET)
 
 

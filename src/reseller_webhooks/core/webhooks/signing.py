@@ -1,4 +1,4 @@
-"""Signatures, so that a receiver can tell who sent a notification and that nobody changed it.
+"""Signatures, by which a receiver verifies the sender and the content of a notification.
 
 Standard Webhooks 1.0, symmetric: https://github.com/standard-webhooks/standard-webhooks
 """
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - it marks secrets, it is none
 KEY_BYTES = range(24, 64 + 1)
-"""How long a key may be, as the standard has it."""
+"""Lengths of a key that the standard allows."""
 VERSION = "v1"
 KEYS_CACHED = 16_384
 """Keys kept ready: a webhook has one or two, and each notification needs its own."""

@@ -35,7 +35,7 @@ from reseller_webhooks.core.messages.targets import (
 from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks, is_public, refusal
 
 URL_CHARS_MAX = 2048
-"""What every proxy, log and browser passes on."""
+"""Length that every proxy, log and browser accepts."""
 HOST_CHARS_MAX = 253
 """RFC 1035, 2.3.4, less the two bytes that are not written."""
 
@@ -100,7 +100,8 @@ def authority_of(url: str) -> str:
 
 
 class _Unfit(Exception):
-    """Why a text cannot be a target. Never quotes all of it: there may be a password in it."""
+    """A text that cannot be a target. Its message never quotes all of it: it may hold a
+    password."""
 
     def __init__(self, message: Message) -> None:
         self.message = message

@@ -22,14 +22,14 @@ PARTS = 256
 
 
 class WebhookState(StrEnum):
-    """Whether deliveries of the webhook go out."""
+    """States of a webhook; deliveries go out while it is active."""
 
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"
 
 
 class SecretPurpose(StrEnum):
-    """What a stored secret of a webhook is for."""
+    """Purposes of a webhook's stored secrets."""
 
     AUTHENTICATION = "AUTHENTICATION"
     SIGNING_SECRET = "SIGNING_SECRET"  # noqa: S105 - the name of one
@@ -37,7 +37,7 @@ class SecretPurpose(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """Why what is due to a webhook does not simply go out."""
+    """Reasons that hold back due deliveries of a webhook."""
 
     PAUSED = "PAUSED"
     FAILING = "FAILING"
@@ -69,7 +69,7 @@ class TokenAuth(_Input):
 
 
 class ClientAuth(StrEnum):
-    """How the client authenticates to the token server."""
+    """Methods by which the client authenticates to the token server."""
 
     AUTO = "AUTO"
     """Basic, then the form body; the method that worked is used from then on."""
@@ -148,7 +148,7 @@ Actions = Annotated[frozenset[Action], Field(min_length=1)]
 
 @with_delivery_settings
 class Spec(_Input):
-    """A webhook as somebody asks for it, in the API's names."""
+    """A webhook as requested, in the API's names."""
 
     model_config = ConfigDict(title="WebhookRequest")
 
@@ -160,7 +160,7 @@ class Spec(_Input):
 
 @with_delivery_patches
 class SpecPatch(_Input):
-    """What is to change about a webhook; what is not given stays as it is."""
+    """Changes of a webhook; absent fields stay as they are."""
 
     model_config = ConfigDict(title="WebhookPatch")
 
@@ -196,13 +196,13 @@ class Webhook(WebhookSettings):
     previous_secret: str | None = field(default=None, repr=False)
     previous_secret_until: int = 0
     hurried_at: int = 0
-    """When somebody asked last that what waits is tried at once; microseconds UTC."""
+    """Time of the last request to retry pending deliveries at once; microseconds UTC."""
     unreadable: tuple[SecretPurpose, ...] = ()
     """Secrets that do not open. They are blank here, so nothing may be sent."""
 
     @property
     def may_send(self) -> bool:
-        """Whether deliveries go out: it is not paused, and all its secrets could be opened."""
+        """True if deliveries may go out: it is not paused, and all its secrets open."""
         return self.state is WebhookState.ACTIVE and not self.unreadable
 
     @property
