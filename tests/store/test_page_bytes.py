@@ -1,17 +1,27 @@
 """Bulk reads of contents end where those have too many bytes, and go on from there."""
 
 import tracemalloc
+from collections import Counter
 from itertools import chain
 
 import pytest
 from sqlalchemy import text
 
 from reseller_webhooks.core.deliveries.attempts import RESPONSE_BYTES_READ
+from reseller_webhooks.core.deliveries.delivery import FIRST, ScanRequest
 from reseller_webhooks.core.deliveries.log import LogQuery
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Conflict
+from reseller_webhooks.core.records.record import RecordKey
 from reseller_webhooks.core.sync.backfills import STEP_MAX, BackfillState
-from reseller_webhooks.operations import backfills, deliveries, exports, record_history
+from reseller_webhooks.core.webhooks.webhook import PARTS
+from reseller_webhooks.operations import (
+    backfills,
+    deliveries,
+    delivery_queue,
+    exports,
+    record_history,
+)
 from reseller_webhooks.operations import records as reading
 from reseller_webhooks.operations.record_history import HistoryPage
 from reseller_webhooks.store.db.database import Database
@@ -97,6 +107,54 @@ def test_a_step_of_a_backfill_tells_of_fewer_records_where_they_are_large(
 
     assert sum(made) == MANY
     assert max(made) == ON_A_PAGE
+
+
+def test_large_contents_of_locked_records_are_read_one_by_one(database: Database) -> None:
+    with database.write() as tx:
+        owner = factories.reseller(tx)
+        large = [
+            factories.record(reseller_id=owner, uuid=f"c{n}", content=LARGE) for n in range(MANY)
+        ]
+        records.add(tx, [*large, factories.record(reseller_id=owner, uuid="small", content="{}")])
+    keys = {records.key(one) for one in large}
+    small = RecordKey("small", Resource.COMPANY, owner)
+    with database.write() as tx:
+        tracemalloc.start()
+        try:
+            found = records.find_many(tx, keys | {small})
+            contents = Counter(one.content for key in found if (one := found[key]))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert contents == {LARGE: MANY, "{}": 1}
+    assert peak < MANY * CONTENT_BYTES / 3
+
+
+def test_a_scan_ends_before_bodies_that_are_too_large_together(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "BODIES_MAX", BYTES_MAX)
+    with database.write() as tx:
+        owner = factories.reseller(tx)
+        number = factories.webhook(tx, reseller_id=owner).id
+        many = [factories.event(reseller_id=owner, version=n + 1, body=LARGE) for n in range(MANY)]
+        factories.told(tx, *many)
+    sizes, after, found = list[int](), FIRST, set[int]()
+    for _ in range(MANY):
+        ask = ScanRequest(number, heads_only=False, limit=MANY, held=frozenset(), after=after)
+        (scanned,) = delivery_queue.scan(database, [ask])
+        sizes.append(len(scanned.due))
+        found |= {one.delivery.id for one in scanned.due}
+        after = scanned.upto
+        if not scanned.more:
+            break
+    new = delivery_queue.new_deliveries(database, 0, parts=range(PARTS))
+
+    assert len(found) == sum(sizes) == MANY
+    assert max(sizes) == ON_A_PAGE + 1
+    assert len(new.due) == ON_A_PAGE + 1
+    assert new.dirty == [number]
 
 
 def test_few_of_the_records_with_the_same_id_are_read(database: Database) -> None:

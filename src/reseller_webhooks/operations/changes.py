@@ -156,7 +156,7 @@ def _draft(
         version_floors=reading.version_floors,
         webhooks=reading.webhooks,
         reseller_ids=reseller_ids,
-        records=dict(records.find_many(tx, keys)),
+        records=records.find_many(tx, keys),
         given=idempotency.find(
             tx, {key for one in requests for key in (one.stored_key, one.key) if key}
         ),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain, zip_longest
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.deliveries.circuits import Circuit
@@ -41,9 +42,11 @@ def scan(database: Database, asks: Sequence[ScanRequest]) -> list[ScanResult]:
     """For each ask, the deliveries that are due first, with their notifications."""
     with database.read() as tx:
         found = _scan(tx, asks)
-        bodies = events.bodies(tx, list({one.event_id for rows in found for one in rows.due}))
+        bodies = events.bodies(tx, _event_ids(found))
+        fitting = [rows.with_events(ask, bodies) for ask, rows in zip(asks, found, strict=True)]
         return [
-            ScanResult(_due(rows.due, bodies), _again_s(rows, tx.now), rows.upto) for rows in found
+            ScanResult(_due(rows.due, bodies), _again_s(rows, tx.now), rows.upto)
+            for rows in fitting
         ]
 
 
@@ -171,8 +174,16 @@ def _with_notifications(
             due.append(one)
         else:
             told.add(one.webhook_id)
-    bodies = events.bodies(tx, list({one.event_id for one in due}))
-    return NewDeliveries(upto, _due(due, bodies), [*told], more)
+    bodies = events.bodies(tx, list(dict.fromkeys(one.event_id for one in due)))
+    told |= {one.webhook_id for one in due if one.event_id not in bodies}
+    fitting = [one for one in due if one.event_id in bodies]
+    return NewDeliveries(upto, _due(fitting, bodies), [*told], more)
+
+
+def _event_ids(found: Sequence[DueRows]) -> list[int]:
+    """The events of due deliveries: first those of each webhook's first delivery, and so on."""
+    in_turns = zip_longest(*(rows.due for rows in found))
+    return list(dict.fromkeys(one.event_id for one in chain.from_iterable(in_turns) if one))
 
 
 def _scan(tx: Tx, asks: Sequence[ScanRequest]) -> list[DueRows]:

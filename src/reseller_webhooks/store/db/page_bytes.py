@@ -4,15 +4,19 @@ Rows are read a few at a time, so that neither the page nor what was read for it
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, LargeBinary, cast, func
+from sqlalchemy import ColumnElement, Integer, Text, case, func, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from reseller_webhooks.core.records.page import BoundedPage
-from reseller_webhooks.store.db.database import Tx
 
 BYTES_MAX = 2 * 1024 * 1024
 """Of the contents in a page; a first one that is larger makes a page of its own."""
+LARGE_BYTES = 32 * 1024
+"""Texts of more bytes are read one by one, where 1,000 rows are read at once."""
 FIRST_ROWS = 8
 """Read at first, when nothing is known of their size."""
 GROWTH = 4
@@ -50,11 +54,32 @@ def read(
         rows = _next_rows(rows, total, len(found))
 
 
-def byte_length(tx: Tx, column: ColumnElement[str | None]) -> ColumnElement[int]:
-    """The bytes of a text in a row; 0 without one. PostgreSQL does not read the text for it."""
-    if tx.connection.dialect.name == "sqlite":
-        return func.coalesce(func.length(cast(column, LargeBinary)), 0)
-    return func.coalesce(func.octet_length(column), 0)
+class _byte_length(FunctionElement[int]):  # noqa: N801 - as SQLAlchemy names functions
+    """PostgreSQL does not read the text for it."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_byte_length, "sqlite")
+def _of_blob(element: _byte_length, compiler: SQLCompiler, **given: Any) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **given)} AS BLOB))"
+
+
+@compiles(_byte_length, "postgresql")
+def _of_octets(element: _byte_length, compiler: SQLCompiler, **given: Any) -> str:
+    return f"octet_length({compiler.process(element.clauses, **given)})"
+
+
+def byte_length(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """The bytes of a text in a row; 0 without one."""
+    return func.coalesce(_byte_length(column), literal_column("0"))
+
+
+def unless_large(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A text of a row, empty if it has more than LARGE_BYTES."""
+    is_large = byte_length(column) > literal_column(str(LARGE_BYTES))
+    return case((is_large, literal_column("''", Text)), else_=column)
 
 
 def _next_rows(rows: int, size: int, count: int) -> int:

@@ -1,7 +1,8 @@
 """Scan for due deliveries: one statement for many webhooks, each with its own bound."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from itertools import takewhile
 from math import inf
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -43,6 +44,14 @@ class DueRows(NamedTuple):
     later: Micros | None
     upto: ScanPosition
     full: bool
+
+    def with_events(self, ask: ScanRequest, events: Container[int]) -> "DueRows":
+        """The first deliveries of these events; the next scan begins behind them."""
+        fitting = list(takewhile(lambda one: one.event_id in events, self.due))
+        if len(fitting) == len(self.due):
+            return self
+        upto = (fitting[-1].next_at, fitting[-1].id) if fitting else ask.after
+        return DueRows(fitting, None, upto, full=True)
 
 
 def scan(tx: Tx, asks: Sequence[ScanRequest], *, heads_only: bool) -> list[DueRows]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     RowMapping,
     Select,
     Text,
@@ -27,6 +28,8 @@ from reseller_webhooks.store.tables import delivery, event, webhook
 
 CHUNK = 500
 """Ids named in one statement; well under the least limit of parameters (SQLite's 32,766)."""
+BODIES_MAX = 16 * 1024 * 1024
+"""Bytes of large bodies that are read at once."""
 
 
 def add(tx: Tx, events: Sequence[Event]) -> list[int]:
@@ -93,13 +96,30 @@ def of_versions(
 
 
 def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
-    """uuid and body of each event, by the store's number."""
+    """uuid and body of the events, by the store's number.
+
+    Large bodies are read in the given sequence until they have BODIES_MAX together; events beyond
+    that are left out.
+    """
     found: dict[int, tuple[str, bytes]] = {}
     for start in range(0, len(event_ids), CHUNK):
-        for told in bulk_read.texts(tx, _bodies, event_ids[start : start + CHUNK]):
-            number, uuid, body = told.split(b" ", 2)
-            found[int(number)] = uuid.decode(), body
+        found |= _read_bodies(tx, _small_bodies, event_ids[start : start + CHUNK])
+    large = [number for number in event_ids if not found[number][1]]
+    left = BODIES_MAX
+    for number in large:
+        if left <= 0:
+            del found[number]
+            continue
+        found |= _read_bodies(tx, _bodies, [number])
+        left -= len(found[number][1])
     return found
+
+
+def _read_bodies(
+    tx: Tx, select_: bulk_read.SelectByLists, event_ids: Sequence[int]
+) -> dict[int, tuple[str, bytes]]:
+    rows = (row.split(b" ", 2) for row in bulk_read.texts(tx, select_, event_ids))
+    return {int(number): (uuid.decode(), body) for number, uuid, body in rows}
 
 
 # Not the columns themselves: events are named by their ids, and PostgreSQL would rather read all
@@ -150,8 +170,16 @@ def _of_versions(  # noqa: PLR0917 - a page of `of_versions`
 
 
 def _bodies(some: bulk_read.Some) -> Select[Any]:
-    told = cast(event.c.id, Text) + " " + event.c.uuid + " " + event.c.body
-    return select(told.label("told")).where(event.c.id.in_(some))
+    return _named_bodies(some, event.c.body)
+
+
+def _small_bodies(some: bulk_read.Some) -> Select[Any]:
+    return _named_bodies(some, page_bytes.unless_large(event.c.body))
+
+
+def _named_bodies(some: bulk_read.Some, body: ColumnElement[str]) -> Select[Any]:
+    named = cast(event.c.id, Text) + " " + event.c.uuid + " " + body
+    return select(named.label("named")).where(event.c.id.in_(some))
 
 
 def _columns(one: Event) -> dict[str, object]:

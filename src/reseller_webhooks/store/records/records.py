@@ -1,5 +1,6 @@
 """Records: the current state of every resource, tombstones included."""
 
+import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -35,18 +36,37 @@ def key(one: Record) -> RecordKey:
     return RecordKey(one.uuid, one.resource, one.reseller_id)
 
 
-def find_many(tx: Tx, keys: Collection[RecordKey]) -> dict[RecordKey, Record]:
+class LockedRecords(dict[RecordKey, Record | None]):
+    """Records that are locked for a transaction.
+
+    A large content is read each time that its record is looked up, and not kept. Until then its
+    record has an empty content, which no record may have.
+    """
+
+    def __init__(self, tx: Tx, found: Mapping[RecordKey, Record]) -> None:
+        super().__init__(found)
+        self._tx = tx
+
+    def __getitem__(self, key: RecordKey) -> Record | None:
+        one = super().__getitem__(key)
+        if one is None or one.content != "":
+            return one
+        content = select(record.c.content).where(record.c.id == one.id)
+        return dataclasses.replace(one, content=self._tx.connection.execute(content).scalar_one())
+
+
+def find_many(tx: Tx, keys: Collection[RecordKey]) -> LockedRecords:
     """Those of the named records that exist, locked for this transaction where that is needed.
 
     Always in the same sequence, so that two transactions never wait for each other.
     """
     if not keys:
-        return {}
+        return LockedRecords(tx, {})
     uuids = list({uuid for uuid, _, _ in keys})
     resellers = list({reseller_id for _, _, reseller_id in keys})
     rows = bulk_read.select_in(tx, _held, uuids, resellers)
     found = (from_row(dict(zip(_NAMES, row, strict=True))) for row in rows)
-    return {key(one): one for one in found if key(one) in keys}
+    return LockedRecords(tx, {key(one): one for one in found if key(one) in keys})
 
 
 def locked(
@@ -182,7 +202,9 @@ def _held(uuids: bulk_read.Some, resellers: bulk_read.Some) -> Select[Any]:
     # SQLite walks the whole table for (a, b, c) IN (...), and all records of a reseller if it is
     # the only one named and not somewhat hidden; but it takes the index of uuids for this.
     named = record.c.uuid.in_(uuids) & (record.c.reseller_id + 0).in_(resellers)
-    return select(*COLUMNS).where(named).order_by(record.c.id).with_for_update()
+    content = page_bytes.unless_large(record.c.content).label("content")
+    columns = [content if name == "content" else record.c[name] for name in _NAMES]
+    return select(*columns).where(named).order_by(record.c.id).with_for_update()
 
 
 def _columns(one: Record) -> dict[str, object]:

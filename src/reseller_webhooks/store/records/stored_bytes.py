@@ -136,8 +136,8 @@ def _position(tx: Tx, source: SizedTable) -> int:
 def _read(tx: Tx, source: SizedTable, after: int) -> _Counted:
     table = source.table
     size = sum(
-        (byte_length(tx, column) for column in source.texts[1:]),
-        byte_length(tx, source.texts[0]),
+        (byte_length(column) for column in source.texts[1:]),
+        byte_length(source.texts[0]),
     )
     wanted = (
         select(table.c.id, table.c.reseller_id, source.at, size)

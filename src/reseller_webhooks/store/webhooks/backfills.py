@@ -237,7 +237,7 @@ def _where(reseller_id: int, resource: Resource) -> list[ColumnElement[bool]]:
 
 def _bounded(tx: Tx, numbers: list[int]) -> list[int]:
     """The first of these records, with contents of BYTES_MAX together; one at least."""
-    length = page_bytes.byte_length(tx, record.c.content)
+    length = page_bytes.byte_length(record.c.content)
     statement = select(record.c.id, length).where(number_in(record.c.id, numbers))
     lengths: dict[int, int] = dict(tx.connection.execute(statement).tuples().all())
     totals = accumulate(lengths.get(number, 0) for number in numbers)
