@@ -90,7 +90,7 @@ class Api(FastAPI):
     building: Lock
 
     def openapi(self) -> dict[str, Any]:
-        """What /openapi.json answers."""
+        """The document of /openapi.json."""
         with self.building:
             if self.openapi_schema is None:
                 self.openapi_schema = openapi.document(self, self.state.context.settings.public_url)
@@ -175,7 +175,8 @@ def _template(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
 
 
 def _otherwise(routes: Sequence[BaseRoute]) -> Iterator[Route]:
-    """What answers where no route does: everything is ours under /api/, else only what is there."""
+    """Routes for paths without a route: everything under /api/, else other methods of known
+    paths."""
     nowhere = _Nowhere(routes)
     yield Route(ANYTHING_UNDER_API, nowhere)
     for path in _paths(routes):

@@ -20,7 +20,7 @@ signed as Standard Webhooks has it. One webhook is about one resource and some o
 
 
 def document(public_url: str) -> dict[str, Any]:
-    """All of it."""
+    """The whole document."""
     return {
         "asyncapi": "3.0.0",
         "id": public_url,
@@ -44,7 +44,7 @@ def _channel(resource: Resource) -> str:
 
 
 def _names(resource: Resource) -> list[str]:
-    """What the resource's messages are called: each action, in both formats."""
+    """Names of the resource's messages: each action, in both formats."""
     plain = [notifications.kind_name(resource, one) for one in Action]
     return plain + [notifications.event_name(resource, one) for one in Action]
 

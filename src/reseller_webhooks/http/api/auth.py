@@ -39,8 +39,8 @@ ResellerParameter = Annotated[
 
 
 async def context(request: Request) -> AppContext:
-    """The parts of the running program; what is written is written in the caller's name, and
-    counts towards the quotas of a reseller's key."""
+    """The parts of the running program. Writes are in the caller's name, and count towards the
+    quotas of a reseller's key."""
     found: AppContext = request.app.state.context
     charge = found.quotas.charge_to(reseller_of(request.scope))
     database = found.database.acting(actor_of(request.scope), charge)
@@ -55,7 +55,7 @@ async def caller(
     _: Annotated[object, Security(_bearer)],
     __: Annotated[None, Depends(refuse_unknown)],
 ) -> Caller:
-    """Who is calling. Invalid for a query parameter that the route does not have."""
+    """The caller. Invalid for a query parameter that the route does not have."""
     return caller_of(request.scope)
 
 
@@ -63,7 +63,7 @@ CurrentCaller = Annotated[Caller, Depends(caller)]
 
 
 async def platform(caller: CurrentCaller) -> Caller:
-    """For what only the platform may do: writing records, adding resellers."""
+    """Require a platform key. NotAllowed for others."""
     if caller.scope is not Scope.PLATFORM:
         raise NotAllowed(KEY_NOT_PLATFORM())
     return caller
@@ -72,7 +72,7 @@ async def platform(caller: CurrentCaller) -> Caller:
 async def readable(
     context: Context, caller: CurrentCaller, reseller: ResellerParameter = None
 ) -> int | None:
-    """Whose records the caller may see: a reseller's number in the store, None for everybody's."""
+    """The reseller whose records the caller may see, by the store's number; None for all."""
     if caller.reseller_id is None and reseller is None:
         return None
     return await run_in_threadpool(_number, context.database, caller, reseller)
@@ -81,7 +81,7 @@ async def readable(
 async def tenant(
     request: Request, context: Context, caller: CurrentCaller, reseller: ResellerParameter = None
 ) -> int:
-    """Whose webhooks, deliveries and events it is about: a reseller's number in the store."""
+    """The reseller of the request, by the store's number."""
     if caller.scope is Scope.RESELLER_READ and request.method != "GET":
         raise NotAllowed(KEY_READ_ONLY())
     return await run_in_threadpool(_number, context.database, caller, reseller)

@@ -73,7 +73,7 @@ def _marked(text: str) -> Markup:
 
 
 def _curl(base: str, operation: dict[str, Any]) -> str:
-    """The request as somebody would try it in a shell."""
+    """The request as a shell command."""
     parts = [f"curl -X {operation['method']} {base}{operation['path']}"]
     if operation["path"].startswith("/api/"):
         parts.append("-H 'authorization: Bearer rwk_...'")

@@ -87,7 +87,7 @@ _ANY_PROBLEM = {
 
 
 def document(app: FastAPI, public_url: str) -> dict[str, Any]:
-    """All of it; built once."""
+    """The whole document; built once."""
     document = get_openapi(
         title=app.title,
         version=app.version,

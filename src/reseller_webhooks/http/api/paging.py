@@ -24,7 +24,7 @@ Cursor = Annotated[
 
 
 def position(ids: PublicIds, cursor: str | None, count: int = 1) -> tuple[int, ...] | None:
-    """The `count` numbers that a cursor holds. Invalid when it is none of ours."""
+    """The `count` numbers in a cursor. Invalid for a cursor that is not valid."""
     if cursor is None:
         return None
     numbers = ids.decrypt(PURPOSE, cursor, count) or _plain(cursor)
@@ -36,7 +36,7 @@ def position(ids: PublicIds, cursor: str | None, count: int = 1) -> tuple[int, .
 def cut(
     ids: PublicIds, rows: Sequence[T], limit: int, place: Callable[[T], tuple[int, ...]]
 ) -> tuple[Sequence[T], str | None]:
-    """The page, and the cursor of the next one if there is one. rows: one more than the limit."""
+    """A page, and the cursor of the next page if there is one. rows: one more than the limit."""
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], cursor_behind(ids, place(rows[limit - 1]))

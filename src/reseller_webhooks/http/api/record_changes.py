@@ -32,7 +32,7 @@ _PARENT = "subscriptionId"
 
 @dataclass(frozen=True, slots=True)
 class RecordScope:
-    """Which records a request is about.
+    """The records that a request is about.
 
     parent: the subscription that the path of app assignments names. reseller_id: None for any.
     """

@@ -39,7 +39,7 @@ Raw = Annotated[bytes, Depends(raw)]
 
 
 def body(model: type[M]) -> Callable[[bytes], Awaitable[M]]:
-    """A dependency: the body as the model, strictly, so "10" is no number."""
+    """A dependency: the body as the model, strictly, so that "10" is not a number."""
 
     async def read(raw: Raw) -> M:
         return _validated(model, raw)
@@ -48,7 +48,7 @@ def body(model: type[M]) -> Callable[[bytes], Awaitable[M]]:
 
 
 def optional_body(model: type[M]) -> Callable[[Request], Awaitable[M | None]]:
-    """A dependency: the body as `body` reads it, or None when there is none."""
+    """A dependency: the body as `body` reads it, or None for an empty body."""
 
     async def read(request: Request) -> M | None:
         return _validated(model, await raw(request)) if await request.body() else None
@@ -78,7 +78,7 @@ def value(raw: bytes) -> Any:
 def takes(
     schema: dict[str, Any], example: object, *media_types: str, required: bool = True
 ) -> dict[str, Any]:
-    """What OpenAPI says of a body, for a route's `openapi_extra`."""
+    """OpenAPI's description of a body, for a route's `openapi_extra`."""
     media = {"schema": schema, "example": example}
     content = {media_type: dict(media) for media_type in media_types or (JSON,)}
     return {"requestBody": {"required": required, "content": content}}

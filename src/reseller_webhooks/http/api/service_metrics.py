@@ -17,9 +17,9 @@ from reseller_webhooks.core.deliveries.delivery_stats import BACKLOG_COUNTED_MAX
 from reseller_webhooks.operations.cluster import Totals
 
 FRESH_S = 5.0
-"""Numbers of this age are told again without asking the store."""
+"""Numbers up to this age are served again without a query."""
 WAIT_S = 0.5
-"""A scrape waits this long for new numbers, then tells the last ones."""
+"""A scrape waits this long for new numbers, then serves the last ones."""
 HANGS_S = 5.0
 """A store that has not answered for so long is down."""
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the store told, and when, on the monotonic clock."""
+    """Numbers from the store, and their time on the monotonic clock."""
 
     totals: Totals
     at_s: float
@@ -64,7 +64,7 @@ class StoreReader:
 
     @property
     def is_up(self) -> bool:
-        """Whether the store answered when it was asked last."""
+        """True if the store answered the last query."""
         hangs = not self._finished.is_set() and monotonic_s() - self._began_s > self._hangs_s
         return self._last is not None and not self._failed and not hangs
 

@@ -1,1 +1,1 @@
-"""What every request passes before a route: limits, keys, headers, errors."""
+"""Layers in front of every route: limits, keys, headers, errors."""

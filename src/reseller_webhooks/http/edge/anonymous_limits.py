@@ -36,7 +36,7 @@ def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
 
 
 def too_late_of_reseller(queue: FairQueue, error: QueueTimeout) -> Response:
-    """The same for a request with a valid key or session."""
+    """As `too_late`, for a request with a valid key or session."""
     if error.of_network:
         return _refuse(
             "reseller_requests_at_once",

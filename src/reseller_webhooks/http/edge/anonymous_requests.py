@@ -25,7 +25,7 @@ from reseller_ingress import FairQueue, QueueTimeout, network_of
 WAIT_S = 4.0
 """For the first place. Readiness probes are to be answered within 5 seconds."""
 VERIFIED_FOR_S = 60.0
-"""How long a credential skips the queue. It opens nothing: it is verified each time."""
+"""Time for which a credential skips the queue. It grants nothing: it is verified each time."""
 VERIFIED_MAX = 10_000
 SESSION = re.compile(rb"webhooks-session=([^;]+)")
 
@@ -123,7 +123,7 @@ class _Turn:
         self._holds, self._is_over = False, caller == ""
 
     async def begin(self, within_s: float | None = None) -> None:
-        """Wait for a place, unless none is needed any more. QueueTimeout."""
+        """Wait for a place, unless the request needs none. QueueTimeout."""
         if self._is_over or self._holds:
             return
         await self.queue.enter(self._caller, within_s)
@@ -179,7 +179,7 @@ async def queue_left() -> AsyncIterator[None]:
 
 
 def _credential(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """A hash of the API key and the session that are shown, empty if there is none."""
+    """A hash of the request's API key and session, empty if it has neither."""
     shown = b""
     for name, value in headers:
         if name == b"authorization":

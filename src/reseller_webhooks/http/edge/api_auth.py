@@ -1,4 +1,4 @@
-"""API authentication: nothing under /api/ answers without a key, whatever its route depends on."""
+"""API authentication: no path under /api/ answers without a key, whatever its route depends on."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,7 +57,7 @@ class ApiAuth:
 
 
 def caller_of(scope: Scope) -> Caller:
-    """Who sent an authenticated request. NotSignedIn for any other."""
+    """The caller of an authenticated request. NotSignedIn for any other."""
     caller = scope.get("state", {}).get("caller")
     if not isinstance(caller, Caller):
         raise NotSignedIn(KEY_REQUIRED())
@@ -85,6 +85,6 @@ def reseller_of(scope: Scope) -> int | None:
 
 
 def allowance_of(scope: Scope) -> Allowance | None:
-    """What is left of the caller's request rate, if it has one."""
+    """The rest of the caller's request rate; None for a platform key."""
     allowance: Allowance | None = scope["state"].get("allowance")
     return allowance

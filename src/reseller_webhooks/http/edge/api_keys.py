@@ -17,7 +17,7 @@ REMEMBERED_MAX = 10_000
 
 
 def bearer_token(headers: Headers) -> str:
-    """The token of `Authorization: Bearer` (RFC 6750, 2.1), empty when there is none."""
+    """The token of `Authorization: Bearer` (RFC 6750, 2.1), empty without such a header."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -30,7 +30,7 @@ class ApiKeyCache:
         self._known: dict[str, tuple[Caller, float]] = {}
 
     async def caller(self, key: str) -> Caller:
-        """Who shows this key. Errors as `access.caller`."""
+        """The caller with this key. Errors as `access.caller`."""
         fingerprint = crypto.fingerprint(key)
         caller, until = self._known.get(fingerprint, (None, 0.0))
         if caller is None or until <= clock.monotonic_s():

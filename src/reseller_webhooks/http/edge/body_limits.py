@@ -36,7 +36,7 @@ class BodyLimits:
 
 
 def _read_up_to(limit: int, receive: Receive) -> Receive:
-    """`receive`, which raises TooLarge beyond `limit` bytes, whatever length was announced."""
+    """`receive`, which raises TooLarge beyond `limit` bytes, whatever the announced length."""
     left = limit
 
     async def receive_counted() -> Message:

@@ -1,4 +1,4 @@
-"""Host header check: refuses requests for a host name that is not ours (RFC 9110, 7.4).
+"""Host header check: refuses requests for foreign host names (RFC 9110, 7.4).
 
 Without it a page of another site can reach this service under its own name (DNS rebinding), and
 caches can be filled under foreign names. Addresses and names without a dot cannot be such names:
@@ -18,7 +18,7 @@ from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import Misdirected
 
 PROBES = frozenset({"/livez", "/healthz", "/readyz", "/metrics"})
-"""Load balancers name these after whatever they know the process by."""
+"""Paths that load balancers request under any name."""
 
 
 class HostCheck:

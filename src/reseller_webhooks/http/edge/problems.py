@@ -65,7 +65,7 @@ class NoSuchPath(ResellerWebhooksError):
 
 
 class Misdirected(ResellerWebhooksError):
-    """The request is for a host name that is not ours."""
+    """The request is for a foreign host name."""
 
 
 class WrongMethod(ResellerWebhooksError):
@@ -78,7 +78,7 @@ class WrongMethod(ResellerWebhooksError):
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """How an error is answered. name: the last part of the problem's type."""
+    """The problem type of an error. name: the last part of its URI."""
 
     name: str
     status: int
@@ -123,7 +123,7 @@ def status_of(error: ResellerWebhooksError) -> int:
 
 
 def answer(error: ResellerWebhooksError) -> Response:
-    """The answer that tells an error."""
+    """The response to an error."""
     return _response(PROBLEMS[type(error)], _told(error), _headers(error))
 
 
@@ -139,7 +139,7 @@ def of_framework(status: int, headers: Mapping[str, str] | None) -> Response:
 
 
 def raises(*errors: type[ResellerWebhooksError]) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of a route's problems, for its `responses`."""
+    """OpenAPI's description of a route's problems, for its `responses`."""
     told: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         kind = PROBLEMS[error]

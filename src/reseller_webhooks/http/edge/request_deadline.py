@@ -45,7 +45,7 @@ async def answer_within(
 
 @contextmanager
 def waiting_for_others() -> Iterator[None]:
-    """While the request waits for somebody with a deadline of their own, such as a receiver."""
+    """Suspend the deadline while the request waits for a party with its own, such as a receiver."""
     turn = _current.get()
     if turn:
         turn.pause()

@@ -9,7 +9,8 @@ DEFAULTS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-"""For what is no page: a browser shows it as data, never as a document with scripts."""
+"""Headers of responses that are not pages: a browser shows them as data, never as a document
+with scripts."""
 HSTS = "max-age=63072000"
 """Two years, as the preload list asks (RFC 6797); not for other hosts of the domain."""
 

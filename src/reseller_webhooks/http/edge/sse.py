@@ -49,7 +49,7 @@ async def poll_events(
 
 
 def is_event_stream(message: Message) -> bool:
-    """Whether the message starts a response that is an event stream."""
+    """True if the message starts a response that is an event stream."""
     if message["type"] != "http.response.start":
         return False
     content_type = Headers(raw=message.get("headers", [])).get("content-type", "")

@@ -30,7 +30,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a field offers. path: where others are searched for; search: what was searched for."""
+    """The options of a field. path: the page that searches for more. search: the current search."""
 
     options: Sequence[Option]
     has_more: bool
@@ -39,7 +39,7 @@ class Choices:
 
     @property
     def is_searched(self) -> bool:
-        """Whether the field needs a search."""
+        """True if the field needs a search."""
         return self.has_more or bool(self.search)
 
 
@@ -77,7 +77,7 @@ def webhooks_found(page: Page) -> Response:
 
 
 def names(page: Page, numbers: Iterable[int | None]) -> dict[int, str]:
-    """What resellers are called, by the store's numbers."""
+    """Names of resellers, by the store's numbers."""
     return resellers.names(page.database, {one for one in numbers if one is not None})
 
 

@@ -34,7 +34,7 @@ class Cookies:
         self._set(response, "session", "", 0)
 
     def form_token(self, request: Request) -> str:
-        """What the sign-in form has to repeat, or nothing."""
+        """The token that the sign-in form has to repeat, or an empty text."""
         return self._get(request, "form")
 
     def keep_form_token(self, response: Response, token: str) -> None:
@@ -50,7 +50,7 @@ class Cookies:
         self._set(response, "notice", sealed, NOTICE_LIVES_S)
 
     def drop_notice(self, response: Response) -> None:
-        """It has been told."""
+        """Delete the notice, which was shown."""
         self._set(response, "notice", "", 0)
 
     def openid(self, request: Request) -> str:
@@ -66,7 +66,7 @@ class Cookies:
         self._set(response, "openid", "", 0)
 
     def device(self, request: Request) -> str:
-        """What this browser is known as, sealed, or nothing."""
+        """The sealed device cookie of this browser, or an empty text."""
         return self._get(request, "device")
 
     def keep_device(self, response: Response, sealed: str) -> None:

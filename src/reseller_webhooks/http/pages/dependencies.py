@@ -39,7 +39,7 @@ class CsrfFailed(NotAllowed):
 
 
 class NoMembershipChosen(ResellerWebhooksError):
-    """Somebody who belongs to several resellers has to choose one first."""
+    """A user of several resellers has to choose one first."""
 
 
 class NoResellerChosen(ResellerWebhooksError):
@@ -47,7 +47,7 @@ class NoResellerChosen(ResellerWebhooksError):
 
 
 async def site(request: Request) -> SiteContext:
-    """What all pages share."""
+    """The context that all pages share."""
     found: SiteContext = request.app.state.site
     return found
 
@@ -64,7 +64,7 @@ PostedForm = Annotated[Form, Depends(posted)]
 
 
 async def visitor(site: Site, request: Request) -> Visitor | None:
-    """Who is signed in, if anybody."""
+    """The visitor who is signed in, if any."""
     token = site.cookies.session(request)
     if not token:
         return None
@@ -79,7 +79,7 @@ async def visitor(site: Site, request: Request) -> Visitor | None:
 
 
 def _owner(visitor: Visitor) -> str:
-    """Who shares a limit of requests at once: the people of a reseller; operators have none."""
+    """The key of the visitor's limit of concurrent requests; operators have none."""
     if visitor.is_operator:
         return ""
     if visitor.reseller_id is None:
@@ -104,7 +104,8 @@ async def csrf_protect(
 
 
 def from_here(headers: Headers, public_url: str) -> bool:
-    """Whether a page of ours sent it: by Fetch Metadata, or by Origin (RFC 6454, 7)."""
+    """True if one of this service's pages sent the request: by Fetch Metadata, or Origin (RFC
+    6454, 7)."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
@@ -131,7 +132,8 @@ AnyVisitor = Annotated[Page, Depends(any_visitor)]
 
 
 async def arrived(page: AnyVisitor) -> Page:
-    """For somebody who is signed in, and may have to choose a reseller yet. NotSignedIn."""
+    """The page of a visitor who is signed in, and may have to choose a reseller yet.
+    NotSignedIn."""
     if page.visitor is None:
         raise NotSignedIn(SIGN_IN_FIRST())
     return page
@@ -141,7 +143,7 @@ Authenticated = Annotated[Page, Depends(arrived)]
 
 
 async def signed_in(page: Authenticated) -> Page:
-    """For somebody who is signed in, at one reseller or as an operator."""
+    """The page of a visitor who is signed in, at one reseller or as an operator."""
     if page.who.membership is None:
         raise NoMembershipChosen(NO_RESELLER_CHOSEN())
     return page
@@ -161,7 +163,8 @@ Operator = Annotated[Page, Depends(operator)]
 
 
 async def user_admin(page: SignedIn) -> Page:
-    """For somebody who lets others in: an admin colleagues, an operator anybody."""
+    """The page of a visitor who may invite users: an admin for their reseller, an operator for
+    any."""
     return _require_admin(page, ONLY_ADMINS_SEE_USERS)
 
 
@@ -169,7 +172,7 @@ UserAdmin = Annotated[Page, Depends(user_admin)]
 
 
 async def at_reseller(page: SignedIn) -> Page:
-    """For somebody in front of one reseller's webhooks, who may see them."""
+    """The page of a visitor who may see one reseller's webhooks."""
     if page.reseller is None:
         raise NoResellerChosen(NO_RESELLER_CHOSEN())
     return page
@@ -179,7 +182,7 @@ AtReseller = Annotated[Page, Depends(at_reseller)]
 
 
 async def webhook_editor(page: AtReseller) -> Page:
-    """For somebody who may also change them."""
+    """The page of a visitor who may change webhooks."""
     return _require_admin(page, ONLY_ADMINS_CHANGE_WEBHOOKS)
 
 
@@ -187,7 +190,7 @@ WebhookEditor = Annotated[Page, Depends(webhook_editor)]
 
 
 async def audit_reader(page: AtReseller) -> Page:
-    """For somebody who answers for a reseller's webhooks: sees who else does something there."""
+    """The page of a visitor who may read the audit log of a reseller."""
     return _require_admin(page, ONLY_ADMINS_SEE_AUDIT)
 
 
@@ -195,7 +198,7 @@ AuditReader = Annotated[Page, Depends(audit_reader)]
 
 
 def _require_admin(page: Page, refusal: MessageCode) -> Page:
-    """The page of a visitor who may change what it shows. NotAllowed for any other."""
+    """The page of a visitor who may change things. NotAllowed for any other."""
     if not page.who.may_write:
         raise NotAllowed(refusal())
     return page

@@ -44,7 +44,7 @@ def register(app: FastAPI) -> None:
 
 
 async def refused(request: Request, error: ResellerWebhooksError) -> Response:
-    """What the program refused, on purpose."""
+    """The response to an error that the program raised on purpose."""
     if isinstance(error, NotSignedIn):
         return RedirectResponse(paths.sign_in(_wanted(request)), SEE_OTHER)
     if isinstance(error, NoMembershipChosen):
@@ -61,7 +61,7 @@ async def refused(request: Request, error: ResellerWebhooksError) -> Response:
 
 
 async def unknown(request: Request, error: Exception) -> Response:
-    """What is at no address of ours."""
+    """The response for an unknown address."""
     response = _page(_site(request), getattr(error, "status_code", NOT_FOUND), "")
     response.headers.update(getattr(error, "headers", None) or {})
     return response

@@ -17,7 +17,7 @@ from reseller_webhooks.http.pages.cookies import NOTICE_LIVES_S
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """kind: which text of notices.html. webhook: the id of the one it is about, if any.
+    """A flash notice. kind: its text in notices.html. webhook: the id of its webhook, if any.
 
     detail: what the text quotes. reveals: whether the webhook's signing secret is to be shown.
     """
@@ -29,13 +29,13 @@ class Flash:
 
 
 def seal(box: Box, notice: Flash, session: str, now: Micros) -> str:
-    """The cookie. session: the fingerprint of the one that may read it."""
+    """The notice as a cookie. session: the fingerprint of the session that may read it."""
     until = now + NOTICE_LIVES_S * SECOND
     return box.seal(orjson.dumps([session, until, asdict(notice)]).decode())
 
 
 def open_flash(box: Box, cookie: str, session: str, now: Micros) -> Flash | None:
-    """What the cookie tells, or None when it is old, somebody else's or not ours."""
+    """The notice in a cookie; None when it is too old, of another session or not valid."""
     try:
         whose, until, fields = orjson.loads(box.open(cookie))
         return Flash(**fields) if whose == session and now < until else None

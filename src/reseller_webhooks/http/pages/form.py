@@ -21,24 +21,24 @@ class Form:
     fields: Mapping[str, Sequence[str]] = field(repr=False)
 
     def text(self, name: str) -> str:
-        """What was typed, without the blanks around it that come with copying."""
+        """The field's text, without the blanks around it that come with copying."""
         return self.exact(name).strip()
 
     def exact(self, name: str) -> str:
-        """What was typed: blanks may belong to a password."""
+        """The field's text with its blanks, which may belong to a password."""
         return next(iter(self.fields.get(name, ())), "")
 
     def every(self, name: str) -> frozenset[str]:
-        """What was ticked."""
+        """The ticked values."""
         return frozenset(self.fields.get(name, ()))
 
     def has(self, name: str) -> bool:
-        """Whether a box was ticked."""
+        """True if the box is ticked."""
         return name in self.fields
 
 
 async def read(request: Request) -> Form:
-    """The form that a request brings. Invalid when it is too long to be one of ours."""
+    """The form of a request. Invalid when it is longer than any form of the pages."""
     body = b""
     async for chunk in request.stream():
         body += chunk

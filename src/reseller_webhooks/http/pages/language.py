@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 LOCALE = Path(__file__).parent / "locale"
 SOURCE = "en"
 LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
-"""What each language calls itself."""
+"""The name of each language in itself."""
 COOKIE = "webhooks-language"
 _current: ContextVar[str] = ContextVar("language", default=SOURCE)
 
@@ -105,7 +105,7 @@ def catalogue(language: str) -> NullTranslations:
 
 
 def chosen(headers: Headers) -> str:
-    """The language that a cookie names, else the one that the browser would like best."""
+    """The language that a cookie names, else the browser's preferred one."""
     named = _cookie(headers.get("cookie", ""))
     return named if named in LANGUAGES else _negotiated(headers.get("accept-language", ""))
 

@@ -34,5 +34,5 @@ def sentence(message: Message | None) -> str:
 
 
 def cause(message: Message | None) -> str:
-    """What happened, without advice, such as "answered 503"; empty without a message."""
+    """The message without its advice, such as "answered 503"; empty without a message."""
     return render(message, _LANGUAGE, brief=True).rstrip(".") if message else ""

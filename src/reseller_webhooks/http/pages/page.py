@@ -43,7 +43,7 @@ VIEWS_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class SiteContext:
-    """What all pages share.
+    """The context that all pages share.
 
     views: limits how many people of a reseller watch its event log live.
     openid: the identity provider, if there is one.
@@ -59,7 +59,7 @@ class SiteContext:
     error_pages: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def render(self, template: str, **given: Any) -> str:
-        """A template with what it is given."""
+        """Render a template."""
         platform = self.context.settings.platform_name
         return (
             templates()
@@ -80,8 +80,8 @@ class Page:
 
     @property
     def database(self) -> Database:
-        """The store; what is written there is written in the visitor's name, and counts towards
-        the quotas of the visitor's reseller."""
+        """The store. Writes are in the visitor's name, and count towards the quotas of the
+        visitor's reseller."""
         charge = self.site.context.quotas.charge_to(
             self.visitor.belongs_to if self.visitor else None
         )
@@ -93,12 +93,12 @@ class Page:
 
     @property
     def ids(self) -> PublicIds:
-        """What encrypts the numbers that others see."""
+        """Encrypts numbers that others see."""
         return self.site.context.ids
 
     @property
     def box(self) -> Box:
-        """What secrets are sealed with."""
+        """Seals secrets."""
         return self.site.context.box
 
     def limit(self, quota: Quota) -> int:
@@ -117,7 +117,7 @@ class Page:
 
     @property
     def who(self) -> Visitor:
-        """Who is signed in."""
+        """The visitor, who is signed in."""
         assert self.visitor is not None, "a route asks for SignedIn to have one"  # noqa: S101
         return self.visitor
 
@@ -146,7 +146,7 @@ class Page:
         return response
 
     def go(self, path: str, notice: Flash | None = None) -> Response:
-        """On to another page, which tells the notice."""
+        """Redirect to another page, which shows the notice."""
         response = RedirectResponse(path, SEE_OTHER)
         if notice and self.visitor:
             short = replace(notice, detail=notice.detail[:DETAIL_MAX])
@@ -165,12 +165,12 @@ class Page:
 
     @property
     def device(self) -> Device:
-        """What the visitor comes with."""
+        """The visitor's device."""
         return device_of(self.request)
 
     @property
     def known_device(self) -> KnownDevice | None:
-        """What the visitor's browser is known as, because somebody has signed in there before."""
+        """The visitor's device, if a user has signed in on it before."""
         cookie = self.site.cookies.device(self.request)
         return known_devices.read(self.box, cookie, self.now()) if cookie else None
 
@@ -199,7 +199,7 @@ class Page:
 
 
 def device_of(request: Request) -> Device:
-    """What a visitor comes with."""
+    """The device of a request."""
     # From a proxy it may be any text.
     address = request.client.host[:ADDRESS_MAX] if request.client else ""
     return Device(address, request.headers.get("user-agent", ""))

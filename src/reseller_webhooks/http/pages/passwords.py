@@ -27,7 +27,7 @@ async def sign_in(page: Page, email: str, password: str) -> str:
 
 
 async def change(page: Page, old: str, new: str) -> None:
-    """Set or change one's own password. Errors: Invalid, NotSignedIn."""
+    """Set or change the visitor's password. Errors: Invalid, NotSignedIn."""
     passwords.check(new, "/new")
     with _place(page) as place:
         present = await run_in_threadpool(passwords.begin_change, page.database, page.who)
@@ -55,7 +55,7 @@ async def accept_invite(page: Page, token: str, password: str) -> str:
 
 
 def keep_device(page: Page, response: Response, visitor: Visitor) -> None:
-    """Know this browser again. visitor: who has its session now.
+    """Remember this device. visitor: the owner of its session now.
 
     Not after an admin's link: the admin may have opened it, and would get guesses of their own.
     """

@@ -36,7 +36,7 @@ OPERATOR_JOBS = "/operator/jobs"
 OPERATOR = (RESELLERS, USERS, KEYS, QUOTAS, OPERATOR_JOBS, WORKERS, AUDIT)
 """The operator's pages."""
 AFTER_SIGN_IN = (WEBHOOKS, ACCOUNT, *OPERATOR)
-"""Where somebody who was asked to sign in may be sent on to."""
+"""Pages to which a visitor may return after signing in."""
 _RESOLVED = re.compile(r"//|/\.{1,2}(?:/|$)")
 """Empty and dot segments (RFC 3986, 5.2.4)."""
 
@@ -57,7 +57,7 @@ def jobs(**filters: str) -> str:
 
 
 def job(uuid: str, step: str) -> str:
-    """What can be done with a background job: cancel."""
+    """A step of a background job: cancel."""
     return f"{JOBS}/{uuid}/{step}"
 
 
@@ -67,37 +67,37 @@ def operator_jobs(**filters: str) -> str:
 
 
 def operator_job(reseller: str, uuid: str, step: str) -> str:
-    """What an operator can do with a job of a reseller: cancel."""
+    """An operator's step of a reseller's job: cancel."""
     return f"{OPERATOR_JOBS}/{reseller}/{uuid}/{step}"
 
 
 def reseller(uuid: str) -> str:
-    """Where an operator turns to a reseller."""
+    """The page by which an operator enters a reseller."""
     return f"{RESELLERS}/{uuid}/open"
 
 
 def user(uuid: str, step: str) -> str:
-    """What can be done with a user: link, lock, unlock, remove."""
+    """A step of a user: link, lock, unlock, remove."""
     return f"{USERS}/{uuid}/{step}"
 
 
 def choose(wanted: str = "") -> str:
-    """Where somebody who belongs to several resellers chooses one, and where to go on to."""
+    """The page on which a user of several resellers chooses one, and the page after it."""
     return f"{CHOOSE}?{urlencode({'next': wanted})}" if wanted else CHOOSE
 
 
 def accept(uuid: str) -> str:
-    """Where an invite is accepted by somebody whom an identity provider vouches for."""
+    """The address at which a user of an identity provider accepts an invite."""
     return f"{CHOOSE}/invites/{uuid}"
 
 
 def invite(uuid: str) -> str:
-    """Where an invite is withdrawn."""
+    """The address that withdraws an invite."""
     return f"{INVITES}/{uuid}/withdraw"
 
 
 def key(uuid: str) -> str:
-    """Where an API key is revoked."""
+    """The address that revokes an API key."""
     return f"{KEYS}/{uuid}/revoke"
 
 
@@ -107,7 +107,7 @@ def quotas(uuid: str) -> str:
 
 
 def session(uuid: str) -> str:
-    """Where one of one's own sessions is ended."""
+    """The address that ends one of the visitor's sessions."""
     return f"{SESSIONS}/{uuid}/end"
 
 
@@ -142,7 +142,7 @@ def audit(**filters: object) -> str:
 
 
 def history(**filters: object) -> str:
-    """What of the audit log is about one reseller, filtered alike."""
+    """The audit log of one reseller, filtered alike."""
     return _filtered(HISTORY, filters)
 
 
@@ -152,7 +152,7 @@ def log(**filters: str) -> str:
 
 
 def log_stream(**filters: str) -> str:
-    """Where news of the event log come from, filtered alike."""
+    """The live stream of the event log, filtered alike."""
     return LOG_STREAM + log(**filters).removeprefix(LOG)
 
 
@@ -172,12 +172,12 @@ def sign_in(wanted: str = "") -> str:
 
 
 def openid(wanted: str) -> str:
-    """Where signing in with the identity provider begins, and where to go on to."""
+    """The address that begins a sign-in with the identity provider, and the page after it."""
     return f"{OPENID}?{urlencode({'next': wanted})}" if wanted else OPENID
 
 
 def after_sign_in(wanted: str) -> str:
-    """Where to go on to: only to pages of ours, so that no link can lead elsewhere."""
+    """The page after signing in: only pages of this service, so that no link leads elsewhere."""
     path = _decoded(re.split("[?#]", wanted, maxsplit=1)[0])
     # What a browser or proxy would resolve or merge might lead to another page than its beginning.
     is_plain = not _RESOLVED.search(path) and wanted.isprintable() and "\\" not in path

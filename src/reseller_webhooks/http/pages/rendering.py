@@ -31,7 +31,7 @@ from reseller_webhooks.operations.public_ids import PublicIds
 
 HERE = Path(__file__).parent
 _ENDS = re.compile(r"(?<=[?&=])|(?<=[^:/]/)|(?=[.@])")
-"""Where the parts of a URL end; not behind https://, which would stand alone."""
+"""Ends of a URL's parts, where it may break; not behind https://."""
 
 
 STATICS = Statics(HERE / "static")
@@ -96,7 +96,7 @@ def iso(at: Micros) -> str:
 
 
 def utc(at: Micros) -> str:
-    """The same for people, when nothing can tell which zone is theirs."""
+    """A time in UTC for people whose time zone is unknown."""
     moment = _moment(at)
     return f"{language.day(moment)}, {moment:%H:%M:%S} UTC"
 

@@ -13,7 +13,7 @@ from reseller_webhooks.http.pages.page import Page
 def start_job(
     page: Page, path: str, start: Callable[[], Job], done: Callable[[Job], Flash]
 ) -> Response:
-    """Start it, and go on to a page, which tells the notice `done` when nothing is left to do.
+    """Start a job, and go on to a page, with the notice `done` if the job is finished.
 
     QuotaExceeded beyond the retries of an hour.
     """
@@ -35,5 +35,5 @@ def start_or_refuse(
 
 
 def retried_failed(job: Job) -> Flash:
-    """How many notifications were sent again."""
+    """The notice of the number of notifications sent again."""
     return Flash("retried_failed", detail=str(job.made))

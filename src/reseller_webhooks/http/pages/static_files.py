@@ -23,7 +23,7 @@ class Statics:
         self.version = _hash(self._files)
 
     def url(self, name: str) -> str:
-        """Where a file is. KeyError when there is no such file, so that no page can misspell it."""
+        """The address of a file. KeyError for an unknown file, so that no page can misspell it."""
         self._files[name]
         return f"/static/{self.version}/{name}"
 

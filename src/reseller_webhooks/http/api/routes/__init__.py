@@ -1,1 +1,1 @@
-"""What the API offers, a file for each kind of thing."""
+"""Routes of the API, one file for each kind of resource."""

@@ -22,14 +22,14 @@ Id = Annotated[str, Path(alias="id")]
 
 
 class BackfillRequest(Input):
-    """How the current state is to be sent."""
+    """Options of a backfill."""
 
     rate_per_second: int = Field(RATE, ge=1, le=RATE_MAX)
     removed: bool = Field(False, description="Whether to tell of removed records too.")
 
 
 class Backfill(Shape):
-    """How far it is."""
+    """The progress of a backfill."""
 
     state: BackfillState
     rate_per_second: int
@@ -82,7 +82,7 @@ def get(context: Context, tenant: Tenant, uuid: Id) -> Backfill:
     "", operation_id="cancelBackfill", summary="Cancel a backfill", responses=raises(Conflict)
 )
 def cancel(context: Context, tenant: Tenant, uuid: Id) -> Backfill:
-    """Nothing more is handed over to delivery; what was, still goes out."""
+    """Makes no further deliveries; those made already still go out."""
     return _backfill(backfills.cancel(context.database, tenant, uuid))
 
 

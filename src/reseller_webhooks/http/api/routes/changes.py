@@ -60,7 +60,7 @@ class Changes(Input):
 
 
 class Result(Shape):
-    """What a change has done."""
+    """The result of a change."""
 
     uuid: str
     version: int = Field(description="Of the record: 1, 2, 3...")

@@ -67,7 +67,7 @@ def query(  # noqa: PLR0917 - FastAPI passes them by name
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> LogQuery:
-    """Which deliveries a request asks for, and one more, to see whether there are more."""
+    """The log query of a request, for one line more than the limit."""
     behind = position(context.ids, cursor, 2)
     return LogQuery(
         tenant,

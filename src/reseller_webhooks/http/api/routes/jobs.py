@@ -89,7 +89,7 @@ def get(context: Context, tenant: Tenant, uuid: Id) -> Job:
     "/{id}", operation_id="cancelJob", summary="Cancel a job", responses=raises(Conflict)
 )
 def cancel(context: Context, tenant: Tenant, uuid: Id) -> Job:
-    """It takes no more steps; what it has done stays."""
+    """Takes no further steps; finished steps stay."""
     return job(jobs.cancel(context.database, uuid, reseller_id=tenant))
 
 

@@ -36,7 +36,7 @@ class Exposition:
         self._limiter = CapacityLimiter(SCRAPES)
 
     async def text(self) -> bytes:
-        """Everything, within a second whatever the store does."""
+        """All metrics, within a second whatever the store does."""
         return await to_thread.run_sync(self._text, limiter=self._limiter)
 
     def _text(self) -> bytes:

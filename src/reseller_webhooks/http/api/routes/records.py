@@ -39,7 +39,7 @@ ONE = "/{id}"
 
 
 async def _subscription(subscription: Annotated[str, Path(description="Its id.")]) -> None:
-    """Tells OpenAPI of the name in the path."""
+    """Declares the path parameter in OpenAPI."""
 
 
 async def _external_id(
@@ -61,9 +61,9 @@ Id = Annotated[str, Path(alias="id")]
 
 
 def page(context: Context, place: Here, limit: Limit = 100, cursor: Cursor = None) -> Response:
-    """In the order they came. A platform key sees every reseller's, or with ?reseller= one's.
-    A page has fewer than `limit` where contents have more than 2 MB; `nextCursor` leads on.
-    """
+    """In the sequence of creation. A platform key reads the records of every reseller, or with
+    ?reseller= of one. A page has fewer than `limit` where contents have more than 2 MB;
+    `nextCursor` leads on."""
     (after,) = position(context.ids, cursor) or (0,)
     found = records.page(
         context.database,
@@ -85,7 +85,7 @@ def get(context: Context, place: Here, uuid: Id) -> Response:
 
 
 async def add(context: Context, _: Platform, place: Here, raw: Raw) -> Response:
-    """Takes the id from the content, or makes one when there is none in it."""
+    """Takes the id from the content, or generates one."""
     fields = fields_of(place, raw)
     aim = await run_in_threadpool(record_changes.create, context.database, place, fields)
     return await _done(context, aim, size=len(raw))

@@ -32,13 +32,13 @@ router = APIRouter(
 
 
 class NewReseller(Input):
-    """A reseller as somebody asks for it."""
+    """A reseller to add."""
 
     name: str = Field(min_length=1, max_length=NAME_MAX)
 
 
 class Reseller(Shape):
-    """A tenant, who owns webhooks and whose records are told of."""
+    """A tenant: the owner of webhooks, records, users and keys."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Resellers(Shape):
 
 
 class NewKey(Input):
-    """What a new key may do."""
+    """Options of a new API key."""
 
     read_only: bool = False
 

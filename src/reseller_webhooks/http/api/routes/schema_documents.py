@@ -61,5 +61,5 @@ def _json(make: Callable[[], dict[str, Any]]) -> bytes:
 
 
 def _index() -> dict[str, Any]:
-    """Where each schema is, by its name."""
+    """The path of each schema, by its name."""
     return {"schemas": {name: f"/schemas/{name}.json" for name in notification_schemas.names()}}

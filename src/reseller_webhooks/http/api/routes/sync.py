@@ -95,7 +95,7 @@ def digest(
 
 
 async def _settled(find: Callable[[], SyncPage]) -> SyncPage:
-    """A page that holds all it may, as soon as nobody may commit a record into it any more."""
+    """A full page, as soon as no transaction can still commit a record into it."""
     for pause in PAUSES_S:
         page = await run_in_threadpool(find)
         if not page.is_cut:
@@ -105,7 +105,7 @@ async def _settled(find: Callable[[], SyncPage]) -> SyncPage:
 
 
 def _is_first_mirror(request: Request) -> bool:
-    """Whether the mirror of 0.1.0 asks, which reads until `nextCursor` is null.
+    """True for the mirror of 0.1.0, which reads until `nextCursor` is null.
 
     It names neither itself nor a version; this is how Python's urllib shows what it sends.
     """

@@ -25,7 +25,7 @@ Id = Annotated[str, Path(alias="id")]
 
 
 class Trial(Shape):
-    """How a test notification was taken."""
+    """The result of a test notification."""
 
     outcome: Outcome
     status: int | None

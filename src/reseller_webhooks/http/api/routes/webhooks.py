@@ -98,7 +98,7 @@ def change(
     *,
     expected: Expected,
 ) -> Webhook:
-    """Changes what is given and nothing else. Authentication is given whole, or not at all."""
+    """Changes the given fields and no others. Authentication is given whole, or not at all."""
     row = webhooks.change(
         context.database,
         context.box,

@@ -1,4 +1,4 @@
-"""What the API's JSON looks like."""
+"""Schemas of the API's JSON."""
 
 from typing import Any
 
@@ -18,6 +18,6 @@ class Shape(BaseModel):
 
 
 class Input(Shape):
-    """JSON that comes in; what it names must be known."""
+    """A request's JSON; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid")

@@ -17,7 +17,7 @@ from reseller_webhooks.operations.public_ids import PublicIds
 
 
 class Last(Shape):
-    """What happened last: the newest attempt, or what closed the delivery without one."""
+    """The last result: the newest attempt, or the closing without an attempt."""
 
     at: timestamps.Shown
     status: int | None

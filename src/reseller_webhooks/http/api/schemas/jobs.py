@@ -11,7 +11,7 @@ from reseller_webhooks.operations.jobs import JobEntry
 
 
 class Period(Input):
-    """When deliveries were made: from an instant on, until before another."""
+    """A period of creation times of deliveries: from an instant on, until before another."""
 
     since: timestamps.Given = Field(alias="from")
     until: timestamps.Given | None = Field(None, alias="to", description="Now, when left out.")
@@ -25,7 +25,7 @@ class NewJob(Period):
 
 
 class Job(Shape):
-    """How far a job is."""
+    """The progress of a job."""
 
     id: str = Field(description="That of a backfill is its webhook's.")
     kind: JobKind
@@ -52,7 +52,7 @@ class Jobs(Shape):
 
 
 class Retried(Shape):
-    """How many deliveries were made, or made due, so far."""
+    """The number of deliveries made, or made due, so far."""
 
     count: int
     job: str | None = Field(None, description="The job that does the rest; only with 202.")

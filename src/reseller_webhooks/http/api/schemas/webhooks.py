@@ -22,7 +22,7 @@ def _absent(value: object) -> bool:
 
 
 class ShownAuth(Shape):
-    """How notifications prove whom they come from; without the secrets."""
+    """The authentication of notifications, without secrets."""
 
     type: Literal["NONE", "TOKEN", "OAUTH2_PASSWORD", "OAUTH2_CLIENT_CREDENTIALS"]
     token_url: str | None = Field(None, exclude_if=_absent)
@@ -49,7 +49,7 @@ class _WebhookSettings(Shape):
 
 
 class Webhook(_WebhookSettings):
-    """A target that is told of some actions on one kind of resource."""
+    """A webhook: a target, a resource, actions and settings."""
 
     state: WebhookState
     circuit: Literal["CLOSED", "OPEN"]

@@ -24,7 +24,7 @@ class DateRange:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What the page calls each field."""
+        """The label of each field."""
         return LABELS
 
 
@@ -34,7 +34,7 @@ def from_instants(since: Micros, until: Micros) -> DateRange:
 
 
 def typed(form: Form) -> DateRange:
-    """The fields as somebody has filled them in, with what is wrong with them."""
+    """The fields as typed, with their problems."""
     values = {name: form.text(name) for name in LABELS}
     wrong = {name: _(ENTER) for name, text in values.items() if instant(text) is None}
     if not wrong and values["to"] <= values["from"]:
@@ -55,7 +55,7 @@ def _text(at: Micros) -> str:
 
 
 def instant(text: str) -> Micros | None:
-    """The instant that somebody has typed, None when it is none."""
+    """The instant that was typed; None for any other text."""
     try:
         at = datetime.strptime(text[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
         return int(at.timestamp()) * SECOND if at.year >= FIRST_YEAR else None

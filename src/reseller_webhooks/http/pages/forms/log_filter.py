@@ -28,7 +28,7 @@ TABS: dict[str, tuple[str, frozenset[State]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Words of the address; empty for any. What it does not know means any as well.
+    """The filters in the address; empty for any. Unknown values mean any as well.
 
     id: of a resource. since, until: to the minute, as browsers write it, in UTC.
     """
@@ -45,7 +45,7 @@ class LogFilter:
 
     @property
     def narrows(self) -> bool:
-        """Whether it leaves anything out, apart from the tab."""
+        """True if it filters by more than the tab."""
         return self != LogFilter(self.ids, tab=self.tab, behind=self.behind)
 
     @property
@@ -60,7 +60,7 @@ class LogFilter:
         return {"from": self.since, "to": self.until} | words
 
     def news(self, mark: str) -> str:
-        """Where what is new comes from, from the mark on; with the same filters."""
+        """Path of the live stream from the mark on, with the same filters."""
         return paths.log_stream(after=mark, **self._words | {"behind": ""})
 
     @property
@@ -82,15 +82,15 @@ class LogFilter:
         return replace(self, tab=tab, behind="")
 
     def after(self, line: LogLine) -> "LogFilter":
-        """The page of what is older than the line."""
+        """The page of older lines than this line."""
         return self.from_behind((line.created_at, line.delivery_id))
 
     def from_behind(self, position: Position) -> "LogFilter":
-        """The page of what is older than that."""
+        """The page of older lines than this position."""
         return replace(self, behind=self.ids.encrypt(PLACE, *position))
 
     def query(self, reseller_id: int, webhook_id: int | None) -> LogQuery:
-        """What to ask the log for: a line more than the page shows, to know whether it ends."""
+        """The log query, for one line more than the page shows."""
         return LogQuery(
             reseller_id,
             TABS[self.tab][1],

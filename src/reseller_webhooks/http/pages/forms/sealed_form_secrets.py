@@ -23,7 +23,7 @@ PURPOSE = "typed secrets"
 
 
 def typed(form: Form, but: Collection[str] = ()) -> dict[str, str]:
-    """The secrets in a form, without those that have to be mended."""
+    """The secrets in a form, without those that are wrong."""
     found = {name: form.exact(name) for name in SECRETS if name not in but}
     return {name: text for name, text in found.items() if text}
 

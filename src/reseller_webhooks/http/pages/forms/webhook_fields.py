@@ -1,4 +1,4 @@
-"""The fields of a webhook's form: their labels, and the sentences for what is wrong with them.
+"""The fields of a webhook's form: their labels, and the sentences for their problems.
 
 They are named as the API names them, so a pointer's last part is the field's name.
 """
@@ -52,7 +52,7 @@ LABELS = {
     "scope": N_("Scope"),
     **{setting.api_name: setting.label for setting in DELIVERY},
 }
-"""What the page calls each field, in the page's order."""
+"""The label of each field, in the page's order."""
 ADVICE = {
     **{each.api_name: each.advice for each in SETTINGS.values() if each.advice},
     "tokenUrl": N_("Enter the HTTPS address at which access tokens are fetched."),
@@ -78,7 +78,7 @@ _OF_KIND = {
 
 
 def wrong_of(error: Invalid) -> dict[str, str]:
-    """What is wrong with which field; the first of several with the same one."""
+    """Problems by field; the first of several."""
     found: dict[str, str] = {}
     for problem in error.problems:
         found.setdefault(problem.pointer.rpartition("/")[2], sentence(problem.message))
@@ -86,7 +86,7 @@ def wrong_of(error: Invalid) -> dict[str, str]:
 
 
 def wrong_of_shape(errors: Iterable[Any]) -> dict[str, str]:
-    """What pydantic finds wrong with which field. errors: as ValidationError.errors() has them."""
+    """Problems that pydantic found, by field. errors: as ValidationError.errors() returns them."""
     return {name: _sentence(name, error) for error in errors for name in _field_of(error["loc"])}
 
 

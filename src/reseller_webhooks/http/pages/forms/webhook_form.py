@@ -52,17 +52,17 @@ class Filled:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What the page calls each field."""
+        """The label of each field."""
         return LABELS
 
     @property
     def opens_delivery(self) -> bool:
-        """Whether the delivery settings are open: one is not at its default, or is wrong."""
+        """True if the delivery settings are open: one differs from its default, or is wrong."""
         is_custom = any(self.values[name] not in ("", value) for name, value in _DEFAULTS.items())
         return is_custom or any(name in self.wrong for name in _DEFAULTS)
 
     def with_wrong(self, wrong: Mapping[str, str]) -> "Filled":
-        """The same, with what is wrong, in the page's order."""
+        """The form with problems, in the page's order."""
         return replace(
             self, wrong={name: wrong[name] for name in (WHOLE_FORM, *LABELS) if name in wrong}
         )
@@ -78,7 +78,8 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredSettings:
-    """What the form edits: where notifications go, and the authentication, None if unreadable."""
+    """Stored settings that the form compares: the URL, and the authentication, None if
+    unreadable."""
 
     url: str
     auth: Any
@@ -107,7 +108,7 @@ def from_row(row: WebhookRow, auth: Any) -> Filled:
 
 
 def typed(form: Form, stored: frozenset[str], kept: frozenset[str]) -> Filled:
-    """The form as somebody has filled it in, without its secrets."""
+    """The form as typed, without its secrets."""
     values = {name: form.text(name) for name in LABELS if name not in SECRETS}
     edition = form.text("edition")
     return Filled(values, form.every("actions"), stored, kept=kept, edition=edition)
@@ -123,7 +124,7 @@ def spec(form: Form, allowed: TargetNetworks, stored: StoredSettings | None = No
 
 
 def patch(form: Form, allowed: TargetNetworks, stored: StoredSettings) -> SpecPatch:
-    """What the form makes of a stored webhook. Wrong as `spec`."""
+    """The patch of a stored webhook that the form asks for. Wrong as `spec`."""
     read: SpecPatch = _read(SpecPatch, form, stored, allowed)
     return read
 
@@ -214,7 +215,7 @@ def _missing_again(fields: dict[str, Any], names: frozenset[str]) -> dict[str, s
 
 
 def _wrong_urls(fields: dict[str, Any], allowed: TargetNetworks) -> dict[str, str]:
-    """What is wrong with the URLs; the operations refuse it too, but one at a time."""
+    """Problems of all URLs at once; the operations refuse one at a time."""
     urls = [("/url", fields["url"])]
     if "tokenUrl" in fields["auth"]:
         urls.append(("/auth/tokenUrl", fields["auth"]["tokenUrl"]))

@@ -1,4 +1,4 @@
-"""The audit log in words: what was done, by whom, and what changed."""
+"""The audit log in words: acts, actors and changes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -100,23 +100,23 @@ _WITH_PREVIOUS = {Act.WEBHOOK_CHANGED, Act.USER_ROLE_CHANGED, Act.RESELLER_QUOTA
 
 
 def act(line: AuditLine) -> str:
-    """What was done."""
+    """The act in words."""
     return _(_ACTS.get(line.act, line.act))
 
 
 def actor(line: AuditLine) -> str:
-    """Who did it."""
+    """The actor in words."""
     known = _ACTORS.get(line.actor_kind) or (None if line.actor else OTHERS)
     return _(known) if known else line.actor
 
 
 def is_key(line: AuditLine) -> bool:
-    """Whether a program did it, with an API key."""
+    """True if a program acted, with an API key."""
     return line.actor_kind == ActorKind.KEY and bool(line.actor)
 
 
 def details(line: AuditLine) -> Iterator[tuple[str, str, str]]:
-    """What changed: the field, its previous value (empty where there is none) and its new one."""
+    """Changed fields: label, previous value (empty where there is none) and new value."""
     for name, value in line.details.items():
         if name in INSTANTS:
             continue
@@ -127,7 +127,7 @@ def details(line: AuditLine) -> Iterator[tuple[str, str, str]]:
 
 
 def period(line: AuditLine) -> tuple[int | None, int | None]:
-    """From when to when, of what was sent again."""
+    """The period of a retry, from and until."""
     return line.details.get("from"), line.details.get("to")
 
 
@@ -146,5 +146,5 @@ def _told(value: Any) -> str:
 
 
 def _place(value: Any) -> int:
-    """Where it stands on the form, so that actions are listed as they are everywhere else."""
+    """The position on the form, so that actions have the same sequence everywhere."""
     return list(Action).index(value) if value in list(Action) else 0

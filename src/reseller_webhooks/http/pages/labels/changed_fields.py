@@ -1,4 +1,4 @@
-"""What a change has changed, field by field, in words that somebody who is no programmer reads."""
+"""Changed fields of a record, in words for people who are not programmers."""
 
 import json
 import re
@@ -22,12 +22,12 @@ Plain = str | int | float | bool | None
 Name = tuple[str, ...]
 """The keys that lead to a field; of a list's items their numbers, from 1 on."""
 CONTENT: Name = ("resource", "content")
-"""Where a notification's body has the content."""
+"""The path of the content in a notification's body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a field holds. at: microseconds UTC when it is a time. text: empty for nothing."""
+    """The value of a field. at: microseconds UTC when it is a time. text: empty for no value."""
 
     text: str
     at: Micros | None = None
@@ -35,7 +35,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that differs; before or now is None where it was or is not there.
+    """A field that differs; before or now is None where the field is missing.
 
     field: its name in words.
     """
@@ -47,7 +47,7 @@ class FieldChange:
 
 
 def between(before: str, now: str) -> list[FieldChange]:
-    """What differs between the contents of two notifications' bodies, in the fields' order."""
+    """Differences between the contents of two notifications, in the sequence of fields."""
     old, new = _fields(before), _fields(now)
     names = [*new, *(name for name in old if name not in new)]
     return [
@@ -74,7 +74,7 @@ def _flat(name: Name, value: Any) -> Iterator[tuple[Name, Plain]]:
 
 
 def _told(fields: Mapping[Name, Plain], name: Name) -> object:
-    """1 is not true; but what is not there and null are the same to who reads it."""
+    """Values to compare: 1 is not true, but a missing field equals null for the reader."""
     value = fields.get(name)
     return (type(value), value)
 

@@ -1,4 +1,4 @@
-"""What happened to webhooks, deliveries and attempts, in words, and what to do about it."""
+"""Results of webhooks, deliveries and attempts in words, with remedies."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,13 @@ NAMES = (
     *(N_("None"), N_("Token"), N_("OAuth2"), N_("OAuth2 (client credentials)")),
     *(N_("Admin"), N_("Viewer"), N_("Operator")),
 )
-"""What core calls resources, actions, authentication and roles, alone and within a sentence."""
+"""Core's labels of resources, actions, authentication and roles, alone and within a sentence."""
 SECRETS = {
     SecretPurpose.AUTHENTICATION: N_("Authentication"),
     SecretPurpose.SIGNING_SECRET: N_("Signing secret"),
     SecretPurpose.PREVIOUS_SIGNING_SECRET: N_("Previous signing secret"),
 }
-"""What the secrets of a webhook are called."""
+"""Names of a webhook's secrets."""
 INITIATES_WHEN = {
     Resource.COMPANY: N_("Company is added, changed, or deleted."),
     Resource.INVOICE: N_("Invoice is added, changed, or deleted."),
@@ -37,7 +37,7 @@ INITIATES_WHEN = {
         "Application is assigned or unassigned, or the status of its assignment changes."
     ),
 }
-"""When a webhook for the resource initiates a notification."""
+"""Changes that initiate a notification, by resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ REMEDIES = {
         "Resume the webhook or mend its receiver. Then choose Send the current state on its page."
     ),
 }
-"""What to do about each reason but STATUS, for which the number tells more."""
+"""The remedy for each reason but STATUS, whose number says more."""
 _BY_STATUS = {
     400: N_("The receiver rejected the notification. Its answer may say why."),
     401: N_("Check the authentication of the webhook: the receiver did not recognise the sender."),
@@ -115,12 +115,12 @@ _BY_STATUS = {
 
 
 def line_badge(line: LogLine) -> Badge:
-    """How a delivery stands."""
+    """The state of a delivery."""
     return STATES[line.state]
 
 
 def remedy(reason: str | None, status: int | None) -> str:
-    """What to do about an attempt that was not accepted; nothing when all is well."""
+    """The remedy for an attempt that was not accepted; empty for an accepted one."""
     if reason is None:
         return ""
     if reason != Reason.STATUS or status is None:
@@ -133,12 +133,12 @@ def remedy(reason: str | None, status: int | None) -> str:
 
 
 def was_sent(attempt: AttemptRow | Attempt) -> bool:
-    """Whether the attempt got as far as a request to the receiver."""
+    """True if the attempt got as far as a request to the receiver."""
     return attempt.outcome != Outcome.REFUSED and attempt.reason != Reason.OAUTH2
 
 
 def attempt_badge(line: AttemptRow) -> Badge:
-    """How an attempt ended."""
+    """The outcome of an attempt."""
     if line.outcome == Outcome.ACCEPTED:
         return ACCEPTED
     return NOT_ACCEPTED if was_sent(line) else NOT_SENT

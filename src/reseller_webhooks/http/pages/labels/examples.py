@@ -1,4 +1,4 @@
-"""What a notification about each resource looks like, to be shown before there is any."""
+"""Example notifications of each resource, for pages without real ones."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -22,7 +22,7 @@ STATES: Mapping[JobState, Badge] = {
 
 
 def progress(job: Job) -> str:
-    """How many items were handled, of how many where that is known."""
+    """The number of handled items, and of all items if that is known."""
     done = number(job.handled)
     if job.state is JobState.DONE or job.total is None:
         return done
@@ -30,10 +30,10 @@ def progress(job: Job) -> str:
 
 
 def total(job: Job) -> int:
-    """How many items there are at least; 1 when there are none, for a progress bar."""
+    """The lowest possible number of items, at least 1, for a progress bar."""
     return max(job.total or 0, job.handled, 1)
 
 
 def reason(job: Job) -> str:
-    """Why it ended by itself; empty when it did not."""
+    """The reason why the program ended the job; empty otherwise."""
     return messages.sentence(job.ended_by_itself)

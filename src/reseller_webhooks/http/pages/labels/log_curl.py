@@ -11,7 +11,7 @@ PLACEHOLDERS = {
     "authorization": "Bearer ACCESS_TOKEN",
     TOKEN: "TOKEN",
 }
-"""Where a secret was: a word to replace, never the secret."""
+"""Placeholders for secrets, which the command never contains."""
 
 
 def command(url: str, headers: Mapping[str, str], body: str) -> str:

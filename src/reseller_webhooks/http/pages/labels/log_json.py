@@ -1,4 +1,4 @@
-"""A notification's JSON as a page shows it: indented, with what has changed marked."""
+"""A notification's JSON for a page: indented, with changed parts marked."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -18,7 +18,7 @@ def highlight(body: str, changed: Iterable[Name] = ()) -> Markup:
 
 
 def _value(value: Any, name: Name, end: str, marked: Set[Name]) -> Iterator[str]:
-    """end: the line's end and the next one's indentation."""
+    """A value in lines. end: the line's end and the next line's indentation."""
     if isinstance(value, dict) and value:
         members = [(key, _text(key) + ": ", inner) for key, inner in value.items()]
         yield from _within("{}", members, name, end, marked)

@@ -1,4 +1,4 @@
-"""What the pages call the quotas of a reseller."""
+"""Labels of a reseller's quotas."""
 
 from collections.abc import Mapping
 
@@ -62,13 +62,13 @@ _REACHED: Mapping[Quota, Plural] = {
         "%(used)s of %(limit)s byte is stored.", "%(used)s of %(limit)s bytes are stored."
     ),
 }
-"""What the limit is and how much of it is used; the limit decides the plural."""
+"""Sentences that name the limit and its use; the limit decides the plural."""
 _REMEDIES: Mapping[Quota, str] = {
     Quota.WEBHOOKS: N_("Delete a webhook that you no longer need."),
     Quota.BACKFILL_RECORDS: N_("Your systems can read all records by the API instead."),
     Quota.STORED_BYTES: N_("Space becomes free as old notifications are deleted."),
 }
-"""What to do about quotas that do not become free by waiting."""
+"""Remedies for quotas that do not become free by waiting."""
 
 
 def describe(error: QuotaExceeded, *, to_operator: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""What a record is called, and how it stands with a webhook, in words."""
+"""Labels of a record, and of its state with a webhook."""
 
 import json
 from collections.abc import Sequence
@@ -50,11 +50,11 @@ _NAMES = {
     Resource.LEAD: ("customer", "company", "name"),
     Resource.APP_ASSIGNMENT: ("user", "email"),
 }
-"""Where in its content the name of a record is."""
+"""The path of a record's name in its content."""
 
 
 def badge(stance: WebhookRecordStatus) -> Badge:
-    """How a record stands, in a word or two."""
+    """The state of a record with a webhook, in a word or two."""
     return UNKNOWN if _is_unknown(stance) else BADGES[stance.stands.status]
 
 
@@ -75,7 +75,7 @@ def describe(stance: WebhookRecordStatus, version: int) -> str:
 
 
 def title(record: Record) -> str:
-    """What people call it, nothing when its content has no name."""
+    """The name of a record, empty when its content has none."""
     value: Any = json.loads(record.content) if record.content else {}
     for part in _NAMES.get(record.resource, ()):
         value = value.get(part) if isinstance(value, dict) else None
@@ -88,14 +88,14 @@ def status(record: Record) -> str:
 
 
 def changes(version: Version) -> Sequence[FieldChange]:
-    """What a version changed, as far as the one before it is kept."""
+    """Changes of a version, if the version before it is kept."""
     if version.before is None:
         return []
     return changed_fields.between(version.before.body, version.event.body)
 
 
 def _is_unknown(stance: WebhookRecordStatus) -> bool:
-    """Whether nothing was found, and not all was looked at."""
+    """True if nothing was found, and not everything was searched."""
     return stance.stands.status is SyncStatus.NOT_TOLD and stance.cut_at is not None
 
 

@@ -14,7 +14,7 @@ LEAST = 3
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """The picture, in a box of `width` by `height` and a line below it. text: what it shows.
+    """A chart in a box of `width` by `height`, and a line below it. text: its description.
 
     delivered, failed: SVG paths of bars. outages: of the line below hours with an open circuit.
     """

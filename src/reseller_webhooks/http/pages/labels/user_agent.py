@@ -1,4 +1,4 @@
-"""A browser in words: what it says that it is, as far as people care."""
+"""A browser in words, from its user agent."""
 
 import re
 

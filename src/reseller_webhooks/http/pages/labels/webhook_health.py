@@ -1,4 +1,4 @@
-"""How a webhook fares, in plain words: a badge, and clauses that may end with a time."""
+"""The health of a webhook in plain words: a badge, and clauses that may end with a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ NEW = Badge("quiet", N_("No notification yet"))
 
 @dataclass(frozen=True, slots=True)
 class WebhookHealth:
-    """What the page says of it: 'Failing', 'answered 503; began', 14:02, 'next try', 14:20.
+    """The health on the page: 'Failing', 'answered 503; began', 14:02, 'next try', 14:20.
 
     blamed: the attempt whose fault is to be looked for, if any.
     """
@@ -58,7 +58,7 @@ def webhook_health(
 
 
 def waiting_count(count: int) -> str:
-    """How many wait, as far as they were counted."""
+    """The number of pending deliveries, as far as they were counted."""
     if count > WAITING_COUNTED:
         return _("more than %(count)s") % {"count": number(WAITING_COUNTED)}
     return number(count)

@@ -31,7 +31,7 @@ def invited(page: AnyVisitor, token: str) -> Response:
 
 @routes.post(ONE)
 async def accept(page: AnyVisitor, token: str, form: PostedForm) -> Response:
-    """Become a user, and be signed in; whoever was signed in here is out."""
+    """Accept an invite and sign in, which ends the session of this browser."""
     try:
         session = await passwords.accept_invite(page, token, form.exact("new"))
     except Invalid as error:
@@ -48,7 +48,7 @@ async def accept(page: AnyVisitor, token: str, form: PostedForm) -> Response:
 def _form(
     page: Page, token: str, status: int = 200, wrong: dict[str, str] | None = None
 ) -> Response:
-    """The form with what is wrong, if anything is, or a page that says the invite is gone."""
+    """The form with its problems, or a page for an invite that is gone."""
     try:
         found = invites.find(page.database, token)
     except NotSignedIn:

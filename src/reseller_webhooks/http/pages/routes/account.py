@@ -23,13 +23,13 @@ routes = APIRouter()
 
 @routes.get(paths.ACCOUNT)
 def account(page: SignedIn) -> Response:
-    """Who one is, where one is signed in, and the form for a new password."""
+    """The visitor's account: sessions, and the form for a new password."""
     return _form(page, 200, {})
 
 
 @routes.post(paths.ACCOUNT)
 async def set_password(page: SignedIn, form: PostedForm) -> Response:
-    """Set or change one's password."""
+    """Set or change the visitor's password."""
     try:
         await passwords.change(page, form.exact("old"), form.exact("new"))
     except Invalid as error:
@@ -60,7 +60,7 @@ def _password_is_set(page: SignedIn) -> Response:
 
 @routes.post(paths.SESSIONS + "/{uuid}/end")
 def end_session(page: SignedIn, uuid: str) -> Response:
-    """Sign one of one's other browsers out."""
+    """End another session of the visitor's."""
     users.end_session(page.database, page.who, uuid)
     return page.go(paths.ACCOUNT, Flash("session_ended"))
 

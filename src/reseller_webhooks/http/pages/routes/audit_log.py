@@ -80,7 +80,7 @@ def _query(page: Page, given: Mapping[str, str], whose: int | None) -> AuditQuer
 
 
 def _day(text: str) -> Micros | None:
-    """When a day begins, in UTC; None for what is no day."""
+    """The start of a day in UTC; None for a text that is not a day."""
     try:
         return int(datetime.fromisoformat(text[:10]).replace(tzinfo=UTC).timestamp()) * SECOND
     except (ValueError, OverflowError):

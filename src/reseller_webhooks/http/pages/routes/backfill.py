@@ -45,7 +45,7 @@ def begin(page: WebhookEditor, uuid: str, form: PostedForm) -> Response:
 
 @routes.post(ONE + "/backfill/cancel")
 def cancel(page: WebhookEditor, uuid: str) -> Response:
-    """Send no more of it."""
+    """Cancel the backfill."""
     with suppress(Conflict):  # It was done meanwhile: the page says so.
         backfills.cancel(page.database, page.tenant, uuid)
     return _back(page, uuid)

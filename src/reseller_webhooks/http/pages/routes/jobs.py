@@ -45,7 +45,7 @@ def jobs_page(page: AtReseller, webhook: str = "", behind: str = "") -> Response
 
 @routes.post(paths.JOBS + "/{uuid}/cancel")
 def cancel(page: WebhookEditor, uuid: str) -> Response:
-    """Take no more steps of a job."""
+    """Cancel a job."""
     with suppress(Conflict):  # It was finished meanwhile: the page says so.
         jobs.cancel(page.database, uuid, reseller_id=page.tenant)
     return page.go(paths.JOBS)
@@ -53,12 +53,12 @@ def cancel(page: WebhookEditor, uuid: str) -> Response:
 
 @routes.get(paths.JOBS + "/{uuid}/cancel")
 def after_cancel(page: AtReseller, uuid: str) -> Response:
-    """Who comes back to this address sees the list."""
+    """Redirect a visitor who returns to this address to the list."""
     jobs.get(page.database, uuid, reseller_id=page.tenant)
     return page.go(paths.JOBS)
 
 
 def place_of(ids: PublicIds, behind: str) -> ListPosition | None:
-    """Where a page of the list begins, as its address has it; None for the newest."""
+    """The position in the page's address; None for the newest."""
     found = ids.decrypt(PLACE, behind, 3) if behind else None
     return (found[0], found[1], found[2]) if found else None

@@ -25,9 +25,9 @@ from reseller_webhooks.operations.public_ids import PublicIds
 MARK = "mark"
 POLL_S = 1.0
 LINES_MAX = 100
-"""In one event; what is beyond is not told one by one, since nobody reads so fast."""
+"""Lines in one event; further ones are only counted."""
 LONGEST_S = 600
-"""Then the browser comes back by itself: who was locked out meanwhile does not get in."""
+"""Lifetime of a stream. The browser reconnects by itself, unless the visitor was locked out."""
 
 routes = APIRouter()
 

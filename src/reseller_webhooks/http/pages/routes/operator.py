@@ -46,14 +46,14 @@ def add_key(page: Operator, form: PostedForm) -> Response:
 
 @routes.post(paths.KEYS + "/{uuid}/revoke")
 def revoke(page: Operator, uuid: str) -> Response:
-    """Let nobody call with a key any more."""
+    """Revoke an API key."""
     gone = api_keys.revoke(page.database, uuid)
     return page.go(paths.KEYS, Flash("key_revoked", detail=gone.known_as))
 
 
 @routes.get(paths.WORKERS)
 def workers(page: Operator) -> Response:
-    """Workers, partitions, what is late, and circuits that are open."""
+    """Workers, partitions, overdue deliveries and open circuits."""
     return page.html(
         "operator_health.html",
         fleet=cluster.overview(page.database),

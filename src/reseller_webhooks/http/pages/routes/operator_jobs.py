@@ -20,7 +20,7 @@ routes = APIRouter()
 
 @routes.get(paths.OPERATOR_JOBS)
 def jobs_of_all(page: Operator, reseller: str = "", state: str = "", behind: str = "") -> Response:
-    """Jobs, newest first. state: "unfinished" for those that are queued or running."""
+    """Jobs of all resellers, newest first. state: "unfinished" for queued and running jobs."""
     chosen = resellers.get(page.database, reseller) if reseller else None
     place = place_of(page.ids, behind)
     found = jobs.page_of_all(
@@ -45,7 +45,7 @@ def jobs_of_all(page: Operator, reseller: str = "", state: str = "", behind: str
 
 @routes.post(ONE)
 def cancel(page: Operator, reseller: str, uuid: str) -> Response:
-    """Take no more steps of a job."""
+    """Cancel a job."""
     owner = resellers.get(page.database, reseller)
     with suppress(Conflict):  # It was finished meanwhile: the page says so.
         jobs.cancel(page.database, uuid, reseller_id=owner.id)
@@ -54,5 +54,5 @@ def cancel(page: Operator, reseller: str, uuid: str) -> Response:
 
 @routes.get(ONE)
 def after_cancel(page: Operator) -> Response:
-    """Whoever comes back to this address sees the list."""
+    """Redirect a visitor who returns to this address to the list."""
     return page.go(paths.OPERATOR_JOBS)

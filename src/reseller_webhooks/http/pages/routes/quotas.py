@@ -27,7 +27,7 @@ routes = APIRouter()
 
 @routes.get(paths.QUOTAS)
 def quotas(page: Operator, after: str = "", near: str = "") -> Response:
-    """What resellers use beside their limits, a page of them at a time.
+    """Use and limits of resellers, a page at a time.
 
     near: only those near a limit, the nearest first; then `after` counts rows.
     """

@@ -52,7 +52,7 @@ def records_page(page: AtReseller, resource: str = "", behind: str = "") -> Resp
 def record_page(
     page: AtReseller, resource: str, uuid: str, before: str = "", webhooks: str = ""
 ) -> Response:
-    """One record: what it is now, who has it, and how it came to be so.
+    """A record: its current content, its state with each webhook, and its history.
 
     webhooks: the place in the list of webhooks from which they are shown, the first is 1.
     """

@@ -70,7 +70,7 @@ def sign_in_form(
 
 
 def entered(page: Page, token: str, path: str) -> Response:
-    """Signed in, and on to a page; whoever was signed in here is out.
+    """Sign in, which ends the session of this browser, and go on to a page.
 
     Somebody who belongs to several resellers chooses one first.
     """

@@ -20,7 +20,7 @@ routes = APIRouter()
 
 @routes.get(LINK)
 def link(page: AnyVisitor, token: str) -> Response:
-    """Whom the link signs in, and the button that does it."""
+    """The user whom the link signs in, and the button that does it."""
     try:
         person = authentication.owner_of_link(page.database, token)
     except NotSignedIn:
@@ -30,7 +30,7 @@ def link(page: AnyVisitor, token: str) -> Response:
 
 @routes.post(LINK)
 def sign_in(page: AnyVisitor, token: str) -> Response:
-    """Sign in, and use the link up; whoever was signed in here is out."""
+    """Sign in, which uses up the link and ends the session of this browser."""
     try:
         session = authentication.sign_in_by_link(page.database, token, page.device)
     except NotSignedIn:

@@ -42,7 +42,7 @@ routes = APIRouter()
 
 @routes.get(paths.OPENID)
 async def begin(page: AnyVisitor) -> Response:
-    """Off to the provider. What it has to bring back stays sealed in this browser."""
+    """Redirect to the provider. The values that it has to return stay sealed in this browser."""
     one = new_login(page.request.query_params.get("next", ""))
     try:
         address = await _provider(page).address(one)
@@ -57,7 +57,7 @@ async def begin(page: AnyVisitor) -> Response:
 
 @routes.get(paths.OPENID_BACK)
 async def back(page: AnyVisitor) -> Response:
-    """Back from it: signed in, if it vouches for somebody who is a user or invited."""
+    """The provider's redirect back: sign in a user or an invited person."""
     one = _login(page)
     wanted = one.wanted if one else ""
     try:
@@ -75,7 +75,7 @@ async def back(page: AnyVisitor) -> Response:
 
 
 async def _vouched(page: Page, one: Login | None) -> Vouched:
-    """Whom the provider vouches for. NotSignedIn, Unavailable."""
+    """The person whom the provider vouches for. NotSignedIn, Unavailable."""
     provider, given = _provider(page), page.request.query_params
     state = given.get("state", "").encode()
     if one is None or not hmac.compare_digest(one.state.encode(), state):

@@ -30,7 +30,7 @@ routes = APIRouter()
 
 @routes.get(paths.USERS)
 def users_page(page: UserAdmin) -> Response:
-    """Users and pending invites, and the form that invites somebody."""
+    """Users, pending invites, and the form for an invite."""
     return _page(page)
 
 
@@ -53,20 +53,20 @@ def invite(page: UserAdmin, form: PostedForm) -> Response:
 
 @routes.get(paths.INVITES)
 def after_invite(page: UserAdmin) -> Response:
-    """Who comes back to this address sees the list."""
+    """Redirect a visitor who returns to this address to the list."""
     return page.go(paths.USERS)
 
 
 @routes.post(paths.INVITES + "/{uuid}/withdraw")
 def withdraw(page: UserAdmin, uuid: str) -> Response:
-    """Let an invite's link open nothing any more."""
+    """Withdraw an invite."""
     gone = invites.withdraw(page.database, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Flash("invite_withdrawn", detail=gone.email))
 
 
 @routes.post(paths.USERS + "/{uuid}/link")
 def link(page: UserAdmin, uuid: str) -> Response:
-    """A link for somebody who has forgotten the password."""
+    """Make a sign-in link for a user who has forgotten the password."""
     member, token = users.new_link(page.database, page.who, uuid, reseller_id=_scope(page))
     made = f"{page.site.context.settings.public_url}{paths.SIGN_IN}/{token}"
     return page.go(paths.USERS, Flash("link_made", member.email, made))
@@ -74,14 +74,14 @@ def link(page: UserAdmin, uuid: str) -> Response:
 
 @routes.post(paths.USERS + "/{uuid}/lock")
 def lock(page: UserAdmin, uuid: str) -> Response:
-    """Let somebody in no more."""
+    """Lock a user."""
     member = users.lock(page.database, page.who, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Flash("locked", detail=member.email))
 
 
 @routes.post(paths.USERS + "/{uuid}/unlock")
 def unlock(page: UserAdmin, uuid: str) -> Response:
-    """Let somebody in again."""
+    """Unlock a user."""
     member = users.unlock(page.database, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Flash("unlocked", detail=member.email))
 
@@ -102,13 +102,13 @@ def change_role(page: UserAdmin, uuid: str, form: PostedForm) -> Response:
 
 @routes.post(paths.USERS + "/{uuid}/remove")
 def remove(page: UserAdmin, uuid: str) -> Response:
-    """End what somebody may do at a reseller."""
+    """Remove a user from a reseller."""
     member = memberships.remove(page.database, page.who, uuid, reseller_id=_scope(page))
     return page.go(paths.USERS, Flash("removed", detail=member.email))
 
 
 def _scope(page: Page) -> int | None:
-    """Whose users somebody may see: None for everybody's."""
+    """The reseller whose users the visitor may see: None for all."""
     return None if page.who.is_operator else page.tenant
 
 

@@ -63,7 +63,7 @@ async def test(page: WebhookEditor, uuid: str) -> Response:
 
 @routes.get(ONE + "/test")
 async def after_test(page: AtReseller, uuid: str) -> Response:
-    """Who comes back to a test's address sees the webhook."""
+    """Redirect a visitor who returns to a test's address to the webhook."""
     return page.go(paths.webhook(uuid))
 
 
@@ -76,7 +76,7 @@ def pause(page: WebhookEditor, uuid: str) -> Response:
 
 @routes.post(ONE + "/resume")
 def resume(page: WebhookEditor, uuid: str) -> Response:
-    """Let deliveries go out again."""
+    """Resume a webhook."""
     webhooks.resume(page.database, page.tenant, uuid)
     return _done(page, uuid, "resumed")
 
@@ -118,7 +118,7 @@ def retry_failed(page: WebhookEditor, uuid: str, form: PostedForm) -> Response:
 
 @routes.get(ONE + "/retry-failed")
 def after_retry(page: AtReseller, uuid: str) -> Response:
-    """Who comes back to this address sees the webhook."""
+    """Redirect a visitor who returns to this address to the webhook."""
     return page.go(paths.webhook(webhooks.get(page.database, page.tenant, uuid).uuid))
 
 

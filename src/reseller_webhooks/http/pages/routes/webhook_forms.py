@@ -1,4 +1,4 @@
-"""Forms that add or edit a webhook; a test sends what is typed before it is saved."""
+"""Forms that add or edit a webhook; a test sends the typed settings before they are saved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -67,13 +67,13 @@ async def test_new(page: WebhookEditor, form: Refilled) -> Response:
 
 @routes.get(paths.ADD + "/test")
 def after_test(page: WebhookEditor) -> Response:
-    """Who comes back to a test's address begins anew."""
+    """Redirect a visitor who returns to a test's address to an empty form."""
     return page.go(paths.ADD)
 
 
 @routes.get(EDIT)
 def edit_page(page: WebhookEditor, uuid: str) -> Response:
-    """The form, with what is stored."""
+    """The form with the stored settings."""
     stored = _stored(page, uuid)
     filled = webhook_form.from_row(stored.row, stored.auth)
     return _form(page, filled, 200, stored.row, unreadable=stored.unreadable)
@@ -104,7 +104,7 @@ async def test_edited(page: WebhookEditor, uuid: str, form: Refilled) -> Respons
 
 @routes.get(EDIT + "/test")
 def after_edited_test(page: WebhookEditor, uuid: str) -> Response:
-    """Who comes back to a test's address finds the form as it is stored."""
+    """Redirect a visitor who returns to a test's address to the stored form."""
     return page.go(paths.webhook(_stored(page, uuid).row.uuid, "edit"))
 
 
@@ -118,7 +118,7 @@ class _Stored:
 
     @property
     def settings(self) -> StoredSettings:
-        """What the form compares with what was typed."""
+        """The stored settings that the form compares."""
         return StoredSettings(self.row.url, self.auth)
 
 
@@ -172,7 +172,7 @@ def _refused(
 
 
 def _overtaken(page: Page, form: Form, now: _Stored) -> Response:
-    """All that was typed, to be saved once more over what somebody else has saved meanwhile."""
+    """The typed form, to be saved again over another user's changes."""
     known, secrets = (
         webhook_form.from_row(now.row, now.auth),
         sealed_form_secrets.typed(form, but={}),

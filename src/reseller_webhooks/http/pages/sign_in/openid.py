@@ -67,7 +67,7 @@ class OpenId:
         self._kept: tuple[Mapping[str, Any], float] | None = None
 
     async def address(self, login: Login) -> str:
-        """Where the browser has to go to sign in (RFC 7636, 4.3)."""
+        """The provider's address for signing in (RFC 7636, 4.3)."""
         asked = {
             "response_type": "code",
             "client_id": self._client_id,
@@ -82,7 +82,7 @@ class OpenId:
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
     async def vouched(self, login: Login, code: str, issuer: str) -> Vouched:
-        """Who has signed in there, with a verified address. NotSignedIn when there is none.
+        """The person who has signed in there, with a verified address. NotSignedIn without one.
 
         issuer: who the browser says it comes from, if it says so (RFC 9207).
         """
@@ -103,7 +103,7 @@ class OpenId:
         return Vouched(self._issuer, subject, told["email"])
 
     async def _metadata(self) -> Mapping[str, Any]:
-        """What the provider says of itself (OpenID Connect Discovery 1.0, 4)."""
+        """The provider's metadata (OpenID Connect Discovery 1.0, 4)."""
         if self._kept and clock.monotonic_s() < self._kept[1]:
             return self._kept[0]
         url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -136,7 +136,7 @@ class OpenId:
     async def _claims(
         self, metadata: Mapping[str, Any], token: str, login: Login
     ) -> dict[str, Any]:
-        """What the ID token says, once it is sure whose it is (OpenID Connect Core, 3.1.3.7)."""
+        """The claims of a verified ID token (OpenID Connect Core, 3.1.3.7)."""
         keys: Any = await self._json("GET", _https(metadata, "jwks_uri"))
         try:
             # Keys are asked for each time: a sign-in is rare, and they may have been rotated.

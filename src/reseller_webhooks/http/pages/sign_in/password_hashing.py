@@ -33,7 +33,7 @@ NICENESS = 5
 
 
 class TooManyPasswords(ResellerWebhooksError):
-    """As many passwords are being checked as the program checks at once. Nothing was tried.
+    """The program checks as many passwords as it may at once. Nothing was tried.
 
     limit: how many that is. of_caller: those of this caller, rather than of everybody.
     """
@@ -47,7 +47,7 @@ class TooManyPasswords(ResellerWebhooksError):
 
 
 class PasswordHashing:
-    """The hashing threads of a process, and who waits for them. For one event loop."""
+    """The hashing threads of a process, and their queue. For one event loop."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(AT_ONCE, "password-hashing", _lower_priority)
@@ -87,7 +87,7 @@ class HashingPlace:
             )
 
     async def fitting(self, stored: Iterable[str], password: str) -> frozenset[str]:
-        """Those that the password fits; takes as long when there is none to compare with."""
+        """The hashes that the password fits; takes as long when there is none to compare with."""
         async with queue_left():
             return await get_running_loop().run_in_executor(
                 self._threads, crypto.fitting_hashes, stored, password[:PASSWORD_MAX]
@@ -95,7 +95,7 @@ class HashingPlace:
 
 
 def _lower_priority() -> None:
-    """Of this thread, and of those that argon2 starts from it; only Linux has it for threads."""
+    """Lower the priority of this thread, and of argon2's threads; only Linux has it for threads."""
     if sys.platform != "linux":
         return
     with suppress(OSError):

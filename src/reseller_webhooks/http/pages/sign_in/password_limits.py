@@ -6,5 +6,5 @@ TOO_MANY, NOT_NOW = 429, 503
 
 
 def status_of(error: TooManyPasswords) -> int:
-    """429 when the caller can change it, 503 when nobody can (RFC 6585, 4)."""
+    """429 when the caller can change it, 503 otherwise (RFC 6585, 4)."""
     return TOO_MANY if error.of_caller else NOT_NOW
