@@ -5,7 +5,7 @@ BIN    := .venv/bin
 PAGES  := src/reseller_webhooks/http/pages
 LOCALE := $(PAGES)/locale
 TEXTS  := src/reseller_webhooks/core/health/condition_texts.py src/reseller_webhooks/core/webhooks/settings.py \
-          src/reseller_webhooks/core/messages
+          src/reseller_webhooks/core/messages src/reseller_webhooks/mail
 GENERATORS := tests/generators
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 

@@ -225,7 +225,7 @@ async def test_a_lane_that_holds_many_slots_gives_way_to_one_that_waits(
 async def test_an_attempt_that_breaks_the_program_holds_up_no_other(
     make: Make, receiving: Callable[[Behaviour], Receiver]
 ) -> None:
-    running = make(waits_s=(nan,))  # settings.py refuses it: after a failure, no time to try again
+    running = make(waits_s=(nan,))  # the settings refuse it: after a failure, no time to try again
     async with receiving(by_turns([500, 200])) as receiver, running.sending() as engine:
         running.webhook(receiver.url(), max_in_flight=1)
         running.tell("c1", "c2", "c3")

@@ -8,6 +8,7 @@ from babel.messages.pofile import read_po
 from reseller_webhooks.http.pages.language import LOCALE
 
 PAGES = LOCALE.parent
+MAIL = PAGES.parent.parent / "mail"
 TREE = Path(__file__).parents[2]
 
 

@@ -24,7 +24,7 @@ from reseller_webhooks.core.records.subscription import SubscriptionStatus
 from reseller_webhooks.core.webhooks.settings import SETTINGS
 from reseller_webhooks.http.pages import language
 from reseller_webhooks.http.pages.labels.status_labels import STATUSES
-from tests.pages.catalogues import PAGES, TREE, read
+from tests.pages.catalogues import MAIL, PAGES, TREE, read
 
 CATALOGUE = read("messages.pot")
 TEMPLATES = sorted((PAGES / "templates").glob("*.html"))
@@ -55,8 +55,12 @@ def test_the_catalogue_holds_what_the_sources_say() -> None:
     asked = tomllib.loads((TREE / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
     methods = [(one["pattern"], one["method"]) for one in asked]
     options = {one["pattern"]: {k: v for k, v in one.items() if k != "method"} for one in asked}
-    found = extract_from_dir(str(PAGES), methods, options, KEYWORDS)
-    said = {forms(text)[0] for _file, _line, text, _comments, _context in found}
+    found = [
+        text
+        for folder in (PAGES, MAIL)
+        for _file, _line, text, *_ in extract_from_dir(str(folder), methods, options, KEYWORDS)
+    ]
+    said = {forms(text)[0] for text in found}
     said |= {*TEXTS.values()}
     said |= {text for setting in SETTINGS.values() for text in setting.texts}
     said |= {text for code in CODES.values() for text in msgids(code)}

@@ -24,6 +24,7 @@ from reseller_webhooks.core.deliveries.cloudevents import EVENTS
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.health import clocks
 from reseller_webhooks.core.health.conditions import Severity
+from reseller_webhooks.core.smtp_url import SmtpUrl
 from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.jobs.backfills import Backfills
 from reseller_webhooks.engine.jobs.jobs import JobRunner
@@ -39,6 +40,9 @@ from reseller_webhooks.http.app import create_api
 from reseller_webhooks.http.edge.request_threads import request_threads
 from reseller_webhooks.http.pages.app import create_web
 from reseller_webhooks.ingest.intake import Intake
+from reseller_webhooks.mail.mailer import Mailer
+from reseller_webhooks.mail.messages import AlertMessages
+from reseller_webhooks.mail.smtp import SmtpServer
 from reseller_webhooks.observability import runtime
 from reseller_webhooks.operations import generations, leases
 from reseller_webhooks.operations.concurrency import ConcurrencyLimit
@@ -150,6 +154,12 @@ class Program:
             turn=self._sender.turn,
         )
 
+    def _make_mailer(self) -> Mailer:
+        url = self.settings.smtp_url.get_secret_value()
+        trust = self._sender.trust
+        server = SmtpServer(SmtpUrl.parse(url), lambda: trust.context) if url else None
+        return Mailer(self.database, AlertMessages(self.settings, self.box), server)
+
     def _make_context(self) -> AppContext:
         readiness = Readiness(self.conditions, lambda: check_readiness(self.database))
         now, public_url = self.database.clock.now, self.settings.public_url
@@ -233,6 +243,9 @@ class Program:
         self._tasks.spawn("maintenance", maintenance.run, Severity.DEGRADED)
         self._tasks.spawn("backfills", backfills.run, Severity.DEGRADED)
         self._tasks.spawn("jobs", jobs.run, Severity.DEGRADED)
+        mailer = self._make_mailer()
+        self.conditions.add(mailer.conditions)
+        self._tasks.spawn("e-mails", mailer.run, Severity.DEGRADED)
         try:
             yield
         finally:

@@ -61,6 +61,10 @@ TEXTS: Mapping[ConditionCode, str] = {
         "the clocks of %(hosts)s receivers differ from the database's by %(seconds)s seconds, so "
         "that they refuse notifications; set the database's clock, with NTP"
     ),
+    ConditionCode.EMAIL_REFUSED: N_(
+        "the mail server has taken no e-mail for %(minutes)s minutes: %(error)s; "
+        "check SMTP_URL and MAIL_FROM"
+    ),
     ConditionCode.CHECK_FAILED: N_("a health check fails with %(error)s; see the log"),
 }
 

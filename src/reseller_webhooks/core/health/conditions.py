@@ -40,6 +40,7 @@ class ConditionCode(StrEnum):
     CA_FILE_UNUSABLE = "ca-file-unusable"
     CLOCK_OFF_STORE = "clock-off-store"
     CLOCK_OFF_RECEIVERS = "clock-off-receivers"
+    EMAIL_REFUSED = "email-refused"
     CHECK_FAILED = "check-failed"
 
 

@@ -135,3 +135,4 @@ OIDC_NO_ENDPOINT = define(
     "oidc-no-endpoint",
     N_("the identity provider has no %(name)s that begins with https://"),
 )
+ALERT_DELAY_UNKNOWN = define("alert-delay-unknown", N_("choose one of the times offered"))

@@ -17,6 +17,7 @@ from reseller_webhooks.http.pages.rendering import STATICS
 from reseller_webhooks.http.pages.routes import (
     accept_invite,
     account,
+    alerts,
     audit_log,
     backfill,
     choose,
@@ -51,6 +52,7 @@ AREAS = (
     accept_invite.routes,
     languages.routes,
     account.routes,
+    alerts.routes,
     users.routes,
     resellers.routes,
     operator.routes,

@@ -13,6 +13,8 @@ CHOOSE = "/choose-reseller"
 ACCOUNT = "/account"
 LANGUAGE = "/language"
 SESSIONS = f"{ACCOUNT}/sessions"
+ALERTS = f"{ACCOUNT}/alerts"
+STOP_ALERTS = "/stop-alerts"
 USERS = "/users"
 INVITES = f"{USERS}/invites"
 RESELLERS = "/resellers"
@@ -44,6 +46,11 @@ _RESOLVED = re.compile(r"//|/\.{1,2}(?:/|$)")
 def webhook(uuid: str, step: str = "") -> str:
     """One webhook's page, or what can be done there: edit, delete, test, pause, ..."""
     return f"{WEBHOOKS}/{uuid}/{step}".rstrip("/")
+
+
+def stop_alerts(token: str) -> str:
+    """The link in an alert that stops them."""
+    return f"{STOP_ALERTS}/{token}"
 
 
 def delivery(shown_id: str, step: str = "") -> str:

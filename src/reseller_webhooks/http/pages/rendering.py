@@ -92,13 +92,13 @@ def templates() -> Environment:
 
 def iso(at: Micros) -> str:
     """RFC 3339 in UTC, for the attribute that browsers read."""
-    return f"{_moment(at):%Y-%m-%dT%H:%M:%S}.{at % SECOND // 1000:03d}Z"
+    return f"{moment(at):%Y-%m-%dT%H:%M:%S}.{at % SECOND // 1000:03d}Z"
 
 
 def utc(at: Micros) -> str:
     """A time in UTC for people whose time zone is unknown."""
-    moment = _moment(at)
-    return f"{language.day(moment)}, {moment:%H:%M:%S} UTC"
+    instant = moment(at)
+    return f"{language.day(instant)}, {instant:%H:%M:%S} UTC"
 
 
 def condition(given: Condition) -> str:
@@ -116,6 +116,7 @@ def breakable(url: str) -> Markup:
     return Markup("<wbr>").join(escape(part) for part in _ENDS.split(url))
 
 
-def _moment(at: Micros) -> datetime:
+def moment(at: Micros) -> datetime:
+    """The instant in UTC, with whole seconds."""
     # The store holds such as were taken when a period could still end beyond what a date can say.
     return datetime.fromtimestamp(min(at, LAST) // SECOND, UTC)

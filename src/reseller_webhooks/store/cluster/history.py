@@ -1,4 +1,4 @@
-"""Deletes old history: circuit changes, revoked keys, workers, jobs, webhooks."""
+"""Deletes history: circuit changes, revoked keys, workers, jobs, e-mails, deleted webhooks."""
 
 from sqlalchemy import delete, exists, func, select
 
@@ -10,9 +10,11 @@ from reseller_webhooks.store.tables import (
     backfill,
     circuit_change,
     delivery,
+    email,
     job,
     member,
     webhook,
+    webhook_alert,
 )
 
 
@@ -23,6 +25,7 @@ def drop(tx: Tx, before: Micros, *, limit: int) -> int:
         (api_key.c.id, api_key.c.revoked_at),
         (member.c.id, member.c.until),
         (job.c.id, job.c.finished_at),
+        (email.c.id, email.c.finished_at),
     )
     dropped = 0
     for number, at in ended:
@@ -43,7 +46,13 @@ def drop_webhooks(tx: Tx, before: Micros, *, limit: int) -> int:
         webhook.c.deleted_at < before, webhook.c.id < newest, ~_HAS_DELIVERIES, ~_HAS_LINES
     )
     numbers = list(tx.connection.execute(statement.limit(limit)).scalars())
-    for column in (circuit_change.c.webhook_id, backfill.c.webhook_id, webhook.c.id):
+    named = (
+        circuit_change.c.webhook_id,
+        backfill.c.webhook_id,
+        webhook_alert.c.webhook_id,
+        webhook.c.id,
+    )
+    for column in named:
         tx.connection.execute(delete(column.table).where(column.in_(numbers)))
     return len(numbers)
 

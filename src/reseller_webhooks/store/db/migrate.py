@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import column, inspect, select, table, text
-from sqlalchemy.exc import DBAPIError
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Cause, Refused, Unavailable
 from reseller_webhooks.store.db import concurrent_indexes, privileges
 from reseller_webhooks.store.db.database import Database, Tx
-from reseller_webhooks.store.db.errors import cause_of, words_of
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -56,6 +54,8 @@ def _retried(database: Database) -> bool:
             with database.write() as tx:
                 return _run_next(tx)
         except Unavailable as error:
+            if error.cause is Cause.RIGHTS:
+                raise privileges.refusal(error.internal, privileges.OWNER_REMEDY) from None
             if error.cause not in PASSING or monotonic_s() > until:
                 raise
             log.warning("a migration will run again", reason=error.internal.strip())
@@ -73,12 +73,7 @@ def _run_next(tx: Tx) -> bool:
         return False
     config = alembic_config()
     config.attributes["connection"] = tx.connection
-    try:
-        command.upgrade(config, revision)
-    except DBAPIError as error:
-        if cause_of(error) is Cause.RIGHTS:
-            raise privileges.refusal(words_of(error), privileges.OWNER_REMEDY) from None
-        raise
+    command.upgrade(config, revision)
     return True
 
 

@@ -16,6 +16,7 @@ from reseller_webhooks.store.tables.access import (
     session,
     sign_in_link,
 )
+from reseller_webhooks.store.tables.alerts import alert_preference, email, webhook_alert
 from reseller_webhooks.store.tables.audit import audit
 from reseller_webhooks.store.tables.backfills import backfill
 from reseller_webhooks.store.tables.columns import metadata
@@ -32,6 +33,7 @@ from reseller_webhooks.store.tables.resources import digest, event, number, reco
 from reseller_webhooks.store.tables.webhooks import circuit_change, webhook
 
 __all__ = [
+    "alert_preference",
     "any_attempts",
     "api_key",
     "attempt",
@@ -40,6 +42,7 @@ __all__ = [
     "circuit_change",
     "delivery",
     "digest",
+    "email",
     "event",
     "feature",
     "generation",
@@ -66,4 +69,5 @@ __all__ = [
     "sign_in_link",
     "stored_bytes",
     "webhook",
+    "webhook_alert",
 ]

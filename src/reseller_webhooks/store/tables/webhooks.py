@@ -93,6 +93,7 @@ webhook = Table(
         "resource",
         **only("deleted_at IS NULL"),
     ),
+    Index("ix_webhook_open", "circuit_at", **only("circuit = 'OPEN'")),
     Index(None, "changed_at"),
     Index(None, "revision"),
 )

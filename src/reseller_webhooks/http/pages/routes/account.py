@@ -11,10 +11,11 @@ from reseller_webhooks.http.pages import passwords, paths
 from reseller_webhooks.http.pages.dependencies import PostedForm, SignedIn
 from reseller_webhooks.http.pages.flash import Flash
 from reseller_webhooks.http.pages.forms.webhook_fields import wrong_of
+from reseller_webhooks.http.pages.labels import alert_labels
 from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.sign_in.password_hashing import TooManyPasswords
 from reseller_webhooks.http.pages.sign_in.password_limits import status_of
-from reseller_webhooks.operations import authentication, users
+from reseller_webhooks.operations import alerts, authentication, users
 
 INVALID, TOO_MANY = 422, 429
 
@@ -79,4 +80,18 @@ def _form(page: SignedIn, status: int, wrong: dict[str, str]) -> Response:
         wrong=wrong,
         shortest=PASSWORD_MIN,
         sessions=users.sessions_of(page.database, page.who),
+        **_alerts(page),
     )
+
+
+def _alerts(page: SignedIn) -> dict[str, object]:
+    """What the form of alerts shows. Operators belong to no reseller and get none."""
+    if page.who.is_operator:
+        return {"alerts": False}
+    delay_s = alerts.preference_of(page.database, page.who.entered).delay_s
+    return {
+        "alerts": True,
+        "alert_choices": alert_labels.CHOICES,
+        "alert_choice": alert_labels.value_of(delay_s),
+        "is_mailing": bool(page.site.context.settings.smtp_url.get_secret_value()),
+    }

@@ -1,19 +1,14 @@
-"""Every setting there is: its name, default and meaning. One frozen object, passed down.
-
-Settings come from the environment (RESELLER_WEBHOOKS_...) or from the TOML file that
-RESELLER_WEBHOOKS_CONFIG names; the environment wins.
-"""
+"""Every setting: name, type, default and meaning."""
 
 import os
 import re
-from difflib import get_close_matches
-from ipaddress import ip_network
+from email.utils import parseaddr
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,22 +19,17 @@ from pydantic_settings import (
 
 from reseller_webhooks.core.access.quotas import LIMIT_MAX, Limits, Quota
 from reseller_webhooks.core.database_url import SCHEMES, PostgresUrl, check_sqlite
-from reseller_webhooks.core.errors import Refused
+from reseller_webhooks.core.smtp_url import SmtpUrl
 from reseller_webhooks.core.webhooks.ip_policy import Network, TargetNetworks
 
 PREFIX = "RESELLER_WEBHOOKS_"
 CONFIG = PREFIX + "CONFIG"
 FORWARDED_ALLOW_IPS = "FORWARDED_ALLOW_IPS"
 APPDIRECT_WAITS_S = (300, 600, 1200, 2400, 3600, 7200, 14400, 28800, 57600, 115200)
-OTHERS = {PREFIX + "NATS"}
-"""Variables that options of commands may come from."""
-HIDDEN = ("secret", "token", "database")
-"""Settings whose values may hold a password or key, so that they are not repeated."""
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
 """A bearer token (RFC 6750, 2.1), long enough not to be guessed."""
-USERINFO = re.compile(r"(?P<before>^|//|[\s,;=])[^\s/?#]*@")
-"""What stands before the last @ of a URL's authority, also of one whose scheme is wrong."""
 HOST_PATTERN = re.compile(r"\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+MAIL_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 WAIT_MAX_S = 366 * 86_400
 Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX)]
 
@@ -146,6 +136,15 @@ class Settings(BaseSettings):
         SecretStr(""), description="shown to that provider; empty for a public client"
     )
 
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="mail server for alerts, smtp://user:password@host:587 or smtps://...; "
+        "without one, alerts are in the log",
+    )
+    mail_from: str = Field(
+        "", validate_default=True, description="sender of e-mails, for example hooks@example.com"
+    )
+
     @property
     def quotas(self) -> Limits:
         """What a reseller may use for which the operator has set nothing else."""
@@ -168,6 +167,24 @@ class Settings(BaseSettings):
     def _known_to_issuer(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("oidc_issuer") and not value:
             raise ValueError("give the client id that the provider of OIDC_ISSUER has registered")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            SmtpUrl.parse(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_address(cls, value: str, info: ValidationInfo) -> str:
+        smtp_url = info.data.get("smtp_url")
+        is_sending = smtp_url is not None and bool(smtp_url.get_secret_value())
+        if (value or is_sending) and not MAIL_ADDRESS.fullmatch(parseaddr(value)[1]):
+            raise ValueError(
+                "give an address, such as hooks@example.com or Hooks <hooks@example.com>"
+            )
         return value
 
     @field_validator("metrics_token")
@@ -237,64 +254,3 @@ class Settings(BaseSettings):
         config = os.environ.get(CONFIG)
         files = (TomlConfigSettingsSource(settings_cls, config),) if config else ()
         return (init_settings, env_settings, *files)
-
-
-def load(**given: Any) -> Settings:
-    """The settings in force. Refused, with the setting's name and remedy, when one is wrong."""
-    config = os.environ.get(CONFIG)
-    if config and not Path(config).is_file():
-        raise Refused(f"{CONFIG} names {config!r}, and there is no such file")
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        raise Refused(_sentence(error.errors()[0])) from None
-    except (ValueError, RecursionError) as error:  # more than TOMLDecodeError
-        raise Refused(f"{CONFIG} names {config!r}, which cannot be read as TOML: {error}") from None
-
-
-def trusted_proxies() -> list[str]:
-    """Whose X-Forwarded-For tells where a visitor comes from: addresses, networks, or `*` alone.
-
-    The variable is uvicorn's and has no prefix. Refused when an entry is neither.
-    """
-    given = os.environ.get(FORWARDED_ALLOW_IPS, "127.0.0.1,::1")
-    entries = [entry.strip() for entry in given.split(",") if entry.strip()]
-    for entry in entries if entries != ["*"] else []:
-        try:
-            ip_network(entry)
-        except ValueError as error:
-            raise Refused(
-                f"{FORWARDED_ALLOW_IPS} holds {entry!r}, which is no address or network of a proxy "
-                f"({error}); give for example 10.0.0.5,10.1.0.0/16"
-            ) from None
-    return entries
-
-
-def unknown_names() -> list[str]:
-    """Variables of the environment that look like settings and are none."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG} | OTHERS
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-
-
-def _sentence(error: Any) -> str:
-    name = PREFIX + ".".join(str(part) for part in error["loc"]).upper()
-    if error["type"] == "extra_forbidden":
-        # Its value is not repeated: what is misspelt may be a password.
-        return f"{name}: nobody knows this setting; {_nearest(str(error['loc'][0]))}"
-    problem = error.get("ctx", {}).get("error", error["msg"])
-    return f"{name}: {problem} (given: {_masked(error)})"
-
-
-def _nearest(name: str) -> str:
-    near = get_close_matches(name.lower(), Settings.model_fields)
-    return f"did you mean {near[0]}?" if near else "take it out"
-
-
-def _masked(error: Any) -> str:
-    hidden = any(word in str(error["loc"]) for word in HIDDEN)
-    return "a hidden value" if hidden else repr(without_userinfo(str(error["input"])))
-
-
-def without_userinfo(text: str) -> str:
-    """A value without the user name and password of a URL in it, whether or not it is a URL."""
-    return USERINFO.sub(r"\g<before>********@", text)

@@ -1,0 +1,1 @@
+"""Sends the e-mails of the outbox."""

@@ -1,0 +1,1 @@
+"""Alerts by e-mail: who is told of which webhook, and the outbox."""
