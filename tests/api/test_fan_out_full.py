@@ -59,7 +59,8 @@ async def test_a_refusal_names_the_reseller_its_changes_and_when_to_come_again(
 
     problem = refused.json()
     assert (first.status_code, alone.status_code, again.status_code) == (200, 200, 200)
-    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.status_code == 503
+    assert 1 <= int(refused.headers["retry-after"]) <= 30
     assert refused.headers["content-type"] == "application/problem+json"
     assert problem["type"] == "/docs#fan-out-full"
     assert northwind.uuid in problem["detail"]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from reseller_webhooks.clock import DAY
+from reseller_webhooks.clock import DAY, SECOND
 from reseller_webhooks.core.deliveries import fan_out_rules
 from reseller_webhooks.core.errors import FanOutFull, Problem
 from reseller_webhooks.core.messages.requests import FAN_OUT_FULL, FAN_OUT_FULL_OF_RESELLERS
@@ -33,7 +33,7 @@ def left_to_steps(tx: Tx, draft: Draft, events: Mapping[str, Event]) -> set[int]
         return set()
     drafted = Counter(event.reseller_id for event, in_steps in draft.events if in_steps)
     waits = {
-        one: fan_out_rules.retry_after_s(excess, draft.webhooks[one])
+        one: _retry_after_s(tx, one, excess, draft.webhooks[one])
         for one in chosen
         if (excess := _excess(tx, one, drafted[one] + of_reseller[one]))
     }
@@ -45,6 +45,12 @@ def left_to_steps(tx: Tx, draft: Draft, events: Mapping[str, Event]) -> set[int]
 def _excess(tx: Tx, reseller_id: int, more: int) -> int:
     stored = fan_out.count_of_reseller(tx, reseller_id, limit=PENDING_COUNTED_MAX)
     return fan_out_rules.excess(stored, more)
+
+
+def _retry_after_s(tx: Tx, reseller_id: int, excess: int, webhooks: int) -> int:
+    since = fan_out.oldest_of_reseller(tx, reseller_id)
+    oldest_s = 0.0 if since is None else (tx.now - since) / SECOND
+    return fan_out_rules.retry_after_s(excess, webhooks, oldest_s=oldest_s)
 
 
 def _full(draft: Draft, events: Mapping[str, Event], waits: Mapping[int, int]) -> FanOutFull:

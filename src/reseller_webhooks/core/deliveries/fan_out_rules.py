@@ -23,8 +23,8 @@ DELIVERIES_MAX = 5_000
 PENDING_MAX = 5_000
 """Events of a reseller whose deliveries are still to be made, before large requests are refused. A
 request has 1,000 changes at most, so one is always taken when none is pending."""
-DELIVERIES_PER_S = 10_000
-"""Deliveries that steps make in a second, for the Retry-After of refusals."""
+DELIVERIES_PER_S = 5_000
+"""Deliveries that steps make in a second at most, where other work goes on beside them."""
 RETRY_MAX_S = 120
 STEP_DELIVERIES_MIN = 100
 
@@ -78,9 +78,14 @@ def excess(pending: int, more: int) -> int:
     return max(0, pending + more - PENDING_MAX)
 
 
-def retry_after_s(excess: int, webhooks: int) -> int:
-    """Seconds until steps have probably made the deliveries of so many events."""
-    return min(max(1, ceil(excess * webhooks / DELIVERIES_PER_S)), RETRY_MAX_S)
+def retry_after_s(excess: int, webhooks: int, *, oldest_s: float) -> int:
+    """Seconds until steps have probably made the deliveries of so many events.
+
+    oldest_s: since when the oldest event of the reseller is pending. Steps go by the age of events,
+    so in that time they came through about PENDING_MAX of them.
+    """
+    wait_s = max(excess * webhooks / DELIVERIES_PER_S, excess * oldest_s / PENDING_MAX)
+    return min(max(1, ceil(wait_s)), RETRY_MAX_S)
 
 
 def count_that_fits(deliveries: Sequence[int]) -> int:

@@ -150,6 +150,11 @@ def oldest(tx: Tx) -> Micros | None:
     return tx.connection.execute(_OLDEST).scalar()
 
 
+def oldest_of_reseller(tx: Tx, reseller_id: int) -> Micros | None:
+    """When the reseller's pending event with the lowest number was committed."""
+    return tx.connection.execute(_OLDEST.where(_OF_RESELLER), {"reseller": reseller_id}).scalar()
+
+
 def _following(what: Select[Any]) -> Select[Any]:
     """Join events with the webhooks that their pending fan-outs have not reached yet."""
     place = pending_fan_out.c.webhook_after, pending_fan_out.c.webhook_upto
