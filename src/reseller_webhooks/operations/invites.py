@@ -79,9 +79,9 @@ def withdraw(database: Database, uuid: str, *, reseller_id: int | None) -> Invit
     """Withdraw an invite. reseller_id: its owner, None for any reseller's. NotFound."""
     with database.write() as tx:
         found = invites.by_uuid(tx, uuid)
-        if found is None or (reseller_id is not None and found.reseller_id != reseller_id):
+        is_theirs = found is not None and reseller_id in {None, found.reseller_id}
+        if found is None or not is_theirs or not invites.take(tx, uuid):
             raise NotFound("invite", uuid)
-        invites.take(tx, uuid)
         audit.write(tx, Act.USER_INVITE_WITHDRAWN, _subject(found))
         return found
 

@@ -105,16 +105,16 @@ def set_role(
     """Give a member of a reseller another role there; their sessions at it end.
 
     NotAllowed for an operator, or to make one: operators belong to no reseller; and as
-    `lock_admins`. Conflict for an admin who would give up the role as the reseller's last one.
+    `lock`. Conflict for an admin who would give up the role as the reseller's last one.
     """
     with database.write() as tx:
-        one = get(tx, uuid, reseller_id)
+        one, admins = lock(tx, by, uuid, reseller_id)
         if role is Role.OPERATOR or one.role == Role.OPERATOR or one.reseller_id is None:
             raise NotAllowed(ROLE_AND_RESELLER())
         if one.role == role.value:
             return one
         is_own = by is not None and one.person_id == by.person.id
-        if lock_admins(tx, by, one) <= {one.id} and is_own:
+        if admins <= {one.id} and is_own:
             raise Conflict(LAST_ADMIN())
         memberships.change(tx, one, role=role.value)
         sessions.close(tx, one.person_id, frozenset({one.id}))
@@ -128,13 +128,12 @@ def remove(
 ) -> Membership:
     """End a membership; the person's other memberships stay. People cannot remove themselves.
 
-    NotAllowed, also as `lock_admins`.
+    NotAllowed, also as `lock`.
     """
     with database.write() as tx:
-        one = get(tx, uuid, reseller_id)
+        one, _ = lock(tx, by, uuid, reseller_id)
         if by is not None and one.person_id == by.person.id:
             raise NotAllowed(REMOVE_ONESELF())
-        lock_admins(tx, by, one)
         close(tx, one)
         memberships.change(tx, one, removed_at=tx.now, password=None)
         if not memberships.by_user(tx, one.person_id):
@@ -143,12 +142,19 @@ def remove(
         return one
 
 
-def lock_admins(tx: Tx, by: Visitor | None, one: Membership) -> set[int]:
-    """The admins of the member's reseller who can sign in, locked until the commit.
+def lock(
+    tx: Tx, by: Visitor | None, uuid: str, reseller_id: int | None
+) -> tuple[Membership, set[int]]:
+    """The membership and the admins of its reseller who can sign in, locked until the commit.
 
     NotAllowed for an admin who is none of them any more. Two admins who act on each other at the
     same time would otherwise both succeed, and leave the reseller without one.
     """
+    admins = _lock_admins(tx, by, get(tx, uuid, reseller_id))
+    return get(tx, uuid, reseller_id, for_update=True), admins
+
+
+def _lock_admins(tx: Tx, by: Visitor | None, one: Membership) -> set[int]:
     if one.reseller_id is None:
         return set()
     admins = memberships.lock_admins(tx, one.reseller_id)
@@ -163,9 +169,9 @@ def close(tx: Tx, one: Membership) -> None:
     sessions.close(tx, one.person_id, frozenset({one.id}))
 
 
-def get(tx: Tx, uuid: str, reseller_id: int | None) -> Membership:
+def get(tx: Tx, uuid: str, reseller_id: int | None, *, for_update: bool = False) -> Membership:
     """The membership with an id. reseller_id: its owner, None for any reseller's. NotFound."""
-    found = memberships.by_uuid(tx, uuid)
+    found = memberships.by_uuid(tx, uuid, for_update=for_update)
     if found is None or (reseller_id is not None and found.reseller_id != reseller_id):
         raise NotFound("user", uuid)
     return found

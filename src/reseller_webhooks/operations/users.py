@@ -136,13 +136,12 @@ def lock(
 ) -> Membership:
     """Lock a membership; the person's other memberships stay.
 
-    Nobody can lock themselves. NotAllowed, also as `memberships.lock_admins`.
+    Nobody can lock themselves. NotAllowed, also as `memberships.lock`.
     """
     with database.write() as tx:
-        one = memberships.get(tx, uuid, reseller_id)
+        one, _ = memberships.lock(tx, by, uuid, reseller_id)
         if by is not None and one.person_id == by.person.id:
             raise NotAllowed(LOCK_ONESELF())
-        memberships.lock_admins(tx, by, one)
         if one.locked_at is None:
             store.change(tx, one, locked_at=tx.now)
             memberships.close(tx, one)
@@ -153,7 +152,7 @@ def lock(
 def unlock(database: Database, uuid: str, *, reseller_id: int | None) -> Membership:
     """Unlock a membership; the user has to sign in again."""
     with database.write() as tx:
-        one = memberships.get(tx, uuid, reseller_id)
+        one = memberships.get(tx, uuid, reseller_id, for_update=True)
         if one.locked_at is not None:
             store.change(tx, one, locked_at=None)
             audit.write(tx, Act.USER_UNLOCKED, subject_of(one))

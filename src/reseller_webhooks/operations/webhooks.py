@@ -108,7 +108,7 @@ def change(
     """
     checked = check_settings(patch, patch.model_fields_set, allowed)
     with database.write() as tx:
-        before = _get(tx, reseller_id, uuid)
+        before = lock(tx, reseller_id, uuid)
         if editions is not None and etag_revision(before) not in editions:
             raise Outdated(WEBHOOK_CHANGED())
         checked.require_secrets(secret_fields(before.auth_type, open_auth(box, before)), before.url)
@@ -133,7 +133,7 @@ def etag_revision(row: WebhookRow) -> str:
 def delete(database: Database, reseller_id: int, uuid: str) -> None:
     """Delete a webhook: its secrets go, its unfinished deliveries are cancelled, its log stays."""
     with database.write() as tx:
-        row = _get(tx, reseller_id, uuid)
+        row = lock(tx, reseller_id, uuid)
         webhooks.change(
             tx,
             row.id,
@@ -165,7 +165,7 @@ def rotate_secret(database: Database, box: Box, reseller_id: int, uuid: str) -> 
     secret = new_secret(crypto.random_bytes(SECRET_BYTES))
 
     with database.write() as tx:
-        row = _get(tx, reseller_id, uuid)
+        row = lock(tx, reseller_id, uuid)
         before = open_secrets(box, row, tx.now)
         signing = [*(before.previous or "").split(), *before.signing.split()]
         sealer = Sealer.begin(tx, box, uuid)
@@ -245,15 +245,24 @@ def _turn(
     database: Database, reseller_id: int, uuid: str, state: WebhookState, act: Act
 ) -> WebhookRow:
     with database.write() as tx:
-        row = _get(tx, reseller_id, uuid)
+        row = lock(tx, reseller_id, uuid)
         if row.state is state:
             return row
+        changed = webhooks.change(tx, row.id, state=state.value)
         audit.write(tx, act, webhook_subject(row))
-        return webhooks.change(tx, row.id, state=state.value)
+        return changed
+
+
+def lock(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
+    """The reseller's webhook, which nobody else changes until the commit. NotFound."""
+    return _found(webhooks.by_uuid(tx, uuid, reseller_id=reseller_id, for_update=True), uuid)
 
 
 def _get(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
-    row = webhooks.by_uuid(tx, uuid, reseller_id=reseller_id)
+    return _found(webhooks.by_uuid(tx, uuid, reseller_id=reseller_id), uuid)
+
+
+def _found(row: WebhookRow | None, uuid: str) -> WebhookRow:
     if row is None:
         raise NotFound("webhook", uuid)
     return row

@@ -24,6 +24,9 @@ def write(
 
     by: who does it, when it is not whoever the transaction is for. Whatever is worth a line counts
     towards the quotas of whoever the transaction is for: QuotaExceeded, and nothing is done.
+
+    Written after the rows that it is about. The bucket of a quota is the last lock of every
+    transaction, so that no two wait for each other, and it is held for the shortest time.
     """
     if tx.charge:
         tx.charge(tx, act)

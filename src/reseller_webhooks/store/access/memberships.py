@@ -22,9 +22,12 @@ def by_email(tx: Tx, email: str) -> list[Membership]:
     return _all(tx, person.c.email == email)
 
 
-def by_uuid(tx: Tx, uuid: str) -> Membership | None:
-    """The membership with that id."""
-    return next(iter(_all(tx, membership.c.uuid == uuid)), None)
+def by_uuid(tx: Tx, uuid: str, *, for_update: bool = False) -> Membership | None:
+    """The membership with that id. for_update: nobody else changes it meanwhile."""
+    named = membership.c.uuid == uuid
+    if for_update:
+        tx.connection.execute(select(membership.c.id).where(named).with_for_update())
+    return next(iter(_all(tx, named)), None)
 
 
 def page(

@@ -75,13 +75,15 @@ def retry_now(tx: Tx, number: int) -> None:
     )
 
 
-def by_uuid(tx: Tx, uuid: str, *, reseller_id: int) -> WebhookRow | None:
-    """The reseller's live webhook with that id."""
+def by_uuid(tx: Tx, uuid: str, *, reseller_id: int, for_update: bool = False) -> WebhookRow | None:
+    """The reseller's live webhook with that id. for_update: nobody else changes it meanwhile."""
     statement = select(webhook).where(
         webhook.c.uuid == uuid,
         webhook.c.reseller_id == reseller_id,
         webhook.c.deleted_at.is_(None),
     )
+    if for_update:
+        statement = statement.with_for_update(key_share=True)
     return next(iter(_rows(tx, statement)), None)
 
 
