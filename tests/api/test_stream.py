@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -83,14 +84,15 @@ async def test_a_view_shows_nothing_of_another_reseller(
     assert first["resourceUuid"] == "theirs"
 
 
-async def test_a_view_ends_with_its_key(
-    running: Running, manager: httpx.AsyncClient, northwind: Reseller
+@pytest.mark.parametrize("change", [{"revoked_at": 1}, {"scope": "reseller:read"}])
+async def test_a_view_ends_with_its_key_and_its_rights(
+    running: Running, manager: httpx.AsyncClient, northwind: Reseller, change: dict[str, Any]
 ) -> None:
     async with asyncio.timeout(WAIT_S), manager.stream("GET", STREAM) as answer:
         lines = answer.aiter_lines()
         await anext(lines)
         with running.database.write() as tx:
-            tx.connection.execute(update(api_key).values(revoked_at=tx.now))
+            tx.connection.execute(update(api_key).values(**change))
 
         rest = [line async for line in lines]
 

@@ -16,16 +16,18 @@ from reseller_webhooks.core.errors import (
     NotSignedIn,
     Unavailable,
 )
+from reseller_webhooks.core.messages.access import KEY_UNKNOWN
 from reseller_webhooks.core.messages.changes import EVENT_ID_INVALID
 from reseller_webhooks.core.messages.requests import TOO_MANY_LIVE_VIEWS
 from reseller_webhooks.http.api.auth import Context, Tenant
 from reseller_webhooks.http.api.concurrency import limited
 from reseller_webhooks.http.api.routes.deliveries import PATH
 from reseller_webhooks.http.api.schemas.deliveries import delivery
-from reseller_webhooks.http.edge.api_auth import key_of
+from reseller_webhooks.http.edge.api_auth import caller_of, key_of
 from reseller_webhooks.http.edge.problems import raises
 from reseller_webhooks.http.edge.sse import Batch, poll_events
 from reseller_webhooks.operations import authentication, deliveries
+from reseller_webhooks.operations.authentication import Caller
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.deliveries import LogEntry
 from reseller_webhooks.operations.public_ids import PublicIds
@@ -74,25 +76,31 @@ async def stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """An event `delivery` whenever one was attempted or closed; its data is an item of the list.
 
-    Ends when the key is revoked or the program stops; a browser comes back by itself.
+    Ends when the key is revoked or has other rights, or the program stops; a browser comes back by
+    itself.
     """
     yield ServerSentEvent(id=context.ids.encrypt(PURPOSE, start), comment="from here on")
-    feed = _Feed(context, key_of(request.scope), tenant, start)
+    feed = _Feed(context, key_of(request.scope), caller_of(request.scope), tenant, start)
     async for event in poll_events(feed.poll, every_s=POLL_S):
         yield event
 
 
 @dataclass(slots=True)
 class _Feed:
-    """The deliveries of a reseller after an attempt. key: checked at each poll."""
+    """The deliveries of a reseller after an attempt.
+
+    Each poll checks that the key is valid and has the rights that the stream began with.
+    """
 
     context: AppContext
     key: str
+    caller: Caller
     tenant: int
     after: int
 
     def poll(self) -> Batch:
-        authentication.caller(self.context.database, self.key)
+        if authentication.caller(self.context.database, self.key) != self.caller:
+            raise NotSignedIn(KEY_UNKNOWN())
         self.after, entries = deliveries.since(
             self.context.database, self.after, reseller_id=self.tenant
         )

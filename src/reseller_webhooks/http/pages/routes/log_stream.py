@@ -13,6 +13,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.deliveries.log import LogLine, LogPosition, LogQuery
+from reseller_webhooks.core.errors import NotSignedIn
+from reseller_webhooks.core.messages.access import SIGN_IN_FIRST
 from reseller_webhooks.core.messages.requests import TOO_MANY_WATCHING
 from reseller_webhooks.http.edge.sse import Batch, poll_events
 from reseller_webhooks.http.pages import paths
@@ -76,7 +78,10 @@ def _start(page: Page, text: str) -> LogPosition:
 
 @dataclass(slots=True)
 class _Feed:
-    """The lines of a reseller's log that changed after a mark. Checks the session at each poll."""
+    """The lines of a reseller's log that changed after a mark.
+
+    Each poll checks that the session still opens this reseller.
+    """
 
     page: Page
     query: LogQuery
@@ -84,7 +89,10 @@ class _Feed:
 
     def poll(self) -> Batch:
         page, before = self.page, self.mark
-        authentication.visitor(page.database, page.site.cookies.session(page.request) or "")
+        token = page.site.cookies.session(page.request) or ""
+        visitor = authentication.visitor(page.database, token)
+        if visitor.reseller_id != page.tenant:
+            raise NotSignedIn(SIGN_IN_FIRST())
         self.mark, lines = deliveries.news_since(
             page.database, before, reseller_id=page.tenant, limit=LINES_MAX
         )
