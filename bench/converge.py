@@ -42,10 +42,12 @@ class MirrorProcess:
         *,
         name: str = "mirror",
         every_s: int = 3,
+        pulls: bool = False,
     ) -> None:
         self.file, self.copy = directory / f"{name}.db", directory / f"old-{name}.db"
         self._directory, self._server, self.port = directory, server, free_port()
         self._every_s = every_s
+        self._pulls = pulls
         self._environment = os.environ | {
             "RESELLER_MIRROR_KEY": server.command(
                 "api-keys", "add", "--reseller", server.reseller, "--read-only"
@@ -61,6 +63,7 @@ class MirrorProcess:
     def start(self) -> None:
         pem = str(self._directory / "server.pem")
         words = ["--port", str(self.port), "--certificate", pem, "--every", str(self._every_s)]
+        words += ["--pull"] if self._pulls else []
         self._process = subprocess.Popen(
             self._words(*words), env=self._environment, stderr=subprocess.DEVNULL
         )
@@ -119,25 +122,35 @@ def main() -> int:
         ]
         mirror = MirrorProcess(directory, server, secrets)
         mirror.port = port
-        mirror.start()
+        # It never compares by itself, so only the feed keeps it equal.
+        puller = MirrorProcess(directory, server, [], name="puller", every_s=10**6, pulls=True)
+        mirrors = [mirror, puller]
+        for one in mirrors:
+            one.start()
         try:
-            return _run(server, mirror, proxy, given.changes, random.Random(given.seed))  # noqa: S311
+            return _run(server, mirrors, proxy, given.changes, random.Random(given.seed))  # noqa: S311
         finally:
             server.kill()
-            mirror.kill()
+            for one in mirrors:
+                one.kill()
 
 
 def _run(
-    server: Server, mirror: MirrorProcess, proxy: FaultProxy, count: int, chance: random.Random
+    server: Server,
+    mirrors: list[MirrorProcess],
+    proxy: FaultProxy,
+    count: int,
+    chance: random.Random,
 ) -> int:
+    mirror, puller = mirrors
     step = max(1, count // 10)
     plan = {
         2 * step: [server.kill, server.start],
         3 * step: [mirror.keep_a_copy],
-        4 * step: [mirror.kill, mirror.start],
+        4 * step: [mirror.kill, mirror.start, puller.kill, puller.start],
         5 * step: [server.kill, server.start],
         6 * step: [mirror.restore_the_copy],
-        7 * step: [mirror.kill, mirror.start],
+        7 * step: [mirror.kill, mirror.start, puller.kill, puller.start],
         8 * step: [server.kill, server.start],
     }
     began, done = time.monotonic(), 0
@@ -151,6 +164,7 @@ def _run(
                 act()
     fed = time.monotonic()
     equal, words = _until_equal(server, mirror, proxy, began + WITHIN_S)
+    pulled, pulled_words = _until_equal(server, puller, proxy, began + WITHIN_S)
     print(f"changes             {count}, made in {fed - began:.0f} s")
     print(f"notifications       {proxy.counts['received']}")
     for fault in ("dropped", "failed", "delayed", "doubled", "reordered"):
@@ -158,8 +172,9 @@ def _run(
     print("kill -9             3 of the sender, 3 of the mirror, once with an old database")
     print(words.strip())
     print(f"equal               {'yes, lost 0' if equal else 'NO'}")
+    print(f"equal by the feed   {'yes, lost 0' if pulled else 'NO: ' + pulled_words}")
     print(f"converged           {time.monotonic() - fed:.1f} s after the last change")
-    return 0 if equal else 1
+    return 0 if equal and pulled else 1
 
 
 def _until_equal(

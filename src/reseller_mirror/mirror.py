@@ -14,6 +14,7 @@ from sqlalchemy import (
     Engine,
     Table,
     create_engine,
+    delete,
     event,
     func,
     insert,
@@ -25,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from reseller_mirror import bulk_write
 from reseller_mirror.digest import Digest, digest_of
 from reseller_mirror.notification import Notification
-from reseller_mirror.tables import TABLES, Held, metadata, row
+from reseller_mirror.tables import TABLES, Held, metadata, position, row
 
 __all__ = ["TABLES", "Held", "Mirror", "connect"]
 BUSY_MS = 30_000
@@ -69,14 +70,31 @@ class Mirror:
         """
         return self.apply_all([notification]) == [True]
 
-    def apply_all(self, notifications: Iterable[Notification]) -> list[bool]:
-        """Apply several in one transaction, all or none; of each, whether it was newer."""
+    def apply_all(
+        self, notifications: Iterable[Notification], *, cursor: str | None = None
+    ) -> list[bool]:
+        """Apply several in one transaction, all or none; of each, whether it was newer.
+
+        cursor: of the event feed behind them, stored in the same transaction.
+        """
         with self.engine.begin() as connection:
+            if cursor is not None:
+                _set_cursor(connection, cursor)
             return [
                 not one.is_test
                 and _keep(connection, one.resource, Held(one.uuid, one.version, one.content))
                 for one in notifications
             ]
+
+    def cursor(self) -> str | None:
+        """Where the event feed is read on; None to begin anew."""
+        with self.engine.connect() as connection:
+            return connection.execute(select(position.c.cursor)).scalar()
+
+    def set_cursor(self, cursor: str | None) -> None:
+        """Read the event feed on from here."""
+        with self.engine.begin() as connection:
+            _set_cursor(connection, cursor)
 
     def keep(self, resource: str, records: Iterable[Held], *, even_if_older: bool = False) -> int:
         """Write those records that are newer than what is held; how many were.
@@ -141,6 +159,12 @@ class Mirror:
         """The digest of everything held, counted from nothing, so that it proves something."""
         with self.engine.connect() as connection:
             return digest_of(_pairs(connection, TABLES[resource]))
+
+
+def _set_cursor(connection: Connection, cursor: str | None) -> None:
+    connection.execute(delete(position))
+    if cursor is not None:
+        connection.execute(insert(position).values(name="feed", cursor=cursor))
 
 
 def _pairs(connection: Connection, table: Table) -> Iterator[tuple[str, int]]:

@@ -57,6 +57,14 @@ def read(body: bytes) -> Notification:
     """The notification in a body; Rejected when it is none."""
     try:
         given = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Rejected("the body is no notification") from None
+    return from_json(given)
+
+
+def from_json(given: Any) -> Notification:
+    """The notification in a JSON value; Rejected when it is none."""
+    try:
         resource = given["resource"]
         found = Notification(
             event=given["uuid"],
@@ -69,7 +77,7 @@ def read(body: bytes) -> Notification:
             content=resource.get("content"),
             changed=tuple(given.get("changedFields", ())),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (TypeError, KeyError, AttributeError):
         raise Rejected("the body is no notification") from None
     _check(found)
     return found

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from reseller_ingress import Limits, RefusalReason, bounded
 from reseller_mirror.asgi import Receiver
+from reseller_mirror.follow import Follower
 from reseller_mirror.mirror import TABLES, Mirror, connect
 from reseller_mirror.reconcile import Difference, compare, reconcile
 from reseller_mirror.source import Source
@@ -82,6 +83,25 @@ def run(sides: Sides, door: Door, *, every_s: float) -> None:
         finally:
             stopping.set()
             upkeep.join(LEAVE_WITHIN_S)
+
+
+def pull(sides: Sides, *, every_s: float) -> None:
+    """Follow the event feed until SIGTERM or SIGINT, over outgoing requests only; reconcile."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with opened(sides) as (mirror, source), opened(sides) as (_, feed):
+        follower = Follower(mirror, feed)
+        works = [
+            threading.Thread(target=follower.run, args=(stopping,), daemon=True),
+            threading.Thread(
+                target=_keep_equal, args=(mirror, source, every_s, stopping), daemon=True
+            ),
+        ]
+        for work in works:
+            work.start()
+        stopping.wait()
 
 
 def verify(sides: Sides) -> list[Difference]:

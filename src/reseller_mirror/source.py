@@ -5,17 +5,31 @@ import ssl
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reseller_mirror.digest import Digest
 from reseller_mirror.keep_alive import KeepAlive
 from reseller_mirror.mirror import Held
+from reseller_mirror.notification import Notification, from_json
 
 TIMEOUT_S = 30
 PAGE = 500
 EMPTY_MAX = 60
 """Empty pages in a row, each of which took the platform about a second."""
+
+
+AT_THE_END = "9999-12-31T00:00:00Z"
+"""A time behind which there is no event."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events in sequence, and the cursor behind them."""
+
+    notifications: tuple[Notification, ...]
+    cursor: str
 
 
 class Source:
@@ -60,7 +74,21 @@ class Source:
             empty = 0 if got["items"] else empty + 1
         raise OSError("the platform has more records, but one that is not committed holds them up")
 
-    def _get(self, path: str, query: dict[str, str]) -> Any:
+    def events(self, cursor: str, *, wait_s: int) -> EventPage:
+        """The events behind a cursor of the feed; waits for one if there is none."""
+        query = {"after": cursor, "limit": str(PAGE), "wait": str(wait_s)}
+        return self._events(query, more_s=wait_s)
+
+    def newest_cursor(self) -> str:
+        """The cursor behind the newest event."""
+        return self._events({"from": AT_THE_END}).cursor
+
+    def _events(self, query: dict[str, str], *, more_s: float = 0) -> EventPage:
+        got = self._get("/api/v1/events", query, more_s)
+        found = tuple(from_json(one["notification"]) for one in got["items"])
+        return EventPage(found, got["nextCursor"])
+
+    def _get(self, path: str, query: dict[str, str], more_s: float = 0) -> Any:
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
             f"{self._url}{path}?{urllib.parse.urlencode(query)}",
             headers={
@@ -69,5 +97,5 @@ class Source:
                 "user-agent": "reseller-mirror",
             },
         )
-        with self._opener.open(request, timeout=TIMEOUT_S) as answer:
+        with self._opener.open(request, timeout=TIMEOUT_S + more_s) as answer:
             return json.load(answer)

@@ -121,6 +121,14 @@ def _table(resource: str) -> Table:
     )
 
 
+position = Table(
+    "mirror_position",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("cursor", String(255), nullable=False),
+)
+"""Where the event feed is read on."""
+
 TABLES = {resource: _table(resource) for resource in FIELDS}
 
 

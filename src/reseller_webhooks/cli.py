@@ -142,6 +142,7 @@ def mirror(  # noqa: PLR0917 - typer passes them by name
     port: Port = 8443,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between reconciliations.")] = 300,
     verify: Annotated[bool, typer.Option("--verify", help="Compare everything, and end.")] = False,
+    pull: Annotated[bool, typer.Option("--pull", help="Read the event feed; no webhooks.")] = False,
 ) -> None:
     """Keep a local database equal to the platform, or prove that it is with --verify.
 
@@ -157,6 +158,9 @@ def mirror(  # noqa: PLR0917 - typer passes them by name
     try:
         if verify:
             _verify_mirror(sides)
+        if pull:
+            program.pull(sides, every_s=every)
+            return
         secrets = _secrets(secrets_file, "RESELLER_MIRROR_SECRETS")
         token = "".join(_secrets(token_file, "RESELLER_MIRROR_TOKEN")) or None
         door = program.Door(host, port, secrets, token, certificate, private_key)

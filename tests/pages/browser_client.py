@@ -21,6 +21,7 @@ from reseller_webhooks.core.webhooks.webhook import PasswordAuth, Spec, TokenAut
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.engine.sending.trusted_certificates import TrustedCertificates
+from reseller_webhooks.http.edge.commit_signal import CommitSignal
 from reseller_webhooks.http.edge.head import HeadAsGet
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.app import create_web
@@ -87,6 +88,7 @@ def house_of(database: Database, outside: Outside, **given: Any) -> AppContext:
         ids=PublicIds(database),
         submit=_no_changes,
         send_test=outside.send_test,
+        event_commits=CommitSignal(),
         tests=ConcurrencyLimit(TESTS_MAX),
         conditions=list,
         readiness=_ready,

@@ -45,7 +45,7 @@ def test_a_listener_hears_what_was_written_once_others_see_it(database: Database
     assert before == []
     assert listener.heard == [
         ({CommitEffects.WEBHOOKS}, 1),
-        ({CommitEffects.DELIVERIES}, 1),
+        ({CommitEffects.EVENTS, CommitEffects.DELIVERIES}, 1),
         ({CommitEffects.WEBHOOKS}, 1),
     ]
 

@@ -133,7 +133,7 @@ def test_a_request_that_needs_many_deliveries_commits_without_them(
     written = listened(database)
     change_many(database, busy, "Acme")
 
-    assert written == [{CommitEffects.FAN_OUTS}]
+    assert written == [{CommitEffects.EVENTS, CommitEffects.FAN_OUTS}]
     assert made(database, busy) == []
     assert pending(database) == MANY
 
@@ -252,7 +252,7 @@ def test_a_few_deliveries_are_made_at_once(database: Database, busy: Reseller) -
     written = listened(database)
     change_one(database, busy, "c1", "Acme")
 
-    assert written == [{CommitEffects.DELIVERIES}]
+    assert written == [{CommitEffects.EVENTS, CommitEffects.DELIVERIES}]
     assert sorted(made(database, busy)) == wanted(database, busy)
     assert fan_out.step(database, 0, 1_000) is None
 

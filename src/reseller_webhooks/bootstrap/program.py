@@ -37,6 +37,7 @@ from reseller_webhooks.engine.sending.sender import Sender
 from reseller_webhooks.engine.sending.token_cache import TokenCache
 from reseller_webhooks.engine.store_adapter import StoreAdapter
 from reseller_webhooks.http.app import create_api
+from reseller_webhooks.http.edge.commit_signal import CommitSignal
 from reseller_webhooks.http.edge.request_threads import request_threads
 from reseller_webhooks.http.pages.app import create_web
 from reseller_webhooks.ingest.intake import Intake
@@ -110,7 +111,8 @@ class Program:
         self._sender = self._make_sender()
         self._store = StoreAdapter(self.database, self.box, _worker(settings))
         self._leases = Leases(self._store, ttl_s=settings.lease_s, hold_s=settings.timeout_s)
-        self._notifications = Notifications(settings.database, lambda: self._wake(webhooks=False))
+        self._notifications = Notifications(settings.database, self._notified)
+        self._event_commits = CommitSignal(self._notifications.listen)
         self._attempt_runner = self._make_attempt_runner()
         self.database.commits.listen(self._committed)
         self.intake = Intake(self.database, settings.public_url)
@@ -172,6 +174,7 @@ class Program:
             ids=PublicIds(self.database),
             submit=self._change_refusals.submit,
             send_test=examples.send,
+            event_commits=self._event_commits,
             tests=ConcurrencyLimit(TESTS_MAX),
             conditions=self.conditions.collect,
             readiness=readiness.conditions,
@@ -270,11 +273,20 @@ class Program:
         self.failed(task)
 
     def _committed(self, written: Set[CommitEffects]) -> None:
-        """Wake the engines, here and in other processes. From any thread."""
-        self._wake(
-            webhooks=CommitEffects.WEBHOOKS in written, fan_out=CommitEffects.FAN_OUTS in written
-        )
+        """Wake engines and waiting readers, here and in other processes. From any thread."""
+        if written != {CommitEffects.EVENTS}:
+            self._wake(
+                webhooks=CommitEffects.WEBHOOKS in written,
+                fan_out=CommitEffects.FAN_OUTS in written,
+            )
+        if CommitEffects.EVENTS in written:
+            self._event_commits.notify()
         self._notifications.give()
+
+    def _notified(self) -> None:
+        """Another process, or this one, has committed. From any thread."""
+        self._wake(webhooks=False)
+        self._event_commits.notify()
 
     def _wake(self, *, webhooks: bool, fan_out: bool = False) -> None:
         if self._engine:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from reseller_webhooks.core.access.quotas import Quota
 from reseller_webhooks.core.messages import Message
-from reseller_webhooks.core.messages.changes import KEY_REUSED
+from reseller_webhooks.core.messages.changes import CURSOR_EXPIRED, KEY_REUSED
 from reseller_webhooks.core.messages.quotas import OF_QUOTA
 from reseller_webhooks.core.messages.requests import NOT_FOUND, SETUP_BROKEN
 from reseller_webhooks.core.messages.webhooks import JOBS_UNFINISHED
@@ -101,6 +101,13 @@ class TooManyJobs(Conflict):
 
 class Outdated(ResellerWebhooksError):
     """It was changed since the caller looked at it, who would undo that without knowing."""
+
+
+class CursorExpired(ResellerWebhooksError):
+    """Events behind a reader's cursor are deleted, so reading on would leave a gap."""
+
+    def __init__(self) -> None:
+        super().__init__(CURSOR_EXPIRED())
 
 
 class KeyReused(ResellerWebhooksError):

@@ -25,6 +25,7 @@ from reseller_webhooks.http.api.routes import (
     changes,
     deliveries,
     delivery_stream,
+    event_feed,
     events,
     health,
     jobs,
@@ -71,6 +72,7 @@ ROUTERS = (
     retries.router,
     delivery_stream.router,  # before deliveries/{id}, which it would be one of
     deliveries.router,
+    event_feed.router,
     events.router,
     sync.router,
     resellers.router,
@@ -124,6 +126,7 @@ def create_api(context: AppContext, lifespan: Lifespan) -> FastAPI:
         },
     )
     app.state.context, app.state.views = context, ConcurrencyLimit(delivery_stream.STREAMS_MAX)
+    app.state.readers = ConcurrencyLimit(event_feed.READERS_MAX)
     app.building = Lock()
     app.state.exposition = metrics.Exposition(context)
     _add_middleware(app, context, routes)

@@ -113,6 +113,13 @@ WITHOUT_ZONE = define("without-zone", N_("has no time zone; add Z, or an offset 
 CURSOR_INVALID = define(
     "cursor-invalid", N_("is not a cursor of this list; give nextCursor as it came")
 )
+CURSOR_EXPIRED = define(
+    "cursor-expired",
+    N_(
+        "events behind this cursor are no longer kept; get a new cursor with the parameter from "
+        "and the present time, then the current records from GET /api/v1/sync"
+    ),
+)
 EVENT_ID_INVALID = define("event-id-invalid", N_("is not the id of an event of this stream"))
 PARAMETER_UNKNOWN = define(
     "parameter-unknown", N_("is no query parameter of this path; it has %(known)s")

@@ -73,6 +73,13 @@ TOO_MANY_LIVE_VIEWS = define(
         "%(count)s live views are open already; let one of them end",
     ),
 )
+TOO_MANY_READERS = define(
+    "too-many-readers",
+    Plural(
+        "%(count)s request for events is waiting already; let it end",
+        "%(count)s requests for events are waiting already; let one of them end",
+    ),
+)
 TOO_MANY_WATCHING = define(
     "too-many-watching",
     Plural(

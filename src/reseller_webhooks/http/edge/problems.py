@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.errors import (
     Conflict,
+    CursorExpired,
     FanOutFull,
     Invalid,
     KeyReused,
@@ -102,6 +103,7 @@ PROBLEMS: dict[type[ResellerWebhooksError], ProblemType] = {
     Conflict: ProblemType("conflict", 409, "Conflict"),
     SecretUnreadable: ProblemType("secret-unreadable", 409, "A stored secret cannot be read"),
     TooManyJobs: ProblemType("too-many-jobs", 409, "Too many jobs"),
+    CursorExpired: ProblemType("cursor-expired", 410, "Cursor expired"),
     Outdated: ProblemType("outdated", 412, "Changed meanwhile"),
     TooLarge: ProblemType("too-large", 413, "Body too large"),
     NotJson: ProblemType("not-json", 415, "Not JSON"),

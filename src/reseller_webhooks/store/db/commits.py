@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class CommitEffects(StrEnum):
-    """Kinds of rows that the engine is woken for when their transaction commits."""
+    """Kinds of rows whose commit wakes the engine or waiting readers."""
 
     WEBHOOKS = "webhooks"
     """Webhooks were added or changed."""
@@ -13,6 +13,8 @@ class CommitEffects(StrEnum):
     """Deliveries were made, or made due."""
     FAN_OUTS = "fan-outs"
     """Events were committed whose deliveries are made in steps."""
+    EVENTS = "events"
+    """Events were committed, which readers of the feed wait for."""
 
 
 Listener = Callable[[Set[CommitEffects]], None]

@@ -26,6 +26,9 @@ from reseller_webhooks.store.db.limits import LOCK_S, POOL_S, USUAL, StoreLimits
 from reseller_webhooks.store.db.metering import Access, Metered, PoolUse
 from reseller_webhooks.store.db.shared_horizon import SharedHorizon
 
+HORIZONS = ("record", "event", "delivery", "attempt")
+"""Tables whose readers must not miss a late commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tx:
@@ -84,7 +87,9 @@ class Database:
         self.commits = Commits()
         self.damage = Damage()
         self.outage = Outage()
-        self.horizons = {table: SharedHorizon() for table in ("record", "delivery", "attempt")}
+        self.horizons = {
+            table: SharedHorizon() for table in ("record", "event", "delivery", "attempt")
+        }
 
     def acting(self, by: Actor, charge: Charge | None = None) -> "Database":
         """The same store with an actor for the audit log. charge: as in `Tx`."""

@@ -1,10 +1,10 @@
-"""Notifications of new deliveries between processes. An optimisation: polling finds them too.
+"""Notifications of new deliveries and events between processes. Polling finds them too.
 
 PostgreSQL carries them (LISTEN, NOTIFY), unless a pooler is between that lends its sessions for a
 transaction only: there a process finds what is new by its poll alone. An SQLite file has a number
 that changes with every commit of another connection, and asking for it costs some microseconds.
-Most of those are results that are written; whether there are new deliveries says the highest
-number that one ever had.
+Most of those are results that are written; whether there are new deliveries or events say the
+highest numbers that they ever had.
 """
 
 import sqlite3
@@ -30,7 +30,7 @@ AGAIN_S = 2.0
 ALIVE_S = 5.0
 """Seconds between checks that the server still answers and takes writes."""
 
-_NEWEST = "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'"
+_NEWEST = "SELECT sum(seq) FROM sqlite_sequence WHERE name IN ('delivery', 'event')"
 
 log = structlog.get_logger()
 
@@ -46,12 +46,19 @@ class Notifications:
         self._given = Event()
         self._ended = Event()
         self._threads: list[Thread] = []
+        self._listens = False
 
     def start(self, *, listens: bool) -> None:
         """Start. listens: receive the notifications of other processes, as workers do."""
         if not self._is_sqlite:
             self._spawn(self._tell_postgres)
         if listens:
+            self.listen()
+
+    def listen(self) -> None:
+        """Begin to hear others, unless that has begun."""
+        if not self._listens:
+            self._listens = True
             self._spawn(self._watch_sqlite if self._is_sqlite else self._hear_postgres)
 
     def give(self) -> None:

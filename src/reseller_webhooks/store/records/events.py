@@ -34,6 +34,8 @@ BODIES_MAX = 16 * 1024 * 1024
 
 def add(tx: Tx, events: Sequence[Event]) -> list[int]:
     """Write events down; their store's numbers, in the same sequence."""
+    if events:
+        tx.written.add(CommitEffects.EVENTS)
     return bulk_write.add_numbered(tx, event, [_columns(one) for one in events])
 
 
