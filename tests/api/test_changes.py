@@ -1,6 +1,7 @@
 """POST /api/v1/changes."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -289,3 +290,19 @@ async def test_a_notification_tells_exactly_what_its_url_answers(
 
     assert orjson.dumps(resource["content"]) == got.content
     assert b'"content":' + got.content in event.content
+
+
+async def test_money_arrives_as_it_was_written_and_the_same_amount_is_no_change(
+    platform: httpx.AsyncClient, northwind: Reseller
+) -> None:
+    headers = {"content-type": "application/json"}
+    change = json.dumps({"changes": [company(northwind, "c1", price="PRICE")]})
+    given = [change.replace('"PRICE"', price) for price in ("10.00", "10.0", "10", "10.01")]
+    answers = [
+        (await platform.post(PATH, content=body, headers=headers)).json()["results"][0]
+        for body in given
+    ]
+    event = await platform.get(f"/api/v1/events/{answers[0]['event']}")
+
+    assert b'"price":10.00' in event.content
+    assert [one["action"] for one in answers] == ["ADDED", "UNCHANGED", "UNCHANGED", "CHANGED"]

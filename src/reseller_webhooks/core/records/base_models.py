@@ -9,9 +9,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter
+from pydantic import (
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+)
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict
+
+from reseller_webhooks.core.json_input import WrittenNumber
 
 # Strict: "10" is no number, and true is not 1.
 SHAPE = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
@@ -57,10 +64,22 @@ class Expected:
         )
 
 
+class AsWritten:
+    """Keeps numbers of a JSON text that are to be written again as they were."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        plain = handler(source)
+        written = core_schema.is_instance_schema(WrittenNumber)
+        either = core_schema.union_schema([written, plain], mode="left_to_right")
+        return core_schema.json_or_python_schema(json_schema=plain, python_schema=either)
+
+
 _IN_TURN = Field(union_mode="left_to_right")  # The members exclude each other, so the first fits.
 
-Number = Annotated[int | float, _IN_TURN, Expected("a number")]
-"""A number as it was given: 10 stays 10 and 10.5 stays 10.5. Money is in major units."""
+Number = Annotated[int | float, _IN_TURN, AsWritten(), Expected("a number")]
+"""A number as it was given: 10 stays 10 and 10.50 stays 10.50. Money is in major units."""
 Id = Annotated[str | int, _IN_TURN, Expected("text or a whole number")]
 Millis = int
 """An instant: milliseconds since 1970, UTC."""

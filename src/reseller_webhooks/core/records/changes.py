@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-import orjson
-
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.errors import Conflict, NotFound
+from reseller_webhooks.core.json_input import parse
 from reseller_webhooks.core.messages.changes import RECORD_EXISTS
 from reseller_webhooks.core.records import (
     Content,
@@ -207,4 +206,5 @@ def _status(live: Record | None) -> str | None:
 
 
 def _fields(live: Record | None) -> dict[str, Any]:
-    return orjson.loads(live.content) if live and live.content else {}
+    fields: dict[str, Any] = parse(live.content) if live and live.content else {}
+    return fields

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from reseller_webhooks.core.errors import Invalid
+from reseller_webhooks.core.json_input import WrittenNumber, dumps, exactly
 from reseller_webhooks.core.messages.changes import PATCH_TOO_DEEP
 from reseller_webhooks.core.records.serialize import DEPTH_MAX
 
@@ -19,7 +20,10 @@ def merge(held: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The sorted top-level names that differ as JSON: 1 is not true, and key order is nothing."""
+    """The sorted top-level names that differ as JSON: 1 is not true, and key order is nothing.
+
+    Numbers are compared by value: 10 is 10.0 and 10.00.
+    """
     names = before.keys() ^ after.keys()
     return sorted(
         [*names, *(n for n in before.keys() & after.keys() if _differ(before[n], after[n]))]
@@ -42,10 +46,26 @@ def _merged(held: Mapping[str, Any], patch: Mapping[str, Any], depth: int) -> di
 
 
 def _differ(one: Any, other: Any) -> bool:
-    if type(one) is type(other) and not isinstance(one, dict | list):
+    if type(one) is type(other) and not isinstance(one, dict | list | WrittenNumber):
         return bool(one != other)  # most fields are plain, and most stay as they were
-    return _sorted_json(one) != _sorted_json(other)
+    return _sorted_json(one) != _sorted_json(other) and not _are_equal(one, other)
+
+
+def _are_equal(one: Any, other: Any) -> bool:
+    match one, other:
+        case dict(), dict():
+            return one.keys() == other.keys() and all(_are_equal(one[n], other[n]) for n in one)
+        case list(), list():
+            pairs = zip(one, other, strict=False)
+            return len(one) == len(other) and all(_are_equal(*pair) for pair in pairs)
+        case bool(), _:
+            return one is other
+        case _, bool():
+            return False
+        case ((int() | float()), (int() | float())):
+            return exactly(one) == exactly(other)
+    return bool(one == other)
 
 
 def _sorted_json(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return dumps(value, orjson.OPT_SORT_KEYS)

@@ -1,12 +1,14 @@
 """From values to JSON text, and the refusal of what such text cannot carry."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from math import isfinite
 from typing import Any
 
 import orjson
 
 from reseller_webhooks.core.errors import Invalid, Problem
+from reseller_webhooks.core.json_input import dumps, parse
 from reseller_webhooks.core.messages.changes import (
     CONTENT_TOO_DEEP,
     CONTENT_TOO_LONG,
@@ -26,16 +28,23 @@ def serialize(given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
     Raises Invalid unless the text reads back as what was given, which NaN for one does not.
     """
-    try:
-        text = orjson.dumps(given)
-    except orjson.JSONEncodeError:
-        raise Invalid(_lost(given, ())) from None
+    text, read = _text(given)
     if len(text) > BYTES_MAX:
         raise Invalid.at("", CONTENT_TOO_LONG(bytes=len(text), most=BYTES_MAX))
-    fields: dict[str, Any] = orjson.loads(text)
+    fields: dict[str, Any] = read(text)
     if fields != given:
         raise Invalid(_lost(given, ()))
     return text.decode(), fields
+
+
+def _text(given: dict[str, Any]) -> tuple[bytes, Callable[[bytes], Any]]:
+    """The JSON text, and what reads it back: most contents have no WrittenNumber."""
+    with suppress(orjson.JSONEncodeError):
+        return orjson.dumps(given), orjson.loads
+    try:
+        return dumps(given), parse
+    except orjson.JSONEncodeError:
+        raise Invalid(_lost(given, ())) from None
 
 
 def _lost(value: object, place: Place) -> Iterator[Problem]:

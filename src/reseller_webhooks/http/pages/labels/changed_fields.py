@@ -1,12 +1,12 @@
 """Changed fields of a record, in words for people who are not programmers."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reseller_webhooks.clock import Micros
+from reseller_webhooks.core.json_input import parse
 from reseller_webhooks.http.pages.language import _
 
 SHOWN_MAX = 40
@@ -58,7 +58,7 @@ def between(before: str, now: str) -> list[FieldChange]:
 
 
 def _fields(body: str) -> dict[Name, Plain]:
-    content = json.loads(body)["resource"].get("content") or {}
+    content = parse(body)["resource"].get("content") or {}
     return dict(_flat((), content))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from reseller_webhooks.core.json_input import WrittenNumber, parse
 from reseller_webhooks.http.pages.labels.changed_fields import CONTENT, Name
 
 STEP = "  "
@@ -14,7 +15,7 @@ STEP = "  "
 def highlight(body: str, changed: Iterable[Name] = ()) -> Markup:
     """The keys stay in the sequence they were sent in. changed: names of fields of its content."""
     marked = {(*CONTENT, *name) for name in changed}
-    return Markup("").join(_value(json.loads(body), (), "\n", marked))
+    return Markup("").join(_value(parse(body), (), "\n", marked))
 
 
 def _value(value: Any, name: Name, end: str, marked: Set[Name]) -> Iterator[str]:
@@ -46,4 +47,6 @@ def _within(
 
 
 def _text(value: Any) -> Markup:
+    if isinstance(value, WrittenNumber):
+        return escape(value.text)
     return escape(json.dumps(value, ensure_ascii=False))
