@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from reseller_ingress.connections import Ingress
 from reseller_ingress.flow import HeldFlow
-from reseller_ingress.framing import is_unambiguous
+from reseller_ingress.framing import ambiguity
 from reseller_ingress.refusals import REFUSALS, RefusalReason
 from reseller_ingress.timer import Timer
 from reseller_ingress.upgrades import head_without_upgrade
@@ -99,8 +99,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """A request's head is whole."""
         if self.parser.should_upgrade():
             return  # it comes again without the wish
-        if not is_unambiguous(self.headers, self.parser.get_http_version()):
-            self._stop_parsing(RefusalReason.INVALID)
+        version = self.parser.get_http_version()
+        if reason := ambiguity(self.url, self.headers, version):
+            self._stop_parsing(reason)
         self._in_head = False
         super().on_headers_complete()
 

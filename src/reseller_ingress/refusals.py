@@ -14,6 +14,7 @@ class RefusalReason(StrEnum):
     """Why a request or a connection was refused; the label of the metric."""
 
     INVALID = "invalid"
+    HOST = "host"
     REQUEST_LINE = "request_line"
     HEADERS = "headers"
     HEADER_FIELDS = "header_fields"
@@ -65,6 +66,12 @@ REFUSALS = {
         HTTPStatus.BAD_REQUEST,
         "the request does not follow HTTP/1.1",
         "send one that RFC 9112 allows",
+    ),
+    RefusalReason.HOST: Refusal(
+        HTTPStatus.BAD_REQUEST,
+        "the Host field is not one host name or address with an optional port, or not the host of "
+        "the request's URL",
+        "send one such as hooks.example.com:8000",
     ),
     RefusalReason.REQUEST_LINE: Refusal(
         HTTPStatus.REQUEST_URI_TOO_LONG,

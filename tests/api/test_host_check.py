@@ -51,8 +51,6 @@ async def test_hosts_of_ours_are_answered(behind_tls: Running, host: str) -> Non
         "xhooks.example.com",
         "internal.evil.example",
         "127.0.0.1.nip.io",
-        "[::1",
-        "evil.example@hooks.example.com:x",
     ],
 )
 @pytest.mark.parametrize("path", ["/openapi.json", "/sign-in", "/api/v1/webhooks"])

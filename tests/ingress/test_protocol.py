@@ -363,6 +363,55 @@ def test_nothing_is_taken_for_a_request_that_a_proxy_may_see_as_a_body(
     assert b"smuggled" not in answers
 
 
+HOSTS = {
+    "empty": b"",
+    "two in one field": b"localhost, evil.example",
+    "two without a space": b"localhost,evil.example",
+    "space": b"local host",
+    "user information": b"evil.example@localhost",
+    "path": b"localhost/evil",
+    "backslash": b"localhost\\evil",
+    "query": b"localhost?evil",
+    "escape": b"local%68ost",
+    "letters in a port": b"localhost:80a",
+    "port of 5,000 digits": b"localhost:" + b"9" * 5000,
+    "port beyond 65535": b"localhost:65536",
+    "two ports": b"localhost:1:2",
+    "open bracket": b"[::1",
+    "no address in brackets": b"[1.2.3.4]",
+    "zone": b"[fe80::1%25eth0]",
+    "another script": "höst".encode(),
+    "dots alone": b".",
+    "long": b"a" * 256,
+}
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_a_host_field_that_is_no_host_is_refused(server: Served, name: str) -> None:
+    answer = said(server.port, b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % HOSTS[name])
+
+    assert status(answer) == 400
+    assert b"Host field" in answer
+
+
+@pytest.mark.parametrize(
+    "host", [b"a", b"A.example.", b"my_service:8000", b"10.1.2.3:65535", b"[::1]:8000", b"a:"]
+)
+def test_a_host_field_with_a_name_or_an_address_is_taken(server: Served, host: bytes) -> None:
+    head = b"GET /1 HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % host
+
+    assert status(said(server.port, head)) == 200
+
+
+@pytest.mark.parametrize(("target", "expected"), [(b"http://A/1", 200), (b"http://evil/1", 400)])
+def test_a_url_in_the_request_line_is_of_the_same_host(
+    server: Served, target: bytes, expected: int
+) -> None:
+    head = b"GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % target
+
+    assert status(said(server.port, head)) == expected
+
+
 def test_a_transfer_coding_by_http_1_0_is_refused(server: Served) -> None:
     head = b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
     answers = said(server.port, head + b"0\r\n\r\n" + SMUGGLED)

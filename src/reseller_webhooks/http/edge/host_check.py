@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reseller_ingress.host import parse_host
 from reseller_webhooks.core.messages.requests import HOST_UNKNOWN, REQUEST_WITHOUT_HOST
 from reseller_webhooks.core.text import truncate
 from reseller_webhooks.http.edge import problems
@@ -32,7 +33,7 @@ class HostCheck:
         """Pass the request on if it is for us."""
         if scope["type"] == "http" and scope["path"] not in PROBES:
             given = Headers(scope=scope).getlist("host")
-            if len(given) != 1 or not self._is_ours(_name(given[0])):
+            if len(given) != 1 or not self._is_ours(parse_host(given[0].encode("latin-1")) or ""):
                 await problems.answer(_refusal(given))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -41,16 +42,6 @@ class HostCheck:
         if name and ("." not in name or _is_address(name)):
             return True
         return any(_matches(name, pattern) for pattern in self._allowed)
-
-
-def _name(host: str) -> str:
-    """The host of a Host header, in lower case, without port and the dot of the root."""
-    if any(char in host for char in "@/?#\\"):
-        return ""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 def _is_address(name: str) -> bool:
