@@ -340,3 +340,26 @@ async def test_a_viewer_may_not_send_anything_again(
 
     assert answer.status_code == 403
     assert "Retry all failed" not in words(await viewer.see(paths.webhook(row.uuid)))
+
+
+async def test_every_page_of_a_reseller_names_its_failing_webhooks(
+    context: AppContext, northwind: Reseller, contoso: Reseller, admin: Person
+) -> None:
+    rows = [
+        a_webhook(context, northwind, url=f"https://crm.example.com/{number}")
+        for number in range(5)
+    ]
+    opens(context, a_webhook(context, contoso))
+    none = words(await admin.see(paths.LOG))
+    opens(context, rows[0])
+    first = words(await admin.see(paths.LOG))
+    for row in rows[1:]:
+        opens(context, row)
+
+    assert "failing:" not in none
+    assert "A webhook is failing: https://crm.example.com/0" in first
+    all_of_them = words(await admin.see(paths.RECORDS))
+    assert "Webhooks are failing: https://crm.example.com/0" in all_of_them
+    assert "crm.example.com/2 and others" in all_of_them
+    assert "crm.example.com/3" not in all_of_them
+    assert "are failing: " not in words(await admin.see(paths.webhook(rows[0].uuid)))

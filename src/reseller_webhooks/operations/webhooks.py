@@ -206,6 +206,12 @@ def page(
         return webhooks.page(tx, reseller_id=reseller_id, after=after, limit=limit, search=search)
 
 
+def failing(database: Database, reseller_id: int, *, limit: int) -> list[WebhookRow]:
+    """The reseller's active webhooks whose circuit is open, in the order it opened."""
+    with database.read() as tx:
+        return webhooks.failing(tx, reseller_id=reseller_id, limit=limit)
+
+
 def before_newest(database: Database, reseller_id: int, count: int) -> int:
     """The position at which a page of the newest `count` webhooks begins, as `page` takes it."""
     with database.read() as tx:

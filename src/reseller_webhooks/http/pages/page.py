@@ -1,5 +1,6 @@
 """A page request: visitor, reseller, and responses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from reseller_webhooks.core.access.audit import Actor, ActorKind
 from reseller_webhooks.core.access.quotas import Quota
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import NotFound, QuotaExceeded
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.http.pages import flash
 from reseller_webhooks.http.pages.cookies import Cookies
@@ -37,6 +39,8 @@ DETAIL_MAX = 1_000
 """A cookie holds 4 KB."""
 
 
+FAILING_SHOWN = 3
+"""Failing webhooks that the line on every page of a reseller names."""
 VIEWS_MAX = 20
 """Live views of the event log of one reseller at once; each asks the store once a second."""
 
@@ -109,6 +113,12 @@ class Page:
         """A refusal by a quota, as this visitor reads it."""
         return quota_labels.describe(error, to_operator=self.who.is_operator)
 
+    def failing(self) -> Sequence[WebhookRow]:
+        """Failing webhooks of the reseller: FAILING_SHOWN, and another if there are more."""
+        if self.reseller is None:
+            return ()
+        return webhooks.failing(self.database, self.tenant, limit=FAILING_SHOWN + 1)
+
     @property
     def tenant(self) -> int:
         """The store's number of the reseller that the page is about."""
@@ -130,6 +140,7 @@ class Page:
             visitor=self.visitor,
             reseller=self.reseller,
             notice=notice,
+            failing_shown=FAILING_SHOWN,
             secret=self._secret(notice) if notice and notice.reveals else "",
             **given,
         )

@@ -93,7 +93,7 @@ webhook = Table(
         "resource",
         **only("deleted_at IS NULL"),
     ),
-    Index("ix_webhook_open", "circuit_at", **only("circuit = 'OPEN'")),
+    Index("ix_webhook_open", "reseller_id", "circuit_at", **only("circuit = 'OPEN'")),
     Index(None, "changed_at"),
     Index(None, "revision"),
 )

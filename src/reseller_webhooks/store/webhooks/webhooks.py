@@ -105,6 +105,17 @@ def page(
     return _rows(tx, statement.order_by(webhook.c.id).limit(limit))
 
 
+def failing(tx: Tx, *, reseller_id: int, limit: int) -> list[WebhookRow]:
+    """The reseller's live, active webhooks whose circuit is open, in the order it opened."""
+    statement = select(webhook).where(
+        webhook.c.reseller_id == reseller_id,
+        webhook.c.circuit == "OPEN",
+        webhook.c.state == WebhookState.ACTIVE.value,
+        webhook.c.deleted_at.is_(None),
+    )
+    return _rows(tx, statement.order_by(webhook.c.circuit_at).limit(limit))
+
+
 def before_newest(tx: Tx, reseller_id: int, count: int) -> int:
     """The number after which the newest `count` live webhooks begin; 0 if there are no others."""
     statement = (

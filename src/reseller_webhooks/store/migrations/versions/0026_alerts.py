@@ -45,8 +45,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_email_membership_id_created_at", "email", ["membership_id", "created_at"])
     op.create_index("ix_email_finished_at", "email", ["finished_at"])
-    _partial("ix_email_unfinished", "email", "next_at", "finished_at IS NULL")
-    _partial("ix_webhook_open", "webhook", "circuit_at", "circuit = 'OPEN'")
+    _partial("ix_email_unfinished", "email", ["next_at"], "finished_at IS NULL")
+    _partial("ix_webhook_open", "webhook", ["reseller_id", "circuit_at"], "circuit = 'OPEN'")
 
 
 def _of_membership(table: str) -> sa.ForeignKeyConstraint:
@@ -55,6 +55,6 @@ def _of_membership(table: str) -> sa.ForeignKeyConstraint:
     )
 
 
-def _partial(name: str, table: str, column: str, condition: str) -> None:
+def _partial(name: str, table: str, columns: list[str], condition: str) -> None:
     where = sa.text(condition)
-    op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
+    op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
