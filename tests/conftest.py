@@ -24,7 +24,7 @@ from reseller_webhooks.store.db.database import Database
 hypothesis_settings.register_profile("any machine", deadline=None)
 hypothesis_settings.load_profile("any machine")
 
-pytest_plugins = ["tests.databases", "tests.markers"]
+pytest_plugins = ["tests.costs", "tests.databases", "tests.markers"]
 
 SECRET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 

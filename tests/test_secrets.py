@@ -54,8 +54,18 @@ def test_a_file_that_cannot_be_read_is_refused_without_its_content(
     assert "s3cret" not in str(refused.value)
 
 
-def test_a_password_of_nobody_costs_as_much_to_check_as_a_real_one() -> None:
-    decoy = crypto._decoy()
+def test_passwords_are_hashed_at_the_cost_that_rfc_9106_recommends(
+    full_password_hashes: None,
+) -> None:
+    costs = extract_parameters(crypto.hash_password("x"))
+
+    assert (costs.memory_cost, costs.time_cost, costs.parallelism) == (64 * 1024, 3, 4)
+
+
+def test_a_password_of_nobody_costs_as_much_to_check_as_a_real_one(
+    full_password_hashes: None,
+) -> None:
+    decoy = crypto.decoy_hash()
 
     with pytest.raises(VerifyMismatchError):  # not InvalidHashError, which comes at once
         PasswordHasher().verify(decoy, "x")
