@@ -138,13 +138,11 @@ def replay(tx: Tx, closed: Sequence[int], *, only_newest: bool = False) -> list[
             number_in(attempt.c.delivery_id, closed),
             attempt.c.state.is_not(None),
             webhook.c.deleted_at.is_(None),
-            ~exists().where(*_SENT_AGAIN),
+            _IS_NOT_PENDING_AGAIN,
         )
     )
     if only_newest:
-        from_log = from_log.where(
-            ~exists().where(*_WAS_SENT_AGAIN), or_(~LATEST_ONLY, ~_IS_OUTDATED)
-        )
+        from_log = from_log.where(_WAS_NOT_SENT_AGAIN, or_(~LATEST_ONLY, ~_IS_OUTDATED))
     statement = insert(delivery).from_select(_REPLAY_COLUMNS, from_log)
     tx.written.add(CommitEffects.DELIVERIES)
     return list(tx.connection.execute(statement.returning(delivery.c.id)).scalars())
@@ -182,10 +180,11 @@ _WAS_SENT_AGAIN = (
     _later.c.replay_of.is_not(None),
 )
 # Not EXISTS, for which PostgreSQL may read each table whole.
-IS_LAST = and_(
-    select(_again.c.id).where(*_SENT_AGAIN).limit(1).scalar_subquery().is_(None),
-    select(_later.c.id).where(*_WAS_SENT_AGAIN).limit(1).scalar_subquery().is_(None),
+_IS_NOT_PENDING_AGAIN = select(_again.c.id).where(*_SENT_AGAIN).limit(1).scalar_subquery().is_(None)
+_WAS_NOT_SENT_AGAIN = (
+    select(_later.c.id).where(*_WAS_SENT_AGAIN).limit(1).scalar_subquery().is_(None)
 )
+IS_LAST = and_(_IS_NOT_PENDING_AGAIN, _WAS_NOT_SENT_AGAIN)
 """Condition: no later delivery has the same event and webhook as a row of attempt."""
 _IS_OUTDATED = exists().where(
     _newest.c.reseller_id == attempt.c.reseller_id,
