@@ -2,13 +2,21 @@
 
 import asyncio
 
-from starlette.responses import PlainTextResponse, Response
+import pytest
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reseller_webhooks.http.edge.request_deadline import answer_within, waiting_for_others
+from reseller_webhooks.http.edge import exchange
+from reseller_webhooks.http.edge.exchange import waiting_for_peer
+from tests.behind_edge import behind_edge
 
-SCOPE: Scope = {"type": "http", "method": "POST", "path": "/"}
+SCOPE: Scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
 WITHIN_S = 0.05
+
+
+@pytest.fixture(autouse=True)
+def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "RESPONSE_WITHIN_S", WITHIN_S)
 
 
 async def answered(app: ASGIApp, *body: float) -> list[Message]:
@@ -25,10 +33,7 @@ async def answered(app: ASGIApp, *body: float) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    def late() -> Response:
-        return PlainTextResponse("later", 503)
-
-    await answer_within(app, SCOPE, receive, send, late=late, within_s=WITHIN_S)
+    await behind_edge(app)(SCOPE, receive, send)
     return sent
 
 
@@ -82,7 +87,7 @@ async def test_an_answer_that_has_begun_may_take_longer() -> None:
 
 async def test_what_waits_for_a_receiver_may_take_longer() -> None:
     async def tests(scope: Scope, receive: Receive, send: Send) -> None:
-        with waiting_for_others():
+        async with waiting_for_peer():
             await asyncio.sleep(WITHIN_S * 3)
         await PlainTextResponse("tested")(scope, receive, send)
 

@@ -13,11 +13,12 @@ from starlette.types import Message, Receive, Scope, Send
 from reseller_ingress import FairQueue
 from reseller_webhooks.core.access.permissions import Scope as KeyScope
 from reseller_webhooks.http.edge import anonymous_requests
-from reseller_webhooks.http.edge.anonymous_limits import too_late, too_late_of_reseller
-from reseller_webhooks.http.edge.anonymous_requests import AnonymousTurns, queue_left, verified
+from reseller_webhooks.http.edge.anonymous_requests import Turns
+from reseller_webhooks.http.edge.exchange import queue_left, verified
 from reseller_webhooks.http.edge.request_threads import RESELLER_REQUESTS_AT_ONCE
 from reseller_webhooks.operations import authentication, resellers
 from tests.api.conftest import client
+from tests.behind_edge import behind_edge
 from tests.conftest import Running, serving
 
 WITHIN_S = 20.0
@@ -63,15 +64,7 @@ class Door:
 
     def __init__(self) -> None:
         self.rooms = Rooms()
-        queue = FairQueue(1, 1)
-        self._app = AnonymousTurns(
-            self.rooms,
-            queue,
-            FairQueue(2, 1),
-            late=too_late,
-            verified_late=too_late_of_reseller,
-            exempt={"/livez"},
-        )
+        self._app = behind_edge(self.rooms, turns=Turns(FairQueue(1, 1), FairQueue(2, 1)))
 
     async def ask(self, path: str, key: str = "") -> int:
         """The status of the answer."""
@@ -80,6 +73,7 @@ class Door:
             "type": "http",
             "method": "GET",
             "path": path,
+            "query_string": b"",
             "headers": headers,
             "client": ("192.0.2.1", 1),
         }

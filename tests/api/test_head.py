@@ -10,9 +10,9 @@ from starlette.types import Message
 
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.access.resellers import Reseller
-from reseller_webhooks.http.edge.responses import Responses
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import authentication, users
+from tests.behind_edge import behind_edge
 from tests.conftest import Running
 
 
@@ -57,5 +57,5 @@ async def test_a_live_view_ends_quietly_when_the_server_finds_the_connection_clo
     view = StreamingResponse(news(), media_type="text/event-stream")
     scope = {"type": "http", "method": "GET", "path": "/news", "query_string": b"", "headers": []}
     async with asyncio.timeout(10):
-        await Responses(view)(scope, never, send)
+        await behind_edge(view)(scope, never, send)
         await ended.wait()

@@ -8,14 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reseller_webhooks.http.edge.body_limits import BodyLimits
-from reseller_webhooks.http.edge.responses import Responses
+from reseller_webhooks.http.edge import exchange
+from tests.behind_edge import behind_edge
 
 SCOPE = {"type": "http", "method": "POST", "path": "/form", "query_string": b"", "headers": []}
 WITHIN_S = 0.05
 PART: Message = {"type": "http.request", "body": b"a", "more_body": True}
 LAST: Message = {"type": "http.request", "body": b"b", "more_body": False}
 GONE: Message = {"type": "http.disconnect"}
+
+
+@pytest.fixture(autouse=True)
+def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "BODY_WITHIN_S", WITHIN_S)
 
 
 def coming(messages: AsyncIterator[Message]) -> Receive:
@@ -31,9 +36,8 @@ async def answers(app: ASGIApp, receive: Receive) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    limited = Responses(BodyLimits(app, WITHIN_S))
     async with asyncio.timeout(10):
-        await limited(SCOPE, receive, send)
+        await behind_edge(app)(SCOPE, receive, send)
     return sent
 
 

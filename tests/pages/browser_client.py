@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence, Set
+from contextlib import nullcontext
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
@@ -21,10 +22,9 @@ from reseller_webhooks.core.webhooks.webhook import PasswordAuth, Spec, TokenAut
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.engine.sending.trusted_certificates import TrustedCertificates
+from reseller_webhooks.http.app import create_app
 from reseller_webhooks.http.edge.commit_signal import CommitSignal
-from reseller_webhooks.http.edge.head import HeadAsGet
 from reseller_webhooks.http.pages import paths
-from reseller_webhooks.http.pages.app import create_web
 from reseller_webhooks.operations import users, webhooks
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 from reseller_webhooks.operations.concurrency import ConcurrencyLimit
@@ -101,8 +101,8 @@ class Person:
     def __init__(self, context: AppContext) -> None:
         self.context = context
         self.trust = TrustedCertificates(context.settings.ca_file)
-        app = create_web(context, lambda: self.trust.context)
-        transport = httpx.ASGITransport(HeadAsGet(app), raise_app_exceptions=False)
+        app = create_app(context, lambda _: nullcontext(), lambda: self.trust.context)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(
             transport=transport, base_url=context.settings.public_url, follow_redirects=False
         )

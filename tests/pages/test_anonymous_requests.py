@@ -2,14 +2,17 @@
 
 import httpx
 import pytest
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from reseller_ingress import FairQueue, network_of
 from reseller_webhooks.http.edge import anonymous_requests
-from reseller_webhooks.http.edge.anonymous_limits import too_late, too_late_of_reseller
-from reseller_webhooks.http.edge.anonymous_requests import AnonymousTurns
+from reseller_webhooks.http.edge.anonymous_requests import Turns
 from reseller_webhooks.http.pages import paths
-from reseller_webhooks.http.pages.app import create_web
+from reseller_webhooks.http.pages.app import create_router, create_site
 from reseller_webhooks.operations.context import AppContext
+from tests.behind_edge import behind_edge
 from tests.pages.browser_client import HOST, Person
 
 ADDRESS = "127.0.0.1"
@@ -20,11 +23,11 @@ async def test_whoever_is_signed_in_does_not_queue(
 ) -> None:
     monkeypatch.setattr(anonymous_requests, "WAIT_S", 0.05)
     queue = FairQueue(1, 1)
-    web = create_web(context, lambda: admin.trust.context)
-    app = AnonymousTurns(
-        web, queue, FairQueue(1, 1), late=too_late, verified_late=too_late_of_reseller
-    )
-    transport = httpx.ASGITransport(app, client=(ADDRESS, 1))
+    pages = Starlette(middleware=[Middleware(AsyncExitStackMiddleware)])
+    pages.state.site = create_site(context, lambda: admin.trust.context)
+    pages.router.default = create_router()
+    edge = behind_edge(pages, turns=Turns(queue, FairQueue(1, 1)))
+    transport = httpx.ASGITransport(edge, client=(ADDRESS, 1))
 
     async def status(person: Person, path: str) -> int:
         cookies = person.client.cookies

@@ -9,7 +9,7 @@ from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import Refused, Unavailable
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.messages.requests import STORE_AWAY
-from reseller_webhooks.http.edge.page_headers import ALWAYS
+from reseller_webhooks.http.edge.response_headers import OF_PAGES
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.messages import sentence
 from reseller_webhooks.http.pages.rendering import breakable, duration, iso, utc
@@ -39,7 +39,7 @@ async def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere(nobod
 async def test_every_answer_has_the_strict_headers(nobody: Person, path: str) -> None:
     answer = await nobody.client.get(path)
 
-    assert ALWAYS.items() <= dict(answer.headers).items()
+    assert OF_PAGES.items() <= dict(answer.headers).items()
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -137,7 +137,7 @@ async def test_what_goes_wrong_inside_is_a_page_that_gives_nothing_away(
     assert told in words(answer.text)
     assert "t0ken" not in answer.text
     assert "keys" not in answer.text
-    assert ALWAYS.items() <= dict(answer.headers).items()
+    assert OF_PAGES.items() <= dict(answer.headers).items()
     assert answer.headers.get("retry-after") == ("7" if status == 503 else None)
 
 

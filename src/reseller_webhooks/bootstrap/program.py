@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import structlog
 from anyio import to_thread
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from reseller_webhooks import __version__, clock, crypto, observability
 from reseller_webhooks.bootstrap.capacity import deliveries_at_once
@@ -36,10 +36,9 @@ from reseller_webhooks.engine.sending.example_sender import ExampleSender
 from reseller_webhooks.engine.sending.sender import Sender
 from reseller_webhooks.engine.sending.token_cache import TokenCache
 from reseller_webhooks.engine.store_adapter import StoreAdapter
-from reseller_webhooks.http.app import create_api
+from reseller_webhooks.http.app import create_app
 from reseller_webhooks.http.edge.commit_signal import CommitSignal
 from reseller_webhooks.http.edge.request_threads import request_threads
-from reseller_webhooks.http.pages.app import create_web
 from reseller_webhooks.ingest.intake import Intake
 from reseller_webhooks.mail.mailer import Mailer
 from reseller_webhooks.mail.messages import AlertMessages
@@ -189,12 +188,14 @@ class Program:
             log.warning(line)
         warn_of_local_keys(self.settings)
 
-    def asgi(self) -> FastAPI:
+    def asgi(self) -> Starlette:
         """The program as a web application; it runs as long as its lifespan."""
-        app = create_api(self.context, lifespan=lambda _: self.running())
-        if self.role is not ProcessRole.WORKER:
-            app.mount("/", create_web(self.context, lambda: self._sender.trust.context))
-        return app
+        has_pages = self.role is not ProcessRole.WORKER
+        return create_app(
+            self.context,
+            lifespan=lambda _: self.running(),
+            tls=(lambda: self._sender.trust.context) if has_pages else None,
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -1,25 +1,25 @@
-"""The web application: the API's routes behind the middleware of API and pages."""
+"""The web application: one Starlette assembly of the API and the pages behind one edge."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from http import HTTPStatus
-from threading import Lock
+from ssl import SSLContext
 from typing import Any
 
-import structlog
-from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from reseller_ingress import FairQueue
-from reseller_webhooks import __version__
-from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavailable
-from reseller_webhooks.core.messages.requests import PATH_UNKNOWN
-from reseller_webhooks.core.text import truncate
+from reseller_webhooks.core.errors import ResellerWebhooksError
 from reseller_webhooks.http.api import docs, openapi
+from reseller_webhooks.http.api.errors import ProblemResponses, no_such_path
 from reseller_webhooks.http.api.routes import (
     backfills,
     changes,
@@ -39,28 +39,20 @@ from reseller_webhooks.http.api.routes import (
     test_webhook,
     webhooks,
 )
-from reseller_webhooks.http.api.validation_errors import invalid
-from reseller_webhooks.http.edge import problems
-from reseller_webhooks.http.edge.anonymous_limits import (
-    ALWAYS_ANSWERED,
-    too_late,
-    too_late_of_reseller,
-)
-from reseller_webhooks.http.edge.anonymous_requests import AnonymousTurns
+from reseller_webhooks.http.edge.anonymous_requests import Turns
 from reseller_webhooks.http.edge.api_auth import API_PREFIX, ApiAuth
-from reseller_webhooks.http.edge.body_limits import BodyLimits
-from reseller_webhooks.http.edge.head import HeadAsGet
+from reseller_webhooks.http.edge.edge import CATCH_ALL, Edge
 from reseller_webhooks.http.edge.host_check import HostCheck
-from reseller_webhooks.http.edge.metrics_access import MetricsPort
-from reseller_webhooks.http.edge.problems import NoSuchPath, WrongMethod
+from reseller_webhooks.http.edge.problems import WrongMethod
 from reseller_webhooks.http.edge.request_threads import RESELLER_REQUESTS_AT_ONCE
-from reseller_webhooks.http.edge.responses import Responses
-from reseller_webhooks.http.edge.security_headers import SecurityHeaders
-from reseller_webhooks.observability.requests import RequestMetrics, RouteRecorder
+from reseller_webhooks.http.edge.response_headers import DEFAULTS, HSTS, NOT_KEPT, encoded
+from reseller_webhooks.http.edge.surface import Surface
+from reseller_webhooks.http.pages.app import create_router, create_site, pages_surface
+from reseller_webhooks.http.pages.page import SiteContext
 from reseller_webhooks.operations.concurrency import ConcurrencyLimit
 from reseller_webhooks.operations.context import AppContext
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 ROUTERS = (
     changes.router,
@@ -81,86 +73,94 @@ ROUTERS = (
     health.router,
     metrics.router,
 )
-ANYTHING_UNDER_API = "/api/{rest:path}"
-
-log = structlog.get_logger()
 
 
-class Api(FastAPI):
-    """FastAPI, with our own description of the API."""
+def create_app(
+    context: AppContext,
+    lifespan: Lifespan,
+    tls: Callable[[], SSLContext] | None = None,
+) -> Starlette:
+    """The application of a running program, whose life `lifespan` is.
 
-    building: Lock
-
-    def openapi(self) -> dict[str, Any]:
-        """The document of /openapi.json."""
-        with self.building:
-            if self.openapi_schema is None:
-                self.openapi_schema = openapi.document(self, self.state.context.settings.public_url)
-            return self.openapi_schema
-
-
-def create_api(context: AppContext, lifespan: Lifespan) -> FastAPI:
-    """The API over a running program, whose life `lifespan` is."""
-
-    def document() -> dict[str, Any]:
-        return app.openapi()
-
-    routes = [
-        Route("/docs", docs.page(document).answer),
-        *schema_documents.routes(context.settings.public_url, document),
-        *(one for router in ROUTERS for one in router.routes),
-    ]
-    app = Api(
-        title="Reseller Webhooks",
-        version=__version__,
+    tls: what the pages trust now, for requests to the identity provider; None for no pages.
+    """
+    routes = _api_routes(context)
+    site = create_site(context, tls) if tls else None
+    app = Starlette(
         routes=[*routes, *_otherwise(routes)],
         lifespan=lifespan,
-        openapi_url=None,  # it is one of our routes
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        exception_handlers={
-            ResellerWebhooksError: _refused,
-            RequestValidationError: _invalid,
-            HTTPException: _of_framework,
-        },
+        middleware=[
+            Middleware(Edge, **_edge(context, routes, site)),
+            Middleware(AsyncExitStackMiddleware),  # FastAPI's routes need it.
+        ],
+        exception_handlers=dict.fromkeys(
+            (ResellerWebhooksError, RequestValidationError, HTTPException), respond_to_error
+        ),
     )
+    app.router.redirect_slashes = False
     app.state.context, app.state.views = context, ConcurrencyLimit(delivery_stream.STREAMS_MAX)
     app.state.readers = ConcurrencyLimit(event_feed.READERS_MAX)
-    app.building = Lock()
     app.state.exposition = metrics.Exposition(context)
-    _add_middleware(app, context, routes)
+    if site:
+        app.state.site = site
+        app.router.default = create_router()
     return app
 
 
-def _add_middleware(app: FastAPI, context: AppContext, routes: Sequence[BaseRoute]) -> None:
-    """From the innermost, which sees a request last."""
-    app.add_middleware(RouteRecorder)
-    app.add_middleware(BodyLimits)
-    app.add_middleware(ApiAuth, context=context)
-    app.add_middleware(Responses, paths=_paths(routes))
-    app.add_middleware(HeadAsGet)
+def _api_routes(context: AppContext) -> list[BaseRoute]:
+    public_url = context.settings.public_url
+    document = openapi.Document(public_url, [one for each in ROUTERS for one in each.routes])
+    return [
+        *(one for each in ROUTERS for one in each.routes),
+        Route("/docs", docs.page(document.get).answer),
+        *schema_documents.routes(public_url, document.get),
+    ]
+
+
+def _edge(
+    context: AppContext, routes: Sequence[BaseRoute], site: SiteContext | None
+) -> dict[str, Any]:
+    """The arguments of the edge."""
     settings = context.settings
-    app.add_middleware(HostCheck, public_url=settings.public_url, allowed=settings.allowed_hosts)
-    queue = FairQueue(
+    is_https = settings.public_url.startswith("https://")
+    anonymous = FairQueue(
         settings.limit_anonymous_requests, settings.limit_anonymous_requests_per_address
     )
-    app.add_middleware(
-        AnonymousTurns,
-        queue=queue,
-        verified_queue=FairQueue(
-            RESELLER_REQUESTS_AT_ONCE, settings.limit_reseller_requests_at_once
-        ),
-        late=too_late,
-        verified_late=too_late_of_reseller,
-        exempt=ALWAYS_ANSWERED,
-    )
-    if settings.metrics_port:
-        app.add_middleware(MetricsPort, port=settings.metrics_port)
-    app.add_middleware(
-        RequestMetrics, template_of=partial(_template, routes), catch_all=ANYTHING_UNDER_API
-    )
-    app.add_middleware(SecurityHeaders, is_https=settings.public_url.startswith("https://"))
+    verified = FairQueue(RESELLER_REQUESTS_AT_ONCE, settings.limit_reseller_requests_at_once)
+    return {
+        "turns": Turns(anonymous, verified),
+        "check_host": HostCheck(settings.public_url, settings.allowed_hosts).check,
+        "authenticate": ApiAuth(context).authenticate,
+        "headers": encoded(DEFAULTS | (HSTS if is_https else {})),
+        "surface_of": _surfaces(context, routes, site),
+        "template_of": partial(_template, routes),
+        "metrics_port": settings.metrics_port,
+    }
+
+
+def _surfaces(
+    context: AppContext, routes: Sequence[BaseRoute], site: SiteContext | None
+) -> Callable[[Scope], Surface]:
+    """The surface of each request: everything under /api/, other paths of the API, the pages."""
+    errors = ProblemResponses(context)
+    api, others = Surface(errors, encoded(NOT_KEPT)), Surface(errors)
+    pages = pages_surface(site) if site else others
+    beside = [one for one in routes if isinstance(one, Route) and API_PREFIX not in one.path]
+
+    def surface_of(scope: Scope) -> Surface:
+        path = scope["path"]
+        if path.startswith(API_PREFIX):
+            return api
+        is_page = path.startswith("/") and _template(beside, scope) is None
+        return pages if is_page else others
+
+    return surface_of
+
+
+async def respond_to_error(request: Request, error: Exception) -> Response:
+    """The response of the surface that a request was for."""
+    surface: Surface = request.state.surface
+    return surface.errors.respond(request, error)
 
 
 def _paths(routes: Sequence[BaseRoute]) -> set[str]:
@@ -181,33 +181,10 @@ def _otherwise(routes: Sequence[BaseRoute]) -> Iterator[Route]:
     """Routes for paths without a route: everything under /api/, else other methods of known
     paths."""
     nowhere = _Nowhere(routes)
-    yield Route(ANYTHING_UNDER_API, nowhere)
+    yield Route(CATCH_ALL, nowhere)
     for path in _paths(routes):
         if not path.startswith(API_PREFIX):
             yield Route(path, nowhere)
-
-
-async def _refused(request: Request, error: Any) -> Response:
-    if isinstance(error, Unavailable):
-        context: AppContext = request.app.state.context
-        context.database.outage.refused_request(error, path=request.url.path)
-    elif isinstance(error, Refused):
-        log.error("a request was refused", path=request.url.path, reason=str(error))
-    return problems.answer(error)
-
-
-async def _invalid(_: Request, error: Any) -> Response:
-    return problems.answer(invalid(one | {"loc": one["loc"][1:]} for one in error.errors()))
-
-
-async def _of_framework(request: Request, error: Any) -> Response:
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        return problems.answer(_not_found(request.url.path))
-    return problems.of_framework(error.status_code, error.headers)
-
-
-def _not_found(path: str) -> NoSuchPath:
-    return NoSuchPath(PATH_UNKNOWN(path=truncate(path)))
 
 
 class _Nowhere:
@@ -219,7 +196,7 @@ class _Nowhere:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         methods = self._methods(scope)
         if not methods:
-            raise _not_found(scope["path"])
+            raise no_such_path(scope["path"])
         if scope["method"] != "OPTIONS":
             raise WrongMethod(scope["method"], methods)
         await Response(status_code=204, headers={"allow": ", ".join(methods)})(scope, receive, send)

@@ -1,15 +1,18 @@
 """The OpenAPI 3.1 document of the API and its notifications."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
+from reseller_webhooks import __version__
 from reseller_webhooks.http.api import notifications, openapi_schemas, rate_limits
 from reseller_webhooks.http.edge.problems import MEDIA_TYPE
 
+TITLE = "Reseller Webhooks"
 DESCRIPTION = """\
 Keeps a reseller's own systems in sync with the platform: the platform writes **records**, each
 change becomes an **event**, and every matching **webhook** gets a **delivery** of it.
@@ -86,13 +89,28 @@ _ANY_PROBLEM = {
 }
 
 
-def document(app: FastAPI, public_url: str) -> dict[str, Any]:
-    """The whole document; built once."""
+class Document:
+    """The document of some routes, built at the first request for it."""
+
+    def __init__(self, public_url: str, routes: Sequence[BaseRoute]) -> None:
+        self._public_url, self._routes = public_url, routes
+        self._building = Lock()
+        self._built: dict[str, Any] | None = None
+
+    def get(self) -> dict[str, Any]:
+        """All of it."""
+        with self._building:
+            if self._built is None:
+                self._built = _build(self._public_url, self._routes)
+            return self._built
+
+
+def _build(public_url: str, routes: Sequence[BaseRoute]) -> dict[str, Any]:
     document = get_openapi(
-        title=app.title,
-        version=app.version,
+        title=TITLE,
+        version=__version__,
         description=DESCRIPTION,
-        routes=app.routes,
+        routes=routes,
         tags=[{"name": name, "description": words} for name, words in TAGS.items()],
         servers=[{"url": public_url}],
         contact=CONTACT,

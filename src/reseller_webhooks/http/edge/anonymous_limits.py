@@ -1,6 +1,4 @@
-"""Responses to requests that waited too long in a queue."""
-
-from starlette.responses import Response
+"""Errors of requests that waited too long in a queue."""
 
 from reseller_ingress import FairQueue, QueueTimeout
 from reseller_webhooks.core.errors import Unavailable
@@ -10,7 +8,6 @@ from reseller_webhooks.core.messages.requests import (
     TOO_MANY_OF_RESELLER,
     TOO_MANY_OF_RESELLERS,
 )
-from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import TooManyRequests
 from reseller_webhooks.observability.ingress import refused_total
 
@@ -20,7 +17,7 @@ SETTING = "RESELLER_WEBHOOKS_LIMIT_ANONYMOUS_REQUESTS"
 RESELLER_SETTING = "RESELLER_WEBHOOKS_LIMIT_RESELLER_REQUESTS_AT_ONCE"
 
 
-def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
+def too_late(queue: FairQueue, error: QueueTimeout) -> TooManyRequests | Unavailable:
     """429 when the caller's own network is at its limit, else 503 (RFC 6585, 4)."""
     if error.of_network:
         return _refuse(
@@ -35,7 +32,7 @@ def too_late(queue: FairQueue, error: QueueTimeout) -> Response:
     )
 
 
-def too_late_of_reseller(queue: FairQueue, error: QueueTimeout) -> Response:
+def too_late_of_reseller(queue: FairQueue, error: QueueTimeout) -> TooManyRequests | Unavailable:
     """As `too_late`, for a request with a valid key or session."""
     if error.of_network:
         return _refuse(
@@ -48,7 +45,7 @@ def too_late_of_reseller(queue: FairQueue, error: QueueTimeout) -> Response:
     )
 
 
-def _refuse(reason: str, error: TooManyRequests | Unavailable) -> Response:
-    """Count the refusal by its reason, and answer the problem."""
+def _refuse(reason: str, error: TooManyRequests | Unavailable) -> TooManyRequests | Unavailable:
+    """Count the refusal by its reason."""
     refused_total.labels(reason).inc()
-    return problems.answer(error)
+    return error

@@ -11,16 +11,19 @@ themselves, so that a reseller that reads all the time leaves the others their t
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager, nullcontext
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from hashlib import blake2b
 
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from reseller_ingress import FairQueue, QueueTimeout, network_of
+from reseller_webhooks.http.edge.anonymous_limits import (
+    ALWAYS_ANSWERED,
+    too_late,
+    too_late_of_reseller,
+)
 
 WAIT_S = 4.0
 """For the first place. Readiness probes are to be answered within 5 seconds."""
@@ -29,75 +32,29 @@ VERIFIED_FOR_S = 60.0
 VERIFIED_MAX = 10_000
 SESSION = re.compile(rb"webhooks-session=([^;]+)")
 
-Late = Callable[[FairQueue, QueueTimeout], Response]
 
-_current: ContextVar["_Turn | None"] = ContextVar("anonymous_request", default=None)
+class Turns:
+    """Gives each request its turn. verified_queue: of requests with a verified credential."""
 
-
-class AnonymousTurns:
-    """Middleware. late, verified_late: make the answer to a request that waited too long.
-
-    verified_queue: of requests whose credential is verified, by its owner.
-    exempt: paths that are answered at once.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        queue: FairQueue,
-        verified_queue: FairQueue,
-        *,
-        late: Late,
-        verified_late: Late,
-        exempt: Collection[str] = (),
-    ) -> None:
-        self._app, self._queue, self._verified_queue = app, queue, verified_queue
-        self._late, self._verified_late = late, verified_late
-        self._exempt = frozenset(exempt)
+    def __init__(self, queue: FairQueue, verified_queue: FairQueue) -> None:
+        self._queue, self._verified_queue = queue, verified_queue
         self._verified: dict[bytes, tuple[float, str]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on in its turn."""
-        if scope["type"] != "http" or scope["path"] in self._exempt:
-            await self._app(scope, receive, send)
-            return
+    def turn_of(self, scope: Scope) -> "Turn":
+        """The turn of a request that has just come."""
         credential = _credential(scope["headers"])
         until, owner = self._verified.get(credential, (0.0, ""))
         if until > _now_s():
             queue, caller = self._verified_queue, owner
         else:
             queue, caller = self._queue, network_of((scope.get("client") or ("",))[0])
-        turn = _Turn(queue, caller, self._verified_queue, partial(self._remember, credential))
-        await self._take(turn, scope, receive, send)
+        if scope["path"] in ALWAYS_ANSWERED:
+            caller = ""
+        return Turn(queue, caller, self._verified_queue, partial(self._remember, credential))
 
-    async def _take(self, turn: "_Turn", scope: Scope, receive: Receive, send: Send) -> None:
-        queue, is_verified = turn.queue, turn.queue is self._verified_queue
-        try:
-            await turn.begin(WAIT_S)
-        except QueueTimeout as error:
-            late = self._verified_late if is_verified else self._late
-            await late(queue, error)(scope, receive, send)
-            return
-        with self._queue.preferred() if is_verified else nullcontext():
-            await self._run(turn, scope, receive, send)
-
-    async def _run(self, turn: "_Turn", scope: Scope, receive: Receive, send: Send) -> None:
-        async def received() -> Message:
-            turn.leave()
-            message = await receive()
-            await turn.begin()
-            return message
-
-        async def sent(message: Message) -> None:
-            turn.end()
-            await send(message)
-
-        token = _current.set(turn)
-        try:
-            await self._app(scope, received, sent)
-        finally:
-            _current.reset(token)
-            turn.end()
+    def preference(self, turn: "Turn") -> AbstractContextManager[None]:
+        """While a verified request is served, anonymous ones begin later."""
+        return self._queue.preferred() if turn.is_verified else nullcontext()
 
     def _remember(self, credential: bytes, owner: str) -> None:
         if len(self._verified) >= VERIFIED_MAX:
@@ -105,7 +62,7 @@ class AnonymousTurns:
         self._verified[credential] = _now_s() + VERIFIED_FOR_S, owner
 
 
-class _Turn:
+class Turn:
     """One request's place in a queue. remember: called with the owner of its credential.
 
     caller: the network or owner that it counts for; empty if it needs no place.
@@ -118,15 +75,28 @@ class _Turn:
         verified_queue: FairQueue,
         remember: Callable[[str], None],
     ) -> None:
-        self.queue, self._caller = queue, caller
+        self._queue, self._caller = queue, caller
         self._verified_queue, self._remember = verified_queue, remember
         self._holds, self._is_over = False, caller == ""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether its credential was verified before."""
+        return self._queue is self._verified_queue
+
+    async def enter(self) -> None:
+        """Wait for the first place. TooManyRequests or Unavailable if that takes too long."""
+        try:
+            await self.begin(WAIT_S)
+        except QueueTimeout as error:
+            refusal = too_late_of_reseller if self.is_verified else too_late
+            raise refusal(self._queue, error) from None
 
     async def begin(self, within_s: float | None = None) -> None:
         """Wait for a place, unless the request needs none. QueueTimeout."""
         if self._is_over or self._holds:
             return
-        await self.queue.enter(self._caller, within_s)
+        await self._queue.enter(self._caller, within_s)
         self._holds = True
         self._leave_if_over()
 
@@ -136,12 +106,15 @@ class _Turn:
         self.leave()
 
     async def verify(self, owner: str) -> None:
-        """It is not anonymous: leave that queue for the owner's."""
+        """It is not anonymous: leave that queue for the owner's.
+
+        owner: requests of the same owner share a limit; empty if there is no limit.
+        """
         self._remember(owner)
-        if self.queue is self._verified_queue:
+        if self.is_verified:
             return
         self.leave()
-        self.queue, self._caller = self._verified_queue, owner
+        self._queue, self._caller = self._verified_queue, owner
         self._is_over = self._is_over or not owner
         await self.begin()
 
@@ -149,33 +122,11 @@ class _Turn:
         """Free the place until `begin`."""
         if self._holds:
             self._holds = False
-            self.queue.leave(self._caller)
+            self._queue.leave(self._caller)
 
     def _leave_if_over(self) -> None:
         if self._is_over:  # it ended while it waited
             self.leave()
-
-
-async def verified(owner: str) -> None:
-    """The request's credential was verified: it only waits for other requests of its owner.
-
-    owner: requests of the same owner share a limit; empty if there is no limit.
-    """
-    turn = _current.get()
-    if turn is not None:
-        await turn.verify(owner)
-
-
-@asynccontextmanager
-async def queue_left() -> AsyncIterator[None]:
-    """Free the place while the request waits for something that has limits of its own."""
-    turn = _current.get()
-    if turn is None:
-        yield
-        return
-    turn.leave()
-    yield
-    await turn.begin()
 
 
 def _credential(headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -1,13 +1,15 @@
 """API authentication: no path under /api/ answers without a key, whatever its route depends on."""
 
+from functools import partial
+
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from reseller_webhooks.core.access.audit import Actor, ActorKind
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.core.messages.access import KEY_MISSING, KEY_REQUIRED
-from reseller_webhooks.http.edge import anonymous_requests
 from reseller_webhooks.http.edge.api_keys import ApiKeyCache, bearer_token
+from reseller_webhooks.http.edge.exchange import Exchange
 from reseller_webhooks.operations.authentication import Caller
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.quotas import Allowance
@@ -16,44 +18,25 @@ API_PREFIX = "/api/"
 
 
 class ApiAuth:
-    """Middleware: verifies API keys and counts requests towards their quotas.
+    """Verifies API keys, and counts requests towards their quotas."""
 
-    Writes `caller`, `key` and `allowance` into the request's state.
-    """
-
-    def __init__(self, app: ASGIApp, context: AppContext) -> None:
-        self._app = app
+    def __init__(self, context: AppContext) -> None:
         self._keys = ApiKeyCache(context.database)
         self._quotas = context.quotas
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on. NotSignedIn, QuotaExceeded."""
-        if scope["type"] == "http" and scope["path"].startswith(API_PREFIX):
-            await self._authenticate(scope)
-            receive = self._verified_again(key_of(scope), receive)
-        await self._app(scope, receive, send)
-
-    def _verified_again(self, key: str, receive: Receive) -> Receive:
-        """`receive`, which raises NotSignedIn if the key was revoked while the body arrived."""
-
-        async def receive_verified() -> Message:
-            message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body", False):
-                await self._keys.caller(key)
-            return message
-
-        return receive_verified
-
-    async def _authenticate(self, scope: Scope) -> None:
-        key = bearer_token(Headers(scope=scope))
+    async def authenticate(self, exchange: Exchange) -> None:
+        """Write caller, key and allowance into the request's state. NotSignedIn, QuotaExceeded."""
+        state = exchange.scope["state"]
+        key = bearer_token(Headers(scope=exchange.scope))
         if not key:
             raise NotSignedIn(KEY_MISSING())
         caller = await self._keys.caller(key)
         is_platform = caller.reseller_id is None
-        await anonymous_requests.verified("" if is_platform else f"keys {caller.reseller_id}")
-        scope["state"] |= {"caller": caller, "key": key}
+        await exchange.turn.verify("" if is_platform else f"keys {caller.reseller_id}")
+        state |= {"caller": caller, "key": key}
         if caller.reseller_id is not None:
-            scope["state"]["allowance"] = self._quotas.take_request(caller.reseller_id)
+            state["allowance"] = self._quotas.take_request(caller.reseller_id)
+        exchange.verify_again = partial(self._keys.caller, key)  # It may be revoked meanwhile.
 
 
 def caller_of(scope: Scope) -> Caller:

@@ -10,12 +10,11 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from reseller_ingress.host import parse_host
 from reseller_webhooks.core.messages.requests import HOST_UNKNOWN, REQUEST_WITHOUT_HOST
 from reseller_webhooks.core.text import truncate
-from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import Misdirected
 
 PROBES = frozenset({"/livez", "/healthz", "/readyz", "/metrics"})
@@ -23,20 +22,18 @@ PROBES = frozenset({"/livez", "/healthz", "/readyz", "/metrics"})
 
 
 class HostCheck:
-    """Answers 421 to a request for another host. allowed: names, `*.` before a domain, `*`."""
+    """Refuses requests for another host. allowed: names, `*.` before a domain, `*`."""
 
-    def __init__(self, app: ASGIApp, *, public_url: str, allowed: Sequence[str]) -> None:
-        self._app = app
+    def __init__(self, public_url: str, allowed: Sequence[str]) -> None:
         self._allowed = (urlsplit(public_url).hostname or "", *allowed)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on if it is for us."""
-        if scope["type"] == "http" and scope["path"] not in PROBES:
-            given = Headers(scope=scope).getlist("host")
-            if len(given) != 1 or not self._is_ours(parse_host(given[0].encode("latin-1")) or ""):
-                await problems.answer(_refusal(given))(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    def check(self, scope: Scope) -> None:
+        """Misdirected unless the request is for us."""
+        if scope["path"] in PROBES:
+            return
+        given = Headers(scope=scope).getlist("host")
+        if len(given) != 1 or not self._is_ours(parse_host(given[0].encode("latin-1")) or ""):
+            raise _refusal(given)
 
     def _is_ours(self, name: str) -> bool:
         if name and ("." not in name or _is_address(name)):

@@ -3,12 +3,11 @@
 from hmac import compare_digest
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from reseller_webhooks.core.errors import NotSignedIn
 from reseller_webhooks.core.messages.access import METRICS_TOKEN_MISSING
 from reseller_webhooks.core.messages.requests import PATH_UNKNOWN_ON_PORT
-from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.api_keys import bearer_token
 from reseller_webhooks.http.edge.problems import NoSuchPath
 
@@ -21,21 +20,11 @@ def check_token(headers: Headers, token: str) -> None:
         raise NotSignedIn(METRICS_TOKEN_MISSING())
 
 
-class MetricsPort:
-    """On the metrics' own port nothing else answers, and on other ports the metrics do not."""
+def check_port(scope: Scope, port: int) -> None:
+    """NoSuchPath unless a request came in by the right port: /metrics by its own, if it has one.
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
-        self._app = app
-        self._port = port
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on if it came in by the right port."""
-        if scope["type"] == "http" and self._is_own(scope) != (scope["path"] == PATH):
-            error = NoSuchPath(PATH_UNKNOWN_ON_PORT())
-            await problems.answer(error)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _is_own(self, scope: Scope) -> bool:
-        _, port = scope.get("server") or ("", None)
-        return bool(port == self._port)
+    port: of the metrics, 0 if they have none.
+    """
+    _, own = scope.get("server") or ("", None)
+    if port and (own == port) != (scope["path"] == PATH):
+        raise NoSuchPath(PATH_UNKNOWN_ON_PORT())

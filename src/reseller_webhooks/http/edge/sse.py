@@ -5,17 +5,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
-import structlog
-from anyio import CancelScope
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
-from starlette.types import Message, Send
+from starlette.types import Message
 
 from reseller_webhooks import clock
 from reseller_webhooks.core.errors import NotSignedIn, Unavailable
 
-log = structlog.get_logger()
+_MEDIA_TYPE = (EventSourceResponse.media_type or "").encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +47,7 @@ async def poll_events(
 
 def is_event_stream(message: Message) -> bool:
     """True if the message starts a response that is an event stream."""
-    if message["type"] != "http.response.start":
-        return False
-    content_type = Headers(raw=message.get("headers", [])).get("content-type", "")
-    return content_type.startswith(EventSourceResponse.media_type)
-
-
-def send_until_closed(send: Send, stream: CancelScope) -> Send:
-    """Send an event stream's messages; cancel the stream when its connection is closed."""
-
-    async def send_or_cancel(message: Message) -> None:
-        try:
-            await send(message)
-        except (RuntimeError, OSError) as error:
-            # The server tells only the last of several requests on a connection that it is closed.
-            log.debug("a connection of a live view was closed", reason=str(error))
-            stream.cancel()
-
-    return send_or_cancel
+    return any(
+        name == b"content-type" and value.startswith(_MEDIA_TYPE)
+        for name, value in message.get("headers", ())
+    )

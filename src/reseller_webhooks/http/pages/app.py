@@ -1,17 +1,16 @@
-"""The pages as an ASGI application, mounted behind the API."""
+"""The pages: their routes, and what they share."""
 
 from collections.abc import Callable
 from ssl import SSLContext
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from reseller_webhooks.http.edge.page_headers import StrictHeaders
-from reseller_webhooks.http.pages import errors
+from reseller_webhooks.http.edge.response_headers import NOT_KEPT, OF_PAGES, encoded
+from reseller_webhooks.http.edge.surface import Surface
 from reseller_webhooks.http.pages.cookies import Cookies
 from reseller_webhooks.http.pages.dependencies import csrf_protect
-from reseller_webhooks.http.pages.errors import AnsweredInTime
-from reseller_webhooks.http.pages.language import InLanguage
+from reseller_webhooks.http.pages.errors import ErrorPages
 from reseller_webhooks.http.pages.page import SiteContext
 from reseller_webhooks.http.pages.rendering import STATICS
 from reseller_webhooks.http.pages.routes import (
@@ -39,7 +38,6 @@ from reseller_webhooks.http.pages.routes import (
     webhooks,
 )
 from reseller_webhooks.http.pages.sign_in import openid_login
-from reseller_webhooks.observability.requests import RouteRecorder
 from reseller_webhooks.operations.context import AppContext
 
 NOT_FOUND = 404
@@ -72,25 +70,24 @@ AREAS = (
 """Every route but that of the static files."""
 
 
-def create_web(context: AppContext, tls: Callable[[], SSLContext]) -> FastAPI:
-    """Every page. No route changes anything before `csrf_protect` has passed its form.
-
-    tls: what is trusted now, for requests to the identity provider.
-    """
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+def create_site(context: AppContext, tls: Callable[[], SSLContext]) -> SiteContext:
+    """What all pages share. tls: what is trusted now, for requests to the identity provider."""
     cookies = Cookies(secure=context.settings.public_url.startswith("https://"))
-    app.state.site = SiteContext(
-        context, cookies, openid=openid_login.provider(context.settings, tls)
-    )
-    app.get("/static/{version}/{name:path}")(static)
+    return SiteContext(context, cookies, openid=openid_login.provider(context.settings, tls))
+
+
+def pages_surface(site: SiteContext) -> Surface:
+    """The pages as a surface: no response may be framed or kept."""
+    return Surface(ErrorPages(site), encoded(OF_PAGES), encoded(NOT_KEPT))
+
+
+def create_router() -> APIRouter:
+    """Every page. No route changes anything before `csrf_protect` has passed its form."""
+    router = APIRouter()
+    router.get("/static/{version}/{name:path}")(static)
     for area in AREAS:
-        app.include_router(area, dependencies=[Depends(csrf_protect)])
-    errors.register(app)
-    app.add_middleware(RouteRecorder)
-    app.add_middleware(AnsweredInTime, site=app.state.site)
-    app.add_middleware(InLanguage)
-    app.add_middleware(StrictHeaders)
-    return app
+        router.include_router(area, dependencies=[Depends(csrf_protect)])
+    return router
 
 
 async def static(version: str, name: str) -> Response:

@@ -24,7 +24,7 @@ from reseller_webhooks.core.messages.access import (
     SIGN_IN_FIRST,
 )
 from reseller_webhooks.core.messages.requests import FORM_FORGED
-from reseller_webhooks.http.edge import anonymous_requests
+from reseller_webhooks.http.edge import exchange
 from reseller_webhooks.http.pages.form import Form, read
 from reseller_webhooks.http.pages.page import Page, SiteContext, device_of
 from reseller_webhooks.operations import authentication, resellers
@@ -74,7 +74,7 @@ async def visitor(site: Site, request: Request) -> Visitor | None:
         )
     except NotSignedIn:
         return None
-    await anonymous_requests.verified(_owner(found))
+    await exchange.verified(_owner(found))
     return found
 
 

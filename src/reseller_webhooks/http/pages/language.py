@@ -20,7 +20,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, get_group_symbol
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOCALE = Path(__file__).parent / "locale"
 SOURCE = "en"
@@ -131,16 +130,3 @@ def _weighed(part: str) -> tuple[float, str]:
         return (float(weight) if weight else 1.0), tag.strip()
     except ValueError:
         return 0.0, tag
-
-
-class InLanguage:
-    """Middleware: each request is answered in its visitor's language."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Not taken back afterwards: the page of a fault is made outside all middleware."""
-        if scope["type"] == "http":
-            use(chosen(Headers(scope=scope)))
-        await self.app(scope, receive, send)

@@ -6,7 +6,7 @@ from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.messages.requests import TOO_MANY_TESTS
 from reseller_webhooks.core.webhooks.webhook import Webhook
-from reseller_webhooks.http.edge.waiting import waiting_for_peer
+from reseller_webhooks.http.edge.exchange import waiting_for_peer
 from reseller_webhooks.http.pages.page import Page
 from reseller_webhooks.operations import test_webhook
 

@@ -28,8 +28,8 @@ from reseller_webhooks.http.api.paging import Limit
 from reseller_webhooks.http.api.request_body import JSON
 from reseller_webhooks.http.api.schemas import Payload, Shape
 from reseller_webhooks.http.edge.api_auth import key_of
+from reseller_webhooks.http.edge.exchange import waiting_for_peer
 from reseller_webhooks.http.edge.problems import raises
-from reseller_webhooks.http.edge.waiting import waiting_for_peer
 from reseller_webhooks.operations import authentication, event_feed
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.operations.event_feed import FeedPage

@@ -15,8 +15,8 @@ from reseller_webhooks.http.api.concurrency import limited
 from reseller_webhooks.http.api.request_body import JSON, MERGE_PATCH, optional_body, schema, takes
 from reseller_webhooks.http.api.routes.webhooks import ALWAYS, BODY, PATH
 from reseller_webhooks.http.api.schemas import Shape
+from reseller_webhooks.http.edge.exchange import waiting_for_peer
 from reseller_webhooks.http.edge.problems import raises
-from reseller_webhooks.http.edge.waiting import waiting_for_peer
 from reseller_webhooks.operations import test_webhook, webhooks
 from reseller_webhooks.operations.context import AppContext
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from reseller_webhooks.core.access.permissions import PASSWORD_MIN
 from reseller_webhooks.core.errors import Invalid, NotSignedIn
-from reseller_webhooks.http.edge.page_headers import with_retry_after
+from reseller_webhooks.http.edge.response_headers import with_retry_after
 from reseller_webhooks.http.pages import passwords, paths
 from reseller_webhooks.http.pages.dependencies import PostedForm, SignedIn
 from reseller_webhooks.http.pages.flash import Flash

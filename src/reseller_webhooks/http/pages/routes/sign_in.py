@@ -5,7 +5,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from reseller_webhooks.core.errors import NotSignedIn
-from reseller_webhooks.http.edge.page_headers import with_retry_after
+from reseller_webhooks.http.edge.response_headers import with_retry_after
 from reseller_webhooks.http.pages import passwords, paths
 from reseller_webhooks.http.pages.dependencies import AnyVisitor, Authenticated, PostedForm
 from reseller_webhooks.http.pages.messages import sentence

@@ -10,7 +10,7 @@ from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.enums import number_in
 from reseller_webhooks.core.errors import Conflict, Invalid, QuotaExceeded
 from reseller_webhooks.core.messages.webhooks import CHOOSE_RESELLER_OF_USER, CHOOSE_ROLE
-from reseller_webhooks.http.edge.page_headers import with_retry_after
+from reseller_webhooks.http.edge.response_headers import with_retry_after
 from reseller_webhooks.http.pages import choosers, paths
 from reseller_webhooks.http.pages.dependencies import PostedForm, UserAdmin
 from reseller_webhooks.http.pages.flash import Flash

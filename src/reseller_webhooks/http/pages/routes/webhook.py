@@ -15,7 +15,7 @@ from reseller_webhooks.core.errors import QuotaExceeded
 from reseller_webhooks.core.jobs import JobKind
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
-from reseller_webhooks.http.edge.page_headers import with_retry_after
+from reseller_webhooks.http.edge.response_headers import with_retry_after
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.backfill import section
 from reseller_webhooks.http.pages.dependencies import AtReseller, PostedForm, WebhookEditor

@@ -14,7 +14,7 @@ from reseller_webhooks.core.errors import Conflict, Invalid, Outdated, QuotaExce
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.core.webhooks.webhook import SecretPurpose, Webhook
 from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
-from reseller_webhooks.http.edge.page_headers import with_retry_after
+from reseller_webhooks.http.edge.response_headers import with_retry_after
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.dependencies import WebhookEditor
 from reseller_webhooks.http.pages.flash import Flash

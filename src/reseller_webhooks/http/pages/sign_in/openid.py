@@ -36,7 +36,7 @@ from reseller_webhooks.core.messages.access import (
     OIDC_WRONG_ISSUER,
 )
 from reseller_webhooks.core.messages.attempts import UNKNOWN_REASON
-from reseller_webhooks.http.edge.waiting import waiting_for_peer
+from reseller_webhooks.http.edge.exchange import waiting_for_peer
 from reseller_webhooks.http.pages import paths
 from reseller_webhooks.http.pages.sign_in.openid_login import Login
 from reseller_webhooks.operations.single_sign_on import Vouched

@@ -17,7 +17,7 @@ from reseller_webhooks import crypto
 from reseller_webhooks.core.access.permissions import PASSWORD_MAX
 from reseller_webhooks.core.errors import ResellerWebhooksError
 from reseller_webhooks.core.messages.access import PASSWORDS_IN_ALL, PASSWORDS_OF_CALLER
-from reseller_webhooks.http.edge.anonymous_requests import queue_left
+from reseller_webhooks.http.edge.exchange import queue_left
 
 AT_ONCE = 2
 """Hashes under way in one process, so that they take 128 MiB at most."""
