@@ -170,6 +170,30 @@ def mirror(  # noqa: PLR0917 - typer passes them by name
 
 
 @app.command()
+def listen(  # noqa: PLR0917 - typer passes them by name
+    key: Annotated[str, typer.Option(envvar="RESELLER_API_KEY", help="An API key, to read.")],
+    forward: Annotated[str, typer.Option(help="Local URL to send notifications to.")],
+    url: Annotated[str, typer.Option(help="URL of the server.")] = "http://127.0.0.1:8000",
+    since: Annotated[str | None, typer.Option(help="From this time on; else from now on.")] = None,
+    only: Annotated[str | None, typer.Option("--type", help="Only this resource.")] = None,
+    secret: Annotated[
+        str | None, typer.Option(envvar="RESELLER_SIGNING_SECRET", help="whsec_..., to sign with.")
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="RESELLER_WEBHOOK_TOKEN", help="Of authentication Token.")
+    ] = None,
+) -> None:
+    """Forward a reseller's notifications to a local URL, signed as real ones."""
+    from reseller_webhooks.remote import listen as command
+    from reseller_webhooks.remote.api_client import Unanswered
+
+    try:
+        command.listen(command.ListenOptions(url, key, forward, since, only, secret, token))
+    except Unanswered as error:
+        raise Refused(str(error)) from None
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)

@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-SERVERS = frozenset({"serve", "demo", "ingest", "export", "mirror"})
+SERVERS = frozenset({"serve", "demo", "ingest", "export", "listen", "mirror"})
 """Commands that run until they are asked to stop, which is then no failure."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
