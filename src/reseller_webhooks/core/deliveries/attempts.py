@@ -170,6 +170,7 @@ def retry_after_s(text: str, now: int) -> int:
 
     now: microseconds UTC, for the form that is a date.
     """
+    text = text.strip()
     if not text:
         return 0
     if re.fullmatch(r"[0-9]+", text):

@@ -72,6 +72,9 @@ CLOSED_BEFORE_ANSWER = define(
     "closed-before-answer", N_("%(host)s closed the connection before it answered")
 )
 ANSWER_NOT_HTTP = define("answer-not-http", N_("the answer of %(host)s is not HTTP/1.1: %(why)s"))
+ANSWER_ODD = define(
+    "answer-odd", N_("the answer is not valid HTTP, only its status line counts: %(why)s")
+)
 ANSWER_HEADERS_TOO_LARGE = define(
     "answer-headers-too-large",
     N_("the answer of %(host)s has headers of more than %(size)s KiB"),

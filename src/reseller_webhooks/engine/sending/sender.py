@@ -23,7 +23,7 @@ from reseller_webhooks.core.deliveries.attempts import (
     with_clock,
 )
 from reseller_webhooks.core.errors import Invalid
-from reseller_webhooks.core.messages.attempts import SENDING_FAILED
+from reseller_webhooks.core.messages.attempts import ANSWER_ODD, SENDING_FAILED
 from reseller_webhooks.core.webhooks.ip_policy import ONLY_PUBLIC, TargetNetworks
 from reseller_webhooks.core.webhooks.target_url import host_of
 from reseller_webhooks.engine.sending.failures import Failure, RequestContext, failure_of
@@ -208,6 +208,8 @@ def _answered(answer: Response, outgoing: Outgoing, timing: _Timing) -> Attempt:
         response=response_start(answer.body),
         headers=headers,
     )
+    if answer.odd:
+        attempt = attempt._replace(note=ANSWER_ODD(why=answer.odd))
     sent_at = outgoing.headers.get("webhook-timestamp")
     if sent_at and answer.status in REFUSES_TIMESTAMPS:
         return with_clock(attempt, date, float(sent_at))

@@ -1,5 +1,6 @@
 """Parses responses within limits of size, pieces and headers."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,17 +24,22 @@ INTERIM_MAX = 16
 HEADERS_MAX = 64
 """Headers to keep; the log shows the first allowed ones."""
 OK = 200
+_FINAL_STATUS = re.compile(rb"(?:^|\n)HTTP/1\.[01] ([2-5][0-9]{2})[ \r\n]")
 SWITCHING_PROTOCOLS = 101
 """The only final 1xx: the bytes after it are not HTTP."""
 
 
 class Response(NamedTuple):
-    """A response. retry_after: the raw header. body: its start. headers: the first raw headers."""
+    """A response. retry_after: the raw header. body: its start. headers: the first raw headers.
+
+    odd: why it is not valid HTTP, if only its status line is.
+    """
 
     status: int
     retry_after: bytes
     body: bytes
     headers: Sequence[tuple[bytes, bytes]] = ()
+    odd: str = ""
 
 
 class _Surplus(Exception):
@@ -56,7 +62,8 @@ class ResponseParser:
         self._left = ANSWER_BYTES_MAX
         self._pieces = 0
         self._messages = self._status = 0
-        self._retry_after = self._body = b""
+        self._retry_after = self._body = self._head = b""
+        self._odd = ""
         self._headers: list[tuple[bytes, bytes]] = []
 
     def feed(self, data: bytes) -> None:
@@ -65,6 +72,8 @@ class ResponseParser:
         if self._pieces > PIECES_MAX:
             raise ProtocolError(ANSWER_IN_TOO_MANY_PIECES, count=PIECES_MAX)
         known = self._status
+        if not known:
+            self._head += data[: self._left]
         try:
             self._parser.feed_data(data[: self._left])
         except HttpParserUpgrade:
@@ -79,7 +88,7 @@ class ResponseParser:
         """The response so far; None before the end of its head."""
         if not self._status:
             return None
-        return Response(self._status, self._retry_after, self._body, self._headers)
+        return Response(self._status, self._retry_after, self._body, self._headers, self._odd)
 
     @property
     def silent(self) -> bool:
@@ -92,9 +101,15 @@ class ResponseParser:
 
     def _parse_failed(self, error: HttpParserError, known: int) -> None:
         self.keep_alive = False
-        if not self.complete:
-            self._status = known  # a head that came with invalid bytes does not count
+        if self.complete:
+            return
+        is_head = not known and not isinstance(error.__context__, _Surplus)
+        status = _FINAL_STATUS.search(self._head) if is_head else None
+        if status is None:
+            self._status = known
             raise ProtocolError(ANSWER_NOT_HTTP, why=_words(error)) from None
+        # The receiver has decided. Its framing is not to be trusted, so the connection ends here.
+        self._status, self._odd, self.complete = int(status[1]), _words(error), True
 
     def on_message_begin(self) -> None:
         """The first byte of a response, including interim ones."""
