@@ -1,4 +1,4 @@
-"""Bounds on what anybody may ask of an HTTP server before the application sees a request.
+"""Limits of an HTTP server, applied before the application sees a request.
 
 For uvicorn and httptools, which have no limits of their own for this. It stands alone: the program
 and the receiving kit both use it.

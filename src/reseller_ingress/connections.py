@@ -136,7 +136,7 @@ class Ingress:
 
 
 def network_of(peer: str) -> str:
-    """Whose address it is: itself, or the /64 of IPv6."""
+    """The network of an address: itself, or the /64 of IPv6."""
     try:
         address = ip_address(peer.partition("%")[0])
     except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 YIELD_S = 0.05
-"""How long a free place stays unused while preferred requests are served."""
+"""Seconds for which a free place stays unused while preferred requests are served."""
 
 
 class QueueTimeout(Exception):
@@ -30,7 +30,7 @@ class FairQueue:
 
     @contextmanager
     def preferred(self) -> Iterator[None]:
-        """While a preferred request is served, those that queue begin later."""
+        """While the context is open, other requests in the queue begin later."""
         self._preferred += 1
         try:
             yield

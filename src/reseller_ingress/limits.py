@@ -1,4 +1,4 @@
-"""What one server takes from its callers."""
+"""Limits of one server."""
 
 from dataclasses import dataclass
 

@@ -25,7 +25,7 @@ LINGER_S = 1.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Made by `protocol_class`. ingress: what it shares with the server's other connections."""
+    """Made by `protocol_class`. ingress: shared with the server's other connections."""
 
     ingress: Ingress
     flow: HeldFlow
@@ -158,7 +158,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._end_timer.stop()
 
     def end(self) -> None:
-        """Close the connection; what is not read soon is lost."""
+        """Close the connection; unsent bytes are lost soon after."""
         self.transport.close()
         self._end_in_time()
 
@@ -233,7 +233,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._end_refused()
 
     def _disconnect_running(self) -> None:
-        """Nobody waits for what is under way any more."""
+        """Tell the running application that the client is gone."""
         if self._running and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()

@@ -11,7 +11,7 @@ RETRY_AFTER_S = 5
 
 
 class RefusalReason(StrEnum):
-    """Why a request or a connection was refused; the label of the metric."""
+    """Reasons for refusing a request or a connection; labels of the metric."""
 
     INVALID = "invalid"
     HOST = "host"
@@ -33,7 +33,7 @@ class Refusal:
     setting: str = ""
 
     def text(self, limits: Limits) -> str:
-        """One sentence for whoever reads the answer."""
+        """One sentence for the client."""
         value = f"{getattr(limits, self.setting):g}" if self.setting else ""
         name = f" ({limits.prefix}LIMIT_{self.setting.upper()})" if limits.prefix and value else ""
         return f"{self.problem.format(value)}{name}; {self.remedy}"

@@ -15,7 +15,7 @@ class Timer:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and has neither ended nor been stopped."""
+        """True from the start until it has ended or is stopped."""
         return self._handle is not None
 
     def start(self, after_s: float, call: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""What `uvicorn.Config` is given, so that a server has the bounds."""
+"""Options of `uvicorn.Config` that give a server these limits."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -39,4 +39,4 @@ def _trust(proxies: Sequence[str]) -> Callable[[str], bool]:
 
 
 async def _nothing(*_: Any) -> None:
-    """An application that nobody calls."""
+    """A placeholder application, which is never called."""

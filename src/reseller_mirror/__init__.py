@@ -1,4 +1,4 @@
-"""The kit for those who receive: verify a notification, drop what is stale, apply the rest.
+"""The library for receivers: verify a notification, drop outdated ones, apply the rest.
 
 from reseller_mirror import Verifier
 

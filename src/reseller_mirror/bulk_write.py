@@ -15,7 +15,7 @@ CHUNK = 500
 def keep_newer(
     connection: Connection, resource: str, records: Collection[Held], *, even_if_older: bool
 ) -> int:
-    """Write those records that are newer than what is held; how many were.
+    """Store those records that are newer than the stored ones; returns their number.
 
     even_if_older: also where they differ the other way. Of records with the same id, the newest.
     """
@@ -50,7 +50,7 @@ def drop(connection: Connection, table: Table, uuids: Collection[str]) -> None:
 
 
 def _add(connection: Connection, resource: str, records: Sequence[Held]) -> list[Held]:
-    """Insert records; those that another process has inserted meanwhile are left and returned."""
+    """Insert records; returns those that another process has inserted meanwhile."""
     if not records:
         return []
     statement = insert(TABLES[resource])

@@ -13,7 +13,7 @@ from urllib.response import addinfourl
 REUSE_WITHIN_S = 4.0
 """Servers and firewalls drop connections that are idle for longer, some without a word."""
 CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
-"""How a request fails on a connection that the server has closed."""
+"""Exceptions of a request on a connection that the server has closed."""
 
 
 @dataclass(frozen=True, slots=True)

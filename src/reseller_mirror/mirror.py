@@ -30,7 +30,7 @@ from reseller_mirror.tables import TABLES, Held, metadata, position, row
 
 __all__ = ["TABLES", "Held", "Mirror", "connect"]
 BUSY_MS = 30_000
-"""How long a writer waits for another one, on SQLite."""
+"""Milliseconds for which a writer waits for another, on SQLite."""
 
 
 def connect(url: str) -> Engine:
@@ -64,7 +64,7 @@ class Mirror:
         metadata.create_all(self.engine)
 
     def apply(self, notification: Notification) -> bool:
-        """Apply a notification if it is newer than what is held; whether it was.
+        """Apply a notification if it is newer than the stored record; True if it was.
 
         Safe against repeats, any sequence, and other processes that apply at the same time.
         """
@@ -97,7 +97,7 @@ class Mirror:
             _set_cursor(connection, cursor)
 
     def keep(self, resource: str, records: Iterable[Held], *, even_if_older: bool = False) -> int:
-        """Write those records that are newer than what is held; how many were.
+        """Store those records that are newer than the stored ones; returns their number.
 
         even_if_older: also where they differ the other way, for a platform that was restored
         from a backup and has gone back.
@@ -149,7 +149,7 @@ class Mirror:
             return found.scalar() or 0
 
     def count(self, resource: str) -> int:
-        """How many records are held, tombstones included."""
+        """Number of stored records, tombstones included."""
         with self.engine.connect() as connection:
             return connection.execute(
                 select(func.count()).select_from(TABLES[resource])

@@ -1,4 +1,4 @@
-"""A notification, read. Owns the one error for everything that can be wrong with a request."""
+"""Notifications, parsed, and the one error for everything that can be wrong with a request."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ ACTIONS = frozenset({"ADDED", "CHANGED", "REMOVED"})
 
 
 NUMBER_MAX = 2**63 - 1
-"""What the integers of databases hold."""
+"""The largest integer of databases."""
 
 
 class Rejected(Exception):
@@ -44,17 +44,17 @@ class Notification:
 
     @property
     def removed(self) -> bool:
-        """Whether the resource is gone."""
+        """True if the record was removed."""
         return self.action == "REMOVED"
 
     @property
     def is_test(self) -> bool:
-        """Whether somebody only tries the webhook; its record is an example of nobody's."""
+        """True for a test notification; its record is an example."""
         return self.version == 0
 
 
 def read(body: bytes) -> Notification:
-    """The notification in a body; Rejected when it is none."""
+    """Parse the notification in a body; Rejected for any other body."""
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):

@@ -43,7 +43,7 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where notifications come in, and what proves them: secrets, one for each webhook."""
+    """The endpoint for notifications, and its secrets, one for each webhook."""
 
     host: str
     port: int

@@ -16,7 +16,7 @@ REQUEST_COSTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What reconciling a type came to. fetched: records looked at. written: of these, newer."""
+    """The result of reconciling a type. fetched: records read. written: of these, newer ones."""
 
     resource: str
     equal: bool
@@ -27,7 +27,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a full comparison of a type found, record by record.
+    """The result of a full comparison of a type, record by record.
 
     missing: only over there. extra: only here. version, content: differ, in this or in that.
     """
@@ -42,7 +42,7 @@ class Difference:
 
     @property
     def equal(self) -> bool:
-        """Whether nothing differs."""
+        """True if nothing differs."""
         return self.digests_equal and not self.missing + self.extra + self.version + self.content
 
 
@@ -71,7 +71,7 @@ def _to_fetch(differing: list[int], count: int) -> list[int] | list[None]:
 
 
 def _cost(records: float) -> float:
-    """What it costs to fetch so many records in one go, in records."""
+    """The cost of fetching this many records in one go, in records."""
     return records + REQUEST_COSTS * ceil(max(records, 1) / PAGE)
 
 

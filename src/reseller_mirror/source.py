@@ -33,7 +33,7 @@ class EventPage:
 
 
 class Source:
-    """Where the records come from.
+    """The platform's API, as the source of records.
 
     url: of the platform, without a path. key: an API key of the reseller; one that may only
     read is enough. Raises OSError (urllib's HTTPError for an answer that is no success).

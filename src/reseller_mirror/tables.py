@@ -1,4 +1,5 @@
-"""The mirror's tables: one for each type, its common fields as typed columns, all of it as JSON."""
+"""The mirror's tables: one for each type, with common fields as typed columns and all of it as
+JSON."""
 
 import json
 from dataclasses import dataclass

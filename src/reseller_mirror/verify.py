@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from reseller_mirror.notification import Notification, Rejected, read
 
 TOLERANCE_S = 300
-"""How old or how far ahead a signed request may be; older ones may be replays."""
+"""Largest age of a signed request, or distance in the future; older ones may be replays."""
 SECRET_PREFIX = "whsec_"  # noqa: S105 - it marks secrets, it is none
 TOKEN = "x-appdirect-webhook-token"  # noqa: S105 - the name of a header
 

@@ -1,4 +1,4 @@
-"""The one place that asks what time it is. Store wall time, measure with the monotonic clock."""
+"""The one source of time. Store wall time, measure with the monotonic clock."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ monotonic_s = time.monotonic
 """Seconds on a clock that never goes back; only differences mean anything."""
 
 STEP_S = 1.0
-"""A clock that differs by less than this from what was expected has not been stepped."""
+"""A smaller difference than this from the expected time is not a step of the clock."""
 
 
 class StoreClock:
@@ -39,7 +39,7 @@ class StoreClock:
 
     @property
     def is_known(self) -> bool:
-        """Whether there was a reading."""
+        """True if the store's clock was read."""
         return self._read is not None
 
     def now(self) -> Micros:
@@ -47,7 +47,7 @@ class StoreClock:
         return _carried_on(self._read, self._clock_s()) if self._read else now()
 
     def ahead_s(self) -> float:
-        """How far this machine's clock is ahead of the store's, in seconds."""
+        """The offset of this machine's clock from the store's, in seconds; positive if ahead."""
         return (now() - self.now()) / SECOND
 
     def read(self, at: Micros, asked_s: float) -> Micros:
@@ -66,6 +66,6 @@ class StoreClock:
 
 
 def _carried_on(reading: tuple[Micros, float], clock_s: float) -> Micros:
-    """What the store's clock says at an instant of the monotonic clock, if it was not stepped."""
+    """The store's time at an instant of the monotonic clock, if it was not stepped."""
     at, read_s = reading
     return at + round((clock_s - read_s) * SECOND)

@@ -1,4 +1,4 @@
-"""The one place for randomness, and for keeping secrets: sealing, hashing, passwords."""
+"""The one source of randomness, and the protection of secrets: sealing, hashing, passwords."""
 
 import hashlib
 import os
@@ -38,7 +38,7 @@ password_hasher = PasswordHasher()
 
 @dataclass(frozen=True, slots=True)
 class Unsealed:
-    """What a sealed value holds. key_id: of the key that opened it."""
+    """The content of a sealed value. key_id: of the key that opened it."""
 
     clear: str = field(repr=False)
     key_id: str
@@ -67,11 +67,11 @@ class Box:
         return self._keys[0].seal_bound(clear, binding, revision=revision, nonce=nonce)
 
     def open(self, sealed: str, binding: Binding | None = None) -> str:
-        """What was sealed. SecretUnreadable when it does not open."""
+        """Open a sealed value. SecretUnreadable when it does not open."""
         return self.unseal(sealed, binding).clear
 
     def unseal(self, sealed: str, binding: Binding | None = None) -> Unsealed:
-        """What was sealed, and with which key. SecretUnreadable when it does not open."""
+        """Open a sealed value, with the key's id. SecretUnreadable when it does not open."""
         if binding and is_bound(sealed):
             return self._unseal_bound(sealed, binding)
         for key in self._keys:
@@ -101,12 +101,12 @@ def _sealing_key(text: str, place: int, keys: list[str]) -> SealingKey:
 
 
 def box_of_new_key() -> Box:
-    """A box with a new key that is kept nowhere, so that it opens nothing that is there."""
+    """A box with a new key that is stored nowhere, so that it opens no existing value."""
     return Box([Fernet.generate_key().decode()])
 
 
 def keys_from_file(path: Path) -> list[str]:
-    """The keys in the file, one to a line; made with mode 0600 when there is none."""
+    """The keys in a file, one to a line; the file is made with mode 0600 if it is missing."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_once(path, Fernet.generate_key().decode() + "\n")
@@ -155,7 +155,8 @@ def chance() -> float:
 
 
 def fingerprint(token: str) -> str:
-    """How a random token is stored. Long random input needs no slow hash, only a one-way one."""
+    """The stored form of a random token. Long random input needs no slow hash, only a one-way
+    one."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -27,7 +27,7 @@ _SEPARATOR = "\x1f"
 
 
 class DoesNotOpen(Exception):
-    """A sealed value does not open. is_altered: its key is there, so the value itself is wrong."""
+    """A sealed value does not open. is_altered: its key is known, so the value itself is wrong."""
 
     def __init__(self, *, is_altered: bool) -> None:
         self.is_altered = is_altered
@@ -36,14 +36,14 @@ class DoesNotOpen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where a sealed value belongs; it opens nowhere else. row: the row's uuid."""
+    """The place of a sealed value; it opens nowhere else. row: the row's uuid."""
 
     table: str
     row: str
     purpose: str
 
     def associated_data(self, key_id: str, revision: str) -> bytes:
-        """What AES-GCM authenticates along with the value."""
+        """The data that AES-GCM authenticates along with the value."""
         return _SEPARATOR.join(
             (PREFIX, key_id, revision, self.table, self.row, self.purpose)
         ).encode()
@@ -59,7 +59,7 @@ class SealingKey:
         root = urlsafe_b64decode(text)
         self._aead = AESGCM(_derive(root, "sealed values"))
         self.id = _derive(root, "key id")[:4].hex()
-        """Names the key in sealed values and to operators; tells nothing of it."""
+        """The id of a key in sealed values and for operators; it reveals nothing about the key."""
 
     def seal(self, clear: str) -> str:
         """The value in the format of 0.1.0."""
@@ -90,17 +90,17 @@ class SealingKey:
 
 
 def is_bound(sealed: str) -> bool:
-    """Whether the value is in the format that binds it to its place."""
+    """True if the value is in the format that binds it to its place."""
     return sealed.startswith(PREFIX + ".") and sealed.count(".") == _PARTS - 1
 
 
 def key_id_of(sealed: str) -> str:
-    """Which key a bound value names."""
+    """The id of the key in a bound value."""
     return sealed.split(".")[1]
 
 
 def revision_of(sealed: str) -> str:
-    """Names what was sealed: sealing it anew keeps it, entering it anew does not."""
+    """The revision of a secret: sealing it anew keeps it, entering it anew changes it."""
     if is_bound(sealed):
         return sealed.split(".")[2]
     return sha256(sealed.encode()).hexdigest()[:REVISION_CHARS]

@@ -40,7 +40,7 @@ def list_api_keys(search: Search = "") -> None:
 
 @app.command("revoke")
 def revoke_api_key(key: Annotated[str, typer.Argument(help="Its id, as list prints it.")]) -> None:
-    """Let nobody call with a key any more."""
+    """Revoke an API key."""
     from reseller_webhooks.operations import api_keys
 
     api_keys.revoke(command_database(upgrades=True), key)

@@ -1,4 +1,4 @@
-"""How many deliveries a process may have under way at once."""
+"""The number of deliveries that a process may have in flight at once."""
 
 import os
 import resource

@@ -8,7 +8,8 @@ from reseller_webhooks.core.health.conditions import Condition, ConditionCode, S
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
 
 HOLDS_S = 5.0
-"""How long a refusal counts: a load balancer that asks /readyz may send no request that ends it."""
+"""Time for which a refusal counts: a load balancer that asks /readyz may send no request that
+ends it."""
 CAUSES = frozenset({Cause.AWAY, Cause.READ_ONLY, Cause.TABLES, Cause.RIGHTS, Cause.DAMAGED})
 """Causes that every caller meets; a lock may concern a single record."""
 

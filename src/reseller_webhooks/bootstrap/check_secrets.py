@@ -8,7 +8,7 @@ from reseller_webhooks.operations.resealing import Survey, survey
 from reseller_webhooks.store.db.database import Database
 
 MOST_S = 10.0
-"""How long `check` opens secrets at most; a large store may hold more than that time allows."""
+"""Time limit of `check` for opening secrets; a large store may hold more than it allows."""
 NAMED = 20
 """Secrets that do not open are named up to this many."""
 REMEDY = (

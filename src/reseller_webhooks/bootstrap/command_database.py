@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def command_database(*, reads_only: bool = False, upgrades: bool = False) -> "Database":
-    """The database of the settings; the audit log names the command line for what is done there.
+    """The database of the settings, with the command line as the actor in the audit log.
 
     upgrades: bring its tables up to this version first. Otherwise Refused when they are older.
     """

@@ -1,4 +1,4 @@
-"""How commands print what they list."""
+"""Formats the output of commands."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

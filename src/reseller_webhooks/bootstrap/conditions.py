@@ -1,4 +1,4 @@
-"""Collects conditions from every part of the process; the one place that knows all sources."""
+"""Collects conditions from every part of the process; the one registry of their sources."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,7 +9,7 @@ from reseller_webhooks.core.health.conditions import Condition, ConditionCode, S
 from reseller_webhooks.observability.outages import log_refusal
 
 Source = Callable[[], Iterable[Condition]]
-"""Returns what is wrong at present, from memory; it never waits."""
+"""Returns current conditions from memory; it never waits."""
 
 log = structlog.get_logger()
 

@@ -46,7 +46,7 @@ class LoopWatch:
         Thread(target=self._watch, args=(loop,), name="loop-watch", daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._ended.set()
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -67,7 +67,7 @@ log = structlog.get_logger()
 
 
 class ProcessRole(StrEnum):
-    """Which parts a process runs."""
+    """Roles of a process."""
 
     ALL = "all"
     API = "api"

@@ -1,4 +1,4 @@
-"""Readiness with a deadline: a store that hangs makes the check overdue, and blocks nobody."""
+"""Readiness with a deadline: a store that hangs makes the check overdue, and blocks no request."""
 
 import asyncio
 from concurrent.futures import Future
@@ -10,7 +10,7 @@ from reseller_webhooks.core.health.conditions import Condition, ConditionCode, S
 
 DEADLINE_S = 4.0
 FRESH_S = 1.0
-"""How long the store's last answer is used; however many ask, the store is asked once."""
+"""Time for which the store's last answer is reused, for any number of requests."""
 
 REFUSING = {
     ConditionCode.STORE_UNAVAILABLE,

@@ -16,7 +16,7 @@ REMEDIES = (
 
 
 def line_of(error: ResellerWebhooksError | OSError) -> str | None:
-    """The line; None for what is a mistake of ours and needs its trace."""
+    """The line for the operator; None for a fault of this program, which needs its trace."""
     if isinstance(error, OSError):
         name, remedy = error.filename or "a file", REMEDIES.get(error.errno or 0)
         return f"{name}: {error.strerror}; {remedy}" if remedy else None

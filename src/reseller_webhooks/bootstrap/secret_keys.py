@@ -15,7 +15,7 @@ from reseller_webhooks.settings import Settings
 from reseller_webhooks.store.db.database import Database
 
 MOST_S = 1.0
-"""How long one check opens secrets at most."""
+"""Time limit of one check for opening secrets."""
 EVERY_S, MENDED_WITHIN_S = 3600.0, 60.0
 REMEDY = (
     "give every process the same RESELLER_WEBHOOKS_SECRET_KEYS and restart; "
@@ -92,11 +92,11 @@ def _keys_from_file(file: Path) -> list[str]:
 
 
 def has_keys(settings: Settings) -> bool:
-    """Whether there are keys already; otherwise `serve` makes them."""
+    """True if there are keys already; otherwise `serve` makes them."""
     return bool(settings.secret_keys) or keys_file(settings).exists()
 
 
 def keys_file(settings: Settings) -> Path:
-    """Where generated keys are kept: beside an SQLite database, else in ./data."""
+    """The file of generated keys: beside an SQLite database, else in ./data."""
     file = Database.file_of(settings.database)
     return (file.parent if file else Path("data")) / "secret-keys"

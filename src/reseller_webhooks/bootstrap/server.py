@@ -17,7 +17,7 @@ from reseller_webhooks.settings import trusted_proxies
 STOP_WITHIN_S = 5
 """Open connections, live views of the log for one, are cut after that."""
 FAIL_WITHIN_S = 10.0
-"""From the end of a part to the end of the process, whatever still waits."""
+"""Seconds from the end of a part to the end of the process, whatever still runs."""
 LEAVE_WITHIN_S = 28.0
 """From a signal to the end, which is less than supervisors wait before they kill."""
 

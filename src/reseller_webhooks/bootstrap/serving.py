@@ -22,7 +22,8 @@ from reseller_webhooks.settings import PREFIX, Settings
 from reseller_webhooks.store.db import migrate, startup
 
 COLLECT_AFTER = (50_000, 20, 100)
-"""New objects, and collections of what is younger. A delivery makes a few dozen."""
+"""Thresholds of the garbage collector: new objects, and collections of the younger generation. A
+delivery makes a few dozen objects."""
 
 
 def server(
@@ -67,7 +68,7 @@ def run(
 
 
 def _sockets(settings: Settings, host: str, port: int) -> Iterator[socket.socket]:
-    """Where the program listens: its own port, and that of the metrics if they have one."""
+    """Listening sockets: the program's port, and the metrics' port if it is another."""
     if settings.metrics_port and settings.metrics_port == port:
         raise Refused(
             f"{PREFIX}METRICS_PORT is {port}, the port of everything else; give another one, or 0"
@@ -93,8 +94,8 @@ def serve(one: Server, *sockets: socket.socket) -> None:
 
 
 def freeze_heap() -> None:
-    """Spare the garbage collector what is loaded by now: it looked through it for 100 ms at times,
-    while nothing was sent. What comes later it looks through more rarely, as little is garbage."""
+    """Exclude everything loaded so far from garbage collection, which took up to 100 ms in which
+    nothing was sent, and collect later objects less often, since few become garbage."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

@@ -1,4 +1,4 @@
-"""Tells systemd how this process fares (sd_notify(3)): READY, WATCHDOG and STATUS."""
+"""Reports the state of this process to systemd (sd_notify(3)): READY, WATCHDOG and STATUS."""
 
 import asyncio
 import os

@@ -90,7 +90,7 @@ def remove(email: str, reseller: AtReseller = None) -> None:
 
 @app.command("lock")
 def lock(email: str, reseller: AtReseller = None) -> None:
-    """Let a user in no more; sessions and links end at once."""
+    """Lock a user; sessions and links end at once."""
     from reseller_webhooks.operations import users
 
     database = command_database(upgrades=True)
@@ -100,7 +100,7 @@ def lock(email: str, reseller: AtReseller = None) -> None:
 
 @app.command("unlock")
 def unlock(email: str, reseller: AtReseller = None) -> None:
-    """Let a user in again."""
+    """Unlock a user."""
     from reseller_webhooks.operations import users
 
     database = command_database(upgrades=True)

@@ -42,7 +42,7 @@ class WorkerProcesses:
         self._tasks = Tasks()
 
     def conditions(self) -> Iterator[Condition]:
-        """Whether workers are missing."""
+        """A condition if workers are missing."""
         yield from self._tasks.conditions()
         if missing := len(self._ports) - len(self._running):
             params = {"count": missing, "total": len(self._ports)}

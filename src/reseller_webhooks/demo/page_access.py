@@ -17,7 +17,7 @@ COOKIE = "demo-receiver"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine and nobody else's."""
+    """True if a host name means this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

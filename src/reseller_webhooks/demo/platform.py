@@ -52,7 +52,7 @@ class Platform:
                 return sentence
 
     def _records(self) -> dict[tuple[str, str], Fields]:
-        """What the platform holds now; the sample is far smaller than a page."""
+        """The platform's current records; the sample is far smaller than a page."""
         query = f"limit=500&reseller={self._accounts.reseller}"
         return {
             (resource.value, one["uuid"]): one["content"]

@@ -20,7 +20,7 @@ PROOFS = ("x-appdirect-webhook-token", "authorization")
 
 
 class Behaviour(StrEnum):
-    """How the receiver answers."""
+    """Behaviours of the receiver."""
 
     WORKS = "works"
     UNAVAILABLE = "answers 503"
@@ -52,7 +52,7 @@ class Arrival:
 
     @property
     def summary(self) -> str:
-        """What it is about, in a line."""
+        """A one-line summary of the notification."""
         told = self.body.get("data", self.body)  # a CloudEvent holds the notification as its data
         match told:
             case {"resource": {"type": str(resource)}, "resourceAction": str(action)}:
@@ -91,7 +91,7 @@ class DemoReceiver:
 
     @property
     def count(self) -> int:
-        """How many notifications arrived since the start."""
+        """The number of notifications since the start."""
         return self._count
 
     def snapshot(self) -> Snapshot:

@@ -34,14 +34,14 @@ from reseller_webhooks.store.db import migrate
 from reseller_webhooks.store.db.database import Database
 
 BRISK = (2, 4, 8, 15, 30, 60, 120, 300, 600, 1200)
-"""Seconds between attempts, so that whoever watches sees a receiver recover."""
+"""Seconds between attempts, short enough to watch a receiver recover."""
 POLL_S = 0.05
 NEAR = "127.0.0.1"
-"""Where the receiver listens: nobody but this program sends to it."""
+"""Address of the receiver: only this program sends to it."""
 
 
 def run(host: str, port: int, data: Path) -> None:
-    """Run until Ctrl-C. The receiver has the next port, and its page the one after that."""
+    """Run until Ctrl-C. The receiver has the next port, and its page the port after that."""
     data.mkdir(parents=True, exist_ok=True)
     start_logging(as_json=not sys.stderr.isatty())
     target, pages = f"https://{NEAR}:{port + 1}/hook", f"http://{authority(host, port + 2)}/"
@@ -70,7 +70,7 @@ def run(host: str, port: int, data: Path) -> None:
 
 
 def _settings(host: str, port: int, data: Path) -> Settings:
-    """The operator's settings, and the demo's for those that were not set."""
+    """The operator's settings, with the demo's for the unset ones."""
     own: dict[str, Any] = {
         "database": f"sqlite:///{data.resolve()}/reseller-webhooks.db",
         "public_url": f"http://{authority(host, port)}",
@@ -128,7 +128,7 @@ def _beside(stack: ExitStack, config: uvicorn.Config, open_socket: socket) -> No
 
 
 def _once(program: uvicorn.Server, call: Callable[[], None]) -> None:
-    """Call when the program answers; uvicorn tells nobody, so somebody has to look."""
+    """Call a function once the program answers; uvicorn has no event for it, so a thread polls."""
 
     def wait() -> None:
         while not program.started and not program.should_exit:

@@ -24,18 +24,18 @@ from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
 from reseller_webhooks.supervision import Tasks, wait_for_event
 
 POLL_S = 0.5
-"""How often to poll for deliveries of other processes; a wake-up only speeds it up."""
+"""Seconds between polls for deliveries of other processes; a wake-up only speeds it up."""
 WEBHOOKS_EVERY_S = 0.4
-"""How often to poll for changed webhooks: a pause takes effect within half a second."""
+"""Seconds between polls for changed webhooks: a pause takes effect within half a second."""
 FULL_SWEEP_S = 60.0
-"""How often to sweep the whole store, so that no bug here can strand a delivery."""
+"""Seconds between sweeps of the whole store, so that no bug here can strand a delivery."""
 POLL = "poll"
 POLLS_WITHIN_S = 10.0
 """A worker that has not polled for this long is not ready."""
 TURNS_WITHIN_S = 60.0
 """Longer than any store call of one poll: beyond this the loop is stuck and needs a restart."""
 PATIENCE_S = 10
-"""How long requests in flight may take to end when the process stops."""
+"""Seconds for which requests in flight may go on when the process stops."""
 
 log = structlog.get_logger()
 

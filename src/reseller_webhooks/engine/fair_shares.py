@@ -53,7 +53,7 @@ class FairShares:
         return RESELLER_WEIGHT * self.held(reseller_id) + own
 
     def admits(self, load: int) -> bool:
-        """Whether a claim with that load may take another unit."""
+        """True if a claim with that load may take another unit."""
         return load < RESELLER_WEIGHT * self.free
 
     def acquire(self, reseller_id: int, units: int = 1) -> None:
@@ -117,7 +117,7 @@ class FairShareQueue(Generic[Claim]):
             self._resellers.load_lowered(reseller_id)
 
     def would_return_to(self, claim: Claim) -> bool:
-        """Whether a unit released by a claim would go to the same claim again."""
+        """True if a unit released by a claim would go to the same claim again."""
         reseller_id, own = self._owner(claim), self._own(claim)
         load = self._shares.load(reseller_id, own) - RESELLER_WEIGHT
         if load >= RESELLER_WEIGHT * (self._shares.free + 1):

@@ -114,13 +114,13 @@ class Ownership(Protocol):
         """Every held partition."""
 
     def in_time(self) -> bool:
-        """Whether the ownership certainly holds; otherwise no delivery may start."""
+        """True while the ownership certainly holds; otherwise no delivery may start."""
 
     def epoch(self, part: int) -> int | None:
         """The epoch under which requests for the partition may start, or None."""
 
     def hold_s(self, part: int) -> float:
-        """How long a former owner's requests can still be in flight."""
+        """Seconds for which a former owner's requests can still be in flight."""
 
 
 class Send(Protocol):

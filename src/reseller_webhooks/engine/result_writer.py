@@ -29,7 +29,7 @@ class ResultWriter:
 
     def __init__(self, store: Store, on_written: Callable[[Sequence[AttemptResult]], None]) -> None:
         self.is_failing = False
-        """Whether the last write failed."""
+        """True if the last write failed."""
         self._store = store
         self._on_written = on_written
         self._waiting: list[AttemptResult] = []
@@ -52,7 +52,7 @@ class ResultWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many results wait that no attempt should start."""
+        """True if so many results wait that no attempt should start."""
         return len(self._waiting) >= BACKLOG_MAX
 
     def add(self, result: AttemptResult, *, late: bool = False) -> None:

@@ -104,7 +104,7 @@ class ChangeBatcher:
 
 
 def count_that_fits(requests: Sequence[ChangeRequest]) -> int:
-    """How many of the first requests may share a transaction; at least one if there is any."""
+    """The number of first requests that may share a transaction; at least 1 if there is any."""
     changes = size = 0
     for count, request in enumerate(requests):
         changes, size = changes + len(request.changes), size + request.size
@@ -114,7 +114,7 @@ def count_that_fits(requests: Sequence[ChangeRequest]) -> int:
 
 
 def may_be_one_request(error: Exception) -> bool:
-    """Whether a batch may have failed because of one of its requests."""
+    """True if a batch may have failed because of one of its requests."""
     return not isinstance(error, Unavailable) or error.cause in CAUSES_OF_ONE
 
 
@@ -128,7 +128,7 @@ def _refuse(batch: Sequence[Waiting], error: Exception) -> None:
 
 
 def _error_alone(request: ChangeRequest, error: Exception) -> Exception:
-    """The error of a request that failed by itself, perhaps because it is large."""
+    """The error of a request that failed alone, perhaps because it is large."""
     is_late = isinstance(error, Unavailable) and error.cause is Cause.BUSY
     if not is_late or len(request.changes) == 1:
         return error

@@ -44,7 +44,7 @@ Outcomes = dict[StreamMessage, ResellerWebhooksError | None]
 
 @dataclass(frozen=True, slots=True)
 class MessageResult:
-    """What became of a message: it is in the store, unless it was refused with an error."""
+    """The result of a message: it is in the store, unless it was refused with an error."""
 
     message: StreamMessage
     refused: ResellerWebhooksError | None = None
@@ -110,7 +110,7 @@ class BatchApply:
         return parsing.parse_changes(body, raw=message.body, key=self._key(message))
 
     def _key(self, message: StreamMessage) -> str:
-        """By what a repeat is known. A stream that was made anew counts from 1 again, so the
+        """The key that identifies a repeated message. A stream that was made anew counts from 1 again, so the
         sequence alone would not do.
         """
         named = f"id:{message.id}" if message.id else f"{message.sequence}:{message.stored_at}"

@@ -26,12 +26,12 @@ from reseller_webhooks.core.errors import Refused
 from reseller_webhooks.nats.credentials import Credentials
 
 AWAY = (nats.errors.Error, OSError, TimeoutError)
-"""What NATS raises when it is away or cannot do what is asked just now."""
+"""Exceptions of NATS when it is away or cannot serve a request just now."""
 CONNECT_S = 5.0
 WAIT_FIRST_S, WAIT_LAST_S = 0.1, 5.0
 """Between tries to connect."""
 STEADY_S = 10.0
-"""What fails sooner than that after it worked is part of the same trouble."""
+"""Seconds in which a new failure counts as part of the same outage."""
 CLOSE_S = 2.0
 REQUEST_S = 5.0
 PING_S = 5
@@ -44,7 +44,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class NatsAddress:
-    """Where NATS is. url: one or several with commas between; may hold a user and password."""
+    """The address of NATS. url: one or several with commas between; may hold a user and
+    password."""
 
     url: str
     credentials: Path | None = None
@@ -58,7 +59,7 @@ class NatsAddress:
 
 @dataclass(slots=True)
 class NatsConnection:
-    """One connection, for as long as it holds. lost: it holds no more.
+    """One connection, until it is lost. lost: set when it is.
 
     works: a session calls it when all that it needs was found to be there.
     """
@@ -69,7 +70,7 @@ class NatsConnection:
     works: Callable[[], None]
 
     async def answer(self, asked: Awaitable[T]) -> T:
-        """What NATS answers; ConnectionClosedError as soon as the connection is lost."""
+        """The answer of NATS; ConnectionClosedError as soon as the connection is lost."""
         task, lost = asyncio.ensure_future(asked), asyncio.create_task(self.lost.wait())
         waiting: set[asyncio.Future[Any]] = {task, lost}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -155,7 +156,7 @@ def _why(address: NatsAddress, error: Exception) -> Exception:
 
 
 def _proofs(address: NatsAddress) -> dict[str, Any]:
-    """What shows who we are, and whom we trust."""
+    """Credentials of this client, and certificates that it trusts."""
     proofs: dict[str, Any] = {}
     if address.credentials:
         ours = Credentials(address.credentials)
@@ -176,7 +177,7 @@ async def wait_for_first(event: asyncio.Event, seconds: float) -> None:
 
 
 class _Turns:
-    """What the log was told, and how long to wait before the next try."""
+    """The outage that was logged, and the wait before the next try."""
 
     def __init__(self, address: NatsAddress) -> None:
         self._server = str(address)

@@ -25,7 +25,7 @@ from reseller_webhooks.nats.connection import NatsConnection
 FETCH = 200
 """Messages asked for at once."""
 FETCH_S = 0.3
-"""How long an empty stream is waited for; whoever asks us to stop waits as long."""
+"""Seconds of a wait for messages in an empty stream; stopping takes as long."""
 OUT_MAX = 500
 """Messages that may be out at once: enough for the next batch to be here already."""
 ACK_WAIT_S = 10.0
@@ -38,7 +38,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class StreamSource:
-    """Where changes come from. subject: only what matches it, or None for all of the stream."""
+    """The source of changes. subject: only messages that match it, or None for all of the
+    stream."""
 
     stream: str
     consumer: str
@@ -76,7 +77,7 @@ class Consumer:
         return cls(link, info, pull)
 
     async def take(self) -> list[StreamMessage]:
-        """What there is; waits a little when there is nothing."""
+        """Fetch available messages; waits a little if the stream is empty."""
         try:
             return [_message(one) for one in await self._pull.fetch(FETCH, FETCH_S)]
         except TimeoutError:

@@ -15,11 +15,12 @@ from reseller_webhooks.core.errors import Refused
 
 _PART = re.compile(r"-{3,}[^\n]*-{3,}\s+([\w.=-]+)\s+-{3,}")
 _SEED = slice(2, 34)
-"""Of the decoded seed: two bytes say what it is for, the last two are a checksum."""
+"""Bytes of a decoded seed: two name its kind, the last two are a checksum."""
 
 
 class Credentials:
-    """What a credentials file says (docs.nats.io, "Credentials Files"). Refused when it cannot."""
+    """The content of a credentials file (docs.nats.io, "Credentials Files"). Refused for any
+    other."""
 
     def __init__(self, file: Path) -> None:
         try:
@@ -34,7 +35,7 @@ class Credentials:
         self._jwt: str = jwt
 
     def jwt(self) -> bytearray:
-        """Who we are."""
+        """The user's token."""
         return bytearray(self._jwt.encode())
 
     def sign(self, nonce: str) -> bytes:

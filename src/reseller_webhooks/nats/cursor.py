@@ -23,7 +23,7 @@ BUCKET = "reseller_webhooks"
 
 
 Holds = Callable[[int, str], Awaitable[bool]]
-"""Whether the store still holds the event with this number and uuid."""
+"""True if the store still holds the event with this number and uuid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class CursorStore:
         return cls(link, stream, notes)
 
     async def resume_after(self, holds: Holds) -> Cursor:
-        """Where to go on: behind the last message whose event the store holds still.
+        """The event number to continue after: the last published one that the store still holds.
 
         A store that went back in time holds none of the last. Refused when somebody else publishes
         to the stream.

@@ -29,10 +29,10 @@ PAGE = 200
 """Events under way to NATS at once."""
 ACKS_S = 10.0
 LOOK_S = 0.5
-"""How often the store is looked at when no hint comes."""
+"""Seconds between polls of the store without a notification."""
 WRITERS_S = 0.02
 ENDS_ELSEWHERE = {10071, 10164}
-"""How NATS says that the stream does not end where we thought: wrong last sequence."""
+"""Error code of NATS when the stream does not end where it was expected: wrong last sequence."""
 
 STORE_AWAY = "the store is away; events wait"
 STANDS_BY = "another export is at work on this stream; this one stands by"
@@ -112,7 +112,7 @@ class Export:
                 self._at = Cursor(upto, self._at.sequence)
 
     async def _settled(self) -> int | None:
-        """A number up to which no event can appear any more; None when it is time to stop."""
+        """A number up to which no event can still appear; None when it is time to stop."""
         upto = await self._ask(exports.newest)
         writing = await self._ask(exports.writers)
         while writing and not self._stop.is_set():

@@ -16,13 +16,13 @@ from reseller_webhooks.nats.dead_letter import DeadLetter
 PAUSE_FIRST_S, PAUSE_LAST_S = 0.2, 5.0
 """Between tries while messages cannot be applied."""
 HAND_MAX = 2 * OUT_MAX
-"""Messages at once, where somebody else has made the consumer and lets more of them out."""
+"""Messages at once, where another program made the consumer and lets more of them out."""
 
 log = structlog.get_logger()
 
 
 class Ingest:
-    """Takes changes in until `stop`. What is in hand is given out to nobody else meanwhile."""
+    """Takes changes in until `stop`. Messages in hand go to no other process meanwhile."""
 
     def __init__(self, applying: BatchApply, source: StreamSource, stop: asyncio.Event) -> None:
         self._applying, self._source, self._stop = applying, source, stop
@@ -55,7 +55,8 @@ class Ingest:
                 del self._hand[one.message.sequence]
 
     async def _in_turn(self, consumer: Consumer) -> list[StreamMessage]:
-        """What may be applied now. Older messages that are out in other hands are awaited."""
+        """Messages that may be applied now. Older messages that other processes hold are
+        awaited."""
         found = await consumer.in_turn(self._hand)
         if found:
             self._waits_since = None
@@ -72,7 +73,7 @@ class Ingest:
         return [self._hand[sequence] for sequence in found]
 
     async def _applied(self, messages: Sequence[StreamMessage]) -> list[MessageResult]:
-        """What became of them; of none while they cannot be applied, and then after a pause."""
+        """Results of messages; none while they cannot be applied, and then after a pause."""
         if not messages:
             return []
         try:

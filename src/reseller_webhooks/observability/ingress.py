@@ -1,4 +1,4 @@
-"""The HTTP server itself: its connections, and what it refused before any route."""
+"""Metrics of the HTTP server: connections, and refusals before any route."""
 
 from prometheus_client import Counter, Gauge
 

@@ -29,7 +29,7 @@ class Outage:
 
     @property
     def is_active(self) -> bool:
-        """Whether the store is unavailable, or was until a moment ago."""
+        """True if the store is unavailable, or was until a moment ago."""
         return self._since_s is not None
 
     def failed(self, error: Unavailable) -> None:
@@ -71,7 +71,7 @@ class Outage:
 
 
 class _Refusals:
-    """How often something was refused since the last line about it."""
+    """Counts refusals since the last line about them."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -79,7 +79,7 @@ class _Refusals:
         self._counts: dict[str, int] = {}
 
     def due(self, event: str) -> int:
-        """How many refusals the line that is due now stands for; 0 when no line is due."""
+        """The number of refusals for a line that is due now; 0 when no line is due."""
         with self._lock:
             count = self._counts[event] = self._counts.get(event, 0) + 1
             now_s = monotonic_s()
@@ -93,7 +93,7 @@ _refusals = _Refusals()
 
 
 def log_refusal(event: str, error: Unavailable, **facts: object) -> None:
-    """Log what was put off; at once, then every COUNT_EVERY_S with a count.
+    """Log a refusal: at once, then every COUNT_EVERY_S with a count.
 
     Nothing in an outage of the store, which `Outage` reports.
     """

@@ -1,4 +1,4 @@
-"""Quotas of resellers: what was refused. Not by reseller, of whom there may be many."""
+"""Metrics of quotas: refusals by quota, not by reseller, of whom there may be many."""
 
 from prometheus_client import Counter
 

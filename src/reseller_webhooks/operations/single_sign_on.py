@@ -49,7 +49,7 @@ def sign_in(database: Database, vouched: Vouched, device: Device = NOWHERE) -> s
 
 
 def _person(tx: Tx, vouched: Vouched, address: str) -> User | None:
-    """The person bound to the subject, which is bound now if it was to nobody.
+    """The person bound to the subject, who is bound now if the subject was free.
 
     None for an address that is nobody's and not invited. NotSignedIn for one that belongs to
     another subject.

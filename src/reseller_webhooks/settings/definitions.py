@@ -35,7 +35,7 @@ Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX)]
 
 
 class Settings(BaseSettings):
-    """What an operator can set. `reseller-webhooks check` prints it with secrets masked."""
+    """The settings of an operator. `reseller-webhooks check` prints them with secrets masked."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
@@ -147,7 +147,7 @@ class Settings(BaseSettings):
 
     @property
     def quotas(self) -> Limits:
-        """What a reseller may use for which the operator has set nothing else."""
+        """The default quotas of a reseller."""
         return {quota: getattr(self, quota.setting.lower()) for quota in Quota}
 
     @property

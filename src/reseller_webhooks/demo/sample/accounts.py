@@ -63,7 +63,7 @@ def lead(scene: SampleContext, prospect: SampleProspect, age_days: int) -> Field
 
 
 def converted(name: str) -> Fields:
-    """What a lead has in addition once it is converted."""
+    """Further fields of a lead once it is converted."""
     uuid = uuid_of("company", name)
     return {
         "convertedCompany": {"id": uuid, "name": name},

@@ -37,7 +37,7 @@ class Firm:
 
     @property
     def domain(self) -> str:
-        """Where its mail would go, if there were such a place (RFC 2606)."""
+        """The domain of a firm's mail, which does not exist (RFC 2606)."""
         return f"{self.key}.example"
 
     @property
@@ -46,7 +46,7 @@ class Firm:
         return uuid_of("user", self.email(self.first, self.last))
 
     def email(self, first: str, last: str) -> str:
-        """The address of somebody who works there."""
+        """The address of a person at a firm."""
         plain = normalize("NFKD", f"{first}.{last}").encode("ascii", "ignore").decode()
         return f"{plain.lower()}@{self.domain}"
 
@@ -80,7 +80,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Purchase:
-    """What a firm bought: one order, and the subscription that came of it.
+    """A firm's purchase: one order, and its subscription.
 
     order: its number. status: of the order and of the subscription alike.
     """
@@ -99,14 +99,14 @@ class Purchase:
 
     @property
     def total(self) -> int | float:
-        """What it costs a month, in USD."""
+        """The monthly price in USD."""
         total = self.product.price * self.quantity
         return int(total) if total == int(total) else total
 
 
 @dataclass(frozen=True)
 class SampleProspect:
-    """Somebody who might become a customer, and how far the talk has come."""
+    """A potential customer, and the stage of the talks."""
 
     name: str
     first: str
@@ -124,7 +124,7 @@ class SampleProspect:
 
 @dataclass(frozen=True)
 class Assignee:
-    """Somebody who is given an application that their firm bought."""
+    """A person to whom an application of their firm is assigned."""
 
     purchase: Purchase
     first: str

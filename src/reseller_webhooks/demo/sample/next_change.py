@@ -18,14 +18,14 @@ from reseller_webhooks.demo.sample.new_records import subject
 from reseller_webhooks.demo.sample.scenarios import STORIES, Scenario, Story
 
 Held = Callable[[str, str], Fields | None]
-"""The content that the record of this type and uuid has now; None when there is none."""
+"""The current content of the record of this type and uuid; None if there is none."""
 
 SOME_DAY_MS = 1_767_225_600_000
 """1 January 2026, when nothing is left of the sample to tell its day by."""
 
 
 def next_change(reseller: str, public_url: str, step: int, held: Held) -> tuple[Fields, str]:
-    """The step-th change (from 0), as an entry for POST /api/v1/changes, and what it tells.
+    """The step-th change (from 0), as an entry for POST /api/v1/changes, with a sentence about it.
 
     Steps go round all resources. Pure but for `held`, which is asked what is there now.
     """
@@ -44,7 +44,8 @@ def next_change(reseller: str, public_url: str, step: int, held: Held) -> tuple[
 def _possible(
     story: Story, scene: SampleContext, turn: int, held: Held
 ) -> Iterator[tuple[str, Fields, str]]:
-    """What can happen from this turn on; without end, since there is always a new record."""
+    """Changes that are possible from this turn on; endless, since a new record is always
+    possible."""
     begun, skipped = divmod(turn, len(story.chapters))
     for number in count(begun):
         uuid, fields = subject(story.resource, scene, number)
@@ -60,7 +61,7 @@ def _possible(
 def _what(
     resource: Resource, chapter: Scenario, *, now: Fields | None, first: Fields
 ) -> Fields | None:
-    """The entry's part that says what is to be; None when that cannot follow what is now."""
+    """The entry's content or removal; None if that cannot follow the current state."""
     if chapter.does == "add":
         return {"content": first} if now is None else None
     if now is None:

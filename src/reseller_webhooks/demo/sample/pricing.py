@@ -5,17 +5,17 @@ from reseller_webhooks.demo.sample.models import Product, uuid_of
 
 
 def product_url(scene: SampleContext, product: Product) -> str:
-    """Where the application is."""
+    """The URL of an application."""
     return f"{scene.url}/api/marketplace/v1/products/{product.id}"
 
 
 def edition_url(scene: SampleContext, product: Product) -> str:
-    """Where the edition is."""
+    """The URL of an edition."""
     return f"{product_url(scene, product)}/editions/{product.edition_id}"
 
 
 def payment_plan(scene: SampleContext, product: Product) -> Fields:
-    """How the product is paid for: by the month."""
+    """The monthly payment plan of a product."""
     return {
         "href": f"{edition_url(scene, product)}/paymentPlans/{product.plan_id}",
         "id": product.plan_id,

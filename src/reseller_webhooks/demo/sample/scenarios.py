@@ -15,7 +15,7 @@ Patch = Callable[[Fields], Fields]
 
 @dataclass(frozen=True)
 class Scenario:
-    """One change. words: the sentence that tells it, with {} for what the record is called.
+    """One change. words: a sentence about it, with {} for the record's name.
 
     does: a function gives the fields that change; none when it cannot happen.
     """

@@ -50,7 +50,7 @@ class Admission:
         return len(self._on_time_queue.resellers | self._late_queue.resellers)
 
     def held_back_by(self, queue: WebhookQueue, at: float) -> HeldBack | None:
-        """Why the queue gets no slot now; None if it gets one."""
+        """The reason why the queue gets no slot now; None if it gets one."""
         if self._start_quota.is_spent:
             return HeldBack.START_QUOTA
         if not self._throttle_allows(queue, at):
@@ -66,7 +66,7 @@ class Admission:
             self._on_time_queue.add(queue)
 
     def may_keep_slot(self, queue: WebhookQueue, at: float) -> bool:
-        """Whether a queue whose request ended may reuse its slot, rather than a waiting queue."""
+        """True if a queue whose request ended may reuse its slot, rather than a waiting queue."""
         if self._start_quota.is_spent or not self._throttle_allows(queue, at):
             return False
         if (

@@ -25,11 +25,11 @@ class DeliverySlots(FairShares):
         return self.in_use - self._large
 
     def has_free_for_late(self) -> bool:
-        """Whether a slot is free for an overdue queue, fair shares aside."""
+        """True if a slot is free for an overdue queue, fair shares aside."""
         return self.free > 0 and self._late < self._late_max
 
     def has_free_for(self, queue: WebhookQueue) -> bool:
-        """Whether a slot is free for the queue."""
+        """True if a slot is free for the queue."""
         if queue.late and not self.has_free_for_late():
             return False
         return self.admits(self.load(queue.webhook.reseller_id, queue.in_flight))

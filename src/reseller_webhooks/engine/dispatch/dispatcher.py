@@ -68,7 +68,7 @@ class Dispatcher:
         self._probe_failed = probe_failed
         self._running: set[asyncio.Task[None]] = set()
         self._results_full = False
-        """Whether a queue was held back by unwritten results since the last resume."""
+        """True if unwritten results have held a queue back since the last resume."""
 
     @property
     def in_flight(self) -> int:
@@ -76,7 +76,7 @@ class Dispatcher:
         return self.admission.slots.requests
 
     def results_drained(self) -> bool:
-        """Whether queues that unwritten results held back may start again; true once."""
+        """True once queues that unwritten results held back may start again."""
         drained = self._results_full and not self._result_writer.is_full
         self._results_full &= not drained
         return drained
@@ -201,12 +201,13 @@ class Dispatcher:
             self._request_scan(queue)
 
     def _may_send(self, queue: WebhookQueue, webhook: Webhook) -> bool:
-        """Whether the lease and the webhook's settings are those with which the attempt began."""
+        """True if the lease and the webhook's settings are those with which the attempt began."""
         holds = self._owner.in_time() and self._owner.epoch(queue.part) == queue.epoch
         return holds and queue.may_send(webhook)
 
     def _counts_for_receiver(self, queue: WebhookQueue, result: AttemptResult) -> bool:
-        """Whether to record the attempt; one that our own network failed is postponed."""
+        """True if the attempt is recorded; an attempt that this worker's network failed is
+        postponed."""
         if self.egress.counts_for_receiver(queue.host, result.attempt, self._time()):
             return True
         self._postpone(queue, result.delivery.id, PROBE_EVERY_S)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class HeldBack(StrEnum):
-    """What holds a queue back, in the sequence in which start_rules.py checks it."""
+    """Reasons that hold a queue back, in the sequence in which start_rules.py checks them."""
 
     STOPPING = "stopping"
     """The engine is shutting down."""

@@ -7,7 +7,7 @@ from reseller_webhooks.engine.dispatch.scheduler import Scheduler
 from reseller_webhooks.engine.ports import Ownership, Store
 
 RESCAN_LATE_S = 1.0
-"""How often to look for deliveries that were committed below the watermark."""
+"""Seconds between scans for deliveries that were committed below the watermark."""
 PAGES = 20
 """Pages of deliveries in one poll; webhooks with more of them are scanned."""
 

@@ -30,15 +30,16 @@ class LateThrottle:
         self._next_at = 0.0
 
     def opens_at(self, at: float) -> float:
-        """When the next overdue delivery may start; not after `at` if it may start now."""
+        """The time at which the next overdue delivery may start; not after `at` if it may start
+        now."""
         return at if self.only_late(at) else self._next_at - SLACK_S
 
     def is_open(self, at: float) -> bool:
-        """Whether an overdue delivery may start now."""
+        """True if an overdue delivery may start now."""
         return self.opens_at(at) <= at
 
     def only_late(self, at: float) -> bool:
-        """Whether no on-time delivery has started lately."""
+        """True if no on-time delivery has started lately."""
         return at - self._on_time_at > OTHERS_S
 
     def delivery_started(self, at: float, *, late: bool) -> None:

@@ -30,7 +30,7 @@ class PrefetchBudget:
         """Deliveries that scans in flight may return at most."""
 
     def capacity(self, wanted: int, *, late: bool = False) -> int:
-        """How many of `wanted` deliveries a queue may prefetch."""
+        """The number of `wanted` deliveries that a queue may prefetch."""
         each = (self._max - self._left) // self._count if self._count else TYPICAL_BYTES
         left = self._left - self.requested * each
         if late:
@@ -38,7 +38,7 @@ class PrefetchBudget:
         return max(LEAST, min(wanted, left // (SHARE * each)))
 
     def has_capacity(self, count: int, wanted: int, *, late: bool = False) -> bool:
-        """Whether a queue that wants to prefetch `wanted` deliveries may hold `count`."""
+        """True if a queue that wants to prefetch `wanted` deliveries may hold `count`."""
         return count <= LEAST or count <= self.capacity(wanted, late=late)
 
     def add(self, due: DueDelivery) -> None:

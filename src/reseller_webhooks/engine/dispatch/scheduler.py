@@ -120,7 +120,7 @@ class Scheduler:
 
     @property
     def yields(self) -> bool:
-        """Whether to leave the partitions to other workers, since this one reaches no host."""
+        """True if this worker leaves its partitions to other workers, since it reaches no host."""
         return self.egress.yields(self._time())
 
     async def acquire(self, parts: Collection[int]) -> None:

@@ -22,7 +22,7 @@ class StartQuota:
 
     @property
     def is_spent(self) -> bool:
-        """Whether no more deliveries may start in this turn."""
+        """True if no more deliveries may start in this turn."""
         return self._left <= 0
 
     def spend(self, body_bytes: int) -> None:

@@ -34,11 +34,11 @@ class StartRules:
         self._now = now
 
     def held_back_by(self, queue: WebhookQueue, at: float) -> HeldBack | None:
-        """Why the queue may not start its next delivery; None if it may."""
+        """The reason why the queue may not start its next delivery; None if it may."""
         return self.held_back_beside_slots(queue, at) or self._admission.held_back_by(queue, at)
 
     def held_back_beside_slots(self, queue: WebhookQueue, at: float) -> HeldBack | None:
-        """The same for a queue that has a slot already."""
+        """As `held_back_by`, for a queue that has a slot already."""
         if self.stopping:
             return HeldBack.STOPPING
         if self._result_writer.is_full:
@@ -50,6 +50,6 @@ class StartRules:
         return queue.held_back_by(self._now() if queue.circuit.is_open else 0, at)
 
     def count(self, queues: Iterable[WebhookQueue], at: float) -> Mapping[str, int]:
-        """How many queues with ready deliveries each reason holds back."""
+        """The number of queues with ready deliveries that each reason holds back."""
         counts = Counter(self.held_back_by(queue, at) for queue in queues if queue.has_ready)
         return {reason: counts[reason] for reason in HeldBack}

@@ -58,9 +58,9 @@ class WebhookQueue:
         self.held: dict[int, str] = {}
         self.in_flight = 0
         self.late = False
-        """Whether the queue is overdue."""
+        """True if the queue is overdue."""
         self.scan_at = inf
-        """When the store may have due deliveries that are not held: 0.0: now, inf: unknown."""
+        """Due time of the first delivery in the store that is not held. 0.0: now, inf: unknown."""
         self.start_at = start_at
         """The earliest start: a former owner's request may still be in flight before."""
         self._rate_at = 0.0
@@ -74,19 +74,19 @@ class WebhookQueue:
         self._requested = 0
         self._scan_at_during_scan = inf
         self._scan_position = FIRST
-        """Where the next scan may begin: no delivery can have become due before that position."""
+        """Start of the next scan: no delivery can have become due before that position."""
         self._written_during_scan: set[int] = set()
         self._postponed: dict[int, float] = {}
         """Deliveries that `accept_new` ignores until a time."""
 
     @property
     def has_ready(self) -> bool:
-        """Whether deliveries are ready and the webhook is active."""
+        """True if deliveries are ready and the webhook is active."""
         return bool(self.ready) and self._is_sending
 
     @property
     def wants_scan(self) -> bool:
-        """Whether the queue has room for a scan; the caller compares `scan_at` with the time."""
+        """True if the queue has room for a scan; the caller compares `scan_at` with the time."""
         return self._is_sending and not self._scanning and len(self.ready) < self._capacity // 2
 
     @property
@@ -95,7 +95,7 @@ class WebhookQueue:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the webhook is active, with no request and no scan in flight."""
+        """True if the webhook is active, with no request and no scan in flight."""
         return self._is_sending and not self.in_flight and not self._scanning
 
     @property
@@ -186,7 +186,7 @@ class WebhookQueue:
         self._prefetch_budget.requested -= self._requested
 
     def held_back_by(self, now: Micros, at: float) -> HeldBack | None:
-        """Which of the webhook's own limits forbids another request; None if none does."""
+        """The webhook's own limit that forbids another request; None if none does."""
         if at < self.start_at:
             return HeldBack.OWNERSHIP
         if at < self._rate_at:
@@ -199,11 +199,12 @@ class WebhookQueue:
         return HeldBack.CIRCUIT if self.circuit.is_open or limit < cap else HeldBack.CAP
 
     def may_send(self, webhook: Webhook) -> bool:
-        """Whether a request that was prepared with these settings may still be sent."""
+        """True if a request that was prepared with these settings may still be sent."""
         return self._is_sending and self.webhook is webhook
 
     def next_start_at(self, now: Micros, at: float) -> float:
-        """When the rate or the circuit allows the next start; inf if neither holds it back."""
+        """The time at which the rate or the circuit allows the next start; inf if neither holds
+        it back."""
         if self._earliest_start > at:
             return self._earliest_start
         wait = self.circuit.probe_at - now if self.circuit.is_open else 0

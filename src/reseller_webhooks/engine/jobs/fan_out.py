@@ -11,7 +11,7 @@ from reseller_webhooks.engine.ports import Store
 from reseller_webhooks.supervision import wait_for_event
 
 POLL_S = 0.5
-"""How often to poll for fan-outs of other processes; those of this process start at once."""
+"""Seconds between polls for fan-outs of other processes; those of this process start at once."""
 PAUSE_MIN_S = 0.005
 
 

@@ -20,7 +20,7 @@ PAUSE_S = 0.2
 """Pause between two batches, so that ingest has the writer most of the time."""
 HOUR = 3600 * SECOND
 STATEMENT_S = 60.0
-"""Time limit of a statement: nobody waits for it, and a day may have millions of rows."""
+"""Time limit of a statement: no caller waits for it, and a day may have millions of rows."""
 STEPS_MAX = 100
 """Steps of a job in a round, so that a long job does not delay the others for hours."""
 

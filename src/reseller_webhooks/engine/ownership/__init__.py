@@ -1,1 +1,1 @@
-"""Which partitions this process sends for, and whether its network works."""
+"""Ownership of partitions, and the health of this worker's network."""

@@ -17,7 +17,7 @@ import structlog
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason
 
 WINDOW_S = 60.0
-"""How long the last attempt on a host counts."""
+"""Seconds for which the last attempt on a host counts."""
 HOSTS_MIN = 10
 """Unreachable hosts needed: fewer may well be down at the same time."""
 SHARE = 0.9
@@ -28,7 +28,7 @@ STAND_BACK_S, BACK_EVERY_S = 50.0, 60.0
 LONGEST_S = 900.0
 """After this long, failures count again: perhaps all receivers are down."""
 AGAIN_S = 1.0
-"""How often to record that a host is reachable."""
+"""Seconds between records that a host is reachable."""
 KNOWN_MAX = 100_000
 """Reached hosts to remember."""
 
@@ -51,27 +51,27 @@ class EgressHealth:
     def __init__(self, on_recovery: Callable[[], None]) -> None:
         self._on_recovery = on_recovery
         self.suspected_since: float | None = None
-        """When the egress became suspect, or None."""
+        """Time since which the egress is suspect, or None."""
         self._reached: OrderedDict[HostKey, None] = OrderedDict()
         """Hosts that this worker has reached."""
         self._seen: OrderedDict[HostKey, tuple[float, bool]] = OrderedDict()
         """The time of the last attempt on each reached host, and whether it was unreachable."""
         self._hosts_seen, self._hosts_missed = Counter[int](), Counter[int]()
-        """How many hosts in `_seen` each reseller has, and how many of them were unreachable."""
+        """The number of hosts in `_seen` by reseller, and of those that were unreachable."""
         self._probe_at: dict[int, float] = {}
 
     @property
     def is_suspected(self) -> bool:
-        """Whether only probes are sent."""
+        """True while only probes are sent."""
         return self.suspected_since is not None
 
     def may_start(self, reseller_id: int, at: float) -> bool:
-        """Whether a request may be sent; while the egress is suspected, one probe a second."""
+        """True if a request may be sent; while the egress is suspected, one probe a second."""
         since = self.suspected_since
         return since is None or at >= self._probe_at.get(reseller_id, since)
 
     def yields(self, at: float) -> bool:
-        """Whether to leave the partitions to other workers; not always, since probes need some."""
+        """True if partitions are left to other workers; not always, since probes need some."""
         since = self.suspected_since
         return since is not None and (at - since) % BACK_EVERY_S < STAND_BACK_S
 

@@ -26,7 +26,7 @@ LONG = 0.7
 HEARTBEATS = 3
 """Heartbeats per lease, so that a lost one does no harm."""
 LOOK_S = 0.5
-"""How often to look for new or gone workers, and the interval while partitions move."""
+"""Seconds between looks for new or gone workers, and between moves of partitions."""
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ class PartitionListener(Protocol):
 
     @property
     def yields(self) -> bool:
-        """Whether to leave the partitions to other workers."""
+        """True if partitions are left to other workers."""
 
     async def acquire(self, parts: Collection[int]) -> None:
         """Start sending for these partitions. Raises Unavailable if the store does not answer."""
@@ -97,7 +97,7 @@ class Leases:
         return frozenset(self._held)
 
     def in_time(self) -> bool:
-        """Whether the leases certainly hold; otherwise no delivery may start."""
+        """True while the leases certainly hold; otherwise no delivery may start."""
         return self._monotonic_s() < self._deadline
 
     def epoch(self, part: int) -> int | None:
@@ -106,7 +106,7 @@ class Leases:
         return holding.epoch if holding and part not in self._draining else None
 
     def hold_s(self, part: int) -> float:
-        """How much longer ordered deliveries of the partition must wait."""
+        """Seconds for which ordered deliveries of the partition must still wait."""
         holding = self._held.get(part)
         return max(0.0, holding.not_before - self._monotonic_s()) if holding else 0.0
 

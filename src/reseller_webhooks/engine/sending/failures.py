@@ -49,7 +49,7 @@ from reseller_webhooks.engine.sending.http1.errors import (
 from reseller_webhooks.engine.sending.http1.ssrf_guard import ForbiddenAddress
 
 NO_DATA = getattr(socket, "EAI_NODATA", socket.EAI_NONAME)
-"""The name is there and has no address; not every system tells."""
+"""The name exists without an address; not every system distinguishes this."""
 CERTIFICATE_FAULTS: Mapping[int, MessageCode] = {
     9: CERTIFICATE_NOT_YET_VALID,
     10: CERTIFICATE_EXPIRED,
@@ -83,7 +83,7 @@ NO_SUCH_NAME = {socket.EAI_NONAME, NO_DATA}
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer. message: says more, and holds no secret.
+    """A failure to get a response. message: says more, and holds no secret.
 
     unreachable: no byte came back, so the cause may be our own network.
     """
@@ -102,7 +102,8 @@ class RequestContext:
 
 
 def failure_of(error: Exception, request: RequestContext) -> Failure | None:
-    """What the exception means, or None when it is not one that the network makes."""
+    """The failure that an exception means; None for an exception that the network does not
+    cause."""
     for cause in _causes(error):
         if isinstance(cause, ForbiddenAddress):
             return Failure(Reason.FORBIDDEN_ADDRESS, cause.message)

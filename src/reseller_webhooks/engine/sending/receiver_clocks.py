@@ -12,7 +12,7 @@ HOSTS_MAX = 1_000
 
 
 class ReceiverClocks:
-    """How far each host's clock is ahead of this machine's."""
+    """Offsets of hosts' clocks, positive if ahead of this machine's."""
 
     def __init__(self) -> None:
         self._hosts: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -25,7 +25,7 @@ class ReceiverClocks:
             self._hosts.popitem(last=False)
 
     def ahead_s(self) -> int:
-        """How far most hosts are ahead; 0 while too few hosts are known."""
+        """The offset of most hosts' clocks; 0 while too few hosts are known."""
         return clocks.receivers_ahead_s(self._recent())
 
     def conditions(self) -> Iterator[Condition]:

@@ -22,7 +22,7 @@ _KEY_TYPES: Mapping[str, type[RSAKey | ECKey]] = {"RS": RSAKey, "ES": ECKey}
 
 
 class Method(StrEnum):
-    """How one token request authenticates the client."""
+    """Methods by which a token request authenticates the client."""
 
     ENCODED_BASIC = "encoded basic"
     """ID and secret are form-encoded before they are joined, as RFC 6749 has it."""

@@ -1,4 +1,4 @@
-"""Responses to OAuth2 token requests: the access token, or why there is none (RFC 6749, 5)."""
+"""Responses to OAuth2 token requests: an access token, or an error (RFC 6749, 5)."""
 
 import re
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ from reseller_webhooks.core.webhooks.webhook import ClientCredentialsAuth, OAuth
 from reseller_webhooks.engine.sending.token_request import sent_secrets
 
 DESCRIPTION_CHARS = 200
-"""Of what the server says about an error, for the log."""
+"""Characters of the server's error description that the log keeps."""
 BAD_REQUEST, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 400, 401, 403, 404
 
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]+")
@@ -68,7 +68,7 @@ _STATUS_MEANINGS: Mapping[int, MessageCode] = {
     NOT_FOUND: OAUTH_WRONG_URL,
     **dict.fromkeys((502, 503, 504), OAUTH_SERVER_DOWN),
 }
-"""What a status means if the body says nothing."""
+"""The meaning of a status if the body has no error."""
 _CLIENT_ERRORS = frozenset({"", "invalid_client", "unauthorized_client", "invalid_request"})
 """Errors after which another method of client authentication may succeed."""
 
@@ -83,7 +83,7 @@ class TokenResponse:
 
 @dataclass(frozen=True, slots=True)
 class TokenError:
-    """There is no token. detail: holds no secret.
+    """The server gave no token. detail: holds no secret.
 
     is_of_client: the server may not have recognised how the client authenticated.
     """
@@ -170,7 +170,7 @@ def _granted(given: Mapping[str, Any], status: int, now_s: float) -> TokenRespon
 
 
 def _life_s(given: object, now_s: float) -> float | None:
-    """The lifetime that a server gives in any form; None if it cannot be told."""
+    """The lifetime that a server gives in any form; None if it gives none."""
     try:
         life_s = float(given)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -213,7 +213,7 @@ def _refusal(status: int, name: str, meaning: MessageCode | None, said: str) -> 
 
 
 def _clean(text: str, auth: OAuth2) -> str:
-    """One line of what the server said, without what we told it in confidence."""
+    """One line of the server's text, without secrets that it may repeat."""
     for secret in sent_secrets(auth):
         text = text.replace(secret, "***")
     return "".join(char if char.isprintable() else " " for char in text)[:DESCRIPTION_CHARS]

@@ -13,7 +13,7 @@ from reseller_webhooks.core.health.conditions import Condition, ConditionCode, S
 from reseller_webhooks.engine.sending.http1.tls import tls_context
 
 EVERY_S = 3.0
-"""How often to check the file, on a thread, since its disk may hang."""
+"""Seconds between checks of the file, on a thread, since its disk may hang."""
 
 Version = tuple[int, int, int]
 """Identifies a file's content: inode, size, time of the last change in nanoseconds."""

@@ -55,8 +55,7 @@ def members(tx: Tx) -> list[WorkerRow]:
 
 
 def renew(tx: Tx, me: str, *, until: Micros) -> dict[int, int]:
-    """Renew this worker's leases, and return their epochs. A lapsed lease that nobody took is
-    renewed too."""
+    """Renew this worker's leases, lapsed ones too if they are still its own; their epochs."""
     statement = update(lease).where(lease.c.owner == me).values(until=until)
     rows = tx.connection.execute(statement.returning(lease.c.part, lease.c.epoch))
     return dict(rows.tuples().all())

@@ -62,7 +62,7 @@ def count_lines(tx: Tx, query: LogQuery) -> LineCount:
 
 
 def count_by_tab(tx: Tx, query: LogQuery, tabs: Iterable[frozenset[State]]) -> Iterator[LineCount]:
-    """How many lines a query finds in the states of each tab.
+    """Count the lines of a query in the states of each tab.
 
     Lines of a record are counted once for all tabs, as every count reads them all.
     """

@@ -27,7 +27,8 @@ class ResponseTimeout(Exception):
 
 
 class ProtocolError(Exception):
-    """What came is no answer. code: says why, with the host; it quotes nothing of what came."""
+    """The bytes are not a response. code: the reason, with the host; it quotes no received
+    bytes."""
 
     def __init__(self, code: MessageCode, **params: Param) -> None:
         self.code, self.params = code, params

@@ -29,7 +29,7 @@ class Pool:
         self._idle: dict[str, dict[Http1Connection, None]] = {}
 
     def has_idle(self, target: Origin) -> bool:
-        """Whether a connection to the target's origin is idle."""
+        """True if a connection to the target's origin is idle."""
         return target.origin in self._idle
 
     def take(self, target: Origin) -> Http1Connection | None:

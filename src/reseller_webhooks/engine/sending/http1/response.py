@@ -67,7 +67,7 @@ class ResponseParser:
         self._headers: list[tuple[bytes, bytes]] = []
 
     def feed(self, data: bytes) -> None:
-        """Parse bytes in any portions. Raises ProtocolError if they are no response."""
+        """Parse bytes in any portions. Raises ProtocolError if they are not a response."""
         self._pieces += 1
         if self._pieces > PIECES_MAX:
             raise ProtocolError(ANSWER_IN_TOO_MANY_PIECES, count=PIECES_MAX)
@@ -92,7 +92,7 @@ class ResponseParser:
 
     @property
     def silent(self) -> bool:
-        """Whether no byte has arrived yet."""
+        """True if no byte has arrived yet."""
         return self._left == ANSWER_BYTES_MAX
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""When somebody asked last that what waits for a webhook is tried at once."""
+"""The time of the last request to retry a webhook's pending deliveries at once."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When each retry was scheduled, so that a step of the clock back is noticed."""
+"""The time at which each retry was scheduled, so that a step of the clock back is noticed."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What this store uses that an earlier version cannot read, and what each worker can read.
+"""Features of the store that an earlier version cannot read, and features that each worker can.
 
 A store that nobody has used yet has no earlier version to mind, so its secrets are bound to
 their rows from the start; any other begins with `reseller-webhooks secrets reseal`.
