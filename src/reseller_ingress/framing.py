@@ -11,7 +11,8 @@ _SINGLE = frozenset({b"host", b"transfer-encoding"})
 def ambiguity(
     target: bytes, headers: Sequence[tuple[bytes, bytes]], version: str
 ) -> RefusalReason | None:
-    """Why a head is refused: it names not one host, or a transfer coding but `chunked` by HTTP/1.1.
+    """The reason to refuse a head: it does not name one host, or has a transfer coding but
+    `chunked` by HTTP/1.1.
 
     HTTP/1.0 may name no host and has no codings. Other codings are not undone here, and the parser
     takes the last of several (RFC 9112, 3.2 and 6.1). headers: names in lower case.
@@ -30,7 +31,7 @@ def ambiguity(
 
 
 def _is_for(target: bytes, host: bytes) -> bool:
-    """Whether a target is a path, or a URL of the same host (RFC 9112, 3.2.2)."""
+    """True if a target is a path, or a URL of the same host (RFC 9112, 3.2.2)."""
     _, scheme, rest = target.partition(b"://")
     is_path = target.startswith((b"/", b"*")) or not scheme
     return is_path or rest.partition(b"/")[0].partition(b"?")[0].lower() == host.lower()

@@ -1,4 +1,4 @@
-"""Follows the platform's event feed, for a mirror that nobody can reach.
+"""Follows the platform's event feed, for a mirror that the platform cannot reach.
 
 The cursor is stored in the transaction that applies its events, so a kill loses and skips nothing.
 """
@@ -15,7 +15,7 @@ from reseller_mirror.reconcile import reconcile
 from reseller_mirror.source import Source
 
 WAIT_S = 20
-"""How long the platform waits for an event before it answers without one."""
+"""Seconds for which the platform waits for an event before it answers without one."""
 AGAIN_S = 2.0
 """After a request that failed."""
 

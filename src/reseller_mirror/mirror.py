@@ -87,7 +87,7 @@ class Mirror:
             ]
 
     def cursor(self) -> str | None:
-        """Where the event feed is read on; None to begin anew."""
+        """The position in the event feed to read on from; None to begin anew."""
         with self.engine.connect() as connection:
             return connection.execute(select(position.c.cursor)).scalar()
 

@@ -128,7 +128,7 @@ position = Table(
     Column("name", String(16), primary_key=True),
     Column("cursor", String(255), nullable=False),
 )
-"""Where the event feed is read on."""
+"""The position in the event feed."""
 
 TABLES = {resource: _table(resource) for resource in FIELDS}
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from reseller_webhooks.core.messages import Message
 
 DELAYS_S = (0, 600, 3600, 14_400)
-"""How long a webhook must have failed before a user is told: what users can choose."""
+"""Seconds for which a webhook must have failed before a user is alerted: the choices of users."""
 DELAY_S = 600
 """The choice of an admin who has made none. Viewers are not told unless they choose to be."""
 DIGEST_S = 300
@@ -22,7 +22,7 @@ LANGUAGE = "en"
 
 
 class AlertKind(StrEnum):
-    """What an e-mail tells. The values are stored."""
+    """Kinds of alert e-mails. The values are stored."""
 
     FAILING = "webhooks-failing"
     RECOVERED = "webhooks-recovered"
@@ -30,7 +30,7 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertPreference:
-    """Whether and how a user is told. delay_s: None for never."""
+    """A user's choice of alerts. delay_s: None for no alerts."""
 
     delay_s: int | None
     language: str = LANGUAGE
@@ -75,7 +75,7 @@ class Email:
 
 
 def retry_at(now: int, failures: int, created_at: int) -> int | None:
-    """When to send an e-mail again after so many failures; None to give it up.
+    """The time to send an e-mail again after so many failures; None to give it up.
 
     Microseconds UTC.
     """

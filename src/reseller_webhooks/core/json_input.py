@@ -54,7 +54,7 @@ def exactly(number: float) -> Decimal:
 
 
 def _digits(text: bytes) -> bytes:
-    """What numbers are made of, in strings too: equal if every number is written the same."""
+    """Characters of numbers, in strings too: equal if every number is written the same."""
     return text.translate(None, _NOT_OF_NUMBERS)
 
 

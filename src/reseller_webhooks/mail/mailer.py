@@ -60,7 +60,7 @@ class Mailer:
                 await asyncio.to_thread(self._send, email)
 
     def conditions(self) -> Iterator[Condition]:
-        """Whether the mail server has refused everything for some time."""
+        """A condition if the mail server has refused everything for some time."""
         if self._failing_since_s is None:
             return
         failing_s = monotonic_s() - self._failing_since_s

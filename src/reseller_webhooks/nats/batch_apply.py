@@ -110,7 +110,8 @@ class BatchApply:
         return parsing.parse_changes(body, raw=message.body, key=self._key(message))
 
     def _key(self, message: StreamMessage) -> str:
-        """The key that identifies a repeated message. A stream that was made anew counts from 1 again, so the
+        """The key that identifies a repeated message. A stream that was made anew counts from 1
+        again, so the
         sequence alone would not do.
         """
         named = f"id:{message.id}" if message.id else f"{message.sequence}:{message.stored_at}"

@@ -25,7 +25,7 @@ CLAIMED_MAX = 10
 
 
 def is_due(database: Database) -> bool:
-    """Whether somebody is to be told of something."""
+    """True if an alert is due."""
     with database.read() as tx:
         return bool(webhook_alerts.failing(tx) or webhook_alerts.ended(tx))
 
@@ -67,7 +67,7 @@ def note_failure(database: Database, email: Email, reason: str, *, is_final: boo
 
 
 def preference_of(database: Database, membership: Membership) -> AlertPreference:
-    """What a user wants to be told: their choice, or the default of their role."""
+    """A user's choice of alerts, or the default of their role."""
     with database.read() as tx:
         found = preferences.find(tx, membership.id)
     default = DELAY_S if membership.role == Role.ADMIN else None

@@ -260,7 +260,7 @@ def _turn(
 
 
 def lock(tx: Tx, reseller_id: int, uuid: str) -> WebhookRow:
-    """The reseller's webhook, which nobody else changes until the commit. NotFound."""
+    """The reseller's webhook, locked until the commit. NotFound."""
     return _found(webhooks.by_uuid(tx, uuid, reseller_id=reseller_id, for_update=True), uuid)
 
 

@@ -17,7 +17,7 @@ OTHERS = {PREFIX + "NATS"}
 HIDDEN = ("secret", "token", "database", "smtp_url")
 """Settings whose values may hold a password or key, so that they are not repeated."""
 USERINFO = re.compile(r"(?P<before>^|//|[\s,;=])[^\s/?#]*@")
-"""What stands before the last @ of a URL's authority, also of one whose scheme is wrong."""
+"""User name and password in a URL: text before the last @ of its authority, whatever the scheme."""
 
 
 def load(**given: Any) -> Settings:
@@ -34,7 +34,7 @@ def load(**given: Any) -> Settings:
 
 
 def trusted_proxies() -> list[str]:
-    """Whose X-Forwarded-For tells where a visitor comes from: addresses, networks, or `*` alone.
+    """The proxies whose X-Forwarded-For is trusted: addresses, networks, or `*` alone.
 
     The variable is uvicorn's and has no prefix. Refused when an entry is neither.
     """

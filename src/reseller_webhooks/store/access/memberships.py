@@ -23,7 +23,7 @@ def by_email(tx: Tx, email: str) -> list[Membership]:
 
 
 def by_uuid(tx: Tx, uuid: str, *, for_update: bool = False) -> Membership | None:
-    """The membership with that id. for_update: nobody else changes it meanwhile."""
+    """The membership with that id. for_update: lock it until the commit."""
     named = membership.c.uuid == uuid
     if for_update:
         tx.connection.execute(select(membership.c.id).where(named).with_for_update())

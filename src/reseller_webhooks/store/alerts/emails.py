@@ -34,7 +34,7 @@ def add(tx: Tx, uuid: str, membership_id: int, alert: Alert) -> None:
 
 
 def is_due(tx: Tx) -> bool:
-    """Whether an e-mail can be claimed."""
+    """True if an e-mail can be claimed."""
     return tx.connection.execute(_due(tx, 1)).first() is not None
 
 

@@ -1,4 +1,4 @@
-"""What users want to be told."""
+"""Users' choices of alerts."""
 
 from sqlalchemy import insert, select, update
 

@@ -1,4 +1,4 @@
-"""Which users are to be told that a webhook fails, and which that it has recovered.
+"""Users to alert that a webhook fails, and that it has recovered.
 
 Both are derived from the circuit, which is stored in the transaction of the attempt that changed
 it, so a killed process loses no alert. A row says that a user was told, and since when the webhook
@@ -133,7 +133,7 @@ def _wants_alerts() -> ColumnElement[bool]:
 
 
 def _may_be_told(tx: Tx) -> ColumnElement[bool]:
-    """Whether the user's last alert was long enough ago; a digest follows it otherwise."""
+    """Condition: the user's last alert was long enough ago; otherwise a digest follows it."""
     lately = exists().where(
         email.c.membership_id == membership.c.id,
         email.c.created_at > tx.now - DIGEST_S * SECOND,

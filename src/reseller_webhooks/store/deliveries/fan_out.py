@@ -151,7 +151,7 @@ def oldest(tx: Tx) -> Micros | None:
 
 
 def oldest_of_reseller(tx: Tx, reseller_id: int) -> Micros | None:
-    """When the reseller's pending event with the lowest number was committed."""
+    """Commit time of the reseller's pending event with the lowest number."""
     return tx.connection.execute(_OLDEST.where(_OF_RESELLER), {"reseller": reseller_id}).scalar()
 
 

@@ -76,7 +76,7 @@ def retry_now(tx: Tx, number: int) -> None:
 
 
 def by_uuid(tx: Tx, uuid: str, *, reseller_id: int, for_update: bool = False) -> WebhookRow | None:
-    """The reseller's live webhook with that id. for_update: nobody else changes it meanwhile."""
+    """The reseller's live webhook with that id. for_update: lock it until the commit."""
     statement = select(webhook).where(
         webhook.c.uuid == uuid,
         webhook.c.reseller_id == reseller_id,

@@ -1,4 +1,4 @@
-"""The pull feed: events in sequence, for receivers that nobody can reach."""
+"""The pull feed: events in sequence, for receivers that accept no connections."""
 
 from collections.abc import Callable
 from functools import partial

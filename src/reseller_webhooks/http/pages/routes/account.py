@@ -85,7 +85,7 @@ def _form(page: SignedIn, status: int, wrong: dict[str, str]) -> Response:
 
 
 def _alerts(page: SignedIn) -> dict[str, object]:
-    """What the form of alerts shows. Operators belong to no reseller and get none."""
+    """Values of the form for alerts. Operators belong to no reseller and get none."""
     if page.who.is_operator:
         return {"alerts": False}
     delay_s = alerts.preference_of(page.database, page.who.entered).delay_s
