@@ -32,7 +32,7 @@ class ForwardedNotification:
 
     @property
     def is_taken(self) -> bool:
-        """Whether the answer is 2xx."""
+        """True if the answer is 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
 

@@ -26,7 +26,7 @@ LAST = "r"
 
 @dataclass(frozen=True, slots=True)
 class ListenOptions:
-    """What to forward, and where.
+    """The notifications to forward, and their target.
 
     since: a time, for events before now. secret: signs; None for a new one. token: of the
     authentication Token.

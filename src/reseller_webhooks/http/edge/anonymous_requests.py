@@ -81,7 +81,7 @@ class Turn:
 
     @property
     def is_verified(self) -> bool:
-        """Whether its credential was verified before."""
+        """True if the request's credential was verified before."""
         return self._queue is self._verified_queue
 
     async def enter(self) -> None:

@@ -13,7 +13,7 @@ CHANGES_BYTES_MAX = 10 * 1024 * 1024
 
 
 def body_bytes_max(scope: Scope) -> int:
-    """How long the body of a request may be. TooLarge if its Content-Length is longer."""
+    """The limit of a request's body. TooLarge if its Content-Length is longer."""
     limit = CHANGES_BYTES_MAX if scope["path"] == CHANGES_PATH else BODY_BYTES_MAX
     length = Headers(scope=scope).get("content-length", "")
     if length.isdecimal() and int(length[:20]) > limit:

@@ -10,7 +10,7 @@ DEFAULTS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-"""For what is no page: a browser shows it as data, never as a document with scripts."""
+"""Headers of other responses than pages: a browser shows them as data, without scripts."""
 HSTS = {"strict-transport-security": "max-age=63072000"}
 """Two years, as the preload list asks (RFC 6797); not for other hosts of the domain."""
 _PAGE_POLICY = "; ".join(

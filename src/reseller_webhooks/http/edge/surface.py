@@ -29,7 +29,7 @@ class ErrorResponses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What a group of paths has in common.
+    """The common properties of a group of paths.
 
     headers: of each response, whatever its route sets. defaults: unless its route sets them.
     """

@@ -71,7 +71,7 @@ AREAS = (
 
 
 def create_site(context: AppContext, tls: Callable[[], SSLContext]) -> SiteContext:
-    """What all pages share. tls: what is trusted now, for requests to the identity provider."""
+    """The context of all pages. tls: trusted certificates for the identity provider."""
     cookies = Cookies(secure=context.settings.public_url.startswith("https://"))
     return SiteContext(context, cookies, openid=openid_login.provider(context.settings, tls))
 
