@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from attack import bodies, bombs, connections, floods, neighbours, pages, tenancy
+from attack import bodies, bombs, connections, floods, neighbours, pages, readers, tenancy
 from attack.measuring import Attack, measured
 from bench import postgres
 from bench.beside import KEYS
@@ -26,6 +26,7 @@ ATTACKS: dict[str, Attack] = {
 }
 BY_RESELLERS: dict[str, Callable[[Server], str]] = {
     "bodies": bodies.bodies,
+    "log_readers": readers.log_readers,
     "slow_webhooks": neighbours.slow_webhooks,
     "dead_names": neighbours.dead_names,
     "token_servers": neighbours.token_servers,

@@ -12,6 +12,7 @@ import psutil
 
 from bench.program import Server
 
+Call = Callable[[], httpx.Response]
 Attack = Callable[[int], str]
 """Takes a port on loopback and returns a report in words; runs in a process of its own."""
 QUIET_S = 3.0
@@ -37,7 +38,7 @@ class Felt:
 
 
 @contextmanager
-def another_caller(call: Callable[[], httpx.Response], process: psutil.Process) -> Iterator[Felt]:
+def another_caller(call: Call, process: psutil.Process) -> Iterator[Felt]:
     """Call again and again until the block ends."""
     felt, ended = Felt(), threading.Event()
 
@@ -61,12 +62,9 @@ def another_caller(call: Callable[[], httpx.Response], process: psutil.Process) 
         thread.join(WAIT_S)
 
 
-def measured(server: Server, attack: Attack) -> str:
-    """Run an attack while another caller reads its webhooks; one line about both."""
-
-    def call() -> httpx.Response:
-        return server.api.get("/api/v1/webhooks", params={"reseller": server.reseller})
-
+def measured(server: Server, attack: Attack, call: Call | None = None) -> str:
+    """Run an attack while another caller calls; one line about both. call: reads its webhooks."""
+    call = call or _reading(server)
     before_mb = server.rss_mb()
     with another_caller(call, server.process) as quiet:
         time.sleep(QUIET_S)
@@ -77,6 +75,13 @@ def measured(server: Server, attack: Attack) -> str:
         f"others: {felt} (quiet: {quiet}), p99 ratio {ratio:.1f}, {felt.failed} failed; "
         f"memory {before_mb:.0f} MB, at most {felt.peak_mb:.0f} MB; {told}"
     )
+
+
+def _reading(server: Server) -> Call:
+    def read() -> httpx.Response:
+        return server.api.get("/api/v1/webhooks", params={"reseller": server.reseller})
+
+    return read
 
 
 def in_a_process(attack: Attack, port: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 YIELD_S = 0.05
-"""Seconds for which a free place stays unused while preferred requests are served."""
+"""Seconds for which a free place stays unused while preferred requests are served, by default."""
 
 
 class QueueTimeout(Exception):
@@ -21,8 +21,8 @@ class QueueTimeout(Exception):
 class FairQueue:
     """Places for requests, given in round-robin by network. For one event loop."""
 
-    def __init__(self, in_all: int, per_network: int) -> None:
-        self.in_all, self.per_network = in_all, per_network
+    def __init__(self, in_all: int, per_network: int, yield_s: float = YIELD_S) -> None:
+        self.in_all, self.per_network, self.yield_s = in_all, per_network, yield_s
         self._occupied: Counter[str] = Counter()
         self._waiting: dict[str, deque[Future[None]]] = {}
         self._preferred = 0
@@ -64,8 +64,8 @@ class FairQueue:
             if turn.done() and not turn.cancelled():
                 self.leave(network)
             if isinstance(error, TimeoutError):
-                is_full = self._occupied[network] >= self.per_network
-                raise QueueTimeout(of_network=is_full) from None
+                of_network = not self._has_room(network) or not self._is_full()
+                raise QueueTimeout(of_network=of_network) from None
             raise
 
     def _fill_soon(self) -> None:
@@ -74,7 +74,7 @@ class FairQueue:
         if not self._preferred:
             self._fill()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(YIELD_S, self._fill)
+            self._timer = asyncio.get_running_loop().call_later(self.yield_s, self._fill)
 
     def _fill(self) -> None:
         """Give each free place to the next request."""

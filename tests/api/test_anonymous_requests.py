@@ -38,7 +38,7 @@ class Rooms:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = dict(scope["headers"]).get(b"authorization", b"").decode()
-        if scope["path"] == "/verified":
+        if scope["path"] in ("/verified", "/known"):
             await verified("")
         if "reseller" in key:
             await verified(key.rpartition(" ")[2])
@@ -64,7 +64,8 @@ class Door:
 
     def __init__(self) -> None:
         self.rooms = Rooms()
-        self._app = behind_edge(self.rooms, turns=Turns(FairQueue(1, 1), FairQueue(2, 1)))
+        self.verified_queue = FairQueue(2, 1)
+        self._app = behind_edge(self.rooms, turns=Turns(FairQueue(1, 1), self.verified_queue))
 
     async def ask(self, path: str, key: str = "") -> int:
         """The status of the answer."""
@@ -92,7 +93,7 @@ class Door:
 
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch) -> Door:
-    monkeypatch.setattr(anonymous_requests, "WAIT_S", 0.05)
+    monkeypatch.setattr(anonymous_requests, "WAIT_S", 0.2)
     return Door()
 
 
@@ -137,6 +138,33 @@ async def test_who_has_shown_a_valid_key_does_not_queue(door: Door) -> None:
     assert (await verified_one, await slow) == (200, 200)
 
 
+async def test_requests_of_resellers_wait_a_moment_for_those_of_the_platform(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anonymous_requests, "WAIT_S", WITHIN_S)
+    door.verified_queue.yield_s = WITHIN_S
+    platform = await occupied(door, "/verified")
+    reseller = asyncio.create_task(door.ask("/", key="rwk_1 reseller 1"))
+    await asyncio.wait([reseller], timeout=0.1)
+    waited = not reseller.done()
+    door.rooms.let_go.set()
+
+    assert waited
+    assert (await platform, await reseller) == (200, 200)
+
+
+async def test_a_live_view_of_the_platform_holds_up_no_reseller(door: Door) -> None:
+    door.verified_queue.yield_s = WITHIN_S
+    await door.ask("/known", key="rwk_platform")
+    view = asyncio.create_task(door.ask("/begun", key="rwk_platform"))
+    await door.rooms.inside.acquire()
+
+    async with asyncio.timeout(WITHIN_S / 2):
+        assert await door.ask("/", key="rwk_1 reseller 1") == 200
+    door.rooms.let_go.set()
+    assert await view == 200
+
+
 async def test_requests_of_a_reseller_take_turns_among_themselves(door: Door) -> None:
     slow = asyncio.create_task(door.ask("/slow", key="rwk_1 reseller 1"))
     await door.rooms.inside.acquire()
@@ -162,7 +190,7 @@ async def running(tmp_path: Path, migrated: Path) -> AsyncIterator[Running]:
 async def test_a_reseller_that_reads_all_the_time_holds_its_own_places_alone(
     tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anonymous_requests, "WAIT_S", 0.05)
+    monkeypatch.setattr(anonymous_requests, "WAIT_S", 0.2)
     async with (
         serving(tmp_path, migrated, limit_reseller_requests_at_once=1) as one,
         httpx.AsyncClient(base_url=one.url, timeout=WITHIN_S) as client,

@@ -39,7 +39,7 @@ from reseller_webhooks.http.api.routes import (
     test_webhook,
     webhooks,
 )
-from reseller_webhooks.http.edge.anonymous_requests import Turns
+from reseller_webhooks.http.edge.anonymous_requests import YIELD_TO_PLATFORM_S, Turns
 from reseller_webhooks.http.edge.api_auth import API_PREFIX, ApiAuth
 from reseller_webhooks.http.edge.edge import CATCH_ALL, Edge
 from reseller_webhooks.http.edge.host_check import HostCheck
@@ -126,7 +126,9 @@ def _edge(
     anonymous = FairQueue(
         settings.limit_anonymous_requests, settings.limit_anonymous_requests_per_address
     )
-    verified = FairQueue(RESELLER_REQUESTS_AT_ONCE, settings.limit_reseller_requests_at_once)
+    verified = FairQueue(
+        RESELLER_REQUESTS_AT_ONCE, settings.limit_reseller_requests_at_once, YIELD_TO_PLATFORM_S
+    )
     return {
         "turns": Turns(anonymous, verified),
         "check_host": HostCheck(settings.public_url, settings.allowed_hosts).check,

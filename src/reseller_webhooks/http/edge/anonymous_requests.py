@@ -6,13 +6,15 @@ pages. A request occupies its place while it is worked on: not while its body is
 way, while it waits for other systems, or once its answer begins, so slow clients block nobody.
 
 Requests of one reseller, by its keys and by its people, take turns in the same way among
-themselves, so that a reseller that reads all the time leaves the others their turns.
+themselves, so that a reseller that reads all the time leaves the others their turns. While a
+request of a reseller is worked on, anonymous requests that queue begin a moment later, and while
+one of the platform is, so do those of resellers.
 """
 
 import asyncio
 import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from functools import partial
 from hashlib import blake2b
 
@@ -27,6 +29,8 @@ from reseller_webhooks.http.edge.anonymous_limits import (
 
 WAIT_S = 4.0
 """For the first place. Readiness probes are to be answered within 5 seconds."""
+YIELD_TO_PLATFORM_S = 0.02
+"""Seconds for which queued requests of resellers wait for requests of the platform at most."""
 VERIFIED_FOR_S = 60.0
 """Time for which a credential skips the queue. It grants nothing: it is verified each time."""
 VERIFIED_MAX = 10_000
@@ -50,11 +54,8 @@ class Turns:
             queue, caller = self._queue, network_of((scope.get("client") or ("",))[0])
         if scope["path"] in ALWAYS_ANSWERED:
             caller = ""
-        return Turn(queue, caller, self._verified_queue, partial(self._remember, credential))
-
-    def preference(self, turn: "Turn") -> AbstractContextManager[None]:
-        """While a verified request is served, anonymous ones begin later."""
-        return self._queue.preferred() if turn.is_verified else nullcontext()
+        remember = partial(self._remember, credential)
+        return Turn(queue, caller, (self._queue, self._verified_queue), remember)
 
     def _remember(self, credential: bytes, owner: str) -> None:
         if len(self._verified) >= VERIFIED_MAX:
@@ -63,21 +64,24 @@ class Turns:
 
 
 class Turn:
-    """One request's place in a queue. remember: called with the owner of its credential.
+    """One request's place in a queue, and its preference over requests of other queues.
 
-    caller: the network or owner that it counts for; empty if it needs no place.
+    caller: the network or owner that it counts for; empty if it needs no place. queues: of
+    anonymous and of verified requests. remember: called with the owner of its credential.
     """
 
     def __init__(
         self,
         queue: FairQueue,
         caller: str,
-        verified_queue: FairQueue,
+        queues: tuple[FairQueue, FairQueue],
         remember: Callable[[str], None],
     ) -> None:
         self._queue, self._caller = queue, caller
-        self._verified_queue, self._remember = verified_queue, remember
-        self._holds, self._is_over = False, caller == ""
+        self._anonymous_queue, self._verified_queue = queues
+        self._remember = remember
+        self._holds = self._is_over = False
+        self._preference: ExitStack | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -94,10 +98,12 @@ class Turn:
 
     async def begin(self, within_s: float | None = None) -> None:
         """Wait for a place, unless the request needs none. QueueTimeout."""
-        if self._is_over or self._holds:
+        if self._is_over:
             return
-        await self._queue.enter(self._caller, within_s)
-        self._holds = True
+        if self._caller and not self._holds:
+            await self._queue.enter(self._caller, within_s)
+            self._holds = True
+        self._prefer()
         self._leave_if_over()
 
     def end(self) -> None:
@@ -115,14 +121,24 @@ class Turn:
             return
         self.leave()
         self._queue, self._caller = self._verified_queue, owner
-        self._is_over = self._is_over or not owner
         await self.begin()
 
     def leave(self) -> None:
         """Free the place until `begin`."""
+        if self._preference is not None:
+            self._preference.close()
+            self._preference = None
         if self._holds:
             self._holds = False
             self._queue.leave(self._caller)
+
+    def _prefer(self) -> None:
+        if self._preference is not None or not self.is_verified:
+            return
+        self._preference = ExitStack()
+        self._preference.enter_context(self._anonymous_queue.preferred())
+        if not self._caller:
+            self._preference.enter_context(self._verified_queue.preferred())
 
     def _leave_if_over(self) -> None:
         if self._is_over:  # it ended while it waited

@@ -76,8 +76,7 @@ class Edge:
         except ResellerWebhooksError as error:
             await exchange.respond(problems.answer(error))
             return
-        with self._turns.preference(exchange.turn):
-            await exchange.run(self._surface_of(scope), self._serve)
+        await exchange.run(self._surface_of(scope), self._serve)
 
     async def _serve(self, exchange: Exchange, surface: Surface) -> None:
         """Respond to a request, whatever happens."""
