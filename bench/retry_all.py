@@ -49,14 +49,14 @@ def main() -> None:
 
 
 def measure(
-    name: str, server: Server, other: str, *, webhooks: int = WEBHOOKS
+    name: str, server: Server, other: str, *, webhooks: int = WEBHOOKS, events: int = EVENTS
 ) -> Iterator[Outcome]:
     """All failed ones are sent again, each once; then once more with kill -9 half way."""
     have, _ = plain_row(server, HELD)
     add_paused_webhooks(server, webhooks - have)
     _run(server, "DELETE FROM delivery")
-    server.change([server.company(number, f"Failing {time.time()}") for number in range(EVENTS)])
-    failed = webhooks * EVENTS
+    server.change([server.company(number, f"Failing {time.time()}") for number in range(events)])
+    failed = webhooks * events
     wait_until(lambda: plain_row(server, HELD)[1] == failed, "every change is fanned out", WITHIN_S)
     _run(server, *FAILED)
     quiet = quiet_beat(server, other)

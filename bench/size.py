@@ -35,6 +35,8 @@ TARGETS = Size(
     large=500,
 )
 RATIO_MAX = 1.5
+WEBHOOKS_MIN, FAILED_MIN = 200, 40_000
+"""Of fan-outs and retries at any scale, so that they last for 200 changes of others."""
 ROUNDS, TRIES = 9, 3
 """A read that is too slow is measured anew: it misses its target when it does each time."""
 
@@ -93,10 +95,11 @@ def _measure(small: Read, big: Read) -> tuple[float, float]:
 
 def _work(misses: Misses, name: str, server: Server, other: str) -> None:
     """What grows with a reseller, beside the changes of another one."""
-    webhooks = TARGETS.scaled(SCALE).webhooks
+    webhooks = max(TARGETS.scaled(SCALE).webhooks, WEBHOOKS_MIN)
     records = round(100_000 * SCALE)
     misses.extend(fan_out.measure(name, server, other, webhooks=webhooks, rounds=1))
-    misses.extend(retry_all.measure(name, server, other, webhooks=webhooks))
+    events = max(retry_all.EVENTS, FAILED_MIN // webhooks)
+    misses.extend(retry_all.measure(name, server, other, webhooks=webhooks, events=events))
     misses.extend(backfills.measure(name, server, other, records=records))
 
 

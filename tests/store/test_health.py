@@ -11,6 +11,7 @@ from reseller_webhooks.core.deliveries.delivery_stats import (
     WebhookStats,
 )
 from reseller_webhooks.core.messages import plain
+from reseller_webhooks.operations import health
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import delivery_stats, results
 from reseller_webhooks.store.tables import attempt, circuit_change
@@ -107,3 +108,31 @@ def test_a_circuits_changes_come_newest_first(database: Database) -> None:
         got = delivery_stats.circuit_changes(tx, row.id, limit=2)
 
     assert got == [CircuitChange(3, True, plain("down")), CircuitChange(2, False)]
+
+
+def test_of_a_circuit_that_opens_and_closes_all_day_few_changes_of_each_hour_are_read(
+    database: Database,
+) -> None:
+    with database.write() as tx:
+        row = webhook(tx, reseller_id=reseller(tx))
+        since = tx.now // HOUR * HOUR - 23 * HOUR
+        first, last = since + 5 * HOUR, since + 8 * HOUR
+        rows = [
+            {"webhook_id": row.id, "at": at, "is_open": n % 2 == 0, "reason": ""}
+            for n, at in enumerate(range(first, last, HOUR // 10))
+        ]
+        # Open until the end of the eighth hour.
+        rows[-1:] = [rows[-1] | {"is_open": True}, rows[-1] | {"at": last + HOUR, "is_open": False}]
+        tx.connection.execute(insert(circuit_change), rows)
+        read = delivery_stats.circuit_changes_since(tx, [row.id], since)[row.id]
+    course = health.courses(database, [row])[row.id]
+
+    assert [one.at for one in read] == [
+        *(
+            at
+            for hour in (5, 6, 7)
+            for at in (since + hour * HOUR, since + hour * HOUR + 9 * (HOUR // 10))
+        ),
+        last + HOUR,
+    ]
+    assert [hour for hour, failing in enumerate(course.failing) if failing] == [5, 6, 7, 8]
