@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp
 
 from reseller_ingress import FairQueue
 from reseller_webhooks.core.errors import ResellerWebhooksError
@@ -17,9 +17,6 @@ from reseller_webhooks.http.edge.surface import Surface
 
 class Problems:
     """Errors as problems."""
-
-    def prepare(self, scope: Scope) -> None:
-        """Nothing."""
 
     def respond(self, request: Request, error: Exception) -> Response:
         raise AssertionError(request.url.path) from error
@@ -43,7 +40,9 @@ def behind_edge(app: ASGIApp, **given: Any) -> Edge:
         "check_host": lambda _: None,
         "authenticate": _admit,
         "headers": [],
+        "api": surface,
         "surface_of": lambda _: surface,
+        "direct": {},
         "template_of": lambda _: None,
     }
     return Edge(app, **(defaults | given))

@@ -7,16 +7,21 @@ response changes that file.
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 
 from reseller_webhooks.core.access.permissions import Scope
 from reseller_webhooks.core.access.resellers import Reseller
+from reseller_webhooks.http.api import auth, request_body
+from reseller_webhooks.http.api.query_parameters import refuse_unknown
+from reseller_webhooks.http.api.routes import changes
 from tests.api.conftest import client
 from tests.conftest import Running, serving
 
@@ -147,6 +152,22 @@ async def test_each_request_is_answered_as_it_was_recorded(
 
     lines = RECORDED.read_text().splitlines()
     assert answers == [json.loads(line) for line in lines]
+
+
+def test_the_direct_handler_calls_every_dependency_of_the_route() -> None:
+    """Whoever adds a dependency to the route has to call it in `changes.answer`, too."""
+    (route,) = changes.router.routes
+    assert isinstance(route, APIRoute)
+
+    called = {auth.platform, auth.caller, refuse_unknown, request_body.raw}
+    of_openapi = {auth._bearer}
+    assert set(dependencies(route.dependant)) == called | of_openapi
+
+
+def dependencies(dependant: Dependant) -> Iterator[object]:
+    for one in dependant.dependencies:
+        yield one.call
+        yield from dependencies(one)
 
 
 async def recorded(

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -121,7 +122,7 @@ def _edge(
     context: AppContext, routes: Sequence[BaseRoute], site: SiteContext | None
 ) -> dict[str, Any]:
     """The arguments of the edge."""
-    settings = context.settings
+    settings, errors = context.settings, ProblemResponses(context)
     is_https = settings.public_url.startswith("https://")
     anonymous = FairQueue(
         settings.limit_anonymous_requests, settings.limit_anonymous_requests_per_address
@@ -134,26 +135,29 @@ def _edge(
         "check_host": HostCheck(settings.public_url, settings.allowed_hosts).check,
         "authenticate": ApiAuth(context).authenticate,
         "headers": encoded(DEFAULTS | (HSTS if is_https else {})),
-        "surface_of": _surfaces(context, routes, site),
+        "api": Surface(errors, encoded(NOT_KEPT)),
+        "surface_of": _surfaces(errors, routes, site),
         "template_of": partial(_template, routes),
+        "direct": {
+            (method, route.path): route
+            for route in changes.router.routes
+            if isinstance(route, APIRoute)
+            for method in route.methods or ()
+        },
         "metrics_port": settings.metrics_port,
     }
 
 
 def _surfaces(
-    context: AppContext, routes: Sequence[BaseRoute], site: SiteContext | None
+    errors: ProblemResponses, routes: Sequence[BaseRoute], site: SiteContext | None
 ) -> Callable[[Scope], Surface]:
-    """The surface of each request: everything under /api/, other paths of the API, the pages."""
-    errors = ProblemResponses(context)
-    api, others = Surface(errors, encoded(NOT_KEPT)), Surface(errors)
+    """The surface of each request that is not under /api/: other paths of the API, or the pages."""
+    others = Surface(errors)
     pages = pages_surface(site) if site else others
     beside = [one for one in routes if isinstance(one, Route) and API_PREFIX not in one.path]
 
     def surface_of(scope: Scope) -> Surface:
-        path = scope["path"]
-        if path.startswith(API_PREFIX):
-            return api
-        is_page = path.startswith("/") and _template(beside, scope) is None
+        is_page = scope["path"].startswith("/") and _template(beside, scope) is None
         return pages if is_page else others
 
     return surface_of

@@ -7,7 +7,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
 
 from reseller_webhooks.core.errors import Refused, ResellerWebhooksError, Unavailable
 from reseller_webhooks.core.messages.requests import PATH_UNKNOWN
@@ -27,9 +26,6 @@ class ProblemResponses:
 
     def __init__(self, context: AppContext) -> None:
         self._outage = context.database.outage
-
-    def prepare(self, scope: Scope) -> None:
-        """Nothing: a problem is the same for everybody."""
 
     def respond(self, request: Request, error: Exception) -> Response:
         """The problem of an error, which is logged if an operator has to know."""

@@ -1,9 +1,10 @@
 """The edge: what each request passes before a route, and each response after it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
-from starlette.requests import ClientDisconnect
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reseller_webhooks.core.errors import ResellerWebhooksError
@@ -32,8 +33,9 @@ class Edge:
     """The one middleware of the application.
 
     check_host: raises Misdirected for a request to another host. authenticate: verifies the key of
-    a request under /api/. template_of: the template of a path, for the metrics of requests that no
-    route took.
+    a request under /api/. api: the surface of these. surface_of: the surface of any other request.
+    template_of: the template of a path, for the metrics of requests that no route took. direct:
+    routes by method and path whose handlers are called without the router.
     """
 
     def __init__(
@@ -44,14 +46,17 @@ class Edge:
         check_host: Callable[[Scope], None],
         authenticate: Callable[[Exchange], Awaitable[None]],
         headers: RawHeaders,
+        api: Surface,
         surface_of: Callable[[Scope], Surface],
         template_of: Callable[[Scope], str | None],
+        direct: Mapping[tuple[str, str], APIRoute],
         metrics_port: int = 0,
     ) -> None:
         self._app = app
         self._turns, self._check_host, self._authenticate = turns, check_host, authenticate
         self._headers, self._metrics_port = headers, metrics_port
-        self._surface_of, self._template_of = surface_of, template_of
+        self._api, self._surface_of, self._template_of = api, surface_of, template_of
+        self._direct = {key: (route, route.get_route_handler()) for key, route in direct.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -70,20 +75,30 @@ class Edge:
         """Serve a request in its turn, if it came to the right port and host."""
         scope = exchange.scope
         try:
-            metrics_access.check_port(scope, self._metrics_port)
+            if self._metrics_port:
+                metrics_access.check_port(scope, self._metrics_port)
             await exchange.turn.enter()
             self._check_host(scope)
         except ResellerWebhooksError as error:
             await exchange.respond(problems.answer(error))
             return
-        await exchange.run(self._surface_of(scope), self._serve)
+        is_api = scope["path"].startswith(API_PREFIX)
+        surface = self._api if is_api else self._surface_of(scope)
+        if surface.prepare:
+            surface.prepare(scope)
+        exchange.begin(surface)
+        try:
+            with exchange.work:
+                await self._serve(exchange, surface)
+        finally:
+            await exchange.end()
 
     async def _serve(self, exchange: Exchange, surface: Surface) -> None:
         """Respond to a request, whatever happens."""
         scope = exchange.scope
         try:
             await self._check(exchange)
-            await self._app(scope, exchange.receive, exchange.send)
+            await self._route(exchange, surface)
         except ResellerWebhooksError as error:  # of a check; routes respond to theirs
             await exchange.respond(problems.answer(error))
         except ClientDisconnect:
@@ -98,9 +113,23 @@ class Edge:
         scope = exchange.scope
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise NoSuchPath(PATH_WITH_NUL())
-        if scope["path"].startswith(API_PREFIX):
+        if exchange.surface is self._api:
             await self._authenticate(exchange)
         exchange.body_bytes_max = body_bytes_max(scope)
+
+    async def _route(self, exchange: Exchange, surface: Surface) -> None:
+        scope = exchange.scope
+        found = self._direct.get((scope["method"], scope["path"]))
+        if found is None:
+            await self._app(scope, exchange.receive, exchange.send)
+            return
+        scope["route"], handler = found
+        request = Request(scope, exchange.receive)
+        try:
+            response = await handler(request)
+        except ResellerWebhooksError as error:
+            response = surface.errors.respond(request, error)
+        await exchange.respond(response)
 
     def _start(self, exchange: Exchange, message: Message) -> Message:
         """Note the status, and complete the headers."""

@@ -9,7 +9,7 @@ import asyncio
 from asyncio import Task, TimerHandle
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 import structlog
 from anyio import CancelScope
@@ -39,7 +39,7 @@ class Exchange:
 
     turn: its place among others. on_start: completes the message that starts the response.
     surface: what the path belongs to, once that is known. body_bytes_max: of the whole body.
-    verify_again: called once the body has arrived.
+    verify_again: called once the body has arrived. work: to be entered by what responds.
     """
 
     def __init__(
@@ -64,26 +64,24 @@ class Exchange:
         self.is_started = False
         self.is_stream = self._body_ended = False
         self._body_bytes = 0
-        self._work = CancelScope()
+        self.work = CancelScope()
+        self._token: Token[Exchange | None] | None = None
         self._deadline: TimerHandle | None = None
         self._body_deadline: TimerHandle | None = None
         self._late: Task[None] | None = None
 
-    async def run(
-        self, surface: Surface, application: Callable[["Exchange", Surface], Awaitable[None]]
-    ) -> None:
-        """Run an application; the surface responds in its stead when it is not in time."""
+    def begin(self, surface: Surface) -> None:
+        """Begin to limit the time; the surface responds when the application is not in time."""
         self.surface = self.scope["state"]["surface"] = surface
-        surface.errors.prepare(self.scope)
-        token = _current.set(self)
-        try:
-            with self._work:
-                self._go_on()
-                await application(self, surface)
-        finally:
-            _current.reset(token)
-            self.pause()
-            self._stop_body_deadline()
+        self._token = _current.set(self)
+        self._go_on()
+
+    async def end(self) -> None:
+        """End the limits, and the response that was sent instead of the application's."""
+        if self._token:
+            _current.reset(self._token)
+        self.pause()
+        self._stop_body_deadline()
         if self._late:
             await self._late
 
@@ -102,7 +100,7 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """Pass a message of the response on, unless the request was given up."""
-        if not self._work.cancel_called:
+        if not self.work.cancel_called:
             await self._pass(message)
 
     async def respond(self, response: Response) -> None:
@@ -159,7 +157,7 @@ class Exchange:
         self._give_up(TooSlow(BODY_TOO_SLOW(seconds=round(BODY_WITHIN_S))))
 
     def _give_up(self, error: ResellerWebhooksError) -> None:
-        self._work.cancel()
+        self.work.cancel()
         if not self.is_started:
             self._late = asyncio.get_running_loop().create_task(self._respond_late(error))
 
@@ -187,11 +185,11 @@ class Exchange:
             await self._send(message)
             if self._is_head:  # Its end would never come.
                 await self._send({"type": "http.response.body", "body": b""})
-                self._work.cancel()
+                self.work.cancel()
         except (RuntimeError, OSError) as error:
             # The server tells only the last of several requests on a connection that it is closed.
             log.debug("a connection of a live view was closed", reason=str(error))
-            self._work.cancel()
+            self.work.cancel()
 
 
 async def verified(owner: str) -> None:

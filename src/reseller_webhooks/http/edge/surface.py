@@ -1,5 +1,6 @@
 """A surface of the program, the API or the pages: how errors look there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,9 +14,6 @@ from reseller_webhooks.http.edge.response_headers import RawHeaders
 
 class ErrorResponses(Protocol):
     """Makes responses of errors."""
-
-    def prepare(self, scope: Scope) -> None:
-        """Take from a request what its responses depend on, such as the language."""
 
     def respond(self, request: Request, error: Exception) -> Response:
         """Respond to a request that failed on purpose, and log what an operator has to know."""
@@ -32,8 +30,10 @@ class Surface:
     """The common properties of a group of paths.
 
     headers: of each response, whatever its route sets. defaults: unless its route sets them.
+    prepare: takes from a request what its responses depend on, such as the language.
     """
 
     errors: ErrorResponses
     headers: RawHeaders = field(default_factory=list)
     defaults: RawHeaders = field(default_factory=list)
+    prepare: Callable[[Scope], None] | None = None

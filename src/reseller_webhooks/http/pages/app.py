@@ -11,6 +11,7 @@ from reseller_webhooks.http.edge.surface import Surface
 from reseller_webhooks.http.pages.cookies import Cookies
 from reseller_webhooks.http.pages.dependencies import csrf_protect
 from reseller_webhooks.http.pages.errors import ErrorPages
+from reseller_webhooks.http.pages.language import use_language_of
 from reseller_webhooks.http.pages.page import SiteContext
 from reseller_webhooks.http.pages.rendering import STATICS
 from reseller_webhooks.http.pages.routes import (
@@ -78,7 +79,7 @@ def create_site(context: AppContext, tls: Callable[[], SSLContext]) -> SiteConte
 
 def pages_surface(site: SiteContext) -> Surface:
     """The pages as a surface: no response may be framed or kept."""
-    return Surface(ErrorPages(site), encoded(OF_PAGES), encoded(NOT_KEPT))
+    return Surface(ErrorPages(site), encoded(OF_PAGES), encoded(NOT_KEPT), use_language_of)
 
 
 def create_router() -> APIRouter:

@@ -1,11 +1,9 @@
 """Errors as pages: what went wrong, and where to go from there."""
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import Scope
 
 from reseller_webhooks.core.errors import (
     Invalid,
@@ -38,10 +36,6 @@ class ErrorPages:
 
     def __init__(self, site: SiteContext) -> None:
         self._site = site
-
-    def prepare(self, scope: Scope) -> None:
-        """Choose the language for the rest of the request."""
-        language.use(language.chosen(Headers(scope=scope)))
 
     def respond(self, request: Request, error: Exception) -> Response:
         """The page of an error, or the page that a visitor has to go to first."""

@@ -20,6 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, get_group_symbol
 from starlette.datastructures import Headers
+from starlette.types import Scope
 
 LOCALE = Path(__file__).parent / "locale"
 SOURCE = "en"
@@ -88,6 +89,11 @@ def current() -> str:
 def use(language: str) -> None:
     """Speak it for the rest of the request."""
     _current.set(language if language in LANGUAGES else SOURCE)
+
+
+def use_language_of(scope: Scope) -> None:
+    """Speak the language of the visitor for the rest of the request."""
+    use(chosen(Headers(scope=scope)))
 
 
 @cache

@@ -1,21 +1,26 @@
 """POST /api/v1/changes: up to a thousand changes in one transaction."""
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.errors import Invalid, KeyReused, NotAllowed, NotSignedIn
-from reseller_webhooks.http.api.auth import Context, Platform
+from reseller_webhooks.http.api import auth, request_body
+from reseller_webhooks.http.api.auth import Platform
+from reseller_webhooks.http.api.query_parameters import refuse_unknown
 from reseller_webhooks.http.api.request_body import Raw, schema, takes, value
 from reseller_webhooks.http.api.schemas import Input, Shape
 from reseller_webhooks.http.edge.body_limits import CHANGES_PATH
 from reseller_webhooks.http.edge.problems import Malformed, NotJson, TooLarge, raises
 from reseller_webhooks.ingest import parsing
 from reseller_webhooks.operations.changes import MAX_CHANGES, ChangeRequest, ChangesAnswer
+from reseller_webhooks.operations.context import AppContext
 
 READ_AT_ONCE_BYTES = 16 * 1024
 """Reading a longer body takes a millisecond or more; a thread does it while others go on."""
@@ -31,7 +36,32 @@ EXAMPLE = {
     ]
 }
 
-router = APIRouter(tags=["Changes"], responses=raises(NotSignedIn, NotAllowed, Invalid))
+
+async def answer(request: Request) -> Response:
+    """Call `apply` with what its signature asks for."""
+    if request.scope["query_string"]:
+        await refuse_unknown(request)
+    return await apply(
+        request,
+        await auth.platform(await auth.caller(request, None, None)),
+        await request_body.raw(request),
+        request.headers.get("idempotency-key"),
+    )
+
+
+class _Direct(APIRoute):
+    """Responds without FastAPI's resolution of dependencies, a fifth of a change's CPU time."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of the route; the signature of `apply` only describes it."""
+        return answer
+
+
+router = APIRouter(
+    tags=["Changes"],
+    responses=raises(NotSignedIn, NotAllowed, Invalid),
+    route_class=_Direct,
+)
 
 
 class _Named(Input):
@@ -85,7 +115,7 @@ class Results(Shape):
     openapi_extra=takes(schema(Changes), EXAMPLE),
 )
 async def apply(
-    context: Context,
+    request: Request,
     caller: Platform,
     raw: Raw,
     idempotency_key: Annotated[
@@ -104,10 +134,11 @@ async def apply(
     it, other content changes it, the same content is UNCHANGED and makes no event.
     """
     if len(raw) <= READ_AT_ONCE_BYTES:
-        request = _read(raw, idempotency_key, caller.key_id)
+        read = _read(raw, idempotency_key, caller.key_id)
     else:
-        request = await run_in_threadpool(_read, raw, idempotency_key, caller.key_id)
-    return _response(await context.submit(request))
+        read = await run_in_threadpool(_read, raw, idempotency_key, caller.key_id)
+    context: AppContext = request.app.state.context
+    return _response(await context.submit(read))
 
 
 def _read(raw: bytes, key: str | None, caller: str) -> ChangeRequest:
