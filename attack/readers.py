@@ -1,17 +1,17 @@
 """200 connections of one reseller that read its log all the time, beside the platform's changes."""
 
-import asyncio
 import time
-from collections import Counter
 from functools import partial
 from itertools import count
 
 import httpx
 
+from attack.asking import ask_again, get
 from attack.measuring import measured
 from bench.program import Server
+from testkit.raw_http import STRANGER
 
-SECONDS, CONNECTIONS = 8.0, 200
+CONNECTIONS = 200
 LINES = 400
 PAGE = "/api/v1/deliveries?limit=100"
 
@@ -37,24 +37,4 @@ def log_readers(server: Server) -> str:
 
 def read(port: int, key: str) -> str:
     """Read the log over 200 connections."""
-    return asyncio.run(_read_all(port, key))
-
-
-async def _read_all(port: int, key: str) -> str:
-    request = f"GET {PAGE} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n"
-    found = Counter[str]()
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(CONNECTIONS):
-            tasks.create_task(_read(port, request.encode(), time.monotonic() + SECONDS, found))
-    return "answers: " + ", ".join(f"{number} of {status}" for status, number in found.items())
-
-
-async def _read(port: int, request: bytes, until: float, found: Counter[str]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while time.monotonic() < until:
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
-        await reader.readexactly(int(fields[b"content-length"]))
-        found[head.split(b" ", 2)[1].decode()] += 1
-    writer.close()
+    return ask_again(port, [get(PAGE, f"Authorization: Bearer {key}")], CONNECTIONS, STRANGER)
