@@ -197,12 +197,14 @@ def _calls(store: Store) -> list[Read]:
         names = [one["name"] for one in answer.json()["items"]]
         return "" if names == ["Reseller 00003"] else f"found {names}"
 
-    searched = _call(store, "/api/v1/resellers", search="Reseller 00003")
+    searched = _platform_call(store, "/api/v1/resellers", search="Reseller 00003")
     own = {
         "records": "/api/account/v1/companies",
         "a record": "/api/account/v1/companies/c-0",
         "a webhook": f"/api/v1/webhooks/{store.busy}",
         "jobs": "/api/v1/jobs",
+    }
+    platform = {
         "quotas": f"/api/v1/resellers/{store.server.reseller}/quotas",
         "keys": f"/api/v1/resellers/{store.server.reseller}/api-keys",
         "readyz": "/readyz",
@@ -212,6 +214,7 @@ def _calls(store: Store) -> list[Read]:
         Read("API webhooks", _call(store, "/api/v1/webhooks"), list_of(webhooks)),
         Read("API resellers, searched", searched, one_name),
         *(Read(f"API {name}", _call(store, path)) for name, path in own.items()),
+        *(Read(f"API {name}", _platform_call(store, path)) for name, path in platform.items()),
     ]
 
 
@@ -251,8 +254,12 @@ def _page(visitor: httpx.Client, path: str) -> Get:
 
 
 def _call(store: Store, path: str, **query: str) -> Get:
-    given = {"reseller": store.server.reseller} | query
-    return lambda: store.server.api.get(path, params=given)
+    """A request about the bench's reseller."""
+    return _platform_call(store, path, **({"reseller": store.server.reseller} | query))
+
+
+def _platform_call(store: Store, path: str, **query: str) -> Get:
+    return lambda: store.server.api.get(path, params=query)
 
 
 def _at_once(get: Get) -> Get:
