@@ -68,23 +68,24 @@ async def test_it_takes_a_rate_and_whether_to_tell_of_removed_records(
     assert (shown["ratePerSecond"], shown["removed"]) == (200, True)
 
 
-@pytest.mark.parametrize(
-    ("body", "pointer"),
-    [
-        ({"ratePerSecond": 0}, "/ratePerSecond"),
-        ({"ratePerSecond": 1001}, "/ratePerSecond"),
-        ({"ratePerSecond": "50"}, "/ratePerSecond"),
-        ({"removed": True}, "/removed"),
-        ({"since": 1}, "/since"),
-    ],
-)
-async def test_a_wish_that_makes_no_sense_is_refused(
-    manager: httpx.AsyncClient, backfill: str, body: dict[str, Any], pointer: str
-) -> None:
-    answer = await manager.post(backfill, json=body)
+SENSELESS_BACKFILLS: list[tuple[dict[str, Any], str]] = [
+    ({"ratePerSecond": 0}, "/ratePerSecond"),
+    ({"ratePerSecond": 1001}, "/ratePerSecond"),
+    ({"ratePerSecond": "50"}, "/ratePerSecond"),
+    ({"removed": True}, "/removed"),
+    ({"since": 1}, "/since"),
+]
 
-    assert answer.status_code == 422
-    assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+
+async def test_a_wish_that_makes_no_sense_is_refused(
+    manager: httpx.AsyncClient, backfill: str, subtests: pytest.Subtests
+) -> None:
+    for body, pointer in SENSELESS_BACKFILLS:
+        with subtests.test(body=body, pointer=pointer):
+            answer = await manager.post(backfill, json=body)
+
+            assert answer.status_code == 422
+            assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
 
 
 async def test_how_far_it_is_can_be_asked(manager: httpx.AsyncClient, backfill: str) -> None:

@@ -204,14 +204,18 @@ async def test_nobody_gets_the_records_of_another_reseller(
     assert (await page(rival))["items"] == []
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10", "eyJhIjoxfQ", "WyJjMSJd"])
-async def test_a_cursor_that_is_none_of_ours_is_refused(
-    manager: httpx.AsyncClient, companies: Companies, cursor: str
-) -> None:
-    answer = await manager.get(PATH, params={"cursor": cursor})
+FOREIGN_CURSORS = ["x", "W10", "eyJhIjoxfQ", "WyJjMSJd"]
 
-    assert answer.status_code == 422
-    assert [one["pointer"] for one in answer.json()["errors"]] == ["/cursor"]
+
+async def test_a_cursor_that_is_none_of_ours_is_refused(
+    manager: httpx.AsyncClient, companies: Companies, subtests: pytest.Subtests
+) -> None:
+    for cursor in FOREIGN_CURSORS:
+        with subtests.test(cursor=cursor):
+            answer = await manager.get(PATH, params={"cursor": cursor})
+
+            assert answer.status_code == 422
+            assert [one["pointer"] for one in answer.json()["errors"]] == ["/cursor"]
 
 
 async def test_the_digest_is_over_exactly_what_the_pages_hold(
