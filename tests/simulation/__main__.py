@@ -16,9 +16,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from enum import StrEnum
 from multiprocessing import Pool
 
-from tests.simulation.mutations import PROFILES, RULES, removed
+from tests.simulation.mutations import REMOVALS, removed
 from tests.simulation.plan import Profile
 from tests.simulation.run import simulate
 
@@ -30,13 +31,14 @@ REMOVALS_COUNT = 200
 class Result:
     seed: int
     invariants: frozenset[str]
+    crashes: tuple[str, ...]
     counted: Counter[str]
 
 
-def one(given: tuple[int, str, Profile | None]) -> Result:
+def one(given: tuple[int, StrEnum | None, Profile | None]) -> Result:
     seed, rule, profile = given
     with removed(rule) if rule else nullcontext():
-        outcome = simulate(seed, profile or PROFILES.get(rule))
+        outcome = simulate(seed, profile)
     counted = Counter(
         deliveries=outcome.deliveries,
         requests=outcome.requests,
@@ -47,10 +49,13 @@ def one(given: tuple[int, str, Profile | None]) -> Result:
         virtual_s=int(outcome.virtual_s),
     )
     counted[outcome.profile.name] += 1
-    return Result(seed, frozenset(one.invariant for one in outcome.violations), counted)
+    broken = frozenset(violation.invariant for violation in outcome.violations)
+    return Result(seed, broken, tuple(map(str, outcome.crashes)), counted)
 
 
-def many(seeds: Iterable[int], rule: str = "", profile: Profile | None = None) -> list[Result]:
+def many(
+    seeds: Iterable[int], rule: StrEnum | None = None, profile: Profile | None = None
+) -> list[Result]:
     with Pool(os.cpu_count()) as pool:
         return pool.map(one, [(seed, rule, profile) for seed in seeds], chunksize=10)
 
@@ -82,16 +87,32 @@ def run(count: int, first: int, profile: Profile | None = None) -> int:
 
 
 def removals(count: int) -> int:
-    print(f"| rule taken out | failed, of {count} | what noticed first |\n|---|---|---|")
-    for rule in RULES:
-        results = many(range(count), rule)
+    print(f"| rule taken out | failed, of {count} | violation |\n|---|---|---|")
+    crashed = False
+    for rule, removal in REMOVALS.items():
+        results = many(range(count), rule, removal.profile)
+        crashed |= report_crashes(rule, results)
         failed = by_invariant(results)
         seeds = sum(bool(result.invariants) for result in results)
         ranked = sorted(failed.items(), key=lambda item: -len(item[1]))[:2]
         told = "; ".join(f"{name} ({len(some)}, seed {some[0]})" for name, some in ranked)
-        under = f" ({PROFILES[rule].name.lower()})" if rule in PROFILES else ""
-        print(f"| {rule}{under} | {seeds} | {told or 'nothing'} |", flush=True)
-    return 0
+        print(f"| {label(rule)} | {seeds} | {told or 'nothing'} |", flush=True)
+    return crashed
+
+
+def label(rule: StrEnum) -> str:
+    """The rule and its profile, as in docs/simulation.md."""
+    profile = REMOVALS[rule].profile
+    return f"{rule} ({profile.name.lower()})" if profile else str(rule)
+
+
+def report_crashes(rule: StrEnum, results: Iterable[Result]) -> bool:
+    """Print the first crash on stderr: the removal itself is wrong."""
+    crashes = [(result.seed, result.crashes[0]) for result in results if result.crashes]
+    if crashes:
+        seed, crash = crashes[0]
+        print(f"CRASHED in {len(crashes)}: {rule}, seed {seed}: {crash}", file=sys.stderr)
+    return bool(crashes)
 
 
 def by_invariant(results: Iterable[Result]) -> dict[str, list[int]]:

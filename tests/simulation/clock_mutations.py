@@ -1,43 +1,29 @@
-"""Rules about clocks that are stepped, each with a way to take it out."""
+"""Removals of the rules about steps of the clock."""
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Mapping
+from enum import StrEnum
 
 from reseller_webhooks.core.deliveries.delivery import Transition
+from reseller_webhooks.core.rules import Rule
 from reseller_webhooks.engine.dispatch.scheduler import Scheduler
-from reseller_webhooks.engine.ownership.leases import Leases
-from tests.simulation.store import Port
-from tests.simulation.tables import Tables
+from tests.simulation.plan import Profile
+from tests.simulation.removal import Removal, instead, returning, returning_later
+from tests.simulation.store_rules import StoreRule
 
 
-async def _nothing(_: Port, parts: Collection[int]) -> set[int]:
-    return set()
+def due_as_scheduled(step: Transition, now: int) -> int | None:
+    return step.next_at
 
 
-def _always(answer: Any) -> Callable[..., Any]:
-    return lambda *_, **__: answer
-
-
-def _only_deliveries(scheduler: Scheduler, by: int) -> None:
+def shift_no_circuit(scheduler: Scheduler, by: int) -> None:
     scheduler.clock_steps += 1
     scheduler.waits_suspect.set()
 
 
-def _as_scheduled(step: Transition, now: int) -> int | None:
-    return step.next_at
-
-
-PULL_BACK = "clocks: deliveries wait no longer than their own wait"
-WRITE = "clocks: a result is written with its wait"
-LEASES = "clocks: no lease outlasts its time"
-LAPSED = "clocks: after a step ahead leave others' leases alone"
-CIRCUITS = "clocks: circuits move with the clock"
-
-CLOCK_RULES: dict[str, tuple[Any, str, Any]] = {
-    PULL_BACK: (Port, "pull_back", _nothing),
-    WRITE: (Transition, "due_at", _as_scheduled),
-    LEASES: (Tables, "_pull_leases_back", _always(None)),
-    LAPSED: (Leases, "_latest_store_time", _always(None)),
-    CIRCUITS: (Scheduler, "clock_stepped", _only_deliveries),
+CLOCK_REMOVALS: Mapping[StrEnum, Removal] = {
+    Rule.PULL_BACK: Removal(returning_later(None), Profile.CLOCKS),
+    Rule.WRITE_WAIT: Removal(instead(due_as_scheduled), Profile.CLOCKS),
+    Rule.LEASES_AFTER_STEP: Removal(returning(None), Profile.CLOCKS),
+    Rule.SHIFT_CIRCUITS: Removal(instead(shift_no_circuit), Profile.CLOCKS),
+    StoreRule.LEASE_TIMES: Removal(returning(None), Profile.CLOCKS),
 }
-"""What takes the place of which attribute of which class."""

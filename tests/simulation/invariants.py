@@ -21,6 +21,10 @@ from tests.simulation.request import Request
 from tests.simulation.tables import Tables
 from tests.simulation.trace import Trace
 
+MISTAKE_REPORTED = "the engine reported a mistake of its own"
+UNCAUGHT = "an exception that nobody caught"
+CRASHES = frozenset({MISTAKE_REPORTED, UNCAUGHT})
+"""Violations that say that code broke, and not what it did wrong."""
 HAIR_S = 1e-3
 """Clocks of processes go up to half a percent fast or slow."""
 

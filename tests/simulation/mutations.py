@@ -1,268 +1,245 @@
-"""Rules of the engine, each with a way to take it out, in memory only: do the invariants notice?
+"""Takes rules of the engine out, in memory: do the invariants notice?
 
-A simulation that finds nothing proves little until it is seen to find what is known to be wrong.
+A simulation that finds nothing proves little until it is seen to find known mistakes.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from functools import reduce
 from typing import Any
 
-from reseller_webhooks.core.deliveries import circuits, fan_out_rules
-from reseller_webhooks.core.errors import Unavailable
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from reseller_webhooks.core.deliveries.circuits import Circuit
+from reseller_webhooks.core.rules import IMPLEMENTATIONS, Rule
 from reseller_webhooks.core.sync.horizon import Horizon
-from reseller_webhooks.core.webhooks.webhook import Webhook, WebhookState
-from reseller_webhooks.engine.dispatch.dead_receivers import DeadReceivers
-from reseller_webhooks.engine.dispatch.dispatcher import Dispatcher
+from reseller_webhooks.core.webhooks.webhook import WebhookState
 from reseller_webhooks.engine.dispatch.held_back import HeldBack
 from reseller_webhooks.engine.dispatch.scheduler import Scheduler
 from reseller_webhooks.engine.dispatch.timers import TimerHeap
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
-from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.fair_shares import FairShares
-from reseller_webhooks.engine.ownership.egress_health import EgressHealth
-from reseller_webhooks.engine.ownership.leases import Leases
-from reseller_webhooks.engine.result_writer import ResultWriter
-from tests.simulation.clock_mutations import CLOCK_RULES
+from tests.simulation.clock_mutations import CLOCK_REMOVALS
 from tests.simulation.plan import Profile
-from tests.simulation.store import Port
-from tests.simulation.tables import Tables
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """What stands in place of `name` of `owner` while the rule is taken out."""
-
-    owner: Any
-    name: str
-    instead: Any
+from tests.simulation.removal import (
+    Function,
+    Removal,
+    Replace,
+    instead,
+    returning,
+    returning_later,
+)
+from tests.simulation.store_rules import StoreRule
 
 
 @contextmanager
-def removed(rule: str) -> Iterator[None]:
+def removed(rule: StrEnum) -> Iterator[None]:
     """The engine without a rule, as long as the block lasts."""
-    removals = given if isinstance(given := RULES[rule], tuple) else (given,)
-    before = [(one, getattr(one.owner, one.name)) for one in removals]
-    for one in removals:
-        setattr(one.owner, one.name, one.instead)
+    removal = REMOVALS[rule]
+    with ExitStack() as stack:
+        for name, replacing in {rule: removal.replace, **removal.beside}.items():
+            stack.enter_context(_swapped(IMPLEMENTATIONS[name], replacing))
+        yield
+
+
+@contextmanager
+def _swapped(function: Function, replacing: Replace) -> Iterator[None]:
+    owner, name = owner_of(function)
+    before = vars(owner)[name]
+    replacement = replacing(function)
+    setattr(owner, name, property(replacement) if isinstance(before, property) else replacement)
     try:
         yield
     finally:
-        for one, original in before:
-            setattr(one.owner, one.name, original)
+        setattr(owner, name, before)
 
 
-def _always(answer: Any) -> Callable[..., Any]:
-    return lambda *_, **__: answer
+def owner_of(function: Function) -> tuple[Any, str]:
+    """The class or module of a function, and its name there."""
+    *path, name = function.__qualname__.split(".")
+    return reduce(getattr, path, sys.modules[function.__module__]), name
 
 
-_found, _tell, _ask, _start, _beat = (
-    WebhookQueue.complete_scan,
-    WebhookQueue.mark_dirty,
-    WebhookQueue.begin_scan,
-    WebhookQueue.start,
-    Port.heartbeat,
-)
-_bring, _look, _learn = Scheduler.accept_new, WebhookQueue.schedule_scan, Scheduler.update_webhooks
+# --- ownership
 
 
-def _found_all(queue: WebhookQueue, found: Any, *now: Any) -> None:
-    queue._written_during_scan.clear()
-    _found(queue, found, *now)
+def return_draining(draining: frozenset[int], busy: Any) -> frozenset[int]:
+    return draining
 
 
-def _ask_for_all(queue: WebhookQueue) -> Any:
-    return replace(_ask(queue), held=frozenset())
+# --- reads
 
 
-def _found_though_closed(queue: WebhookQueue, found: Any, *now: Any) -> None:
-    closed, queue._closed = queue._closed, False
-    _found(queue, found, *now)
-    queue._closed = closed
+def keep_written(written: Any, due: Any) -> list[Any]:
+    return list(due)
 
 
-def _bring_all(scheduler: Scheduler, some: Any, asked_at: float, written: Any) -> None:
-    _bring(scheduler, some, asked_at, frozenset())
+def scan_all(begin_scan: Function) -> Function:
+    return lambda queue: replace(begin_scan(queue), held=frozenset())
 
 
-def _learn_in_no_hurry(scheduler: Scheduler, known: Any) -> None:
-    calm = [one.webhook and replace(one.webhook, hurried_at=0) for one in known]
-    _learn(scheduler, [replace(one, webhook=its) for one, its in zip(known, calm, strict=True)])
+def accept_all(accept_new: Function) -> Function:
+    return lambda scheduler, new, read_at, _: accept_new(scheduler, new, read_at, frozenset())
 
 
-def _look_but_go_on(queue: WebhookQueue, at: float) -> None:
-    after = queue._scan_position
-    _look(queue, at)
-    queue._scan_position = after
+def forget_changes_during_scan(schedule_scan: Function) -> Function:
+    def replacement(queue: WebhookQueue, at: float) -> None:
+        during_scan = queue.scan_at_during_scan
+        schedule_scan(queue, at)
+        queue.scan_at_during_scan = during_scan
+
+    return replacement
 
 
-def _look_forgetful(queue: WebhookQueue, at: float) -> None:
-    queue.scan_at = min(queue.scan_at, at)
+def continue_scan(schedule_scan: Function) -> Function:
+    def replacement(queue: WebhookQueue, at: float) -> None:
+        position = queue.scan_position
+        schedule_scan(queue, at)
+        queue.scan_position = position
+
+    return replacement
 
 
-def _start_at_any_rate(queue: WebhookQueue, at: float) -> Any:
-    rate_at = queue._rate_at
-    due = _start(queue, at)
-    queue._rate_at = rate_at
-    return due
+def scan_without_dropping(queue: WebhookQueue) -> None:
+    queue.schedule_scan(0.0)
 
 
-def _held_back_beyond_cap(queue: WebhookQueue, now: int, at: float) -> HeldBack | None:
-    if at < queue._earliest_start:
-        return HeldBack.RATE
-    return None if queue.in_flight < circuits.limit(queue.circuit, 10_000, now) else HeldBack.CAP
-
-
-def _no_circuit(circuit: circuits.Circuit, cap: int, now: int) -> int:
-    return cap
-
-
-def _no_ramp(circuit: circuits.Circuit, cap: int, now: int) -> int:
-    if circuit.is_open:
-        return 1 if now >= circuit.probe_at else 0
-    return cap
-
-
-async def _beat_greedy(port: Port, *, lapsed_too: bool, **given: Any) -> Any:
-    return await _beat(port, lapsed_too=True, **given)
-
-
-async def _write_once(result_writer: ResultWriter, batch: Any, circuits: Mapping[int, Any]) -> None:
-    try:
-        await result_writer._store.write_results(batch, circuits)
-    except Unavailable:
-        return
-
-
-async def _never(_: Engine) -> None:
+async def rescan_never(engine: Any) -> None:
     await asyncio.Event().wait()
 
 
-def _may_leave_unsigned(dispatcher: Dispatcher, queue: WebhookQueue, _: Webhook) -> bool:
-    owner = dispatcher._owner
-    return owner.in_time() and owner.epoch(queue.part) == queue.epoch
-
-
-def _forget_writers(horizon: Horizon, newest: int, writers: Any) -> tuple[Horizon, int]:
+def forget_writers(horizon: Horizon, newest: int, writers: Any) -> tuple[Horizon, int]:
     return Horizon(max(newest, horizon.newest)), horizon.newest
 
 
-def _add_once(timers: TimerHeap, at: float, queue: WebhookQueue) -> None:
-    if queue not in timers._scheduled:
-        _agenda_add(timers, at, queue)
+def keep_first_visit(schedule: Function) -> Function:
+    def replacement(timers: TimerHeap, at: float, queue: WebhookQueue) -> None:
+        if queue not in timers.visits:
+            schedule(timers, at, queue)
+
+    return replacement
 
 
-_agenda_add = TimerHeap.schedule
+def ignore_requests_to_retry(update_webhooks: Function) -> Function:
+    def replacement(scheduler: Scheduler, snapshots: Any) -> None:
+        webhooks = [one.webhook and replace(one.webhook, hurried_at=0) for one in snapshots]
+        pairs = zip(snapshots, webhooks, strict=True)
+        update_webhooks(scheduler, [replace(one, webhook=webhook) for one, webhook in pairs])
+
+    return replacement
 
 
-def _by_age_alone(circuit: circuits.Circuit, *, now: int, span_s: float) -> int:
-    return now - int(span_s * 1_000_000)
+# --- starts
 
 
-def _as_it_is(_: Dispatcher, queue: WebhookQueue, made: Any) -> Any:
-    return made
+def start_beyond_cap(held_back_by: Function) -> Function:
+    def replacement(queue: WebhookQueue, now: int, at: float) -> HeldBack | None:
+        reason = held_back_by(queue, now, at)
+        return None if reason is HeldBack.CAP else reason
+
+    return replacement
 
 
-def _only_large(event: Any, *, is_of_large_request: bool, behind: Any) -> bool:
+def start_at_any_rate(start: Function) -> Function:
+    def replacement(queue: WebhookQueue, at: float) -> Any:
+        webhook = queue.webhook
+        queue.webhook = replace(webhook, rate_per_second=None)
+        due = start(queue, at)
+        queue.webhook = webhook
+        return due
+
+    return replacement
+
+
+def limit_without_circuit(circuit: Circuit, cap: int, now: int) -> int:
+    return cap
+
+
+def limit_without_ramp(limit: Function) -> Function:
+    return lambda circuit, cap, now: limit(replace(circuit, ramp=None), cap, now)
+
+
+def admit_while_free(shares: FairShares, load: int) -> bool:
+    return shares.free > 0
+
+
+def load_of_webhook(shares: FairShares, reseller_id: int, own: int) -> int:
+    return own
+
+
+def in_steps_if_large(event: Any, *, is_of_large_request: bool, behind: Any) -> bool:
     return is_of_large_request
 
 
-async def _nothing(_: DeadReceivers, queue: WebhookQueue) -> int:
-    return 0
+def blank_key(secret: str) -> HMAC:
+    return HMAC(b"", SHA256())
 
 
-PROFILES = {
-    "rule 4: also once the access token has come": Profile.TOKENS,
-    "rule 5: wait for a former owner's requests": Profile.WORKERS,
-    "rule 6: the fence": Profile.STORE,
-    "go on after a time without leases": Profile.OUTAGE,
-    "look again at what was superseded": Profile.CALM,
-    "an earlier time stands for a later one": Profile.RETRIES,
-    "nothing is sent to what is paused": Profile.CALM,
-    "what waits is tried when somebody asks": Profile.RETRIES,
-    "rule 8: after an outage leave others' leases alone": Profile.OUTAGE,
-    "the share of slots": Profile.RESELLERS,
-    "resellers first, then webhooks": Profile.RESELLERS,
-    "suspect oneself": Profile.ISLAND,
-    **dict.fromkeys(CLOCK_RULES, Profile.CLOCKS),
-    "what is older than its schedule is given up": Profile.DEAD,
-    "only what a dead receiver never took is given up": Profile.DEAD,
-    "the newest state of a record is kept": Profile.DEAD,
-    "the newest state waits beyond its schedule": Profile.DEAD,
-    "wait for who is still writing": Profile.LATE,
-    "a request leaves only by the settings of now": Profile.LATE,
-    "a later change waits for the steps of an earlier one": Profile.FANOUT,
-}
-"""Rules of which one kind of trouble tells most, or alone tells anything."""
-RULES: dict[str, Removal | tuple[Removal, ...]] = {
-    "rule 3: give back only what is idle": Removal(
-        Leases, "_releasable", lambda self, _: self._draining
+# --- results
+
+
+def write_once(try_write: Function) -> Function:
+    async def replacement(*batch: Any) -> bool:
+        await try_write(*batch)
+        return True
+
+    return replacement
+
+
+def given_up_by_age(circuit: Circuit, *, now: int, span_s: float) -> int:
+    return now - int(span_s * 1_000_000)
+
+
+def result_as_it_is(dispatcher: Any, queue: WebhookQueue, result: Any) -> Any:
+    return result
+
+
+REMOVALS: Mapping[StrEnum, Removal] = {
+    Rule.RELEASE_IDLE: Removal(instead(return_draining)),
+    Rule.DRAIN: Removal(returning(None)),
+    Rule.DEADLINE: Removal(returning(True)),
+    Rule.SEND_CHECK: Removal(returning(True), Profile.TOKENS),
+    Rule.FORMER_OWNER: Removal(returning(0.0), Profile.WORKERS),
+    StoreRule.FENCE: Removal(returning(True), Profile.STORE),
+    Rule.LAPSED_LEASES: Removal(returning(True), Profile.OUTAGE),
+    Rule.RESUME: Removal(returning(None), Profile.OUTAGE),
+    Rule.EGRESS_HEALTH: Removal(returning(False), Profile.ISLAND),
+    Rule.IGNORE_WRITTEN_SCANNED: Removal(instead(keep_written)),
+    Rule.SKIP_HELD: Removal(scan_all, beside={Rule.IGNORE_WRITTEN_SCANNED: instead(keep_written)}),
+    Rule.IGNORE_WRITTEN_NEW: Removal(accept_all),
+    Rule.CLOSED_QUEUE: Removal(returning(True)),
+    Rule.CHANGES_DURING_SCAN: Removal(forget_changes_during_scan),
+    Rule.RESTART_SCAN: Removal(continue_scan),
+    Rule.DROP_SUPERSEDED: Removal(instead(scan_without_dropping), Profile.CALM),
+    Rule.RESCAN_LATE: Removal(instead(rescan_never)),
+    Rule.HORIZON: Removal(instead(forget_writers), Profile.LATE),
+    Rule.EARLIER_VISIT: Removal(keep_first_visit, Profile.RETRIES),
+    Rule.RETRY_NOW: Removal(ignore_requests_to_retry, Profile.RETRIES),
+    Rule.SERIAL: Removal(returning(False)),
+    Rule.FAN_OUT_ORDER: Removal(instead(in_steps_if_large), Profile.FANOUT),
+    Rule.CURRENT_SETTINGS: Removal(returning(True), Profile.LATE),
+    Rule.PAUSED: Removal(instead(lambda webhook: not webhook.unreadable), Profile.CALM),
+    Rule.READABLE_SECRETS: Removal(
+        instead(lambda webhook: webhook.state is WebhookState.ACTIVE),
+        Profile.CALM,
+        beside={Rule.VALID_KEYS: instead(blank_key)},
     ),
-    "rule 3: start nothing for what is being given back": Removal(
-        Scheduler, "drain", _always(None)
-    ),
-    "rule 4: start only before the deadline": Removal(Leases, "in_time", _always(True)),
-    "rule 4: also once the access token has come": Removal(Dispatcher, "_may_send", _always(True)),
-    "rule 5: wait for a former owner's requests": Removal(Leases, "hold_s", _always(0.0)),
-    "rule 6: the fence": Removal(Tables, "_owns", _always(True)),
-    "rule 7: ignore what was written since the scan began": Removal(
-        WebhookQueue, "complete_scan", _found_all
-    ),
-    "rule 7, and do not ask again for what is held": (
-        Removal(WebhookQueue, "complete_scan", _found_all),
-        Removal(WebhookQueue, "begin_scan", _ask_for_all),
-    ),
-    "rule 8: after an outage leave others' leases alone": Removal(Port, "heartbeat", _beat_greedy),
-    "rule 9: write results until the store answers": Removal(ResultWriter, "_write", _write_once),
-    "go on after a time without leases": Removal(Scheduler, "resume", _always(None)),
-    "one request of a resource at once": Removal(Webhook, "is_serial", property(_always(False))),
-    "a closed queue takes nothing from a scan": Removal(
-        WebhookQueue, "complete_scan", _found_though_closed
-    ),
-    "remember what is learned during a scan": Removal(
-        WebhookQueue, "schedule_scan", _look_forgetful
-    ),
-    "look again at what was superseded": Removal(
-        WebhookQueue, "mark_dirty", lambda self: self.schedule_scan(0.0)
-    ),
-    "ask a second time for late commits": Removal(Engine, "_rescan_late", _never),
-    "wait for who is still writing": Removal(Horizon, "advanced", _forget_writers),
-    "a request leaves only by the settings of now": Removal(
-        WebhookQueue, "may_send", _always(True)
-    ),
-    "a later change waits for the steps of an earlier one": Removal(
-        fan_out_rules, "follows_in_steps", _only_large
-    ),
-    "an earlier time stands for a later one": Removal(TimerHeap, "schedule", _add_once),
-    "the webhook's cap": Removal(WebhookQueue, "held_back_by", _held_back_beyond_cap),
-    "what was written since the store was asked": Removal(Scheduler, "accept_new", _bring_all),
-    "scan from the start when told": Removal(WebhookQueue, "schedule_scan", _look_but_go_on),
-    "nothing is sent to what is paused": Removal(
-        WebhookQueue, "_is_sending", property(lambda queue: not queue._closed)
-    ),
-    "nothing is sent while secrets do not open": (
-        Removal(Webhook, "may_send", property(lambda one: one.state is WebhookState.ACTIVE)),
-        Removal(Dispatcher, "_may_send", _may_leave_unsigned),
-    ),
-    "what waits is tried when somebody asks": Removal(
-        Scheduler, "update_webhooks", _learn_in_no_hurry
-    ),
-    "the rate per second": Removal(WebhookQueue, "start", _start_at_any_rate),
-    "single probes while the circuit is open": Removal(circuits, "limit", _no_circuit),
-    "the ramp after an outage": Removal(circuits, "limit", _no_ramp),
-    "the share of slots": Removal(FairShares, "admits", lambda shares, _: shares.free > 0),
-    "resellers first, then webhooks": Removal(FairShares, "load", lambda _, __, own: own),
-    "what is older than its schedule is given up": Removal(
-        DeadReceivers, "_give_up_batch", _nothing
-    ),
-    "only what a dead receiver never took is given up": Removal(
-        circuits, "given_up_before", _by_age_alone
-    ),
-    "the newest state waits beyond its schedule": Removal(
-        Dispatcher, "_result_to_write", _as_it_is
-    ),
-    "the newest state of a record is kept": Removal(Tables, "is_kept", _always(False)),
-    "suspect oneself": Removal(EgressHealth, "_is_unreachable", _always(False)),
-    **{name: Removal(*instead) for name, instead in CLOCK_RULES.items()},
+    Rule.VALID_KEYS: Removal(instead(blank_key), Profile.CALM),
+    Rule.CAP: Removal(start_beyond_cap),
+    Rule.RATE: Removal(start_at_any_rate),
+    Rule.PROBES: Removal(instead(limit_without_circuit)),
+    Rule.RAMP: Removal(limit_without_ramp),
+    Rule.FAIR_SHARES: Removal(instead(admit_while_free), Profile.RESELLERS),
+    Rule.RESELLERS_FIRST: Removal(instead(load_of_webhook), Profile.RESELLERS),
+    Rule.REPEAT_WRITES: Removal(write_once),
+    Rule.GIVE_UP: Removal(returning_later(0), Profile.DEAD),
+    Rule.GIVE_UP_DEAD_ONLY: Removal(instead(given_up_by_age), Profile.DEAD),
+    StoreRule.KEEP_LATEST_STATE: Removal(returning(False), Profile.DEAD),
+    Rule.LATEST_STATE_WAITS: Removal(instead(result_as_it_is), Profile.DEAD),
+    **CLOCK_REMOVALS,
 }

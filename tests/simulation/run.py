@@ -16,7 +16,7 @@ from reseller_webhooks.core.deliveries.delivery import Delivery, State
 from reseller_webhooks.core.webhooks.webhook import NoAuth, SecretPurpose, WebhookState
 from reseller_webhooks.engine import engine
 from tests.simulation.fan_outs import FanOuts
-from tests.simulation.invariants import Violation, Watch
+from tests.simulation.invariants import CRASHES, MISTAKE_REPORTED, Violation, Watch
 from tests.simulation.network import Network
 from tests.simulation.plan import (
     FAULTS_S,
@@ -53,6 +53,11 @@ class Outcome:
     store_failures: int
     virtual_s: float
     steps: int
+
+    @property
+    def crashes(self) -> list[Violation]:
+        """Code that broke. A rule taken out must be noticed by what the engine does without it."""
+        return [violation for violation in self.violations if violation.invariant in CRASHES]
 
 
 def simulate(seed: int, profile: Profile | None = None, *, fenced: bool = True) -> Outcome:
@@ -321,7 +326,7 @@ def _the_world_is(run: Run) -> Iterator[None]:
             raise structlog.DropEvent  # log_refusal: when a line is due, this machine's clock says
         run.trace.note(who, "{} {}", what, event or "")
         if method in ("error", "exception") and "suspected" not in what:
-            run.watch.broken("the engine reported a mistake of its own", f"{who}: {what} {event}")
+            run.watch.broken(MISTAKE_REPORTED, f"{who}: {what} {event}")
         raise structlog.DropEvent
 
     clock.now, engine.FULL_SWEEP_S = now, inf

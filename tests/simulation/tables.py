@@ -21,6 +21,7 @@ from reseller_webhooks.core.deliveries.delivery import (
 from reseller_webhooks.core.deliveries.leases import Grant, LeaseSnapshot
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.deliveries.partitions import assigned_to
+from reseller_webhooks.core.rules import implements
 from reseller_webhooks.core.sync.due import DueIds, NewDeliveries, ScanResult
 from reseller_webhooks.core.sync.horizon import Horizon
 from reseller_webhooks.core.sync.revisions import Revised
@@ -29,6 +30,7 @@ from reseller_webhooks.core.webhooks.webhook import PARTS, Webhook, WebhookState
 from reseller_webhooks.engine.ports import WebhookSnapshot
 from reseller_webhooks.operations.leases import LEASES_AHEAD
 from tests.simulation.plan import START
+from tests.simulation.store_rules import StoreRule
 from tests.simulation.virtual_clock import Clockwork
 
 GIVEN_UP = 4
@@ -88,7 +90,7 @@ class Tables:
     changing: set[str] = field(default_factory=set)
     """Those that have drawn revisions of webhooks and are not committed."""
     fenced: bool = True
-    """Rule 6; only a removal turns it off."""
+    """Whether results of a former owner are refused."""
     stepped: Micros = 0
     """By how much the clock was stepped since the start."""
     scheduled: dict[int, Micros] = field(default_factory=dict)
@@ -166,6 +168,7 @@ class Tables:
             self.close(one, State.FAILED, given_up=True)
         return min(len(old), GIVEN_UP)
 
+    @implements(StoreRule.KEEP_LATEST_STATE)
     def is_kept(self, one: Delivery) -> bool:
         """Whether it is the newest state of its record, for a webhook that wants the latest."""
         if self.webhooks[one.webhook_id].webhook.mode is not Mode.LATEST_STATE:
@@ -290,6 +293,7 @@ class Tables:
                 row.circuit = circuit
         return len(made) - len(mine)
 
+    @implements(StoreRule.FENCE)
     def _owns(self, owner: str, part: int, epoch: int) -> bool:
         holder = self.holder(part)
         return not self.fenced or bool(holder and (holder.owner, holder.epoch) == (owner, epoch))
@@ -341,6 +345,7 @@ class Tables:
         ]
         return LeaseSnapshot(self.now, members, mine, kept, taken)
 
+    @implements(StoreRule.LEASE_TIMES)
     def _pull_leases_back(self, beyond: Micros, until: Micros) -> None:
         for name, its in self.members.items():
             self.members[name] = until if its > beyond else its

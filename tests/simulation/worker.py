@@ -12,7 +12,7 @@ from reseller_webhooks.engine.engine import Engine
 from reseller_webhooks.engine.ownership.leases import Leases
 from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
 from reseller_webhooks.engine.sending.token_cache import TokenCache
-from tests.simulation.invariants import Watch
+from tests.simulation.invariants import UNCAUGHT, Watch
 from tests.simulation.network import Issuer, Network, Uplink
 from tests.simulation.plan import START
 from tests.simulation.store import Line, Port
@@ -113,4 +113,4 @@ class Worker:
         return float("inf") if self.is_gone else self.loop.time()
 
     def _slipped(self, _: Any, context: dict[str, Any]) -> None:
-        self._watch.broken("an exception that nobody caught", context)
+        self._watch.broken(UNCAUGHT, context)

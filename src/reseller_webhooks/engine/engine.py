@@ -11,6 +11,7 @@ from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.deliveries.delivery import AttemptResult
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.engine.dispatch.clock_steps import ClockSteps
 from reseller_webhooks.engine.dispatch.id_watermark import RESCAN_LATE_S, IdWatermark
 from reseller_webhooks.engine.dispatch.scheduler import SLOTS, Scheduler
@@ -188,6 +189,7 @@ class Engine:
             await asyncio.sleep(WEBHOOKS_EVERY_S)
             await self._webhooks.poll()
 
+    @implements(Rule.RESCAN_LATE)
     async def _rescan_late(self) -> None:
         """A loop of its own, so that new deliveries never wait for late commits."""
         while True:

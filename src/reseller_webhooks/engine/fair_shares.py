@@ -13,6 +13,7 @@ one reseller. A released unit goes to the waiting claim with the least load.
 from collections.abc import Callable, Hashable, Iterator, Set
 from typing import Generic, TypeVar
 
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.engine.least_loaded import LeastLoaded
 
 RESELLER_WEIGHT = 4
@@ -48,10 +49,12 @@ class FairShares:
         """Units of a reseller."""
         return self._held.get(reseller_id, 0)
 
+    @implements(Rule.RESELLERS_FIRST)
     def load(self, reseller_id: int, own: int) -> int:
         """The load of a claim. own: units that the claim itself holds."""
         return RESELLER_WEIGHT * self.held(reseller_id) + own
 
+    @implements(Rule.FAIR_SHARES)
     def admits(self, load: int) -> bool:
         """True if a claim with that load may take another unit."""
         return load < RESELLER_WEIGHT * self.free

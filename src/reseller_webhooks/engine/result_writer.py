@@ -10,6 +10,7 @@ from reseller_webhooks import observability
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.engine.ports import Store
 from reseller_webhooks.observability.outages import log_refusal
 
@@ -102,21 +103,26 @@ class ResultWriter:
 
     async def _write(self, batch: list[AttemptResult], circuits: dict[int, Circuit]) -> None:
         wait_s = 0.1
-        while True:
-            try:
-                refused = await self._store.write_results(batch, circuits)
-            except Unavailable as error:
-                log_refusal("results wait for the store", error, results=len(batch))
-            except Exception:
-                # A bug; dropping results would send their deliveries again and again.
-                log.exception("results cannot be written", count=len(batch))
-            else:
-                observability.refused_total.inc(refused)
-                self.is_failing, self._writing = False, 0
-                return
+        while not await self._try_write(batch, circuits):
             self.is_failing, self._writing = True, len(batch)
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, 5)
+        self.is_failing, self._writing = False, 0
+
+    @implements(Rule.REPEAT_WRITES)
+    async def _try_write(self, batch: list[AttemptResult], circuits: dict[int, Circuit]) -> bool:
+        """Write a batch. Returns whether the store has it; otherwise the write is repeated."""
+        try:
+            refused = await self._store.write_results(batch, circuits)
+        except Unavailable as error:
+            log_refusal("results wait for the store", error, results=len(batch))
+            return False
+        except Exception:
+            # A bug; dropping results would send their deliveries again and again.
+            log.exception("results cannot be written", count=len(batch))
+            return False
+        observability.refused_total.inc(refused)
+        return True
 
 
 def _count(batch: Sequence[AttemptResult]) -> None:

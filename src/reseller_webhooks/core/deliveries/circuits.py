@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from reseller_webhooks.core.deliveries.attempts import Attempt
 from reseller_webhooks.core.messages import Message
+from reseller_webhooks.core.rules import Rule, implements
 
 OPENS_AFTER = 10
 """Failures in a row. Fewer would open on a receiver that only restarts."""
@@ -68,6 +69,7 @@ def after_attempt(
     )
 
 
+@implements(Rule.PROBES, Rule.RAMP)
 def limit(circuit: Circuit, cap: int, now: int) -> int:
     """The number of requests that may be in flight: 0 or 1 while open, then up to the cap."""
     if circuit.is_open:
@@ -75,6 +77,7 @@ def limit(circuit: Circuit, cap: int, now: int) -> int:
     return min(cap, circuit.ramp) if circuit.ramp else cap
 
 
+@implements(Rule.GIVE_UP_DEAD_ONLY)
 def given_up_before(circuit: Circuit, *, now: int, span_s: float) -> int | None:
     """Deliveries created before this instant are given up; None when none of them is.
 

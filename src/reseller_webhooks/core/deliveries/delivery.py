@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from reseller_webhooks.core.deliveries.attempts import Attempt
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
+from reseller_webhooks.core.rules import Rule, implements
 
 MICROS_PER_S = 1_000_000
 
@@ -95,6 +96,7 @@ class Transition(NamedTuple):
     next_at: int | None = None
     scheduled_at: int | None = None
 
+    @implements(Rule.WRITE_WAIT)
     def due_at(self, now: int) -> int | None:
         """The due time of the next attempt, by a clock that says `now`; None if none follows.
 

@@ -15,6 +15,7 @@ from math import ceil
 
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import RecordKey
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.core.step_size import COMMIT_SHARE, STEP_S, next_size
 from reseller_webhooks.core.webhooks.webhook import Webhook
 
@@ -104,6 +105,7 @@ def record_of(event: Event) -> RecordKey:
     return RecordKey(event.resource_uuid, event.resource, event.reseller_id)
 
 
+@implements(Rule.FAN_OUT_ORDER)
 def follows_in_steps(event: Event, *, is_of_large_request: bool, behind: Set[RecordKey]) -> bool:
     """True if an event's deliveries are made after its transaction.
 

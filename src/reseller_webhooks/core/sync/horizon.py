@@ -9,6 +9,8 @@ that instant can only come from one of them.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from reseller_webhooks.core.rules import Rule, implements
+
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
@@ -26,6 +28,7 @@ class Horizon:
         """The number up to which no row can still become visible."""
         return min(self.floors.values(), default=self.newest)
 
+    @implements(Rule.HORIZON)
     def advanced(self, newest: int, writers: Collection[str]) -> "tuple[Horizon, int]":
         """The horizon after another look, and above which number rows may have become visible.
 

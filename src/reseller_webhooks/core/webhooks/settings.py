@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.alias_generators import to_camel
 
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.core.translation import N_
 
 RATE_MIN = 0.001
@@ -188,6 +189,7 @@ class WebhookSettings:
         return self.mode is Mode.LATEST_STATE
 
     @property
+    @implements(Rule.SERIAL)
     def is_serial(self) -> bool:
         """True if requests of a resource are sent one at a time."""
         return self.ordered or self.latest_only

@@ -12,6 +12,8 @@ from functools import lru_cache
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
+from reseller_webhooks.core.rules import Rule, implements
+
 SECRET_PREFIX = "whsec_"  # noqa: S105 - it marks secrets, it is none
 KEY_BYTES = range(24, 64 + 1)
 """Lengths of a key that the standard allows."""
@@ -44,6 +46,7 @@ def _mac(keyed: HMAC, signed: bytes) -> str:
 
 
 @lru_cache(maxsize=KEYS_CACHED)
+@implements(Rule.VALID_KEYS)
 def _keyed(secret: str) -> HMAC:
     if not secret.startswith(SECRET_PREFIX):
         raise ValueError(f"a signing secret that does not begin with {SECRET_PREFIX}")

@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticKnownError
 
 from reseller_webhooks.core.enums import Action, Resource
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.core.webhooks.settings import (
     WebhookSettings,
     unset,
@@ -201,6 +202,7 @@ class Webhook(WebhookSettings):
     """Secrets that do not open. They are blank here, so nothing may be sent."""
 
     @property
+    @implements(Rule.PAUSED, Rule.READABLE_SECRETS)
     def may_send(self) -> bool:
         """True if deliveries may go out: it is not paused, and all its secrets open."""
         return self.state is WebhookState.ACTIVE and not self.unreadable

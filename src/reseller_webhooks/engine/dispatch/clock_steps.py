@@ -6,6 +6,7 @@ clock was stepped), and every EVERY_S.
 
 import structlog
 
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.engine.dispatch.scheduler import Scheduler
 from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.supervision import wait_for_event
@@ -29,8 +30,10 @@ class ClockSteps:
         while True:
             wake.clear()
             await self._pull_back()
+            await self._reschedule()
             await wait_for_event(wake, EVERY_S)
 
+    @implements(Rule.PULL_BACK)
     async def _pull_back(self) -> None:
         webhooks = await self._store.pull_back(self._owner.parts)
         self._scheduler.mark_dirty(webhooks)
@@ -39,6 +42,8 @@ class ClockSteps:
                 "deliveries had times from before the clock was stepped back",
                 webhooks=len(webhooks),
             )
+
+    async def _reschedule(self) -> None:
         steps = self._scheduler.clock_steps
         if steps != self._steps_handled:
             self._scheduler.schedule_scans(await self._store.first_due_s())

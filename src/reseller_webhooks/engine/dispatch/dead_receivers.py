@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from reseller_webhooks.core.deliveries import circuits
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 from reseller_webhooks.engine.ports import Ownership, Store
 from reseller_webhooks.engine.sending.attempt_runner import AttemptRunner
@@ -53,6 +54,7 @@ class DeadReceivers:
         while await self._give_up_batch(queue):
             pass
 
+    @implements(Rule.GIVE_UP)
     async def _give_up_batch(self, queue: WebhookQueue) -> int:
         clock, span_s = self._runner.clock, self._runner.span_s
         before = circuits.given_up_before(queue.circuit, now=clock.now(), span_s=span_s)

@@ -11,6 +11,7 @@ import structlog
 from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State, wait_step
 from reseller_webhooks.core.deliveries.notification import DueDelivery
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.dispatch.admission import Admission
 from reseller_webhooks.engine.dispatch.held_back import SLOT_REASONS, HeldBack
@@ -200,6 +201,7 @@ class Dispatcher:
         if queue.scan_at <= self._time() and queue.wants_scan:
             self._request_scan(queue)
 
+    @implements(Rule.SEND_CHECK)
     def _may_send(self, queue: WebhookQueue, webhook: Webhook) -> bool:
         """True if the lease and the webhook's settings are those with which the attempt began."""
         holds = self._owner.in_time() and self._owner.epoch(queue.part) == queue.epoch
@@ -218,6 +220,7 @@ class Dispatcher:
         queue.postpone(delivery_id, at)
         self._timers.schedule(at, queue)
 
+    @implements(Rule.LATEST_STATE_WAITS)
     def _result_to_write(self, queue: WebhookQueue, result: AttemptResult) -> AttemptResult:
         """The result; a latest-only delivery to a dead receiver keeps waiting past its schedule."""
         is_given_up = result.step.state is State.FAILED

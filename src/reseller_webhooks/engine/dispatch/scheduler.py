@@ -9,13 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from contextlib import AbstractContextManager
 from functools import cached_property
 
-import structlog
-
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult
 from reseller_webhooks.core.deliveries.notification import DueDelivery
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.core.sync.due import ScanResult
 from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.dispatch.dead_receivers import DeadReceivers
@@ -39,8 +38,6 @@ SLOTS = 1000
 QUEUES_A_SCAN, LATE_A_SCAN = 100, 20
 """On-time queues go first; a scan of overdue queues is short, so that they do not wait long."""
 RETRY_SCAN_S = 0.5
-
-log = structlog.get_logger()
 
 
 class Scheduler:
@@ -100,6 +97,7 @@ class Scheduler:
         """Health of this machine's own network."""
         return self._dispatcher.egress
 
+    @implements(Rule.RETRY_NOW)
     def update_webhooks(self, snapshots: Iterable[WebhookSnapshot]) -> None:
         """Apply new, changed and deleted webhooks as read from the store."""
         secret_changes = SecretChanges()
@@ -129,6 +127,7 @@ class Scheduler:
             self.update_webhooks(await self._store.webhooks(parts))
         self.waits_suspect.set()
 
+    @implements(Rule.DRAIN)
     def drain(self, parts: Collection[int]) -> None:
         """Start no more deliveries for the webhooks of these partitions."""
         for queue in self.queues.in_partitions(parts):
@@ -144,12 +143,14 @@ class Scheduler:
         """Partitions with requests in flight or results not yet written."""
         return {queue.part for queue in self.queues.in_partitions(parts) if queue.held}
 
+    @implements(Rule.RESUME)
     def resume(self) -> None:
         """Start ready deliveries of every queue, after a time in which none could start."""
         for queue in self.queues:
             self._request_scan(queue)
             self._dispatcher.start_ready(queue)
 
+    @implements(Rule.SHIFT_CIRCUITS)
     def clock_stepped(self, by: Micros) -> None:
         """Shift open circuits by a step of the store's clock, so that probes wait as long."""
         for queue in self.queues:
@@ -163,6 +164,7 @@ class Scheduler:
         """Track a read of new deliveries; yields the deliveries whose results are written then."""
         return self._reads.track()
 
+    @implements(Rule.IGNORE_WRITTEN_NEW)
     def accept_new(self, new: Iterable[DueDelivery], read_at: float, written: Set[int]) -> None:
         """Enqueue new due deliveries without a scan.
 

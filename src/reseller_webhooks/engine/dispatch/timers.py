@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from itertools import count
 from math import inf
 
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.engine.dispatch.webhook_queue import WebhookQueue
 
 
@@ -14,14 +15,16 @@ class TimerHeap:
     def __init__(self, wake: asyncio.Event) -> None:
         self._wake = wake
         self._heap: list[tuple[float, int, WebhookQueue]] = []
-        self._scheduled: dict[WebhookQueue, float] = {}
+        self.visits: dict[WebhookQueue, float] = {}
+        """The time of each queue's next visit."""
         self._count = count()  # queues do not compare; the first scheduled goes first
 
+    @implements(Rule.EARLIER_VISIT)
     def schedule(self, at: float, queue: WebhookQueue) -> None:
         """Schedule a visit; an earlier one already scheduled wins."""
-        if at == inf or self._scheduled.get(queue, inf) <= at:
+        if at == inf or self.visits.get(queue, inf) <= at:
             return
-        self._scheduled[queue] = at
+        self.visits[queue] = at
         heappush(self._heap, (at, next(self._count), queue))
         if self._heap[0][2] is queue:
             self._wake.set()  # the waiter waits for a later time
@@ -31,8 +34,8 @@ class TimerHeap:
         queues = []
         while self._heap and self._heap[0][0] <= now:
             at, _, queue = heappop(self._heap)
-            if self._scheduled.get(queue) == at:
-                del self._scheduled[queue]
+            if self.visits.get(queue) == at:
+                del self.visits[queue]
                 queues.append(queue)
         return queues
 

@@ -5,16 +5,16 @@ results are not yet written.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from math import inf
-from urllib.parse import urlsplit
 
 from reseller_webhooks.clock import SECOND, Micros
 from reseller_webhooks.core.deliveries import circuits
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import FIRST, ScanRequest
 from reseller_webhooks.core.deliveries.notification import DueDelivery
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.core.sync.due import ScanResult
 from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.dispatch.held_back import HeldBack
@@ -47,13 +47,12 @@ class WebhookQueue:
         start_at: float = 0.0,
         created_at: float = 0.0,
     ) -> None:
-        self.webhook = webhook
-        self.circuit = circuit
+        self.webhook, self.circuit = webhook, circuit
         self.part = webhook.part
         self.epoch = epoch
         """The epoch of the lease under which this queue sends."""
         self.created_at = created_at
-        self.host = _host_key(webhook)
+        self.host = HostKey.from_webhook(webhook)
         self.ready: deque[DueDelivery] = deque()
         self.held: dict[int, str] = {}
         self.in_flight = 0
@@ -69,11 +68,10 @@ class WebhookQueue:
         self._prefetch = self._prefetch_min
         self._active = webhook.may_send
         self._serial = webhook.is_serial
-        self._closed = self._suspended = False
-        self._scanning = False
+        self._closed = self._suspended = self._scanning = False
         self._requested = 0
-        self._scan_at_during_scan = inf
-        self._scan_position = FIRST
+        self.scan_at_during_scan = inf
+        self.scan_position = FIRST
         """Start of the next scan: no delivery can have become due before that position."""
         self._written_during_scan: set[int] = set()
         self._postponed: dict[int, float] = {}
@@ -110,22 +108,25 @@ class WebhookQueue:
     def _prefetch_min(self) -> int:
         return max(READY_MIN, 2 * self.webhook.max_in_flight)
 
+    @implements(Rule.DROP_SUPERSEDED)
     def mark_dirty(self) -> None:
         """The store has new deliveries for this webhook."""
         self.schedule_scan(0.0)
         if self.webhook.latest_only:
             self._drop_ready()  # new deliveries may have superseded ready ones
 
+    @implements(Rule.CHANGES_DURING_SCAN, Rule.RESTART_SCAN)
     def schedule_scan(self, at: float) -> None:
         """A delivery in the store becomes due at `at`."""
-        self._scan_position = FIRST
+        self.scan_position = FIRST
         self.scan_at = min(self.scan_at, at)
         # A scan in flight may have begun too early to see it.
-        self._scan_at_during_scan = min(self._scan_at_during_scan, at)
+        self.scan_at_during_scan = min(self.scan_at_during_scan, at)
 
+    @implements(Rule.SKIP_HELD)
     def begin_scan(self) -> ScanRequest:
         """Begin a scan and return its request."""
-        self._scanning, self._scan_at_during_scan = True, inf
+        self._scanning, self.scan_at_during_scan = True, inf
         self._written_during_scan.clear()
         self._requested = max(1, self._capacity - len(self.ready))
         self._prefetch_budget.requested += self._requested
@@ -134,24 +135,22 @@ class WebhookQueue:
             heads_only=self.webhook.ordered,
             limit=self._requested,
             held=frozenset(self.held),
-            after=self._scan_position,
+            after=self.scan_position,
         )
 
     def complete_scan(self, result: ScanResult, now: float, wall: Micros) -> None:
         """End a scan and enqueue its deliveries. wall: the wall clock."""
         self._end_scan()
         self.late = bool(result.due) and result.due[0].delivery.next_at < wall - LATE
-        if self._closed:
-            return  # a closed queue that holds deliveries would keep its partition
+        if not self._may_enqueue():
+            return
         self._prefetch = self._prefetch_after(result)
         # The scan may return deliveries whose results were written after it began.
-        self._enqueue(
-            [due for due in result.due if due.delivery.id not in self._written_during_scan]
-        )
+        self._enqueue(_without(self._written_during_scan, result.due))
         again = inf if result.again_s is None else now + result.again_s
-        self.scan_at = min(again, self._scan_at_during_scan)
-        if self._scan_at_during_scan == inf and not self._serial:
-            self._scan_position = result.upto
+        self.scan_at = min(again, self.scan_at_during_scan)
+        if self.scan_at_during_scan == inf and not self._serial:
+            self.scan_position = result.upto
 
     def accept_new(self, due: list[DueDelivery], at: float) -> bool:
         """Enqueue new deliveries without a scan; False if the queue needs a scan instead."""
@@ -185,6 +184,7 @@ class WebhookQueue:
         self._scanning = False
         self._prefetch_budget.requested -= self._requested
 
+    @implements(Rule.CAP)
     def held_back_by(self, now: Micros, at: float) -> HeldBack | None:
         """The webhook's own limit that forbids another request; None if none does."""
         if at < self.start_at:
@@ -198,6 +198,7 @@ class WebhookQueue:
             return None
         return HeldBack.CIRCUIT if self.circuit.is_open or limit < cap else HeldBack.CAP
 
+    @implements(Rule.CURRENT_SETTINGS)
     def may_send(self, webhook: Webhook) -> bool:
         """True if a request that was prepared with these settings may still be sent."""
         return self._is_sending and self.webhook is webhook
@@ -210,6 +211,7 @@ class WebhookQueue:
         wait = self.circuit.probe_at - now if self.circuit.is_open else 0
         return at + wait / SECOND if wait > 0 else inf
 
+    @implements(Rule.RATE)
     def start(self, at: float) -> DueDelivery:
         """Take the next ready delivery; the caller checked `held_back_by` first."""
         self.in_flight += 1
@@ -238,7 +240,7 @@ class WebhookQueue:
         if webhook.hurried_at != self.webhook.hurried_at:
             self.circuit = circuits.probe_now(self.circuit)
         self.webhook = webhook
-        self.host = _host_key(webhook)
+        self.host = HostKey.from_webhook(webhook)
         self._active = webhook.may_send
         self._serial = webhook.is_serial
         self._prefetch = self._prefetch_min
@@ -269,6 +271,11 @@ class WebhookQueue:
         self._closed = True
         self._drop_ready()
 
+    @implements(Rule.CLOSED_QUEUE)
+    def _may_enqueue(self) -> bool:
+        """True if the queue is open: with deliveries, a closed queue would keep its partition."""
+        return not self._closed
+
     def _enqueue(self, due: list[DueDelivery]) -> None:
         busy = set(self.held.values()) if self._serial else set()
         for new in due:
@@ -288,5 +295,6 @@ class WebhookQueue:
         self.ready.clear()
 
 
-def _host_key(webhook: Webhook) -> HostKey:
-    return HostKey(webhook.reseller_id, urlsplit(webhook.url).netloc)
+@implements(Rule.IGNORE_WRITTEN_SCANNED)
+def _without(written: Set[int], due: Iterable[DueDelivery]) -> list[DueDelivery]:
+    return [new for new in due if new.delivery.id not in written]

@@ -10,11 +10,14 @@ a response), and all hosts of a reseller together have one vote.
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Self
+from urllib.parse import urlsplit
 
 import structlog
 
 from reseller_webhooks.core.deliveries.attempts import Attempt, Outcome, Reason
+from reseller_webhooks.core.rules import Rule, implements
+from reseller_webhooks.core.webhooks.webhook import Webhook
 
 WINDOW_S = 60.0
 """Seconds for which the last attempt on a host counts."""
@@ -40,6 +43,11 @@ class HostKey(NamedTuple):
 
     reseller_id: int
     host: str
+
+    @classmethod
+    def from_webhook(cls, webhook: Webhook) -> Self:
+        """The host of the webhook's URL."""
+        return cls(webhook.reseller_id, urlsplit(webhook.url).netloc)
 
 
 class EgressHealth:
@@ -112,6 +120,7 @@ class EgressHealth:
             self.suspected_since = at
             self._probe_at.clear()
 
+    @implements(Rule.EGRESS_HEALTH)
     def _is_unreachable(self) -> bool:
         if self._hosts_missed.total() < HOSTS_MIN:
             return False

@@ -5,7 +5,7 @@ clock, counted from before the heartbeat was sent, so it stops before another wo
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Set
 from dataclasses import dataclass
 from math import inf
 from typing import Protocol
@@ -16,6 +16,7 @@ from reseller_webhooks import clock
 from reseller_webhooks.clock import SECOND, Micros, StoreClock
 from reseller_webhooks.core.deliveries.leases import LeaseSnapshot
 from reseller_webhooks.core.errors import Unavailable
+from reseller_webhooks.core.rules import Rule, implements
 from reseller_webhooks.engine.ports import LeaseStore
 from reseller_webhooks.observability.outages import log_refusal
 
@@ -96,6 +97,7 @@ class Leases:
         """Every held partition, including those being drained."""
         return frozenset(self._held)
 
+    @implements(Rule.DEADLINE)
     def in_time(self) -> bool:
         """True while the leases certainly hold; otherwise no delivery may start."""
         return self._monotonic_s() < self._deadline
@@ -105,6 +107,7 @@ class Leases:
         holding = self._held.get(part)
         return holding.epoch if holding and part not in self._draining else None
 
+    @implements(Rule.FORMER_OWNER)
     def hold_s(self, part: int) -> float:
         """Seconds for which ordered deliveries of the partition must still wait."""
         holding = self._held.get(part)
@@ -135,7 +138,7 @@ class Leases:
             self._contact_since = began
         snapshot = await self._store.heartbeat(
             release=self._releasable(queues),
-            lapsed_too=began - self._contact_since >= self._ttl_s,
+            lapsed_too=self._may_take_lapsed(began),
             stands_back=queues.yields,
             latest=self._latest_store_time(),
         )
@@ -158,6 +161,12 @@ class Leases:
         if is_quiet:
             await self._store.leave()
 
+    @implements(Rule.LAPSED_LEASES)
+    def _may_take_lapsed(self, at: float) -> bool:
+        """True if every live worker has had the time to renew its leases."""
+        return at - self._contact_since >= self._ttl_s
+
+    @implements(Rule.LEASES_AFTER_STEP)
     def _latest_store_time(self) -> Micros | None:
         """The latest time the store's clock can show unless it was stepped ahead."""
         return self.clock.now() + int(self._ttl_s / 2 * SECOND) if self.clock.is_known else None
@@ -171,9 +180,8 @@ class Leases:
             queues.clock_stepped(stepped)
 
     def _releasable(self, queues: PartitionListener) -> frozenset[int]:
-        """Drained partitions without requests in flight, of this worker or a former owner."""
-        idle = self._draining - queues.busy(self._draining)
-        return frozenset(part for part in idle if not self.hold_s(part))
+        contended = {part for part in self._draining if self.hold_s(part)}
+        return _idle(self._draining, queues.busy(self._draining) | contended)
 
     def _drop_lost(self, queues: PartitionListener, snapshot: LeaseSnapshot) -> frozenset[int]:
         """Drop lost partitions. Returns drained ones that are wanted again, to load anew."""
@@ -213,3 +221,9 @@ class Leases:
         if new:
             lapsed = sum(grant.lapsed for grant in snapshot.taken)
             log.info("partitions taken", count=len(new), held=len(self._held), lapsed=lapsed)
+
+
+@implements(Rule.RELEASE_IDLE)
+def _idle(draining: frozenset[int], busy: Set[int]) -> frozenset[int]:
+    """Drained partitions without requests in flight, of this worker or a former owner."""
+    return draining - busy
