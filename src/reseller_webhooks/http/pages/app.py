@@ -1,6 +1,7 @@
 """The pages: their routes, and what they share."""
 
 from collections.abc import Callable
+from functools import cache
 from ssl import SSLContext
 
 from fastapi import APIRouter, Depends
@@ -82,8 +83,13 @@ def pages_surface(site: SiteContext) -> Surface:
     return Surface(ErrorPages(site), encoded(OF_PAGES), encoded(NOT_KEPT), use_language_of)
 
 
+@cache
 def create_router() -> APIRouter:
-    """Every page. No route changes anything before `csrf_protect` has passed its form."""
+    """Every page. No route changes anything before `csrf_protect` has passed its form.
+
+    It keeps nothing of an application, and FastAPI works out the dependencies of its routes at
+    their first request, so all applications of a process share it.
+    """
     router = APIRouter()
     router.get("/static/{version}/{name:path}")(static)
     for area in AREAS:
