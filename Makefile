@@ -29,7 +29,7 @@ dev: .venv/installed-dev
 	$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
-fast: dev                   ## tests that need no other program and no whole service
+fast: dev                   ## tests that need no other program, whole service or web application
 	$(BIN)/pytest -m fast -n 2 --dist worksteal
 
 test: dev                   ## every test
