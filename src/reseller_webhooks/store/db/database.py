@@ -5,7 +5,7 @@ A transaction also knows who asked for it, so that the audit log needs no argume
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,10 +155,10 @@ class Database:
         """On SQLite, copy committed pages from the write-ahead log into the file.
 
         Bulk work does this between its transactions. Otherwise the commit that fills the log does
-        it, and the next writer waits for both.
+        it, and the next writer waits for both. A failure loses nothing: the log keeps the pages.
         """
         if self._writer is not None:
-            with self.driver() as connection:
+            with self.driver() as connection, suppress(sqlite3.OperationalError):
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def pools(self) -> list[PoolUse]:
