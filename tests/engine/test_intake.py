@@ -21,6 +21,8 @@ from reseller_webhooks.ingest.batcher import (
 from reseller_webhooks.ingest.intake import LARGE_CHANGES, Intake
 from reseller_webhooks.operations import changes, resellers
 from reseller_webhooks.operations.changes import ChangeRequest, ChangesAnswer
+from reseller_webhooks.operations.quotas import Quotas
+from reseller_webhooks.settings import Settings
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.tables import record
 from reseller_webhooks.supervision import Tasks
@@ -37,7 +39,8 @@ def database(on_postgres: Database) -> Database:
 @pytest.fixture
 async def intake(database: Database) -> AsyncIterator[Intake]:
     """One whose transactions wait half a second for a lock."""
-    one, tasks = Intake(database.within(2.0, lock_s=0.5), URL), Tasks()
+    quotas = Quotas(database, Settings().quotas)
+    one, tasks = Intake(database.within(2.0, lock_s=0.5), URL, quotas), Tasks()
     one.start(tasks)
     yield one
     await one.stop()

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
+from functools import partial
 
 import structlog
 from anyio import to_thread
@@ -14,9 +15,8 @@ from starlette.applications import Starlette
 
 from reseller_webhooks import __version__, clock, crypto, observability
 from reseller_webhooks.bootstrap.capacity import deliveries_at_once
-from reseller_webhooks.bootstrap.change_refusals import ChangeRefusals
 from reseller_webhooks.bootstrap.conditions import Conditions
-from reseller_webhooks.bootstrap.quota_gate import QuotaGate
+from reseller_webhooks.bootstrap.quota_refresh import refresh_quotas
 from reseller_webhooks.bootstrap.readiness import Readiness
 from reseller_webhooks.bootstrap.secret_keys import SecretsCheck, open_box, warn_of_local_keys
 from reseller_webhooks.bootstrap.worker_processes import WorkerProcesses
@@ -114,7 +114,8 @@ class Program:
         self._event_commits = CommitSignal(self._notifications.listen)
         self._attempt_runner = self._make_attempt_runner()
         self.database.commits.listen(self._committed)
-        self.intake = Intake(self.database, settings.public_url)
+        self._quotas = Quotas(self.database, settings.quotas)
+        self.intake = Intake(self.database, settings.public_url, self._quotas)
         self._engine: Engine | None = None
         self.failed: Callable[[str], None] = lambda _: None
         """Called when a loop of this process ended, so that the process must end."""
@@ -124,9 +125,7 @@ class Program:
         self.conditions.add(self._sender.trust.conditions)
         self.conditions.add(lambda: clocks.store_conditions(self.database.clock.ahead_s()))
         observability.clock_skew_seconds.set_function(self.database.clock.ahead_s)
-        self._quotas = QuotaGate(Quotas(self.database, settings.quotas), self.intake.submit)
-        self._change_refusals = ChangeRefusals(self._quotas.submit)
-        self.conditions.add(self._change_refusals.conditions)
+        self.conditions.add(self.intake.conditions)
         self.conditions.add(lambda: damage(self.database))
         self._secrets_check = SecretsCheck(self.database, self.box)
         self.conditions.add(self._secrets_check.conditions)
@@ -169,9 +168,9 @@ class Program:
             settings=self.settings,
             database=self.database,
             box=self.box,
-            quotas=self._quotas.quotas,
+            quotas=self._quotas,
             ids=PublicIds(self.database),
-            submit=self._change_refusals.submit,
+            submit=self.intake.submit,
             send_test=examples.send,
             event_commits=self._event_commits,
             tests=ConcurrencyLimit(TESTS_MAX),
@@ -221,7 +220,7 @@ class Program:
                 await stack.enter_async_context(self._workers)
             stack.push_async_callback(self._tasks.stop)
             self._tasks.spawn("event_loop_lag", runtime.measure_event_loop, Severity.DEGRADED)
-            self._tasks.spawn("quotas", self._quotas.keep_up, Severity.DEGRADED)
+            self._tasks.spawn("quotas", partial(refresh_quotas, self._quotas), Severity.DEGRADED)
             self.intake.start(self._tasks)
             if self.settings.ca_file:
                 self._tasks.spawn("CA_FILE", self._sender.trust.watch, Severity.DEGRADED)
