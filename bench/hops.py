@@ -3,6 +3,7 @@
 A hop is a pair of files of src/reseller_webhooks of which the first calls the second, directly or
 through a library, however often. Printed for each trip: hops, and the files that took part. The
 lowest of several runs counts, since background work of the engine falls into some of them.
+`python -m bench.hops pairs` prints each hop, too.
 """
 
 import asyncio
@@ -108,6 +109,11 @@ class Trip:
     def __str__(self) -> str:
         files = {file for hop in self.hops for file in hop}
         return f"{len(self.hops):>5} hops {len(files):>5} files"
+
+    def pairs(self) -> str:
+        """Each hop in a line."""
+        names = [(one.removeprefix(SOURCE), other.removeprefix(SOURCE)) for one, other in self.hops]
+        return "".join(f"    {one} -> {other}\n" for one, other in sorted(names))
 
 
 @dataclass(frozen=True)
@@ -232,6 +238,8 @@ def main() -> None:
     with workshop() as directory:
         for name, trip in asyncio.run(_measure(directory)).items():
             print(f"{name:36}{trip}")
+            if "pairs" in sys.argv[1:]:
+                print(trip.pairs(), end="")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,8 @@ def sealed(page: Page, secrets: Mapping[str, str]) -> str:
 
 def refilled(page: WebhookEditor, form: PostedForm) -> Form:
     """The form with the secrets that it keeps in the fields that were left empty."""
-    kept = _unseal(page, form.text(FIELD))
+    sealed_secrets = form.text(FIELD)
+    kept = _unseal(page, sealed_secrets) if sealed_secrets else {}
     empty = {name: [text] for name, text in kept.items() if not form.exact(name)}
     return Form({**form.fields, **empty})
 
