@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reseller_ingress.host import parse_host
 from reseller_ingress.refusals import RefusalReason
 
-_SINGLE = frozenset({b"host", b"transfer-encoding"})
+_SINGLE = frozenset({b"authorization", b"host", b"transfer-encoding"})
 
 
 def ambiguity(

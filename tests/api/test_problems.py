@@ -5,6 +5,7 @@ import gzip
 import json
 import socket
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,7 +21,7 @@ from reseller_webhooks.core.errors import (
     Unavailable,
 )
 from reseller_webhooks.core.messages.changes import MISSING, TOO_FEW
-from reseller_webhooks.core.messages.requests import STORE_BUSY
+from reseller_webhooks.core.messages.requests import STORE_BUSY, VALUES_TOO_MANY
 from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import PROBLEMS, UNEXPECTED, answer
 from tests.conftest import Running
@@ -314,3 +315,15 @@ async def test_an_answer_does_not_grow_with_what_was_asked(
 
     assert [one.status_code for one in got] == [422, 422, 404, 404, 404, 404]
     assert [one.text for one in got if len(one.content) > 600] == []
+
+
+@pytest.mark.parametrize(
+    "body", [{f"k{number}": 1 for number in range(60_000)}, {"actions": [["ADDED"]] * 60_000}]
+)
+async def test_a_body_of_very_many_values_is_refused_as_a_whole(
+    manager: httpx.AsyncClient, northwind: Reseller, body: dict[str, Any]
+) -> None:
+    answer = await manager.post("/api/v1/webhooks", json=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"pointer": "", "detail": str(VALUES_TOO_MANY(most=5_000))}]

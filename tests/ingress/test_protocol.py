@@ -342,6 +342,7 @@ AMBIGUOUS = {
     "another encoding before": b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "two encodings": b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "two hosts": b"Host: b\r\n\r\n",
+    "two credentials": b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
     "chunked is not last": b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
     "space before colon": b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
     "bare line feed": b"A: b\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

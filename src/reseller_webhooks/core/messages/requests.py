@@ -7,6 +7,9 @@ BODY_NOT_JSON = define("body-not-json", N_("the body is not JSON: %(why)s"))
 BODY_TOO_LARGE = define(
     "body-too-large", N_("the body is longer than the %(most)s bytes that this path takes")
 )
+VALUES_TOO_MANY = define(
+    "values-too-many", N_("the body holds more than the %(most)s values that this path takes")
+)
 BODY_TOO_SLOW = define(
     "body-too-slow", N_("the body did not come to its end within %(seconds)s seconds")
 )

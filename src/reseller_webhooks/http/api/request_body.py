@@ -7,18 +7,23 @@ import orjson
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
+from reseller_webhooks.core.errors import Invalid
 from reseller_webhooks.core.json_input import parse
 from reseller_webhooks.core.messages.requests import (
     BODY_NOT_JSON,
     CONTENT_ENCODED,
     CONTENT_TYPE_MISSING,
     CONTENT_TYPE_WRONG,
+    VALUES_TOO_MANY,
 )
 from reseller_webhooks.http.api.validation_errors import invalid
 from reseller_webhooks.http.edge.problems import Malformed, NotJson
+from reseller_webhooks.ingest.parsing import ERRORS_MAX
 
 M = TypeVar("M", bound=BaseModel)
 
+VALUES_MAX = 5_000
+"""Values in a document; pydantic takes 8 ms to list as many errors, and others wait meanwhile."""
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -57,14 +62,27 @@ def optional_body(model: type[M]) -> Callable[[Request], Awaitable[M | None]]:
 
 
 def _validated(model: type[M], raw: bytes) -> M:
-    value(raw)  # One reader decides what is JSON; pydantic's takes NaN, for one.
+    # One reader decides what is JSON; pydantic's takes NaN, for one.
+    _check_size(value(raw))
     try:
         return model.model_validate_json(raw, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         found = error.errors(include_url=False)
         if found[0]["type"] == "json_invalid":
             raise Malformed(BODY_NOT_JSON(why=found[0]["ctx"]["error"])) from None
-        raise invalid(found) from None
+        raise invalid(found[: ERRORS_MAX + 1]) from None
+
+
+def _check_size(document: Any) -> None:
+    """Invalid for a document with more than VALUES_MAX values, each of which may be an error."""
+    count, rest = 0, [document]
+    while rest:
+        one = rest.pop()
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        count += len(inner)
+        if count > VALUES_MAX:
+            raise Invalid.at("", VALUES_TOO_MANY(most=VALUES_MAX))
+        rest.extend(inner)
 
 
 def value(raw: bytes) -> Any:
