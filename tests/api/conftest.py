@@ -12,6 +12,7 @@ from reseller_webhooks.operations import authentication, resellers
 from tests.conftest import Running, serving
 
 ON_BOTH = {
+    *("test_erasures", "test_event_feed"),
     *("test_backfills", "test_changes", "test_deliveries", "test_jobs", "test_log", "test_records"),
     *("test_fan_out_full", "test_stream", "test_sync"),
 }

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from reseller_mirror.follow import Follower
 from reseller_mirror.mirror import Mirror, connect
 from reseller_mirror.reconcile import compare
 from reseller_mirror.source import Source
+from reseller_webhooks.clock import DAY, SECOND
 from reseller_webhooks.core.access.permissions import Scope
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.operations import authentication, resellers
@@ -78,9 +79,13 @@ async def test_a_mirror_whose_cursor_expired_fetches_the_current_records(
     source: Source,
 ) -> None:
     follower = Follower(mirror, source, wait_s=0)
-    await asyncio.to_thread(follower.step)
     for uuid in ("a", "b", "c"):
         await change(platform, northwind, uuid, "Acme")
+    with running.database.write() as tx:
+        long_ago = running.database.clock.now() - 90 * DAY + 50 * SECOND
+        tx.connection.execute(update(event).values(changed_at=long_ago))
+    feed = (await platform.get("/api/v1/events", params={"reseller": northwind.uuid})).json()
+    mirror.set_cursor(feed["items"][0]["cursor"])
     with running.database.write() as tx:
         kept = tx.connection.execute(event.select().order_by(event.c.id.desc())).first()
         assert kept is not None

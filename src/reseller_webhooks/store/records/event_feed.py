@@ -1,7 +1,7 @@
 """A reseller's events in the sequence of their numbers, for readers that pull.
 
 No index has a reseller's events in this sequence: it would cost every change a write. So they are
-read from the events of all resellers, at most WINDOW numbers in one statement.
+read from the events of all resellers, at most WINDOW of them in one statement.
 """
 
 from operator import attrgetter
@@ -17,13 +17,14 @@ from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import event
 
 WINDOW = 20_000
-"""Numbers of events, of all resellers, that a statement looks at."""
+"""Events, of all resellers, that a statement looks at."""
 
 
 class FeedEvent(NamedTuple):
-    """An event's number and its notification."""
+    """An event's number, when it was made, and its notification."""
 
     number: int
+    changed_at: int
     body: str
 
 
@@ -47,6 +48,15 @@ def between(
     )
 
 
+def window_end(tx: Tx, after: int, upto: int) -> int:
+    """The number of the last of WINDOW events behind a number, `upto` if there are fewer.
+
+    Numbers alone make no window: PostgreSQL's begin far above the last ones each day.
+    """
+    last = tx.connection.execute(_WINDOW_END, {"after": after, "upto": upto}).scalar()
+    return upto if last is None else int(last)
+
+
 def oldest(tx: Tx) -> int | None:
     """The lowest number of an event that is kept, of any reseller."""
     return tx.connection.execute(select(func.min(event.c.id))).scalar()
@@ -66,9 +76,16 @@ def first_since(tx: Tx, at: int) -> int | None:
     return tx.connection.execute(select(func.min(event.c.id + 0)).where(close)).scalar()
 
 
+_WINDOW_END = (
+    select(event.c.id)
+    .where(event.c.id > bindparam("after"), event.c.id <= bindparam("upto"))
+    .order_by(event.c.id)
+    .offset(WINDOW - 1)
+    .limit(1)
+)
 # reseller_id + 0: PostgreSQL would otherwise read all events of the reseller by their index.
 _BETWEEN: Select[Any] = (
-    select(event.c.id, event.c.body)
+    select(event.c.id, event.c.changed_at, event.c.body)
     .where(
         event.c.id > bindparam("after"),
         event.c.id <= bindparam("upto"),

@@ -32,9 +32,8 @@ from reseller_webhooks.http.edge.exchange import waiting_for_peer
 from reseller_webhooks.http.edge.problems import raises
 from reseller_webhooks.operations import authentication, event_feed
 from reseller_webhooks.operations.context import AppContext
-from reseller_webhooks.operations.event_feed import FeedPage
+from reseller_webhooks.operations.event_feed import FeedPage, FeedPosition
 from reseller_webhooks.operations.public_ids import PublicIds
-from reseller_webhooks.operations.sync import SyncPosition
 
 PURPOSE = "feed"
 READERS_MAX = 50
@@ -104,6 +103,7 @@ async def read(  # noqa: PLR0917 - FastAPI passes them by name
         event_feed.page,
         context.database,
         reseller_id=tenant,
+        keeps=context.settings.retention_days * clock.DAY,
         resource=resource,
         after=_position(context.ids, after),
         since=since if after is None else None,
@@ -133,26 +133,29 @@ def _still_allowed(context: AppContext, key: str, find: Callable[[], FeedPage]) 
     return find()
 
 
-def _position(ids: PublicIds, cursor: str | None) -> SyncPosition | None:
+def _position(ids: PublicIds, cursor: str | None) -> FeedPosition | None:
     if cursor is None:
         return None
-    numbers = ids.decrypt(PURPOSE, cursor, 2)
+    numbers = ids.decrypt(PURPOSE, cursor, 3)
     if numbers is None:
         raise Invalid.at("/after", CURSOR_INVALID())
-    return SyncPosition(*numbers)
+    return FeedPosition(*numbers)
+
+
+def _cursor(ids: PublicIds, position: FeedPosition) -> str:
+    return ids.encrypt(PURPOSE, position.number, position.generation, position.at)
 
 
 def _answer(ids: PublicIds, page: FeedPage) -> Response:
-    generation = page.position.generation
     body = {
         "items": [
             {
-                "cursor": ids.encrypt(PURPOSE, event.number, generation),
+                "cursor": _cursor(ids, page.behind(event)),
                 "notification": orjson.Fragment(event.body),
             }
             for event in page.events
         ],
-        "nextCursor": ids.encrypt(PURPOSE, page.position.number, generation),
+        "nextCursor": _cursor(ids, page.position),
         "hasMore": page.has_more,
     }
     return Response(orjson.dumps(body), media_type=JSON)
