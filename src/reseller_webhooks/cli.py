@@ -10,6 +10,7 @@ import typer
 from reseller_webhooks import __version__, settings
 from reseller_webhooks.bootstrap import (
     api_key_commands,
+    erase_command,
     quota_commands,
     restore_commands,
     secret_commands,
@@ -31,6 +32,7 @@ app.add_typer(user_commands.app, name="users")
 app.add_typer(api_key_commands.app, name="api-keys")
 app.add_typer(edges.app)
 app.add_typer(restore_commands.app)
+app.add_typer(erase_command.app)
 app.add_typer(quota_commands.app, name="quotas")
 app.add_typer(secret_commands.app, name="secrets")
 

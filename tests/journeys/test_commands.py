@@ -241,3 +241,14 @@ def test_what_is_kept_is_only_for_its_owner(run: Run, tmp_path: Path) -> None:
 
     assert {"test.db", "copy.db", "secret-keys"} <= modes.keys()
     assert set(modes.values()) == {0o600}
+
+
+def test_a_record_is_erased_by_a_command(run: Run) -> None:
+    reseller = run("resellers", "add", "Acme Resale").stdout.strip()
+    words = ["erase", "--reseller", reseller, "--type", "LEAD", "--uuid", "unknown"]
+    unknown = run(*words)
+    wrong = run(*words[:4], "LEADS", *words[5:])
+
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert unknown.stderr == "reseller-webhooks: no Lead with id 'unknown'\n"
+    assert wrong.returncode == 2

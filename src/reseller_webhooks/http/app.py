@@ -26,6 +26,7 @@ from reseller_webhooks.http.api.routes import (
     changes,
     deliveries,
     delivery_stream,
+    erasures,
     event_feed,
     events,
     health,
@@ -58,6 +59,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 ROUTERS = (
     changes.router,
     records.router,
+    erasures.router,
     webhooks.router,
     test_webhook.router,
     backfills.router,

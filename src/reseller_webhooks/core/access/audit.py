@@ -62,6 +62,7 @@ class Act(StrEnum):
     USER_SIGNED_IN = "user.signed-in"
     USER_SIGN_IN_REFUSED = "user.sign-in-refused"
     USER_SESSIONS_ENDED = "user.sessions-ended"
+    RECORD_ERASED = "record.erased"
     KEY_ADDED = "key.added"
     KEY_REVOKED = "key.revoked"
     RESELLER_ADDED = "reseller.added"
@@ -71,7 +72,7 @@ class Act(StrEnum):
 
     @property
     def subject(self) -> str:
-        """The kind of subject: webhook, user, key or reseller."""
+        """The kind of subject: webhook, record, user, key or reseller."""
         return self.value.partition(".")[0]
 
 

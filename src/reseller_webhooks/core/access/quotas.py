@@ -73,6 +73,7 @@ QUOTA_OF_ACT: Mapping[Act, Quota | None] = {
     Act.KEY_ADDED: None,
     Act.KEY_REVOKED: None,
     Act.RESELLER_ADDED: None,
+    Act.RECORD_ERASED: None,
     Act.RESELLER_QUOTAS_CHANGED: None,
 }
 """The quota that an act of a reseller's keys and people counts towards."""

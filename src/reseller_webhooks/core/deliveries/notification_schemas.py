@@ -51,6 +51,10 @@ def documents() -> dict[str, Schema]:
     return found
 
 
+ERASED: Schema = {"const": True, "description": "Delete what you have of the record, too."}
+"""An optional member of REMOVED."""
+
+
 def notification(resource: Resource, action: Action, ref: str) -> Schema:
     """The schema of a notification. ref: the path of contents, with `{model}` in it."""
     members: Schema = {
@@ -72,7 +76,10 @@ def notification(resource: Resource, action: Action, ref: str) -> Schema:
             "description": "Names of the content's own fields that differ, sorted.",
         }
     title = f"{resource.label} {action.value.lower()}"
-    return {"title": title} | closed(members)
+    schema = closed(members)
+    if action is Action.REMOVED:
+        schema["properties"] = {**members, "erased": ERASED}
+    return {"title": title} | schema
 
 
 def cloud_event(resource: Resource, action: Action, data: Schema) -> Schema:

@@ -161,6 +161,7 @@ TOKEN_RENEWED = define(
 )
 
 REPLACED = define("replaced", N_("a newer notification of the same resource replaced it"))
+CONTENT_ERASED = define("content-erased", N_("the content of its record was erased"))
 WEBHOOK_DELETED = define("webhook-deleted", N_("its webhook was deleted"))
 RECEIVER_DEAD = define(
     "receiver-dead", N_("the receiver failed for longer than the retry schedule")

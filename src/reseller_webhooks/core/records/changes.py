@@ -48,9 +48,14 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Removal of a record. on_request: a person asked for it; for an app assignment it begins."""
+    """Removal of a record.
+
+    on_request: a person asked for it; for an app assignment it begins. erased: receivers are told
+    to delete what they have of it.
+    """
 
     on_request: bool = False
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,8 @@ def decide(
             parent=content.parent,
             alias=content.alias,
         )
-    return record, _event(record, decision, stamp, fields)
+    is_erased = isinstance(change.what, Remove) and change.what.erased
+    return record, _event(record, decision, stamp, fields, is_erased=is_erased)
 
 
 def _check(change: Change, live: Record | None) -> None:
@@ -171,7 +177,12 @@ def _next_version(held: Record | None, stamp: EventContext) -> int:
 
 
 def _event(
-    record: Record, decision: action_rules.Decision, stamp: EventContext, fields: list[str]
+    record: Record,
+    decision: action_rules.Decision,
+    stamp: EventContext,
+    fields: list[str],
+    *,
+    is_erased: bool,
 ) -> Event:
     return Event(
         uuid=stamp.event,
@@ -182,14 +193,21 @@ def _event(
         ticked=decision.ticked,
         version=record.version,
         changed_at=stamp.at,
-        body=_body(record, decision.action, stamp, fields),
+        body=_body(record, decision.action, stamp, fields, is_erased=is_erased),
     )
 
 
-def _body(record: Record, action: Action, stamp: EventContext, fields: list[str]) -> str:
+def _body(
+    record: Record, action: Action, stamp: EventContext, fields: list[str], *, is_erased: bool
+) -> str:
     if action is Action.REMOVED or record.content is None:
         return events.body_without_content(
-            stamp.event, stamp.at, record.resource, uuid=record.uuid, version=record.version
+            stamp.event,
+            stamp.at,
+            record.resource,
+            uuid=record.uuid,
+            version=record.version,
+            is_erased=is_erased,
         )
     url = stamp.public_url + path(record.resource, record.uuid, record.parent, record.alias)
     return events.body_with_content(

@@ -53,13 +53,14 @@ def body_with_content(
 
 
 def body_without_content(
-    event: str, at: int, resource: Resource, *, uuid: str, version: int
+    event: str, at: int, resource: Resource, *, uuid: str, version: int, is_erased: bool = False
 ) -> str:
     """The body for REMOVED: neither url nor content, as AppDirect sends it."""
+    erased = ',"erased":true' if is_erased else ""
     named = f'{{"type":"{resource}","uuid":{_text(uuid)}}}'
     return (
         f'{{"uuid":"{event}","timestamp":{at // 1000},"resource":{named},'
-        f'"resourceAction":"REMOVED","resourceVersion":{version}}}'
+        f'"resourceAction":"REMOVED","resourceVersion":{version}{erased}}}'
     )
 
 

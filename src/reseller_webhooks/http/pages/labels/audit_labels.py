@@ -14,6 +14,7 @@ from reseller_webhooks.http.pages.language import N_, _
 
 SUBJECTS = {
     "webhook": N_("Webhooks"),
+    "record": N_("Records"),
     "user": N_("Users"),
     "key": N_("API keys"),
     "reseller": N_("Resellers"),
@@ -46,6 +47,7 @@ _ACTS: Mapping[str, str] = {
     Act.USER_SIGNED_IN: N_("Signed in"),
     Act.USER_SIGN_IN_REFUSED: N_("Sign-in refused: wrong password"),
     Act.USER_SESSIONS_ENDED: N_("Sessions ended"),
+    Act.RECORD_ERASED: N_("Record erased"),
     Act.KEY_ADDED: N_("API key created"),
     Act.KEY_REVOKED: N_("API key revoked"),
     Act.RESELLER_ADDED: N_("Reseller added"),
@@ -56,6 +58,7 @@ _ACTS: Mapping[str, str] = {
 FIELDS = {
     **{name: setting.audit_label or setting.label for name, setting in SETTINGS.items()},
     "auth_type": N_("Authentication"),
+    "events": N_("Events"),
     "host": N_("Host"),
     "token_host": N_("Host of the Access Token URI"),
     "by": N_("Signed in with"),
