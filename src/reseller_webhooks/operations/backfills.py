@@ -161,7 +161,7 @@ class BackfillStep:
     """The result of a step: records that it handled, and deliveries that it made.
 
     took_s: without waiting for the store's writer. statements_s: of this, without the commit.
-    target_s: what it is to take.
+    target_s: how long the statements should take.
     """
 
     records: int

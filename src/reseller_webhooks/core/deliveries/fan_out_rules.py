@@ -16,7 +16,7 @@ from math import ceil
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import RecordKey
 from reseller_webhooks.core.rules import Rule, implements
-from reseller_webhooks.core.step_size import COMMIT_SHARE, STEP_S, next_size
+from reseller_webhooks.core.step_size import STEP_S, next_size
 from reseller_webhooks.core.webhooks.webhook import Webhook
 
 DELIVERIES_MAX = 5_000
@@ -36,7 +36,7 @@ class FanOutStep:
 
     events: events whose deliveries were written; 0 if another worker runs this reseller's steps.
     took_s: without the wait for the store's writer. statements_s: of this, without the commit.
-    target_s: how long a step should take.
+    target_s: how long the statements should take.
     """
 
     reseller_id: int
@@ -116,7 +116,6 @@ def follows_in_steps(event: Event, *, is_of_large_request: bool, behind: Set[Rec
 
 def next_limit(limit: int, step: FanOutStep) -> int:
     """Deliveries of the step after this one, which had a limit."""
-    target_s = step.target_s * (1 - COMMIT_SHARE)
     return next_size(
-        limit, step.statements_s, target_s, least=STEP_DELIVERIES_MIN, most=DELIVERIES_MAX
+        limit, step.statements_s, step.target_s, least=STEP_DELIVERIES_MIN, most=DELIVERIES_MAX
     )

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 from reseller_webhooks.core.errors import Unavailable
-from reseller_webhooks.core.step_size import COMMIT_SHARE, next_size
+from reseller_webhooks.core.step_size import next_size
 from reseller_webhooks.core.sync.backfills import STEP_MAX, STEP_MIN
 from reseller_webhooks.engine.jobs.due_work import do_when_due
 from reseller_webhooks.operations import backfills
@@ -43,8 +43,7 @@ class Backfills:
 
     def _fit(self, step: BackfillStep) -> None:
         """Fit the limit to the duration; a fast step below the limit says nothing."""
-        target_s = step.target_s * (1 - COMMIT_SHARE)
-        if step.records == self._limit or step.statements_s > target_s:
+        if step.records == self._limit or step.statements_s > step.target_s:
             self._limit = next_size(
-                step.records, step.statements_s, target_s, least=STEP_MIN, most=STEP_MAX
+                step.records, step.statements_s, step.target_s, least=STEP_MIN, most=STEP_MAX
             )
