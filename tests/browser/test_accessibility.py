@@ -102,7 +102,7 @@ async def test_the_account_and_the_users(window: Open) -> None:
     found = await looked_at(one, paths.ACCOUNT, paths.USERS)
     await one.page.get_by_label("E-mail address").fill(f"bea-{one.reseller.id}@acme.example")
     await one.page.get_by_role("button", name="Invite", exact=True).click()
-    await expect(one.page.get_by_role("status")).to_contain_text("The invite was made.")
+    await expect(one.page.get_by_role("status")).to_contain_text("The invite was created.")
     found += await violations(one, "invited")
 
     assert found == []
@@ -121,7 +121,7 @@ async def test_the_operators_pages(window: Open, program: Running) -> None:
     found += await violations(one, "no key made")
     await one.page.get_by_label("Name", exact=True).fill("Axe")
     await one.page.get_by_role("button", name="Create key").click()
-    await expect(one.page.get_by_role("status")).to_contain_text("was made")
+    await expect(one.page.get_by_role("status")).to_contain_text("was created")
     found += await violations(one, "key made")
 
     assert found == []

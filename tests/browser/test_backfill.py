@@ -21,7 +21,7 @@ async def test_the_page_follows_it_to_its_end_by_itself(
     await add(one.page, f"https://127.0.0.1:{receiver.port}/backfill")
     await one.page.get_by_role("link", name="/backfill").click()
     await one.page.get_by_text("Send current state").click()
-    await one.page.get_by_label("How fast").select_option("10")
+    await one.page.get_by_label("Speed").select_option("10")
     await one.page.get_by_role("button", name="Confirm Send").click()
 
     await expect(one.page.get_by_text("of 12 records, 10 a second.")).to_be_visible()

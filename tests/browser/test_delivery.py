@@ -51,7 +51,7 @@ async def test_the_page_of_a_delivery_keeps_up_until_it_is_done(
     row = await refused(one, program, platform)
     webhooks.pause(program.database, one.reseller.id, row.uuid)
 
-    await expect(waiting(one.page)).to_contain_text("Waits because the webhook is paused.")
+    await expect(waiting(one.page)).to_contain_text("Waiting: the webhook is paused.")
     webhooks.delete(program.database, one.reseller.id, row.uuid)
     await expect(waiting(one.page)).to_have_count(0)
     await expect(one.page.get_by_role("heading", level=1)).to_contain_text("Cancelled")

@@ -120,7 +120,7 @@ async def test_details_offer_the_payload_and_the_command_to_copy(
     page = await log_of(one, receiver, "/copy")
     await happen(platform, one, name="It's Acme")
     await page.get_by_role("link", name="Company added").click()
-    await page.get_by_text("Send it by hand with curl").click()
+    await page.get_by_text("Send it manually with curl").click()
     copies = page.get_by_role("button", name="Copy")
     await copies.nth(1).click()
     told = await page.evaluate("navigator.clipboard.readText()")

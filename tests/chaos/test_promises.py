@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, Received, WebhookFacts
+from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, Received, WebhookDetails
 from chaos.promises import PROMISES
 from reseller_webhooks.store.db.database import Database
 
 DOCS = Path(__file__).parents[2] / "docs" / "engine.md"
-PLAIN = WebhookFacts("/plain", "r1")
+PLAIN = WebhookDetails("/plain", "r1")
 FIRST = Received("/plain", "", "e1", "e1", "c1", 1, "one", 1, 0, 1, 200, SECOND, SECOND + 10)
 
 
@@ -153,7 +153,7 @@ def test_a_long_gap_between_attempts_after_a_clock_was_set_is_a_breach(evidence:
 def test_other_webhooks_that_stand_still_beside_an_unreadable_secret_are_a_breach(
     evidence: Evidence,
 ) -> None:
-    evidence.webhooks = [PLAIN, WebhookFacts("/other", "r2")]
+    evidence.webhooks = [PLAIN, WebhookDetails("/other", "r2")]
     evidence.unreadable = {"/plain": (SECOND, 9 * SECOND)}
 
     assert breaches(evidence, "A secret") == [

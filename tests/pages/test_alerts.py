@@ -79,5 +79,5 @@ async def test_a_link_that_was_altered_stops_nothing(
     for wrong in (token[:-8] + "AAAAAA==", "x", stop_token(context.box, "nobody")):
         answer = await nobody.client.get(paths.stop_alerts(wrong))
         assert answer.status_code == 410
-        assert "This link does not work any more" in words(answer.text)
+        assert "This link no longer works" in words(answer.text)
     assert delay_of(context, await uuid_of(context, admin)) == DELAY_S

@@ -95,7 +95,7 @@ async def test_an_address_that_is_not_there_says_so_and_shows_the_way(nobody: Pe
     answer = await nobody.client.get("/nowhere")
 
     assert answer.status_code == 404
-    assert "There is nothing here" in words(answer.text)
+    assert "Page not found" in words(answer.text)
     assert f'href="{paths.WEBHOOKS}"' in answer.text
 
 
@@ -120,7 +120,7 @@ class Broken(Outside):
 @pytest.mark.parametrize(
     ("error", "status", "told"),
     [
-        (Unavailable(STORE_AWAY(), 7, internal="locked"), 503, "Not just now"),
+        (Unavailable(STORE_AWAY(), 7, internal="locked"), 503, "Not available right now"),
         (Refused("a stored secret opens with none of the keys"), 500, "Something went wrong"),
         (ZeroDivisionError("a secret: t0ken"), 500, "Something went wrong"),
     ],

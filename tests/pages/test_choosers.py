@@ -143,7 +143,7 @@ async def test_users_and_invites_are_searched_page_by_page(
     assert invites_of(await admin.see(invites_link))[0] == "user-i39"
     assert (users_of(both), invites_of(both)[0]) == (users_of(more_users), "user-i39")
     assert "contoso.example" not in first + more_users + both
-    assert "Nothing matches" in await admin.see(f"{paths.USERS}?search=contoso.example")
+    assert "No matches" in await admin.see(f"{paths.USERS}?search=contoso.example")
     assert users_of(await operator.see(f"{paths.USERS}?search=r@contoso")) == ["user-other"]
 
 
@@ -183,7 +183,7 @@ async def test_a_webhook_of_many_is_found_by_a_part_of_its_url(
     assert "receiver.example/059" in found.replace(" ", "")
     assert "receiver.example/058" not in found.replace(" ", "")
     assert "theirs.example" not in found
-    assert "Nothing matches" in words(await admin.see(paths.webhooks(search="nowhere")))
+    assert "No matches" in words(await admin.see(paths.webhooks(search="nowhere")))
 
 
 async def test_a_few_webhooks_are_shown_without_a_search(
@@ -209,7 +209,7 @@ async def test_a_user_of_many_is_found_by_a_part_of_the_address(
     assert "theirs" in everybody
     assert "acme" in own
     assert "theirs" not in own
-    assert "Nothing matches" in words(await admin.see(paths.users(search="p%")))
+    assert "No matches" in words(await admin.see(paths.users(search="p%")))
 
 
 async def test_a_reseller_of_many_is_found_on_the_quotas_page(
@@ -220,4 +220,4 @@ async def test_a_reseller_of_many_is_found_on_the_quotas_page(
     assert "Reseller 0598" in found
     assert "Reseller 0597" not in found
     assert 'name="search"' in await operator.see(paths.QUOTAS)
-    assert "Nothing matches" in words(await operator.see(paths.quota_list(search="nobody")))
+    assert "No matches" in words(await operator.see(paths.quota_list(search="nobody")))

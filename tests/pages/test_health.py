@@ -76,7 +76,7 @@ async def test_a_failing_webhook_says_why_when_it_began_and_when_it_is_tried_nex
     row = a_tried_webhook(context, northwind, DOWN, State.PENDING, count=2)
     opens(context, row)
 
-    told = f"Failing Answered 503; began {TIME} ; next try {TIME} ; 2 notifications wait"
+    told = f"Failing Answered 503; began {TIME} ; next attempt {TIME} ; 2 notifications wait"
     assert re.fullmatch(told, await health(admin))
 
 
@@ -87,7 +87,7 @@ async def test_a_probe_whose_time_has_come_is_said_to_be_now(
     tell(context, row)
     opens(context, row, probe_in_s=-1)
 
-    assert "; next try now; 1 notification waits" in await health(admin)
+    assert "; next attempt now; 1 notification waits" in await health(admin)
 
 
 async def test_a_failing_webhook_for_which_nothing_waits_promises_no_try(
@@ -95,8 +95,8 @@ async def test_a_failing_webhook_for_which_nothing_waits_promises_no_try(
 ) -> None:
     opens(context, a_webhook(context, northwind))
 
-    assert "next try" not in await health(admin)
-    assert (await health(admin)).endswith("; the next notification shows whether it is back")
+    assert "next attempt" not in await health(admin)
+    assert (await health(admin)).endswith("; the next notification will show whether it is back")
 
 
 @pytest.mark.parametrize("probe_in_s", [-1, 60])
@@ -108,7 +108,7 @@ async def test_a_failing_webhook_is_not_tried_before_a_delivery_is_due(
     (line,) = deliveries.page(context.database, LogQuery(northwind.id, limit=1))
     html = await admin.see(paths.WEBHOOKS)
 
-    assert f'next try <time datetime="{rendering.iso(line.line.next_at)}" ' in html
+    assert f'next attempt <time datetime="{rendering.iso(line.line.next_at)}" ' in html
     assert " data-ahead>" in html
 
 
@@ -119,7 +119,7 @@ async def test_a_failing_webhook_is_not_tried_before_its_probe_though_a_delivery
     tell(context, row)
     opens(context, row)
 
-    assert re.search(f"; next try {TIME} ;", await health(admin))
+    assert re.search(f"; next attempt {TIME} ;", await health(admin))
 
 
 async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt(
@@ -127,7 +127,7 @@ async def test_a_delivery_that_is_tried_again_says_what_came_of_the_last_attempt
 ) -> None:
     a_tried_webhook(context, northwind, DOWN, State.PENDING)
 
-    told = f"Trying again Answered 503, {TIME} ; next try {TIME}"
+    told = f"Trying again Answered 503, {TIME} ; next attempt {TIME}"
     assert re.fullmatch(told, await health(admin))
 
 
@@ -152,7 +152,7 @@ async def test_a_delivery_that_failed_for_good_is_not_passed_over(
     tell(context, row)
     attempt(context, row, from_status(410, 5), State.FAILED)
 
-    assert re.fullmatch(f"Last one failed Answered 410, {TIME}", await health(admin))
+    assert re.fullmatch(f"Last delivery failed Answered 410, {TIME}", await health(admin))
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ async def test_a_period_without_failures_sends_nothing_again(
     period = {"from": "2020-01-01T00:00", "to": "2020-01-02T00:00"}
     after = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-failed"), period))
 
-    assert "There was nothing to send again. In that time nothing failed" in words(after)
+    assert "There was nothing to send again. Nothing failed in that period" in words(after)
 
 
 async def test_what_was_sent_again_already_is_not_said_not_to_have_failed(
@@ -297,7 +297,7 @@ async def test_what_was_sent_again_already_is_not_said_not_to_have_failed(
     second = await admin.follow(await admin.send(path, period))
 
     assert "1 notification is sent again." in words(first)
-    assert "or all that failed was sent again already." in words(second)
+    assert "or everything that failed was already sent again." in words(second)
 
 
 async def test_sending_again_asks_first_and_stays_open_for_what_is_wrong(

@@ -42,7 +42,7 @@ async def test_what_the_operator_did_is_told_without_a_name_or_an_address(
     assert "The operator of this service" in words(page)
     assert email not in page
     assert "127.0.0.1" not in page
-    assert "Nothing matches" in words(
+    assert "No matches" in words(
         await admin.see(paths.history(who=f"{email}@acme.example", one=changed))
     )
 

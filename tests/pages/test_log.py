@@ -83,8 +83,8 @@ async def test_a_line_promises_no_attempt_while_its_webhook_is_paused_or_fails(
 
     for told, why in [(failing, "the receiver is failing"), (paused, "the webhook is paused")]:
         for text in told:
-            assert f"Not sent yet. Waits: {why}" in text
-            assert f"Answered 503. Waits: {why}" in text
+            assert f"Not sent yet. Waiting: {why}" in text
+            assert f"Answered 503. Waiting: {why}" in text
             assert "Next attempt" not in text
 
 
@@ -95,7 +95,7 @@ async def test_what_is_done_waits_for_nothing(
     attempt(context, row, OK, State.DELIVERED)
     webhooks.pause(context.database, northwind.id, row.uuid)
 
-    assert "Waits:" not in words(await admin.see(paths.LOG))
+    assert "Waiting:" not in words(await admin.see(paths.LOG))
 
 
 async def test_filters_narrow_the_log(
@@ -214,9 +214,7 @@ async def test_the_log_comes_in_pages_that_neither_lose_nor_repeat(
 
 
 async def test_without_webhooks_the_log_says_so(admin: Person) -> None:
-    assert "There is no webhook that notifications could go to." in words(
-        await admin.see(paths.LOG)
-    )
+    assert "There are no webhooks yet." in words(await admin.see(paths.LOG))
 
 
 async def test_details_show_the_payload_as_it_went_out(
@@ -320,7 +318,7 @@ async def test_a_failed_delivery_says_why_and_what_to_do(
     text = words(await admin.see(paths.delivery(shown_id(three["failed"]))))
 
     assert "Failed after 1 attempt. Answered 503;" in text
-    assert "Look in the receiver's log at that time: something went wrong there." in text
+    assert "Check the receiver's log at that time: something went wrong there." in text
 
 
 @pytest.mark.parametrize("reason", list(Reason))
@@ -350,8 +348,8 @@ async def test_a_pending_delivery_says_what_it_waits_for(
     paused = words(await admin.see(page))
 
     assert "Not sent yet." in at_first
-    assert "It is tried again by itself" in later
-    assert "Waits because the webhook is paused." in paused
+    assert "It is retried automatically" in later
+    assert "Waiting: the webhook is paused." in paused
 
 
 async def test_a_retry_is_a_new_delivery_that_names_the_old_one(
@@ -414,7 +412,7 @@ async def test_the_log_of_a_deleted_webhook_stays_but_cannot_be_repeated(
     assert "Confirm Retry" not in html
     assert "It was not sent again." in words(page)
     assert "Cancelled. Its webhook was deleted." in cancelled
-    assert "None was made." in cancelled
+    assert "No attempts were made." in cancelled
 
 
 @pytest.mark.parametrize("shown", ["1", "dlv_", "dlv_0x1", "dlv_-1", f"dlv_{10**40}", "dlv_٣"])

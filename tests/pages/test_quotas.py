@@ -30,7 +30,7 @@ async def test_the_operator_sees_and_sets_them(
 
     answer = await operator.send(paths.quotas(northwind.uuid), {"webhooks": "7"})
     page = words(await operator.follow(answer))
-    assert "The limits of Northwind were saved." in page
+    assert "The quotas of Northwind were saved." in page
     assert "Used: 1 of 7. Default: 5,000." in page
     assert "1 of 7 (own)" in words(await operator.see(paths.QUOTAS))
     assert context.quotas.limit(Quota.WEBHOOKS, northwind.id) == 7

@@ -99,9 +99,9 @@ async def test_a_record_is_in_sync_once_its_newest_version_is_accepted(
     attempt(context, row, OK, State.DELIVERED)
     synced = words(await admin.see(ACME))
 
-    assert "Waiting: version 2 was not sent yet. Before that it accepted version 1." in waiting
-    assert "Failed at version 2: answered 503. It is tried again by itself." in trying
-    assert "Not in sync Failed at version 2: answered 503. It was given up." in failed
+    assert "Waiting: version 2 has not been sent yet. Before that it accepted version 1." in waiting
+    assert "Failed at version 2: answered 503. It is retried automatically." in trying
+    assert "Not in sync Failed at version 2: answered 503. There are no further attempts." in failed
     assert "In sync This webhook has accepted version 2 of 2." in synced
 
 
@@ -116,7 +116,7 @@ async def test_a_record_promises_no_attempt_that_is_held_back(
     webhooks.pause(context.database, northwind.id, row.uuid)
     paused = words(await admin.see(ACME))
 
-    assert "It is tried again by itself. Next attempt" in trying
+    assert "It is retried automatically. Next attempt" in trying
     assert "The receiver is failing." in failing
     assert "The webhook is paused." in paused
     assert "Next attempt" not in failing + paused
@@ -131,7 +131,7 @@ async def test_a_webhook_that_does_not_ask_for_a_change_has_all_it_asks_for(
     change(context, row, 1)
     attempt(context, row, OK, State.DELIVERED)
 
-    assert "Never sent Nothing of this record was sent to this webhook" in never
+    assert "Never sent This record was never sent to this webhook" in never
     assert "This webhook has accepted version 1 of 7" in words(await admin.see(ACME))
 
 
@@ -190,7 +190,7 @@ async def test_what_was_not_looked_at_is_not_called_never_sent(
         change(context, row, version)
         attempt(context, row, OK, State.DELIVERED)
 
-    assert "Unknown Nothing since version 2 was sent" in words(await admin.see(ACME))
+    assert "Unknown No version from 2 on was sent" in words(await admin.see(ACME))
 
 
 async def test_a_deleted_record_stays_to_be_seen(

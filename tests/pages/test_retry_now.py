@@ -31,7 +31,7 @@ async def test_what_waits_is_tried_now_from_the_webhooks_page(
     told = await admin.follow(await admin.send(paths.webhook(row.uuid, "retry-pending")))
 
     assert asked
-    assert "Pending notifications are tried now." in words(told)
+    assert "Pending notifications are sent now." in words(told)
     assert "one notification goes first" not in words(told)
     assert only_line(context, northwind).next_at <= clock.now()
     assert outside.written == [{CommitEffects.WEBHOOKS, CommitEffects.DELIVERIES}]
@@ -50,7 +50,7 @@ async def test_from_a_deliverys_page_the_way_leads_back_to_it(
     assert asked
     assert answer.headers["location"] == path
     assert (
-        "Pending notifications are tried now. As the receiver was failing, one notification goes"
+        "Pending notifications are sent now. As the receiver was failing, one notification goes"
         in told
     )
 

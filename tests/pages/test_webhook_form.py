@@ -601,7 +601,7 @@ async def test_what_no_browser_sends_is_refused(admin: Person, body: bytes) -> N
     answer = await admin.client.post(paths.ADD, content=body)
 
     assert answer.status_code == 422
-    assert "This cannot be read" in words(answer.text)
+    assert "This request is not valid" in words(answer.text)
 
 
 async def test_an_edit_does_not_undo_what_somebody_else_has_saved_meanwhile(
@@ -619,7 +619,7 @@ async def test_an_edit_does_not_undo_what_somebody_else_has_saved_meanwhile(
     again = await admin.send(path, mine | {"edition": edition_in(late.text)})
 
     assert late.status_code == 409
-    assert "Not saved: somebody else has changed this webhook meanwhile" in words(late.text)
+    assert "Not saved: somebody else has changed this webhook in the meantime" in words(late.text)
     assert 'value="https://crm.example.com/mine"' in late.text
     assert between == "https://crm.example.com/theirs"
     assert again.status_code == 303

@@ -18,12 +18,12 @@ TEXTS: Mapping[ConditionCode, str] = {
         "the tables are of an earlier version; run reseller-webhooks migrate"
     ),
     ConditionCode.NO_WORKERS: N_(
-        "no worker lives, so nothing is sent; start one: reseller-webhooks serve --role worker"
+        "no worker is running, so nothing is sent; start one: reseller-webhooks serve --role worker"
     ),
     ConditionCode.PARTITIONS_WITHOUT_OWNER: N_("%(count)s of %(total)s partitions have no owner"),
     ConditionCode.WORKER_PROCESSES_MISSING: N_("%(count)s of %(total)s workers ended; see the log"),
     ConditionCode.STORE_NOT_POLLED: N_(
-        "no delivery has been looked for in %(seconds)s seconds; see the log"
+        "no scan for due deliveries has run for %(seconds)s seconds; see the log"
     ),
     ConditionCode.LEASES_NOT_RENEWED: N_(
         "the store has not confirmed this worker's leases, so it starts no request; see the log"
@@ -49,9 +49,9 @@ TEXTS: Mapping[ConditionCode, str] = {
         "the oldest event has waited for %(minutes)s minutes for its deliveries to be made; "
         "see the workers' logs"
     ),
-    ConditionCode.TASK_STUCK: N_("%(task)s has not turned for %(seconds)s seconds"),
+    ConditionCode.TASK_STUCK: N_("%(task)s has made no progress for %(seconds)s seconds"),
     ConditionCode.CA_FILE_UNUSABLE: N_(
-        "the changed CA_FILE cannot be used, so the one before stays in force: %(file)s"
+        "the changed CA_FILE cannot be used, so the previous one stays in force: %(file)s"
     ),
     ConditionCode.CLOCK_OFF_STORE: N_(
         "this machine's clock and the database's differ by %(seconds)s seconds; "

@@ -59,58 +59,62 @@ ACCEPTED = Badge("good", N_("Accepted"))
 NOT_ACCEPTED = Badge("bad", N_("Not accepted"))
 NOT_SENT = Badge("bad", N_("Not sent"))
 REMEDIES = {
-    Reason.REDIRECT: N_("Edit the webhook and give the URL that the redirect leads to."),
+    Reason.REDIRECT: N_("Edit the webhook and enter the URL that the redirect leads to."),
     Reason.TIMEOUT: N_(
-        "Let the receiver answer first and do its work afterwards. If it does not "
-        "answer anybody, see whether it runs."
+        "Let the receiver respond first and do its work afterwards. If it answers no requests at "
+        "all, check that it is running."
     ),
-    Reason.DNS: N_("See whether the host in the URL is spelled right and its DNS entry is there."),
+    Reason.DNS: N_("Check the spelling of the host in the URL, and its DNS entry."),
     Reason.CONNECT: N_(
-        "See whether the receiver runs, and whether a firewall lets connections from "
-        "the internet through to its port."
+        "Check that the receiver is running, and that firewalls allow connections from the "
+        "internet to its port."
     ),
     Reason.TLS: N_(
         "Give the receiver a valid certificate for its host name, together with the "
         "intermediate certificates."
     ),
     Reason.CLOSED: N_(
-        "Look in the receiver's log at that time: it, or a proxy before it, hung up."
+        "Check the receiver's log at that time: it, or a proxy in front of it, closed the "
+        "connection."
     ),
     Reason.PROTOCOL: N_(
-        "See whether the URL's port belongs to a web server; the answer was not HTTP."
+        "Check that a web server listens on the URL's port; the response was not HTTP."
     ),
     Reason.FORBIDDEN_URL: N_(
-        "Edit the webhook and give an HTTPS URL that can be reached from the internet."
+        "Edit the webhook and enter an HTTPS URL that can be reached from the internet."
     ),
     Reason.FORBIDDEN_ADDRESS: N_(
-        "Give a URL whose host has a public address. If the receiver is "
-        "internal on purpose, ask the operator of this service to allow its network."
+        "Enter a URL whose host has a public address. If the receiver is internal on purpose, "
+        "ask the operator of this service to allow its network."
     ),
     Reason.CLOCK: N_(
-        "The receiver's clock and ours differ by more than a minute, so that it may take our "
-        "notifications for forged. Set the clock that is wrong; if this happens with other "
-        "receivers too, it is ours, and the operator of this service has to set it."
+        "The clocks of the receiver and of this service differ by more than a minute, so the "
+        "receiver may reject notifications as forged. Correct the receiver's clock. If other "
+        "receivers have the same problem, tell the operator of this service."
     ),
     Reason.OAUTH2: N_("Edit the webhook and check the Access Token URI, the client and the user."),
     Reason.RECEIVER_DEAD: N_(
-        "Mend the receiver or edit the URL. Then choose Send the current state on the webhook's "
+        "Fix the receiver or edit the URL. Then choose Send the current state on the webhook's "
         "page."
     ),
     Reason.EXPIRED: N_(
-        "Resume the webhook or mend its receiver. Then choose Send the current state on its page."
+        "Resume the webhook or fix its receiver. Then choose Send the current state on its page."
     ),
 }
 """The remedy for each reason but STATUS, whose number says more."""
 _BY_STATUS = {
     400: N_("The receiver rejected the notification. Its answer may say why."),
     401: N_("Check the authentication of the webhook: the receiver did not recognise the sender."),
-    403: N_("Check the authentication of the webhook, and whether a firewall stands before it."),
+    403: N_(
+        "Check the authentication of the webhook, and whether a firewall is in front of the "
+        "receiver."
+    ),
     404: N_("Check the path of the URL: the receiver has nothing there."),
-    405: N_("Check the path of the URL: what is there does not take POST requests."),
-    410: N_("Check the URL: the receiver says that what was there is gone for good."),
-    413: N_("Let the receiver take larger requests."),
-    415: N_("Let the receiver take requests of the type application/json."),
-    429: N_("The receiver had too much to do. Set a limit under Delivery settings."),
+    405: N_("Check the path of the URL: it does not accept POST requests."),
+    410: N_("Check the URL: the receiver says that it was removed permanently."),
+    413: N_("Let the receiver accept larger requests."),
+    415: N_("Let the receiver accept requests of the type application/json."),
+    429: N_("The receiver was overloaded. Set a limit under Delivery settings."),
 }
 
 
@@ -128,7 +132,7 @@ def remedy(reason: str | None, status: int | None) -> str:
     if status in _BY_STATUS:
         return _(_BY_STATUS[status])
     if status >= 500:
-        return _("Look in the receiver's log at that time: something went wrong there.")
+        return _("Check the receiver's log at that time: something went wrong there.")
     return _("The receiver's answer may say why it rejected the notification.")
 
 

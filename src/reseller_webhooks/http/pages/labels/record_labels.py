@@ -28,22 +28,22 @@ UNKNOWN = Badge("quiet", N_("Unknown"))
 _TOLD = {
     SyncStatus.IN_SYNC: N_("This webhook has accepted version %(version)s of %(version)s."),
     SyncStatus.AS_ASKED: N_(
-        "This webhook has accepted version %(accepted)s of %(version)s; what changed since is none "
-        "of its actions, or happened before it was added."
+        "This webhook has accepted version %(accepted)s of %(version)s; later changes are not "
+        "among its actions, or happened before it was added."
     ),
-    SyncStatus.WAITING: N_("Waiting: version %(tried)s was not sent yet."),
+    SyncStatus.WAITING: N_("Waiting: version %(tried)s has not been sent yet."),
     SyncStatus.TRYING: N_(
-        "Failed at version %(tried)s: %(why)s. It is tried again by itself.",
+        "Failed at version %(tried)s: %(why)s. It is retried automatically.",
     ),
-    SyncStatus.FAILED: N_("Failed at version %(tried)s: %(why)s. It was given up."),
+    SyncStatus.FAILED: N_("Failed at version %(tried)s: %(why)s. There are no further attempts."),
     SyncStatus.STOPPED: N_("Stopped at version %(tried)s: %(why)s."),
     SyncStatus.NOT_TOLD: N_(
-        "Nothing of this record was sent to this webhook: it was added later, or its actions did "
-        "not happen, or it is longer ago than notifications are kept."
+        "This record was never sent to this webhook: the webhook was added later, no change "
+        "matched its actions, or the notifications are no longer kept."
     ),
 }
 _CUT = N_(
-    "Nothing since version %(cut_at)s was sent to this webhook; older versions were not looked at."
+    "No version from %(cut_at)s on was sent to this webhook; older versions were not checked."
 )
 _NAMES = {
     Resource.COMPANY: ("name",),

@@ -30,14 +30,14 @@ UNREADABLE = Badge("bad", N_("Secrets unreadable"))
 PAUSED = Badge("quiet", N_("Paused"))
 FAILING = Badge("bad", N_("Failing"))
 AGAIN = Badge("waiting", N_("Trying again"))
-FAILED = Badge("bad", N_("Last one failed"))
+FAILED = Badge("bad", N_("Last delivery failed"))
 WORKING = Badge("good", N_("Working"))
 NEW = Badge("quiet", N_("No notification yet"))
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookHealth:
-    """The health on the page: 'Failing', 'answered 503; began', 14:02, 'next try', 14:20.
+    """The health on the page: 'Failing', 'answered 503; began', 14:02, 'next attempt', 14:20.
 
     blamed: the attempt whose fault is to be looked for, if any.
     """
@@ -100,7 +100,7 @@ def _failing(row: WebhookRow, standing: WebhookStats, now: Micros) -> Iterator[C
         yield from _next(_probed_at(row, standing), now)
         yield from _waiting(standing.waiting)
     else:
-        yield Clause(_("the next notification shows whether it is back"))
+        yield Clause(_("the next notification will show whether it is back"))
 
 
 def _probed_at(row: WebhookRow, standing: WebhookStats) -> Micros | None:
@@ -133,9 +133,9 @@ def _at(tried: LastAttempt) -> Iterator[Clause]:
 
 def _next(at: Micros | None, now: Micros) -> Iterator[Clause]:
     if at and at > now:
-        yield Clause(_("next try"), at, ahead=True)
+        yield Clause(_("next attempt"), at, ahead=True)
     else:
-        yield Clause(_("next try now"))
+        yield Clause(_("next attempt now"))
 
 
 def _waiting(count: int) -> Iterator[Clause]:
