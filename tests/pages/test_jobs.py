@@ -61,7 +61,7 @@ async def test_a_webhooks_page_shows_its_own(
     assert "All jobs of this webhook" not in nothing
     assert "Running 500 of 501" in shown
     assert "Running 500 of 501" in words(await viewer.see(paths.webhook(row.uuid)))
-    assert "Work in the background for" in await admin.see(paths.jobs(webhook=row.uuid))
+    assert "Background jobs of" in await admin.see(paths.jobs(webhook=row.uuid))
 
 
 async def test_one_is_cancelled(context: AppContext, row: WebhookRow, admin: Person) -> None:

@@ -170,7 +170,7 @@ async def test_a_failing_webhook_says_why_and_how_it_is_tried(
     text = words(await admin.see(paths.webhook(row.uuid)))
 
     assert "Failing The certificate of crm.example.com has expired; began" in text
-    assert "each is tried when it is due, one at a time; the rest wait." in text
+    assert "One notification at a time is sent to see whether the receiver is back" in text
 
 
 async def test_pause_and_resume_hold_the_webhook_and_tell_the_engine(
