@@ -6,7 +6,7 @@ from reseller_webhooks.core.access.audit import Act, AuditQuery
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.messages import plain
 from reseller_webhooks.operations import audit
-from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.webhooks import circuit_states, webhooks
 from tests.api.test_webhooks import added
 from tests.conftest import Running
 
@@ -32,7 +32,7 @@ async def test_a_failing_receiver_is_due_at_once(
     with running.database.write() as tx:
         (row,) = webhooks.live(tx, range(256))
         circuit = Circuit(is_open=True, reason=plain("answered 503"), since=1, probe_at=FAR)
-        webhooks.note_circuit(tx, row.id, circuit, owner=None)
+        circuit_states.note_circuit(tx, row.id, circuit, owner=None)
     before = (await manager.get(path)).json()["nextProbeAt"]
     await manager.post(f"{path}/retry-pending")
     after = (await manager.get(path)).json()["nextProbeAt"]

@@ -14,7 +14,7 @@ from reseller_webhooks.core.webhooks.webhook import SecretPurpose
 from reseller_webhooks.operations import audit
 from reseller_webhooks.operations.webhook_secrets import binding
 from reseller_webhooks.store.tables import webhook
-from reseller_webhooks.store.webhooks import webhooks as store
+from reseller_webhooks.store.webhooks import circuit_states
 from tests.conftest import Running
 
 PATH = "/api/v1/webhooks"
@@ -64,6 +64,8 @@ async def test_a_webhook_is_answered_as_the_contract_says(manager: httpx.AsyncCl
         "circuitReason": None,
         "circuitSince": None,
         "nextProbeAt": None,
+        "pauseReason": None,
+        "heldUntil": None,
     }
 
 
@@ -393,7 +395,7 @@ async def test_an_open_circuit_says_why_since_when_and_when_it_is_tried_next(
     )
     with running.database.write() as tx:
         number = tx.connection.execute(select(webhook.c.id)).scalar_one()
-        store.note_circuit(tx, number, circuit, owner=None)
+        circuit_states.note_circuit(tx, number, circuit, owner=None)
     shown = (await manager.get(path)).json()
 
     assert (shown["circuit"], shown["circuitReason"]) == ("OPEN", "answered 503")

@@ -10,8 +10,10 @@ from reseller_webhooks.core.deliveries.circuits import (
     Circuit,
     after_attempt,
     limit,
+    next_start,
     probe_now,
     reopen,
+    resume,
 )
 from reseller_webhooks.core.messages import plain
 
@@ -113,3 +115,44 @@ def test_the_limit_never_exceeds_the_cap_and_open_means_one_at_most(
 
     allowed = limit(circuit, cap, NOON + 10**12)
     assert 1 <= allowed <= (1 if circuit.is_open else cap)
+
+
+BUSY = FAILED._replace(retry_after_s=60)
+
+
+def test_retry_after_holds_every_request_until_it_is_over() -> None:
+    held = after(CLOSED, BUSY)
+
+    assert limit(held, CAP, NOON + 59 * SECOND) == 0
+    assert limit(held, CAP, NOON + 60 * SECOND) == 1
+    assert next_start(held) == NOON + 60 * SECOND
+
+
+def test_an_acceptance_does_not_end_a_hold_and_a_longer_one_wins() -> None:
+    held = after(CLOSED, BUSY, BUSY._replace(retry_after_s=10), ACCEPTED)
+
+    assert limit(held, CAP, NOON + 59 * SECOND) == 0
+    assert after(held, ACCEPTED, now=NOON + 61 * SECOND).held_until == 0
+
+
+def test_retry_after_of_another_status_holds_nothing() -> None:
+    assert after(CLOSED, BUSY._replace(status=500)).held_until == 0
+
+
+def test_an_open_circuit_waits_for_the_hold_and_then_probes() -> None:
+    held = after(CLOSED, *[BUSY._replace(retry_after_s=3600)] * OPENS_AFTER)
+
+    assert held.is_open
+    assert limit(held, CAP, NOON + 3599 * SECOND) == 0
+    assert limit(held, CAP, NOON + 3600 * SECOND) == 1
+
+
+def test_who_asks_for_a_try_at_once_ends_a_hold() -> None:
+    assert limit(probe_now(after(CLOSED, BUSY)), CAP, NOON) == 1
+
+
+def test_gone_stops_everything_until_the_webhook_is_resumed() -> None:
+    gone = after(CLOSED, FAILED._replace(status=410))
+
+    assert limit(gone, CAP, NOON + 10**12) == 0
+    assert limit(resume(gone, is_elsewhere=False), CAP, NOON) > 0

@@ -15,7 +15,7 @@ from reseller_webhooks.operations import alerts, users
 from reseller_webhooks.store.access import memberships
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.tables import email, webhook
-from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.webhooks import circuit_states
 from tests.store import factories
 
 ANA, BEN = "ana@acme.example", "ben@acme.example"
@@ -43,7 +43,7 @@ class World:
             if failing_s is not None:
                 since = tx.now - failing_s * SECOND
                 circuit = Circuit(is_open=True, reason=REASON, since=since)
-                webhooks.note_circuit(tx, number, circuit, owner=None)
+                circuit_states.note_circuit(tx, number, circuit, owner=None)
         return number
 
     def change(self, number: int, **columns: object) -> None:
@@ -52,7 +52,7 @@ class World:
 
     def recover(self, number: int) -> None:
         with self.database.write() as tx:
-            webhooks.note_circuit(tx, number, CLOSED, owner=None)
+            circuit_states.note_circuit(tx, number, CLOSED, owner=None)
 
     def let_digest_pass(self) -> None:
         """As if all e-mails had been written a digest's time ago."""

@@ -12,6 +12,7 @@ from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import backfills, webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.records import records
+from reseller_webhooks.store.webhooks import circuit_states
 from reseller_webhooks.store.webhooks import webhooks as store
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import Person, a_webhook, tell, words
@@ -118,7 +119,9 @@ async def test_it_says_why_it_makes_no_headway(
     paused = await section(admin, row)
     webhooks.resume(context.database, row.reseller_id, row.uuid)
     with context.database.write() as tx:
-        store.note_circuit(tx, row.id, Circuit(is_open=True, reason=plain("no answer")), owner=None)
+        circuit_states.note_circuit(
+            tx, row.id, Circuit(is_open=True, reason=plain("no answer")), owner=None
+        )
 
     assert "It goes on when the webhook is resumed." in paused
     assert "It goes on when the receiver is back." in await section(admin, row)

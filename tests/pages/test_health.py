@@ -23,7 +23,7 @@ from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.tables import circuit_change
-from reseller_webhooks.store.webhooks import webhooks as store
+from reseller_webhooks.store.webhooks import circuit_states
 from tests.pages.browser_client import (
     OK,
     Outside,
@@ -51,7 +51,7 @@ def opens(context: AppContext, row: WebhookRow, *, probe_in_s: int = 60) -> None
         is_open=True, reason=DOWN.message, since=now, probe_at=now + probe_in_s * SECOND
     )
     with context.database.write() as tx:
-        store.note_circuit(tx, row.id, circuit, owner=None)
+        circuit_states.note_circuit(tx, row.id, circuit, owner=None)
 
 
 async def test_a_webhook_that_was_never_told_anything_says_so(
@@ -193,8 +193,10 @@ async def test_the_openings_and_closings_of_the_circuit_are_on_the_webhooks_page
 ) -> None:
     row = a_webhook(context, northwind)
     with context.database.write() as tx:
-        store.note_circuit(tx, row.id, Circuit(is_open=True, reason=DOWN.message), owner=None)
-        store.note_circuit(tx, row.id, Circuit(), owner=None)
+        circuit_states.note_circuit(
+            tx, row.id, Circuit(is_open=True, reason=DOWN.message), owner=None
+        )
+        circuit_states.note_circuit(tx, row.id, Circuit(), owner=None)
     html = await admin.see(paths.webhook(row.uuid))
     history = words(html.partition('class="changes">')[2].partition("</ul>")[0])
 
@@ -363,3 +365,24 @@ async def test_every_page_of_a_reseller_names_its_failing_webhooks(
     assert "crm.example.com/2 and others" in all_of_them
     assert "crm.example.com/3" not in all_of_them
     assert "are failing: " not in words(await admin.see(paths.webhook(rows[0].uuid)))
+
+
+async def test_a_receiver_that_asked_to_wait_is_said_to_hold_the_webhook(
+    context: AppContext, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(context, northwind)
+    with context.database.write() as tx:
+        held = Circuit(failures=1, held_until=clock.now() + 600 * SECOND)
+        circuit_states.note_circuit(tx, row.id, held, owner=None)
+
+    assert (await health(admin)).startswith("On hold The receiver asked to wait until")
+
+
+async def test_a_receiver_that_is_gone_is_said_to_be_the_reason_of_the_pause(
+    context: AppContext, northwind: Reseller, admin: Person
+) -> None:
+    row = a_webhook(context, northwind)
+    with context.database.write() as tx:
+        circuit_states.pause_gone(tx, row.id, owner=None)
+
+    assert "The receiver answered 410: it wants no more notifications" in await health(admin)

@@ -14,7 +14,7 @@ from reseller_webhooks.http.pages.labels import delivery_labels as said
 from reseller_webhooks.operations import deliveries, webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.db.commits import CommitEffects
-from reseller_webhooks.store.webhooks import webhooks as store
+from reseller_webhooks.store.webhooks import circuit_states
 from tests.delivery_ids import shown_id
 from tests.pages.browser_client import OK, TOKEN, Outside, Person, a_webhook, attempt, tell, words
 
@@ -76,7 +76,7 @@ async def test_a_line_promises_no_attempt_while_its_webhook_is_paused_or_fails(
     tell(context, row)
     with context.database.write() as tx:
         circuit = Circuit(is_open=True, reason=DOWN.message, since=1, probe_at=2)
-        store.note_circuit(tx, row.id, circuit, owner=None)
+        circuit_states.note_circuit(tx, row.id, circuit, owner=None)
     failing = [words(await admin.see(path)) for path in (paths.LOG, paths.webhook(row.uuid))]
     webhooks.pause(context.database, northwind.id, row.uuid)
     paused = [words(await admin.see(path)) for path in (paths.LOG, paths.webhook(row.uuid))]

@@ -18,7 +18,7 @@ from reseller_webhooks.http.pages import paths
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.operations.context import AppContext
 from reseller_webhooks.store.db.commits import CommitEffects
-from reseller_webhooks.store.webhooks import webhooks as store
+from reseller_webhooks.store.webhooks import circuit_states
 from tests.pages.browser_client import (
     OAUTH2,
     OK,
@@ -57,7 +57,7 @@ def fails(context: AppContext, row: WebhookRow) -> None:
         is_open=True, reason=EXPIRED, since=now, probe_at=now + 60 * clock.SECOND, failures=10
     )
     with context.database.write() as tx:
-        store.note_circuit(tx, row.id, circuit, owner=None)
+        circuit_states.note_circuit(tx, row.id, circuit, owner=None)
 
 
 async def test_without_webhooks_the_page_explains_and_offers_to_add_one(admin: Person) -> None:

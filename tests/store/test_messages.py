@@ -15,7 +15,7 @@ from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import delivery_stats, log, results
 from reseller_webhooks.store.tables import attempt, circuit_change
 from reseller_webhooks.store.tables import webhook as webhook_table
-from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.webhooks import circuit_states, webhooks
 from tests.store.factories import due, event, made, reseller, told, webhook
 
 EXPIRED = CERTIFICATE_EXPIRED(host="hooks.example.com")
@@ -87,7 +87,7 @@ def test_an_open_circuit_has_its_code_until_an_earlier_version_writes_a_text(
     with database.write() as tx:
         row = webhook(tx, reseller_id=reseller(tx))
         failing = Circuit(is_open=True, reason=ANSWERED_STATUS(status=503), since=1, probe_at=2)
-        webhooks.note_circuit(tx, row.id, failing, owner=None)
+        circuit_states.note_circuit(tx, row.id, failing, owner=None)
         ours = reasons(tx, row)
         tx.connection.execute(update(webhook_table).values(circuit_reason="connection refused"))
 

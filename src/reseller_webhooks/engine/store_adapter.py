@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from reseller_webhooks.clock import Micros
@@ -166,4 +167,6 @@ def _known(box: Box, row: WebhookRow, now: Micros) -> WebhookSnapshot:
     circuit = circuits.CLOSED
     if row.circuit == "OPEN":
         circuit = circuits.reopen(row.circuit_message, row.circuit_at or now, row.probe_at or now)
+    if row.held_until and row.held_until > now:
+        circuit = replace(circuit, held_until=row.held_until)
     return WebhookSnapshot(row.id, webhooks.open_webhook(box, row, now), circuit, row.revision)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, zip_longest
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.access.audit import Act
 from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import (
     AttemptResult,
@@ -14,13 +15,16 @@ from reseller_webhooks.core.deliveries.delivery import (
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.sync.due import DueIds, NewDeliveries, ScanResult
 from reseller_webhooks.core.sync.horizon import Horizon
+from reseller_webhooks.core.webhooks.webhook import PauseReason
+from reseller_webhooks.operations.audit import webhook_subject
+from reseller_webhooks.store.access import audit
 from reseller_webhooks.store.cluster import leases, maintenance_clock
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.db.horizon import last_number, writers
 from reseller_webhooks.store.deliveries import clock_steps, deliveries, due_scan, giving_up, results
 from reseller_webhooks.store.deliveries.due_scan import DueRows
 from reseller_webhooks.store.records import events
-from reseller_webhooks.store.webhooks import webhooks
+from reseller_webhooks.store.webhooks import circuit_states
 
 INCLUDED_MAX = 1_000
 INCLUDED_BY_WEBHOOK_MAX = 32
@@ -126,8 +130,18 @@ def write_results(
         true = made if owner is None else _still_owned(tx, made, owner)
         results.finish(tx, true)
         for webhook_id, circuit in circuits.items():
-            webhooks.note_circuit(tx, webhook_id, circuit, owner=owner)
+            circuit_states.note_circuit(tx, webhook_id, circuit, owner=owner)
+        for webhook_id in sorted(key for key, circuit in circuits.items() if circuit.is_gone):
+            _pause_gone(tx, webhook_id, owner)
         return len(made) - len(true)
+
+
+def _pause_gone(tx: Tx, webhook_id: int, owner: str | None) -> None:
+    """Pause a webhook whose receiver answered 410."""
+    row = circuit_states.pause_gone(tx, webhook_id, owner=owner)
+    if row is not None:
+        reason = {"pause_reason": PauseReason.GONE.value}
+        audit.write(tx, Act.WEBHOOK_PAUSED, webhook_subject(row), reason)
 
 
 def give_up(

@@ -13,8 +13,10 @@ from reseller_webhooks.core.webhooks.ip_policy import TargetNetworks
 from reseller_webhooks.core.webhooks.secret_destinations import secret_fields
 from reseller_webhooks.core.webhooks.settings import DELIVERY, values_of
 from reseller_webhooks.core.webhooks.signing import new_secret
+from reseller_webhooks.core.webhooks.target_url import origin_of
 from reseller_webhooks.core.webhooks.webhook import (
     NoAuth,
+    PauseReason,
     SecretPurpose,
     Spec,
     SpecPatch,
@@ -113,6 +115,8 @@ def change(
             raise Outdated(WEBHOOK_CHANGED())
         checked.require_secrets(secret_fields(before.auth_type, open_auth(box, before)), before.url)
         columns = checked.columns(Sealer.begin(tx, box, uuid))
+        if checked.url is not None and origin_of(checked.url) != origin_of(before.url):
+            columns["held_until"] = None  # another server has asked for nothing
         after = webhooks.change(tx, before.id, **columns) if columns else before
         changed = changes(before, after, auth_given="auth_sealed" in columns)
         if changed:
@@ -254,7 +258,8 @@ def _turn(
         row = lock(tx, reseller_id, uuid)
         if row.state is state:
             return row
-        changed = webhooks.change(tx, row.id, state=state.value)
+        reason = PauseReason.BY_HAND.value if state is WebhookState.PAUSED else None
+        changed = webhooks.change(tx, row.id, state=state.value, pause_reason=reason)
         audit.write(tx, act, webhook_subject(row))
         return changed
 

@@ -8,9 +8,13 @@ come back is not flooded.
 from dataclasses import dataclass, replace
 
 from reseller_webhooks.core.deliveries.attempts import Attempt
+from reseller_webhooks.core.deliveries.retry import RETRY_AFTER_MAX_S
 from reseller_webhooks.core.messages import Message
 from reseller_webhooks.core.rules import Rule, implements
 
+HOLDS = frozenset({429, 503})
+"""Statuses whose Retry-After is for every request of the webhook, not for one delivery."""
+GONE = 410
 OPENS_AFTER = 10
 """Failures in a row. Fewer would open on a receiver that only restarts."""
 FIRST_PROBE_SHARE = 0.1
@@ -25,6 +29,8 @@ class Circuit:
 
     failures: in a row. probe_at: microseconds UTC, the next probe while open.
     ramp: how many requests at once while recovering; None for as many as the webhook allows.
+    held_until: microseconds UTC; the receiver asked for no request before that.
+    is_gone: it answered 410, so nothing is sent until the webhook is resumed.
     streak: requests accepted since the last step of the ramp.
     """
 
@@ -36,6 +42,13 @@ class Circuit:
     streak: int = 0
     reason: Message | None = None
     since: int = 0
+    held_until: int = 0
+    is_gone: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """True if it may forbid requests until some time."""
+        return self.is_open or self.held_until > 0
 
 
 CLOSED = Circuit()
@@ -51,6 +64,20 @@ def after_attempt(
     now: microseconds UTC. first_wait_s: the schedule's first wait, which bounds the time
     between probes, so that a short schedule is not held up by the circuit.
     """
+    following = _after(circuit, attempt, now=now, chance=chance, first_wait_s=first_wait_s)
+    held_until = circuit.held_until
+    if attempt.status in HOLDS and attempt.retry_after_s:
+        wait_s = min(attempt.retry_after_s, RETRY_AFTER_MAX_S)
+        held_until = max(held_until, now + wait_s * MICROS_PER_S)
+    if held_until <= now and attempt.status != GONE:
+        return replace(following, held_until=0) if following.held_until else following
+    ramp = following.ramp or (None if following.is_open else 1)
+    return replace(following, held_until=held_until, is_gone=attempt.status == GONE, ramp=ramp)
+
+
+def _after(
+    circuit: Circuit, attempt: Attempt, *, now: int, chance: float, first_wait_s: float
+) -> Circuit:
     if attempt.accepted:
         return _better(circuit)
     failures = circuit.failures + 1
@@ -72,6 +99,8 @@ def after_attempt(
 @implements(Rule.PROBES, Rule.RAMP)
 def limit(circuit: Circuit, cap: int, now: int) -> int:
     """The number of requests that may be in flight: 0 or 1 while open, then up to the cap."""
+    if circuit.is_gone or now < circuit.held_until:
+        return 0
     if circuit.is_open:
         return 1 if now >= circuit.probe_at else 0
     return min(cap, circuit.ramp) if circuit.ramp else cap
@@ -92,15 +121,39 @@ def given_up_before(circuit: Circuit, *, now: int, span_s: float) -> int | None:
 
 def probe_now(circuit: Circuit) -> Circuit:
     """The circuit with its next probe due now."""
-    return replace(circuit, probe_at=0) if circuit.is_open else circuit
+    if circuit.is_open or circuit.held_until:
+        return replace(circuit, probe_at=0, held_until=0)
+    return circuit
+
+
+def next_start(circuit: Circuit) -> int:
+    """The instant before which nothing starts; 0 if there is none."""
+    return max(circuit.probe_at if circuit.is_open else 0, circuit.held_until)
+
+
+def resume(circuit: Circuit, *, is_elsewhere: bool) -> Circuit:
+    """The circuit once the webhook was changed or resumed. is_elsewhere: it has another host."""
+    if not circuit.is_gone and not circuit.held_until:
+        return circuit
+    held_until = 0 if is_elsewhere else circuit.held_until
+    return replace(circuit, is_gone=False, held_until=held_until)
+
+
+def ramped(circuit: Circuit) -> Circuit:
+    """The closed circuit with a concurrency that begins with one request."""
+    return replace(circuit, ramp=1)
 
 
 def shift(circuit: Circuit, by: int) -> Circuit:
     """The circuit after a step of the clock by so many microseconds: it waits as long as before."""
+    held_until = max(0, circuit.held_until + by) if circuit.held_until else 0
     if not circuit.is_open:
-        return circuit
+        return replace(circuit, held_until=held_until) if held_until else circuit
     return replace(
-        circuit, probe_at=max(0, circuit.probe_at + by), since=max(0, circuit.since + by)
+        circuit,
+        probe_at=max(0, circuit.probe_at + by),
+        since=max(0, circuit.since + by),
+        held_until=held_until,
     )
 
 
@@ -109,6 +162,9 @@ def bound(circuit: Circuit, *, now: int, first_wait_s: float) -> Circuit:
 
     A clock that was stepped back since it was stored has moved its next probe into the future.
     """
+    if circuit.held_until:
+        last = now + RETRY_AFTER_MAX_S * MICROS_PER_S
+        circuit = replace(circuit, held_until=min(circuit.held_until, last))
     if not circuit.is_open:
         return circuit
     longest = int(first_wait_s * (1 + JITTER) * MICROS_PER_S)
@@ -126,7 +182,7 @@ def _better(circuit: Circuit) -> Circuit:
     if circuit.is_open:
         return RAMP
     if circuit.ramp is None:
-        return CLOSED if circuit.failures else circuit
+        return CLOSED if circuit.failures or circuit.held_until else circuit
     streak = circuit.streak + 1
     if streak < circuit.ramp:
         return replace(circuit, failures=0, streak=streak)

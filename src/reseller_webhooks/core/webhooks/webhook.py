@@ -29,6 +29,14 @@ class WebhookState(StrEnum):
     PAUSED = "PAUSED"
 
 
+class PauseReason(StrEnum):
+    """The reason of a pause."""
+
+    BY_HAND = "BY_HAND"
+    GONE = "GONE"
+    """The receiver answered 410: it wants no more notifications."""
+
+
 class SecretPurpose(StrEnum):
     """Purposes of a webhook's stored secrets."""
 

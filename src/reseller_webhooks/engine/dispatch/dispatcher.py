@@ -9,6 +9,7 @@ from typing import NamedTuple
 import structlog
 
 from reseller_webhooks.core.deliveries import circuits
+from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.deliveries.delivery import AttemptResult, State, wait_step
 from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.rules import Rule, implements
@@ -247,7 +248,7 @@ class Dispatcher:
                 webhook=queue.webhook.uuid,
                 reason=str(queue.circuit.reason or ""),
             )
-        if turned or queue.circuit.probes != before.probes:
+        if turned or _is_to_store(before, queue.circuit):
             self._result_writer.add_circuit(queue.webhook.id, queue.circuit)
         if before.is_open and queue.circuit.is_open:
             self._probe_failed(queue)
@@ -256,6 +257,12 @@ class Dispatcher:
     def _time(self) -> Callable[[], float]:
         # get_running_loop() costs a system call, and the hot path reads the time often.
         return asyncio.get_running_loop().time
+
+
+def _is_to_store(before: Circuit, after: Circuit) -> bool:
+    """True if the stored part of a circuit has changed."""
+    names = ("probes", "held_until", "is_gone")
+    return any(getattr(before, name) != getattr(after, name) for name in names)
 
 
 def _log_error(error: Exception) -> None:

@@ -111,7 +111,7 @@ class Scheduler:
                 self._add_queue(snapshot.webhook, snapshot.circuit, snapshot.revision)
             else:
                 queue.revision = snapshot.revision
-                if queue.webhook != snapshot.webhook:
+                if queue.webhook != snapshot.webhook or queue.circuit.is_gone:
                     queue.update_settings(snapshot.webhook)
                     self._mark_dirty(queue)
         secret_changes.report()
@@ -154,7 +154,7 @@ class Scheduler:
     def clock_stepped(self, by: Micros) -> None:
         """Shift open circuits by a step of the store's clock, so that probes wait as long."""
         for queue in self.queues:
-            if queue.circuit.is_open:
+            if queue.circuit.waits:
                 queue.circuit = circuits.shift(queue.circuit, by)
                 self._result_writer.add_circuit(queue.webhook.id, queue.circuit)
         self.clock_steps += 1
@@ -242,7 +242,7 @@ class Scheduler:
         now, wait_s = self._runner.clock.now(), self._runner.policy.waits_s[0]
         circuit = circuits.bound(circuit, now=now, first_wait_s=wait_s)
         if hold_s and not circuit.is_open:
-            circuit = circuits.RAMP  # a former owner's requests load the receiver too
+            circuit = circuits.ramped(circuit)  # a former owner's requests load the receiver too
         at = self._time()
         start_at = at + hold_s if webhook.is_serial else 0.0
         queue = WebhookQueue(

@@ -47,7 +47,7 @@ class StartRules:
             return HeldBack.OWNERSHIP
         if not self._egress.may_start(queue.webhook.reseller_id, at):
             return HeldBack.EGRESS
-        return queue.held_back_by(self._now() if queue.circuit.is_open else 0, at)
+        return queue.held_back_by(self._now() if queue.circuit.waits else 0, at)
 
     def count(self, queues: Iterable[WebhookQueue], at: float) -> Mapping[str, int]:
         """The number of queues with ready deliveries that each reason holds back."""

@@ -204,11 +204,10 @@ class WebhookQueue:
         return self._is_sending and self.webhook is webhook
 
     def next_start_at(self, now: Micros, at: float) -> float:
-        """The time at which the rate or the circuit allows the next start; inf if neither holds
-        it back."""
+        """The next start that the rate or the circuit allows; inf if neither holds it back."""
         if self._earliest_start > at:
             return self._earliest_start
-        wait = self.circuit.probe_at - now if self.circuit.is_open else 0
+        wait = circuits.next_start(self.circuit) - now
         return at + wait / SECOND if wait > 0 else inf
 
     @implements(Rule.RATE)
@@ -239,8 +238,9 @@ class WebhookQueue:
             self._rate_at = 0.0
         if webhook.hurried_at != self.webhook.hurried_at:
             self.circuit = circuits.probe_now(self.circuit)
+        host, self.host = self.host, HostKey.from_webhook(webhook)
+        self.circuit = circuits.resume(self.circuit, is_elsewhere=self.host != host)
         self.webhook = webhook
-        self.host = HostKey.from_webhook(webhook)
         self._active = webhook.may_send
         self._serial = webhook.is_serial
         self._prefetch = self._prefetch_min

@@ -74,6 +74,9 @@ webhook = Table(
     instant("circuit_at", nullable=True),
     instant("probe_at", nullable=True),
     instant("hurried_at", nullable=True),
+    # Until when the receiver asked for no request; why the webhook is paused. None before 0027.
+    instant("held_until", nullable=True),
+    Column("pause_reason", String(16)),
     instant("created_at"),
     instant("changed_at"),
     instant("deleted_at", nullable=True),

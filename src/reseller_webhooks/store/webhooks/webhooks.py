@@ -5,11 +5,9 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     ColumnElement,
     RowMapping,
     Select,
-    Text,
     case,
     exists,
     func,
@@ -20,7 +18,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from reseller_webhooks.core.deliveries.circuits import Circuit
 from reseller_webhooks.core.enums import Resource, from_mask, to_mask
 from reseller_webhooks.core.errors import Conflict
 from reseller_webhooks.core.messages.webhooks import WEBHOOK_EXISTS, WEBHOOK_FOR_TARGET_EXISTS
@@ -30,7 +27,7 @@ from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.store.db import messages, text_search
 from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Tx
-from reseller_webhooks.store.tables import circuit_change, delivery, lease, webhook
+from reseller_webhooks.store.tables import delivery, webhook
 
 CHUNK = 500
 
@@ -71,7 +68,7 @@ def retry_now(tx: Tx, number: int) -> None:
     tx.connection.execute(
         update(webhook)
         .where(webhook.c.id == number, webhook.c.deleted_at.is_(None))
-        .values(hurried_at=tx.now, changed_at=tx.now, probe_at=at_once)
+        .values(hurried_at=tx.now, changed_at=tx.now, probe_at=at_once, held_until=None)
     )
 
 
@@ -192,38 +189,6 @@ def id_of(tx: Tx, uuid: str, *, reseller_id: int) -> int | None:
         webhook.c.uuid == uuid, webhook.c.reseller_id == reseller_id
     )
     return tx.connection.execute(statement).scalar()
-
-
-def note_circuit(tx: Tx, number: int, circuit: Circuit, *, owner: str | None) -> None:
-    """Write down a circuit's state, and its history when it opened or closed.
-
-    changed_at stays, since nobody changed the settings. owner: as in
-    operations/delivery_queue.write_results.
-    """
-    mine = webhook.c.id == number
-    if owner is not None:
-        mine &= webhook.c.part.in_(select(lease.c.part).where(lease.c.owner == owner))
-    state = "OPEN" if circuit.is_open else "CLOSED"
-    text, code = messages.text_of(circuit.reason), messages.stored(circuit.reason)
-    turned = select(
-        webhook.c.id,
-        literal(circuit.is_open, Boolean),
-        *(literal(text, Text), literal(code, Text)),
-        literal(tx.now, BigInteger),
-    ).where(mine, webhook.c.circuit != state)
-    names = ["webhook_id", "is_open", "reason", "message", "at"]
-    tx.connection.execute(insert(circuit_change).from_select(names, turned))
-    tx.connection.execute(
-        update(webhook)
-        .where(mine)
-        .values(
-            circuit=state,
-            circuit_reason=text,
-            circuit_message=code,
-            circuit_at=circuit.since or tx.now,
-            probe_at=circuit.probe_at or None,
-        )
-    )
 
 
 def deleted_with_deliveries(tx: Tx, *, limit: int) -> list[int]:

@@ -8,8 +8,13 @@ from reseller_webhooks import clock
 from reseller_webhooks.core.enums import Action, Resource
 from reseller_webhooks.core.messages.webhooks import SECRETS_UNREADABLE
 from reseller_webhooks.core.webhooks.settings import DELIVERY, with_shown_delivery_settings
-from reseller_webhooks.core.webhooks.webhook import ClientAuth, SecretPurpose, WebhookState
-from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
+from reseller_webhooks.core.webhooks.webhook import (
+    ClientAuth,
+    PauseReason,
+    SecretPurpose,
+    WebhookState,
+)
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow, is_held, pause_reason
 from reseller_webhooks.crypto import Box
 from reseller_webhooks.http.api import timestamps
 from reseller_webhooks.http.api.schemas import Shape
@@ -57,6 +62,12 @@ class Webhook(_WebhookSettings):
     circuit_since: timestamps.Shown | None
     next_probe_at: timestamps.Shown | None = Field(
         description="When a notification goes out next to see whether the receiver is back."
+    )
+    pause_reason: PauseReason | None = Field(
+        description="Why it is paused: by hand, or because the receiver answered 410."
+    )
+    held_until: timestamps.Shown | None = Field(
+        description="The receiver asked for no request before, by 429 or 503 with Retry-After."
     )
     unreadable_secrets: UnreadableSecrets | None = Field(
         None,
@@ -106,6 +117,8 @@ def _fields(box: Box, row: WebhookRow) -> dict[str, Any]:
         "circuit_reason": str(row.circuit_message or "") if is_open else None,
         "circuit_since": row.circuit_at if is_open else None,
         "next_probe_at": row.probe_at if is_open else None,
+        "pause_reason": pause_reason(row),
+        "held_until": row.held_until if is_held(row, clock.now()) else None,
         "unreadable_secrets": _unreadable(secrets),
         "created_at": row.created_at,
     }

@@ -66,6 +66,7 @@ FIELDS = {
     "scope": N_("Permissions"),
     "sessions": N_("Sessions"),
     "authentication": N_("Authentication"),
+    "pause_reason": N_("Reason"),
     "rate": N_("Notifications per second"),
     "removed": N_("Deleted records included"),
     "job": N_("Job"),
@@ -80,6 +81,7 @@ _ACTORS: Mapping[str, str] = {
 OTHERS = N_("The operator of this service")
 """Shown to a reseller in place of a person who does not belong to it."""
 _VALUES: Mapping[str, str] = {
+    "GONE": N_("The receiver answered 410: it wants no more notifications"),
     **{one.value: one.label for one in Resource},
     **{one.value: one.label for one in Action},
     **AUTH_LABELS,

@@ -10,8 +10,8 @@ from reseller_webhooks.core.deliveries.delivery_stats import (
     LastAttempt,
     WebhookStats,
 )
-from reseller_webhooks.core.webhooks.webhook import WebhookState
-from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
+from reseller_webhooks.core.webhooks.webhook import PauseReason, WebhookState
+from reseller_webhooks.core.webhooks.webhook_row import WebhookRow, is_held, pause_reason
 from reseller_webhooks.http.pages import messages
 from reseller_webhooks.http.pages.labels.delivery_labels import Badge
 from reseller_webhooks.http.pages.language import N_, _, ngettext, number
@@ -28,6 +28,7 @@ class Clause(NamedTuple):
 
 UNREADABLE = Badge("bad", N_("Secrets unreadable"))
 PAUSED = Badge("quiet", N_("Paused"))
+HELD = Badge("waiting", N_("On hold"))
 FAILING = Badge("bad", N_("Failing"))
 AGAIN = Badge("waiting", N_("Trying again"))
 FAILED = Badge("bad", N_("Last delivery failed"))
@@ -66,7 +67,9 @@ def waiting_count(count: int) -> str:
 
 def _told(row: WebhookRow, standing: WebhookStats, now: Micros) -> tuple[Badge, Iterator[Clause]]:
     if row.state is WebhookState.PAUSED:
-        return PAUSED, _waiting(standing.waiting)
+        return PAUSED, _paused(row, standing)
+    if is_held(row, now):
+        return HELD, _held(row, standing)
     if row.circuit == "OPEN":
         return FAILING, _failing(row, standing, now)
     return _told_of_closed(standing, now)
@@ -88,6 +91,17 @@ def _blamed(badge: Badge, standing: WebhookStats) -> LastAttempt | None:
     if badge is FAILED:
         return standing.failed
     return standing.refused if badge in (FAILING, AGAIN) else None
+
+
+def _paused(row: WebhookRow, standing: WebhookStats) -> Iterator[Clause]:
+    if pause_reason(row) is PauseReason.GONE:
+        yield Clause(_("the receiver answered 410: it wants no more notifications"))
+    yield from _waiting(standing.waiting)
+
+
+def _held(row: WebhookRow, standing: WebhookStats) -> Iterator[Clause]:
+    yield Clause(_("the receiver asked to wait until"), row.held_until, ahead=True)
+    yield from _waiting(standing.waiting)
 
 
 def _failing(row: WebhookRow, standing: WebhookStats, now: Micros) -> Iterator[Clause]:
