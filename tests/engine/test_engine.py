@@ -1,9 +1,11 @@
 """The engine from committed event to receiver and log: real store, sockets and TLS."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from math import nan
 
+import pytest
 from standardwebhooks import Webhook as Standard
 
 from reseller_webhooks.core.deliveries.delivery import State
@@ -12,7 +14,7 @@ from reseller_webhooks.core.webhooks.webhook import SpecPatch, TokenAuth
 from reseller_webhooks.operations import deliveries, webhooks
 from tests.engine.engine_fixture import BODY, Make, ids
 from tests.receivers.behaviours import answers, by_turns, closes_unanswered, hangs
-from tests.receivers.receiver import Behaviour, Receiver
+from tests.receivers.receiver import Behaviour, Conversation, Receiver
 
 
 async def test_an_event_reaches_its_receiver_and_stands_in_the_log(
@@ -234,3 +236,29 @@ async def test_an_attempt_that_breaks_the_program_holds_up_no_other(
 
     assert [line.state for line in lines] == [State.DELIVERED] * 2
     assert still == 0
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(200, "ACCEPTED"), (500, "FAILED")])
+async def test_the_attempt_under_way_when_its_webhook_is_deleted_stands_in_the_log(
+    make: Make, receiving: Callable[[Behaviour], Receiver], status: int, outcome: str
+) -> None:
+    running, released = make(), asyncio.Event()
+
+    async def slow(talk: Conversation) -> None:
+        await talk.request()
+        await released.wait()
+        await talk.answer(status)
+
+    async with receiving(slow) as receiver, running.sending():
+        row = running.webhook(receiver.url())
+        running.tell("c1")
+        await receiver.received(1)
+        webhooks.delete(running.database, running.reseller, row.uuid)
+        running.poke()
+        (cancelled,) = await running.closed(1, State.CANCELLED)
+        released.set()
+        made = await running.until(
+            lambda: [one for one in running.details(cancelled).attempts if one.outcome]
+        )
+
+    assert [(one.status, one.outcome) for one in made] == [(status, outcome)]
