@@ -5,6 +5,7 @@ from importlib import import_module
 
 NAMES = (
     "speed",
+    "singles",
     "engine",
     "latency",
     "flat",

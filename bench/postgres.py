@@ -28,12 +28,17 @@ class Postgres:
         (place,) = parse_qs(urlsplit(self.url).query)["host"]
         self.socket = f"{place}/.s.PGSQL.5432"
 
-    def kill(self) -> None:
-        """kill -9 of the server and every process it has."""
+    @property
+    def pid(self) -> int:
+        """Of the process that all of its others are children of."""
         pid = self._server.get_pid()
         assert pid
-        children = psutil.Process(pid).children(recursive=True)
-        for one in [psutil.Process(pid), *children]:
+        return int(pid)
+
+    def kill(self) -> None:
+        """kill -9 of the server and every process it has."""
+        children = psutil.Process(self.pid).children(recursive=True)
+        for one in [psutil.Process(self.pid), *children]:
             with suppress(psutil.NoSuchProcess):
                 os.kill(one.pid, signal.SIGKILL)
         psutil.wait_procs(children, timeout=10)
@@ -70,6 +75,7 @@ class Link:
         self.port = 0
         self.sent = 0
         """How often something went to the server: round trips, if each waits for its answer."""
+        self.statements = 0
         threading.Thread(target=self._run, daemon=True).start()
         self._listens.wait()
 
@@ -109,9 +115,36 @@ class Link:
 
     async def _pass(self, source: StreamReader, target: StreamWriter, *, asks: bool) -> None:
         with suppress(OSError):
+            messages = FrontendMessages()
             while some := await source.read(CHUNK):
                 await self._open.wait()
                 self.sent += asks
+                self.statements += messages.count_statements(some) if asks else 0
                 target.write(some)
                 await target.drain()
         target.close()
+
+
+class FrontendMessages:
+    """What a client says to PostgreSQL on one connection, cut into messages."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+
+    def count_statements(self, some: bytes) -> int:
+        """How many statements end in these bytes, the next of the connection."""
+        self._unread += some
+        count = 0
+        while message := self._next():
+            count += message in (b"E", b"Q")  # Execute, Query
+        return count
+
+    def _next(self) -> bytes:
+        head = 0 if self._unread[:1] == b"\0" else 1  # those before the log-in have no type
+        if len(self._unread) < head + 4:
+            return b""
+        end = head + int.from_bytes(self._unread[head : head + 4])
+        if len(self._unread) < end:
+            return b""
+        kind, self._unread = self._unread[:head], self._unread[end:]
+        return kind or b"startup"
