@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import event, text
@@ -17,6 +16,7 @@ from reseller_webhooks.store.db import day_partitions
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.deliveries import log
 from reseller_webhooks.store.deliveries.log_counts import count_lines
+from testkit import transactions
 
 ATTEMPTS = 5_000_000
 DAYS = 90
@@ -64,8 +64,9 @@ def _fill(database: Database) -> Micros:
     for day in range(DAYS):
         with database.write() as tx:
             at = tx.now + day * DAY
-            day_partitions.make(replace(tx, now=at))
-            day_partitions.turn(replace(tx, now=at))
+            then = transactions.at_time(tx, at)
+            day_partitions.make(then)
+            day_partitions.turn(then)
             given = {"before": day * count, "at": at, "count": count, "resellers": RESELLERS}
             tx.connection.execute(text(FILL), given)
             given |= {"first": day_partitions.first_id(at), "version": 1 + day}

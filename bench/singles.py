@@ -170,7 +170,8 @@ def _during(link: Link, work: Callable[[], None]) -> tuple[int, int]:
 
 
 def _busiest(used: usage.Usage) -> Iterator[tuple[str, float]]:
-    for rank, (_, cpu_s) in enumerate(used.threads.most_common(THREADS), 1):
+    busiest = sorted(used.threads.values(), reverse=True)[:THREADS]
+    for rank, cpu_s in enumerate(busiest, 1):
         yield f"thread {rank}", cpu_s
 
 

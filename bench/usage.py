@@ -1,7 +1,7 @@
 """What processes have used, as Linux counts it: CPU by process and thread, context switches."""
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class Usage:
         """What was used since."""
         return Usage(
             self.cpu_s - before.cpu_s,
-            Counter({name: used - before.threads[name] for name, used in self.threads.items()}),
+            {name: used - before.threads.get(name, 0.0) for name, used in self.threads.items()},
             self.voluntary - before.voluntary,
             self.involuntary - before.involuntary,
         )
@@ -34,7 +34,7 @@ class Usage:
 
 def of(processes: Iterable[psutil.Process]) -> Usage:
     """What these processes and all of their descendants have used so far."""
-    cpu_s, threads = 0.0, Counter[str]()
+    cpu_s, threads = 0.0, defaultdict[str, float](float)
     voluntary = involuntary = 0
     for process in processes:
         for one in [process, *process.children(recursive=True)]:

@@ -8,7 +8,6 @@ takes long.
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from reseller_webhooks.core.webhooks.webhook_row import WebhookRow
 from reseller_webhooks.operations import webhooks
 from reseller_webhooks.store.db.database import Database
 from reseller_webhooks.store.webhooks import webhooks as stored
+from testkit import transactions
 from tests.engine.engine_fixture import Make, Running
 from tests.receivers.behaviours import answers
 from tests.receivers.receiver import WAIT_S, Behaviour, Receiver
@@ -51,7 +51,7 @@ def receiver(receiving: Callable[[Behaviour], Receiver]) -> Receiver:
 def change_late(running: Running, row: WebhookRow, **columns: object) -> None:
     """Commit a change that was stamped long ago, as one does whose commit took that long."""
     with running.database.write() as tx:
-        stored.change(replace(tx, now=tx.now - LATE), row.id, **columns)
+        stored.change(transactions.at_time(tx, tx.now - LATE), row.id, **columns)
 
 
 async def delivered(running: Running, row: WebhookRow, uuid: str) -> None:

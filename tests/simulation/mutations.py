@@ -212,6 +212,8 @@ REMOVALS: Mapping[StrEnum, Removal] = {
     Rule.IGNORE_WRITTEN_SCANNED: Removal(instead(keep_written)),
     Rule.SKIP_HELD: Removal(scan_all, beside={Rule.IGNORE_WRITTEN_SCANNED: instead(keep_written)}),
     Rule.IGNORE_WRITTEN_NEW: Removal(accept_all),
+    Rule.IGNORE_WRITTEN_HANDED: Removal(returning(False)),
+    Rule.SCAN_AFTER_HANDOVER: Removal(returning(True)),
     Rule.CLOSED_QUEUE: Removal(returning(True)),
     Rule.CHANGES_DURING_SCAN: Removal(forget_changes_during_scan),
     Rule.RESTART_SCAN: Removal(continue_scan),

@@ -35,8 +35,14 @@ from tests.simulation.trace import Trace
 from tests.simulation.virtual_clock import STEPS_MAX, Clockwork
 from tests.simulation.worker import Worker
 
+HANDED_OVER = 0.5
+"""The share of transactions that workers' own processes make."""
 SETTLES_S = 120.0
 """After the faults everything must be finished within this: far more than the schedule's waits."""
+
+
+Maker = tuple[Worker, float]
+"""A worker that makes a change, and what its loop's time was when the transaction began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +166,9 @@ class Run:
             for row in self.tables.webhooks.values()
             if not row.deleted
         ]
-        self.virtual_clock.after(change.late_s, self._commit, change, made)
+        self.virtual_clock.after(change.late_s, self._commit, change, made, self._maker())
 
-    def _commit(self, change: Change, made: list[Delivery]) -> None:
+    def _commit(self, change: Change, made: list[Delivery], maker: Maker | None) -> None:
         self.tables.writing.discard(_named(change))
         if not self.line.is_up:
             self.virtual_clock.after(0.5, self._roll_back, change)
@@ -176,9 +182,25 @@ class Run:
             first, last = made[0], made[-1]
             text = "commits {} v{}: deliveries {} to {}"
             self.trace.note("store", text, first.resource_uuid, first.version, first.id, last.id)
+        if maker and made:
+            self._hand_over(made, maker)
         for worker in self.every:
             if not worker.is_gone and self.rng.random() > self.plan.lost_pokes:
                 self.virtual_clock.after(self.line.delay_s(), worker.poke)
+
+    def _maker(self) -> Maker | None:
+        """A worker whose own process makes a change; None: another process does."""
+        live = [worker for worker in self.every if not worker.is_gone]
+        if not live or self.rng.random() > HANDED_OVER:
+            return None
+        worker = self.rng.choice(live)
+        return worker, worker.loop.time()
+
+    def _hand_over(self, made: list[Delivery], maker: Maker) -> None:
+        """A worker gets the deliveries that its process has made: soon, or after others did."""
+        worker, began_at = maker
+        delay_s = self.rng.choice([0.0, self.line.delay_s(), self.rng.uniform(0.0, 2.0)])
+        self.virtual_clock.after(delay_s, worker.take_made, made, began_at)
 
     def _fan_out(self, change: Change, made: list[Delivery]) -> list[Delivery]:
         """The deliveries that come with the commit; none where they are left to steps."""

@@ -54,6 +54,7 @@ def test_the_same_seed_gives_the_same_run_to_the_last_line() -> None:
         Rule.RESCAN_LATE,
         Rule.HORIZON,
         Rule.IGNORE_WRITTEN_NEW,
+        Rule.IGNORE_WRITTEN_HANDED,
         Rule.PULL_BACK,
         StoreRule.LEASE_TIMES,
         Rule.SHIFT_CIRCUITS,

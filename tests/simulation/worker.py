@@ -1,11 +1,13 @@
 """A worker process: the real engine on a loop of its own, and what can be done to it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
 from reseller_webhooks.clock import SECOND, Micros
+from reseller_webhooks.core.deliveries.delivery import Delivery
+from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.engine.engine import Engine
@@ -75,6 +77,12 @@ class Worker:
     def poke(self) -> None:
         if not self.is_gone:
             self.engine.wake()
+
+    def take_made(self, made: Sequence[Delivery], began_at: float) -> None:
+        """Its process has made these deliveries."""
+        if not self.is_gone:
+            due = [DueDelivery(one, str(one.id), b"") for one in made]
+            self.engine.take_made(due, began_at)
 
     def freeze(self) -> None:
         self.loop.frozen = True

@@ -81,6 +81,7 @@ def told(tx: Tx, *given: Event) -> list[int]:
     """Events with their deliveries; the events' numbers."""
     numbers = events.add(tx, given)
     events.fan_out(tx, numbers)
+    tx.driver.flush()  # even if it is committed late
     return numbers
 
 

@@ -1,7 +1,5 @@
 """The database's clock is stepped: nothing waits longer than its own wait, on both databases."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import select, update
 
@@ -12,6 +10,7 @@ from reseller_webhooks.store.cluster import leases
 from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import clock_steps, results
 from reseller_webhooks.store.tables import delivery, lease, member
+from testkit.transactions import at_time
 from tests.store.factories import due, event, made, reseller, told, webhook
 
 HOUR = 3600 * SECOND
@@ -22,15 +21,15 @@ TTL = int(TTL_S * SECOND)
 
 def stepped(tx: Tx, by: Micros) -> Tx:
     """The transaction, had the database's clock been set by so much."""
-    return replace(tx, now=tx.now + by)
+    return at_time(tx, tx.now + by)
 
 
 def scheduled(tx: Tx, at: Micros) -> int:
     """A delivery that failed at an instant and waits from then on; its id."""
     (number,) = new(tx, at)
-    (one,) = due(replace(tx, now=at), WEBHOOK)
+    (one,) = due(at_time(tx, at), WEBHOOK)
     step = Transition(State.PENDING, at + WAIT, at)
-    results.finish(replace(tx, now=at), [made(one, State.PENDING)._replace(step=step)])
+    results.finish(at_time(tx, at), [made(one, State.PENDING)._replace(step=step)])
     return number
 
 
@@ -39,7 +38,7 @@ WEBHOOK = 1
 
 def new(tx: Tx, at: Micros) -> list[int]:
     """A delivery that nobody has tried, made at an instant."""
-    there = replace(tx, now=at)
+    there = at_time(tx, at)
     owner = reseller(there)
     webhook(there, reseller_id=owner, url=f"https://{at}.example/")
     told(there, event(reseller_id=owner))

@@ -1,7 +1,6 @@
 """Days of events and attempts on PostgreSQL: made when they begin, dropped when they are past."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, text
@@ -14,13 +13,14 @@ from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deliveries, giving_up, results
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.tables import attempt, event
+from testkit.transactions import at_time
 from tests.store.factories import due, made, reseller, told, webhook
 from tests.store.factories import event as new_event
 
 
 def on_day(tx: Tx, number: int) -> Tx:
     """The same transaction, so many days later."""
-    return replace(tx, now=tx.now + number * DAY)
+    return at_time(tx, tx.now + number * DAY)
 
 
 def turn(tx: Tx) -> int:

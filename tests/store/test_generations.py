@@ -132,7 +132,7 @@ def test_a_change_under_way_commits_before_the_generation_is_raised(
 ) -> None:
     raising = Thread(target=lambda: generations.raise_floor(database))
     with database.write() as tx:
-        _, reading = store.with_resellers(tx, {reseller.uuid})
+        _, reading = store.ask_with_resellers(tx, {reseller.uuid})()
         raising.start()
         raising.join(0.3)
         waits = raising.is_alive()

@@ -101,6 +101,7 @@ def test_a_record_that_was_added_before_the_webhook_and_is_committed_late_is_bac
         owner = reseller(tx)
     with database.write() as late:
         records.add(late, [record(reseller_id=owner, uuid="late")])  # no webhook is told of it
+        late.driver.flush()
         with database.write() as tx:
             records.add(tx, [record(reseller_id=owner, uuid="quick")])
             row = webhook(tx, reseller_id=owner)
@@ -121,6 +122,7 @@ def test_a_backfill_ends_with_the_last_record_though_that_is_committed_late(
 ) -> None:
     with database.write() as late:
         records.add(late, [record(reseller_id=row.reseller_id, uuid="late")])
+        late.driver.flush()
         backfills.begin(database, row.reseller_id, row.uuid)
         step(database)
     for _ in range(2):

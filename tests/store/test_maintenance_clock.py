@@ -1,7 +1,5 @@
 """A clock that jumps ahead deletes nothing at once, and one that was wrong leaves no deadlines."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import insert, select
 
@@ -14,6 +12,7 @@ from reseller_webhooks.store.db.database import Database, Tx
 from reseller_webhooks.store.deliveries import deadlines
 from reseller_webhooks.store.records import events
 from reseller_webhooks.store.tables import guess, idempotency
+from testkit.transactions import at_time
 from tests.store.factories import event, reseller
 
 HOUR = 3600 * SECOND
@@ -21,7 +20,7 @@ MINUTE = 60 * SECOND
 
 
 def at(tx: Tx, ahead: Micros) -> Tx:
-    return replace(tx, now=tx.now + ahead)
+    return at_time(tx, tx.now + ahead)
 
 
 def test_the_first_run_holds_nothing(database: Database) -> None:

@@ -1,8 +1,8 @@
 """What the engine asks all the time is answered along indexes: no table is read from end to end."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import closing, contextmanager
 
 import pytest
 from sqlalchemy import event as hooks
@@ -24,20 +24,29 @@ pytestmark = pytest.mark.sqlite
 
 @contextmanager
 def plans(database: Database) -> Iterator[list[str]]:
-    """The steps of every statement that runs meanwhile."""
+    """The steps of every statement that runs meanwhile; they are there once the block has ended."""
+    statements: list[str] = []
     steps: list[str] = []
 
-    def explain(_: Any, cursor: Any, statement: str, given: Any, *__: Any) -> None:
-        if statement.startswith(("SELECT", "DELETE", "UPDATE")):
-            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", given)
-            steps.extend(step for *_, step in cursor.fetchall())
+    def begin(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_trace_callback(statements.append)
+
+    def end(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_trace_callback(None)
 
     engines = (database.engine, database._writing)
     for one in engines:
-        hooks.listen(one, "before_cursor_execute", explain)
+        hooks.listen(one, "checkout", begin)
+        hooks.listen(one, "checkin", end)
     yield steps
     for one in engines:
-        hooks.remove(one, "before_cursor_execute", explain)
+        hooks.remove(one, "checkout", begin)
+        hooks.remove(one, "checkin", end)
+    with closing(sqlite3.connect(database.file_of(database.url) or "")) as connection:
+        for one in statements:
+            if one.startswith(("SELECT", "DELETE", "UPDATE")):
+                rows = connection.execute(f"EXPLAIN QUERY PLAN {one}")
+                steps.extend(step for *_, step in rows)
 
 
 def test_no_deliveries_are_read_that_are_not_asked_for(on_sqlite: Database) -> None:

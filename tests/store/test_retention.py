@@ -77,4 +77,4 @@ def test_answers_to_idempotency_keys_are_forgotten_in_time(database: Database) -
         kept = idempotency.forget(tx, tx.now, limit=10)
         gone = idempotency.forget(tx, tx.now + 1, limit=10)
 
-        assert (kept, gone, idempotency.find(tx, ["k"])) == (0, 1, {})
+        assert (kept, gone, idempotency.ask(tx, ["k"])()) == (0, 1, {})

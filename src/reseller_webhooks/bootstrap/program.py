@@ -13,12 +13,14 @@ import structlog
 from anyio import to_thread
 from starlette.applications import Starlette
 
-from reseller_webhooks import __version__, clock, crypto, observability
+from reseller_webhooks import __version__, crypto, observability
+from reseller_webhooks.bootstrap import handing_over
 from reseller_webhooks.bootstrap.capacity import deliveries_at_once
 from reseller_webhooks.bootstrap.conditions import Conditions
 from reseller_webhooks.bootstrap.quota_refresh import refresh_quotas
 from reseller_webhooks.bootstrap.readiness import Readiness
 from reseller_webhooks.bootstrap.secret_keys import SecretsCheck, open_box, warn_of_local_keys
+from reseller_webhooks.bootstrap.system_clock import SystemClock
 from reseller_webhooks.bootstrap.worker_processes import WorkerProcesses
 from reseller_webhooks.core.deliveries.cloudevents import EVENTS
 from reseller_webhooks.core.deliveries.retry import RetryPolicy
@@ -72,25 +74,6 @@ class ProcessRole(StrEnum):
     ALL = "all"
     API = "api"
     WORKER = "worker"
-
-
-class SystemClock:
-    """The store's time, and random numbers."""
-
-    def __init__(self, store_clock: clock.StoreClock) -> None:
-        self._clock = store_clock
-
-    def now(self) -> clock.Micros:
-        """Wall time."""
-        return self._clock.now()
-
-    def cpu_s(self) -> float:
-        """Processor seconds that this process has used."""
-        return clock.cpu_s()
-
-    def chance(self) -> float:
-        """A number in [0, 1)."""
-        return crypto.chance()
 
 
 class Program:
@@ -236,12 +219,18 @@ class Program:
             schedule_s=self._attempt_runner.span_s,
         )
         engine = Engine(
-            self._store, self._attempt_runner, self._leases, slots=self._at_once, ended=self._fail
+            self._store,
+            self._attempt_runner,
+            self._leases,
+            slots=self._at_once,
+            ended=self._fail,
+            others_deliveries=self._notifications.give,
         )
         backfills = Backfills(self.database, public_url=self.settings.public_url)
         jobs = JobRunner(self.database)
         await engine.start()
         self._engine = engine
+        self.database.commits.taker = handing_over.taker(engine, self._notifications)
         self.conditions.add(engine.conditions)
         self._tasks.spawn("maintenance", maintenance.run, Severity.DEGRADED)
         self._tasks.spawn("backfills", backfills.run, Severity.DEGRADED)
@@ -252,6 +241,7 @@ class Program:
         try:
             yield
         finally:
+            self.database.commits.taker = None
             await engine.stop()
             self._notifications.give()
             self._store.close()

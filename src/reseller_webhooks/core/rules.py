@@ -26,6 +26,8 @@ class Rule(StrEnum):
     IGNORE_WRITTEN_SCANNED = "ignore scanned deliveries whose results were written meanwhile"
     SKIP_HELD = "do not scan deliveries that are held"
     IGNORE_WRITTEN_NEW = "ignore new deliveries whose results were written meanwhile"
+    IGNORE_WRITTEN_HANDED = "ignore handed deliveries whose results were written meanwhile"
+    SCAN_AFTER_HANDOVER = "scan if results since the transaction are not known"
     CLOSED_QUEUE = "enqueue nothing in a closed queue"
     CHANGES_DURING_SCAN = "scan again after a change during a scan"
     RESTART_SCAN = "scan from the start after a change"

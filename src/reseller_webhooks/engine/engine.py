@@ -9,6 +9,7 @@ import structlog
 from reseller_webhooks import observability
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.deliveries.delivery import AttemptResult
+from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.errors import Unavailable
 from reseller_webhooks.core.health.conditions import Condition, ConditionCode, Severity
 from reseller_webhooks.core.rules import Rule, implements
@@ -46,6 +47,7 @@ class Engine:
 
     leases: divide the store's partitions among engines; None for the only engine of a store.
     ended: called with the name of a loop that ended, after which the process must end.
+    others_deliveries: called when this process has made deliveries that other workers send.
     """
 
     def __init__(
@@ -56,9 +58,11 @@ class Engine:
         *,
         slots: int = SLOTS,
         ended: Callable[[str], None] = lambda _: None,
+        others_deliveries: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._runner = runner
+        self._others_deliveries = others_deliveries
         self._leases = leases
         self._owner: Ownership = leases or SoleOwner()
         self._result_writer = ResultWriter(store, self._results_written)
@@ -111,6 +115,19 @@ class Engine:
             self._loop.call_soon_threadsafe(self._wake, webhooks)
             if fan_out:
                 self._loop.call_soon_threadsafe(self._fan_out.wake)
+
+    def take_made(self, made: Sequence[DueDelivery], begun_s: float) -> None:
+        """Send deliveries that this process has made, without reading them. Thread-safe.
+
+        begun_s: monotonic seconds when their transaction began.
+        """
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take_made, made, begun_s)
+
+    def _take_made(self, made: Sequence[DueDelivery], begun_s: float) -> None:
+        at = asyncio.get_running_loop().time()
+        if not self._scheduler.handed_over.take(made, begun_s, at):
+            self._others_deliveries()
 
     async def start(self) -> None:
         """Start; returns once every webhook of the owned partitions is loaded."""

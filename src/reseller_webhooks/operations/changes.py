@@ -1,7 +1,7 @@
 """Apply changes: record, event, fan-out and answer commit together or not at all."""
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -25,9 +25,13 @@ from reseller_webhooks.operations import fan_out_admission, generations
 from reseller_webhooks.operations.change_writing import Draft, TombstoneGone, write
 from reseller_webhooks.operations.generations import StoreMoved
 from reseller_webhooks.store.db.database import Database, Tx
-from reseller_webhooks.store.records import idempotency, records
-from reseller_webhooks.store.records.generations import GenerationView, with_resellers
+from reseller_webhooks.store.deliveries import fan_out
+from reseller_webhooks.store.deliveries.fan_out import FanOutObstacles
+from reseller_webhooks.store.records import digests, idempotency, records
+from reseller_webhooks.store.records.digests import DigestBuckets
+from reseller_webhooks.store.records.generations import GenerationView, ask_with_resellers
 from reseller_webhooks.store.records.idempotency import StoredAnswer
+from reseller_webhooks.store.records.records import LockedRecords
 
 MAX_CHANGES = 1000
 """In one request; more would hold up everybody else's transaction."""
@@ -109,22 +113,59 @@ def _apply(
     database: Database, requests: Sequence[ChangeRequest], public_url: str
 ) -> list[ChangesAnswer | ResellerWebhooksError]:
     with database.write() as tx:
-        reseller_ids, reading = _reading(tx, requests)
+        known = database.known_resellers
+        reseller_ids, reading, asked = _read(tx, requests, known.of(_named(requests)))
+        known.note(reseller_ids)
         fitting = requests[: _fitting(requests, reseller_ids, reading.webhooks)]
-        draft = _draft(tx, fitting, public_url, reseller_ids, reading)
+        draft = _draft(asked, public_url, reseller_ids, reading)
         before = dict(draft.records)
         answers = list(_answers(tx, draft, fitting))
         write(tx, draft, before)
     return answers
 
 
-def _reading(tx: Tx, requests: Sequence[ChangeRequest]) -> tuple[dict[str, int], GenerationView]:
-    """The store's numbers of the resellers that are named, and the generation."""
-    named = {change.reseller for request in requests for change in request.changes}
-    reseller_ids, reading = with_resellers(tx, named)
+def _read(
+    tx: Tx, requests: Sequence[ChangeRequest], guessed: dict[str, int]
+) -> tuple[dict[str, int], GenerationView, "Asked"]:
+    """Read what requests need: in one round trip if the resellers' numbers are as guessed."""
+    resellers = ask_with_resellers(tx, _named(requests))
+    asked = _ask(tx, requests, guessed)
+    reseller_ids, reading = resellers()
     if reading.is_moved:
         raise StoreMoved
-    return reseller_ids, reading
+    if reseller_ids != guessed:
+        asked = _ask(tx, requests, reseller_ids)
+    return reseller_ids, reading, asked
+
+
+def _named(requests: Sequence[ChangeRequest]) -> set[str]:
+    return {change.reseller for request in requests for change in request.changes}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Reads of the store for some requests; each call waits for its answer."""
+
+    given: Callable[[], dict[str, StoredAnswer]]
+    records: Callable[[], LockedRecords]
+    digests: Callable[[], DigestBuckets]
+    obstacles: Callable[[], FanOutObstacles]
+
+
+def _ask(tx: Tx, requests: Sequence[ChangeRequest], reseller_ids: Mapping[str, int]) -> Asked:
+    """Ask for it, in the sequence in which rows are locked."""
+    keys = {
+        RecordKey(change.uuid, change.resource, reseller_ids[change.reseller])
+        for request in requests
+        for change in request.changes
+        if change.reseller in reseller_ids
+    }
+    return Asked(
+        idempotency.ask(tx, {key for one in requests for key in (one.stored_key, one.key) if key}),
+        records.ask_many(tx, keys),
+        digests.ask_non_empty(tx, {digests.key(one) for one in keys}),
+        fan_out.ask_obstacles(tx, keys),
+    )
 
 
 def _fitting(
@@ -138,28 +179,18 @@ def _fitting(
 
 
 def _draft(
-    tx: Tx,
-    requests: Sequence[ChangeRequest],
-    public_url: str,
-    reseller_ids: dict[str, int],
-    reading: GenerationView,
+    asked: Asked, public_url: str, reseller_ids: dict[str, int], reading: GenerationView
 ) -> Draft:
-    keys = {
-        RecordKey(change.uuid, change.resource, reseller_ids[change.reseller])
-        for request in requests
-        for change in request.changes
-        if change.reseller in reseller_ids
-    }
     return Draft(
         public_url=public_url,
         floor=reading.floor,
         version_floors=reading.version_floors,
         webhooks=reading.webhooks,
         reseller_ids=reseller_ids,
-        records=records.find_many(tx, keys),
-        given=idempotency.find(
-            tx, {key for one in requests for key in (one.stored_key, one.key) if key}
-        ),
+        records=asked.records(),
+        digests=asked.digests(),
+        obstacles=asked.obstacles(),
+        given=asked.given(),
     )
 
 

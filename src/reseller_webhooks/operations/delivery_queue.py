@@ -126,14 +126,46 @@ def write_results(
     owner: the worker that writes; what its leases do not cover any more is left out, and
     counted in the answer. None where nobody else writes.
     """
+    true = made
+    while True:
+        try:
+            _write_results(database, true, circuits, owner)
+        except NotOwned as error:
+            true = error.owned
+        else:
+            return len(made) - len(true)
+
+
+class NotOwned(Exception):
+    """Some results are of a worker whose lease another one has now. owned: the others."""
+
+    def __init__(self, owned: Sequence[AttemptResult]) -> None:
+        super().__init__()
+        self.owned = owned
+
+
+def _write_results(
+    database: Database,
+    made: Sequence[AttemptResult],
+    circuits: Mapping[int, Circuit],
+    owner: str | None,
+) -> None:
     with database.write() as tx:
-        true = made if owner is None else _still_owned(tx, made, owner)
-        results.finish(tx, true)
+        # Not whether the lease has lapsed: one that nobody took is still ours, and the result true.
+        parts = {one.part for one in made} if owner is not None else set[int]()
+        epochs = leases.ask_epochs(tx, owner or "", parts)
+
+        def check() -> None:
+            held = epochs()
+            owned = [one for one in made if held.get(one.part) == one.epoch]
+            if owner is not None and len(owned) < len(made):
+                raise NotOwned(owned)
+
+        results.finish(tx, made, check)
         for webhook_id, circuit in circuits.items():
             circuit_states.note_circuit(tx, webhook_id, circuit, owner=owner)
         for webhook_id in sorted(key for key, circuit in circuits.items() if circuit.is_gone):
             _pause_gone(tx, webhook_id, owner)
-        return len(made) - len(true)
 
 
 def _pause_gone(tx: Tx, webhook_id: int, owner: str | None) -> None:
@@ -164,12 +196,6 @@ def give_up(
         if maintenance_clock.is_held(tx):  # the clock jumped: perhaps nothing is that old
             return 0
         return giving_up.on_dead_receiver(tx, webhook_id, before=before, limit=GIVEN_UP)
-
-
-def _still_owned(tx: Tx, made: Sequence[AttemptResult], owner: str) -> list[AttemptResult]:
-    # Not whether the lease has lapsed: one that nobody took is still ours, and the result is true.
-    epochs = leases.epochs(tx, owner, {one.part for one in made})
-    return [one for one in made if epochs.get(one.part) == one.epoch]
 
 
 def _are_many_of_few(some: Sequence[tuple[int, Delivery]]) -> bool:

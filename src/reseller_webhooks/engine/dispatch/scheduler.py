@@ -1,7 +1,7 @@
 """Decides which webhook queues to scan, and when.
 
-Every webhook has its own queue, so a dead receiver does not delay the others. A queue is scanned
-only when it has room and the store may have due deliveries for it. dispatcher.py starts them.
+Every webhook has its own queue, so a dead receiver delays no other. A queue is scanned only when it
+has room and the store may have due deliveries for it. dispatcher.py starts them.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from reseller_webhooks.core.sync.due import ScanResult
 from reseller_webhooks.core.webhooks.webhook import Webhook
 from reseller_webhooks.engine.dispatch.dead_receivers import DeadReceivers
 from reseller_webhooks.engine.dispatch.dispatcher import Dispatcher
+from reseller_webhooks.engine.dispatch.handed_over import HandedOver
 from reseller_webhooks.engine.dispatch.prefetch_budget import PrefetchBudget
 from reseller_webhooks.engine.dispatch.reads_in_flight import ReadsInFlight
 from reseller_webhooks.engine.dispatch.scanner import Scanner
@@ -78,6 +79,7 @@ class Scheduler:
             resume=self.resume,
             probe_failed=self.dead_receivers.probe_failed,
         )
+        self.handed_over = HandedOver(self.queues, self._mark_dirty, self._dispatcher.start_ready)
         self.receiver_clocks = self._dispatcher.receiver_clocks
         self.admission = self._dispatcher.admission
 
@@ -168,18 +170,14 @@ class Scheduler:
     def accept_new(self, new: Iterable[DueDelivery], read_at: float, written: Set[int]) -> None:
         """Enqueue new due deliveries without a scan.
 
-        read_at: when the read began. written: deliveries whose results were written since, so
-        that the read is outdated for them.
+        read_at: the start of the read. written: deliveries whose results were written since.
         """
-        by_webhook: dict[int, list[DueDelivery]] = {}
+        by_webhook, at = dict[int, list[DueDelivery]](), self._time()
         for due in new:
             if due.delivery.id not in written:
                 by_webhook.setdefault(due.delivery.webhook_id, []).append(due)
-        at = self._time()
-        for webhook_id, due_deliveries in by_webhook.items():
-            queue = self.queues.get(webhook_id)
-            if queue is None:
-                continue
+        for queue in self.queues.by_webhook(by_webhook):
+            due_deliveries = by_webhook[queue.webhook.id]
             if queue.created_at >= read_at or not queue.accept_new(due_deliveries, at):
                 self._mark_dirty(queue)
             self._dispatcher.start_ready(queue)
@@ -212,6 +210,7 @@ class Scheduler:
                 continue  # an earlier lease's: the present queue may have the delivery in flight
             queue.result_written(result.delivery.id)
             self._reads.add_written(result.delivery.id)
+            self.handed_over.recent_results.add(result.delivery.id, at)
             due_at = result.step.due_at(now)
             if due_at is not None:
                 self._schedule_scan(queue, at + max(0, due_at - now) / SECOND)

@@ -1,13 +1,15 @@
 """Leases: which worker sends for which partition, and until when, on the database's clock."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Select, delete, or_, select, update
 
 from reseller_webhooks import sealing
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.leases import Grant
+from reseller_webhooks.store.db import bulk_read
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.tables import lease, member
 
@@ -101,10 +103,20 @@ def vacate(tx: Tx) -> None:
 
 def epochs(tx: Tx, me: str, parts: Collection[int]) -> dict[int, int]:
     """The epochs of those partitions that this worker holds; they are locked until the commit."""
-    statement = select(lease.c.part, lease.c.epoch).where(
-        lease.c.owner == me, lease.c.part.in_(parts)
-    )
-    return dict(tx.connection.execute(statement.with_for_update(read=True)).tuples().all())
+    return ask_epochs(tx, me, parts)()
+
+
+def ask_epochs(tx: Tx, me: str, parts: Collection[int]) -> Callable[[], dict[int, int]]:
+    """As `epochs`, waited for when it is called for."""
+    if not parts:
+        return dict
+    rows = bulk_read.ask_in(tx, _held, [me], list(parts))
+    return lambda: dict(map(tuple, rows()))
+
+
+def _held(owners: bulk_read.Some, parts: bulk_read.Some) -> Select[Any]:
+    mine = lease.c.owner.in_(owners), lease.c.part.in_(parts)
+    return select(lease.c.part, lease.c.epoch).where(*mine).with_for_update(read=True)
 
 
 def owners(tx: Tx) -> dict[int, str]:

@@ -7,7 +7,6 @@ So there all rows come in one step, as one JSON text.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -19,6 +18,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.db.driver import Row
 
 MARK = "__"
 """Suffix of parameters that each of many reads has for itself."""
@@ -28,8 +28,9 @@ NOBODY = 0
 """The store numbers rows from 1 on, so this one is never there."""
 
 S = TypeVar("S", bound=ClauseElement)
-Row = Sequence[Any]
 Some = Sequence[BindParameter[Any]]
+Rows = Callable[[], list[Row]]
+"""Waits for the rows of a select."""
 SelectByLists = Callable[..., Select[Any]]
 """A function that makes a select from lists of parameters. It is cached by identity, so it has to
 be a function of a module."""
@@ -37,12 +38,21 @@ be a function of a module."""
 
 def rows(tx: Tx, select: Select[Any], given: dict[str, Any]) -> list[Row]:
     """The rows of a select, its parameters by their names."""
-    return _fetched(tx, *bind(tx, select, given), select)
+    return _ask(tx, *bind(tx, select, given), select)()
+
+
+def ask_in(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> Rows:
+    """As `select_in`, but the rows are waited for when they are called for.
+
+    What is asked before an answer is called for shares its round trip.
+    """
+    select, values = bind_lists(named, *given)
+    return _ask(tx, *bind(tx, select, values), select)
 
 
 def select_in(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> list[Row]:
     """The rows of a select by lists, each of at least one value."""
-    return rows(tx, *bind_lists(named, *given))
+    return ask_in(tx, named, *given)()
 
 
 def texts(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> list[bytes]:
@@ -51,12 +61,12 @@ def texts(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> list[bytes]:
     On SQLite it costs half of what rows do, as nothing is escaped there, nor decoded here.
     """
     select, values = bind_lists(named, *given)
-    if tx.connection.dialect.name != "sqlite":
+    if tx.dialect.name != "sqlite":
         return [text.encode() for (text,) in rows(tx, select, values)]
     (text, values), (column,) = bind(tx, select, values), select.selected_columns.keys()
     joined = f"CAST(group_concat({column}, char({ord(SEPARATOR)})) AS BLOB)"
     in_one = f"SELECT {joined} FROM ({text})"  # noqa: S608 - our own
-    found = tx.connection.exec_driver_sql(in_one, values).scalar_one()
+    ((found,),) = tx.driver.send(in_one, values).rows()
     return found.split(SEPARATOR.encode()) if found else []
 
 
@@ -68,18 +78,18 @@ def select_each(tx: Tx, one: Select[Any], asks: Sequence[dict[str, Any]]) -> lis
     """
     size = size_for(len(asks))
     padded = [*asks, *[dict.fromkeys(asks[0], NOBODY)] * (size - len(asks))]
-    text, compiled = _asking(one, size, tx.connection.dialect)
+    text, compiled = _asking(one, size, tx.dialect)
     same = {name: its for name, its in compiled.params.items() if not name.endswith(MARK)}
     given = [{f"{name}{MARK}": its for name, its in ask.items()} | same for ask in padded]
     if compiled.positiontup is not None:
         values = map(itemgetter(*compiled.positiontup), given)
-        return _fetched(tx, text, tuple(chain.from_iterable(values)), one)
+        return _ask(tx, text, tuple(chain.from_iterable(values)), one)()
     by_name = {
         name if name in same else f"{name}{n}": its
         for n, ask in enumerate(given)
         for name, its in ask.items()
     }
-    return _fetched(tx, text, by_name, one)
+    return _ask(tx, text, by_name, one)()
 
 
 def bind_lists(named: Callable[..., S], *given: Sequence[Any]) -> tuple[S, dict[str, Any]]:
@@ -94,7 +104,7 @@ def bind_lists(named: Callable[..., S], *given: Sequence[Any]) -> tuple[S, dict[
 
 def bind(tx: Tx, statement: ClauseElement, given: dict[str, Any]) -> tuple[str, Any]:
     """A statement as text, and its parameters as the driver takes them, by name or position."""
-    compiled = _compiled(statement, tx.connection.dialect)
+    compiled = _compiled(statement, tx.dialect)
     every, names = compiled.params | given, compiled.positiontup
     return str(compiled), every if names is None else tuple(every[name] for name in names)
 
@@ -104,14 +114,13 @@ def size_for(count: int) -> int:
     return 1 << (count - 1).bit_length()
 
 
-def _fetched(tx: Tx, text: str, given: Any, select: Select[Any]) -> list[Row]:
-    if tx.connection.dialect.name != "sqlite":
-        with closing(tx.connection.exec_driver_sql(text, given)) as result:
-            return list(result.cursor.fetchall())
+def _ask(tx: Tx, text: str, given: Any, select: Select[Any]) -> Rows:
+    if tx.dialect.name != "sqlite":
+        return tx.driver.send(text, given).rows
     columns = ", ".join(select.selected_columns.keys())
     in_one = f"SELECT json_group_array(json_array({columns})) FROM ({text})"  # noqa: S608 - our own
-    found: list[Row] = orjson.loads(tx.connection.exec_driver_sql(in_one, given).scalar_one())
-    return found
+    answer = tx.driver.send(in_one, given)
+    return lambda: orjson.loads(answer.rows()[0][0])
 
 
 @lru_cache(maxsize=256)

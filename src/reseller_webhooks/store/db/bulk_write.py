@@ -5,7 +5,6 @@ a batch. On SQLite many rows are one statement, for the reason that bulk_read.py
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -19,8 +18,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from reseller_webhooks.store.db import bulk_read
 from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.db.driver import Answer
 
 Values = tuple[Any, ...]
+FEW = 2
+"""Rows that PostgreSQL gets each by itself; more come as one JSON text."""
 ROWS_A_STATEMENT = 256
 """Of one statement; 20 columns of as many rows are well under SQLite's 32,766 parameters."""
 
@@ -29,59 +31,78 @@ def add(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows that all have the same columns."""
     if not rows:
         return
-    compiled = _inserting(table, tuple(rows[0]), tx.connection.dialect)
+    compiled = _inserting(table, tuple(rows[0]), tx.dialect)
     if compiled.positiontup is None:
-        tx.connection.exec_driver_sql(str(compiled), list(rows))
+        _add_on_postgres(tx, table, str(compiled), rows)
         return
     for some in _portions(compiled, rows):
-        tx.connection.exec_driver_sql(_of_many(compiled, len(some)), _flat(some))
+        tx.driver.send(_of_many(compiled, len(some)), _flat(some))
+
+
+def _add_on_postgres(tx: Tx, table: Table, inserting: str, rows: Sequence[dict[str, Any]]) -> None:
+    if len(rows) > FEW:
+        tx.driver.send(*as_json(table, rows))
+        return
+    for row in rows:
+        tx.driver.send(inserting, row)
 
 
 def add_rows(tx: Tx, table: Table, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
     """As `add`. names: of each row's values, in the table's sequence."""
-    compiled = _inserting(table, names, tx.connection.dialect)
+    compiled = _inserting(table, names, tx.dialect)
     if compiled.positiontup is None:
         add(tx, table, [dict(zip(names, row, strict=True)) for row in rows])
         return
     assert tuple(compiled.positiontup) == names  # noqa: S101 - else values went astray
     for some in _sized(rows):
-        tx.connection.exec_driver_sql(_of_many(compiled, len(some)), _flat(some))
+        tx.driver.send(_of_many(compiled, len(some)), _flat(some))
 
 
 def add_numbered(tx: Tx, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
     """As `add`; the rows' numbers, in the same sequence."""
     if not rows:
         return []
-    if tx.connection.dialect.name == "postgresql":
-        statement = _inserting_json(table, tuple(rows[0]))
-        given = {"rows": orjson.dumps(list(rows)).decode()}
-        with closing(tx.connection.exec_driver_sql(statement, given)) as result:
-            return [number for (number,) in result.cursor.fetchall()]
-    compiled = _inserting(table, tuple(rows[0]), tx.connection.dialect)
+    if tx.dialect.name == "postgresql":
+        statement, given = as_json(table, rows, returning=("id",))
+        return [number for (number,) in tx.driver.send(statement, given).rows()]
+    compiled = _inserting(table, tuple(rows[0]), tx.dialect)
     numbers: list[int] = []
     for some in _portions(compiled, rows):
-        done = tx.connection.exec_driver_sql(_of_many(compiled, len(some)), _flat(some))
+        last = tx.driver.last_row(_of_many(compiled, len(some)), _flat(some))
         # SQLite numbers one after the other, and nobody else writes meanwhile.
-        numbers.extend(range(done.lastrowid - len(some) + 1, done.lastrowid + 1))
+        numbers.extend(range(last - len(some) + 1, last + 1))
     return numbers
+
+
+def as_json(
+    table: Table, rows: Sequence[dict[str, Any]], *, returning: tuple[str, ...] = ()
+) -> tuple[str, dict[str, Any]]:
+    """The insert of rows, and its parameters. PostgreSQL only."""
+    statement = _inserting_json(table, tuple(rows[0]), returning)
+    return statement, {"rows": orjson.dumps(list(rows)).decode()}
 
 
 def change(tx: Tx, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
     """Run an update for each row of parameters; no two are for the same row of the table."""
     if not rows:
         return
-    compiled = _updating(statement, tx.connection.dialect)
+    compiled = _updating(statement, tx.dialect)
     if compiled.positiontup is None:
-        tx.connection.exec_driver_sql(str(compiled), list(rows))
+        for row in rows:
+            tx.driver.send(str(compiled), row)
         return
     for some in _portions(compiled, rows):
-        tx.connection.exec_driver_sql(_changing_many(compiled, len(some)), _flat(some))
+        tx.driver.send(_changing_many(compiled, len(some)), _flat(some))
 
 
 def remove(tx: Tx, named: Callable[..., Delete], numbers: Sequence[int]) -> int:
     """Delete the rows of these numbers, one at least; how many there were."""
-    text, values = bulk_read.bind(tx, *bulk_read.bind_lists(named, numbers))
-    return tx.connection.exec_driver_sql(text, values).rowcount
+    return ask_remove(tx, named, numbers).count()
+
+
+def ask_remove(tx: Tx, named: Callable[..., Delete], numbers: Sequence[int]) -> Answer:
+    """As `remove`; the count is waited for when it is called for."""
+    return tx.driver.send(*bulk_read.bind(tx, *bulk_read.bind_lists(named, numbers)))
 
 
 def _portions(compiled: SQLCompiler, rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[Values]]:
@@ -109,7 +130,7 @@ def _inserting(table: Table, names: tuple[str, ...], dialect: Dialect) -> SQLCom
 
 
 @lru_cache(maxsize=64)
-def _inserting_json(table: Table, names: tuple[str, ...]) -> str:
+def _inserting_json(table: Table, names: tuple[str, ...], returning: tuple[str, ...]) -> str:
     """The insert of rows that come as one JSON parameter, on PostgreSQL.
 
     A parameter for each value costs psycopg more time than the rows cost the server.
@@ -119,7 +140,8 @@ def _inserting_json(table: Table, names: tuple[str, ...]) -> str:
     return (
         f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(names)}"  # noqa: S608 - our own
         f" FROM ROWS FROM (json_to_recordset(%(rows)s::json) AS ({', '.join(types)}))"
-        f" WITH ORDINALITY AS given({', '.join(names)}, place) ORDER BY place RETURNING id"
+        f" WITH ORDINALITY AS given({', '.join(names)}, place) ORDER BY place"
+        f"{' RETURNING ' * bool(returning)}{', '.join(returning)}"
     )
 
 

@@ -36,7 +36,7 @@ class _Index(NamedTuple):
 def complete(database: Database) -> None:
     """Create what invalid indexes lack; what another process is creating is waited for."""
     with database.read() as tx:
-        if tx.connection.dialect.name != "postgresql":
+        if tx.dialect.name != "postgresql":
             return
         invalid = [_Index(*row) for row in tx.connection.execute(_INVALID)]
     for index in invalid:

@@ -9,11 +9,14 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import abc
 from psycopg.abc import AdaptContext, PQGen
+from psycopg.adapt import Transformer
 from psycopg.conninfo import make_conninfo
 
 from reseller_webhooks.core.database_url import PostgresUrl
 from reseller_webhooks.store.db.limits import ANSWER_S, BEGIN_S
+from reseller_webhooks.store.db.prepared import PreparedStatements
 
 RV = TypeVar("RV")
 INTERRUPT_S = 0.1
@@ -28,6 +31,9 @@ class PgConnection(psycopg.Connection[Any]):
     answer_s: float = ANSWER_S
     is_pooled: bool = False
     """True if a pooler is between this process and the server."""
+    prepared: PreparedStatements
+    loader: abc.Transformer
+    """Turns results into values."""
 
     def wait(
         self,
@@ -65,6 +71,7 @@ class Connector:
             autocommit=True,
             prepare_threshold=self._url.prepare_after,
         )
+        one.prepared, one.loader = PreparedStatements(), Transformer(one)
         try:
             self._learn(one)
             one.autocommit = autocommit

@@ -36,7 +36,7 @@ def lift(tx: Tx) -> None:
     """
     for name in NUMBERED:
         _lift_number(tx, name, NUMBERS_GAP)
-    if tx.connection.dialect.name == "postgresql":
+    if tx.dialect.name == "postgresql":
         for name in (*SEQUENCES, REVISIONS):
             _lift_sequence(tx, name)
         return

@@ -4,27 +4,31 @@ A transaction also knows who asked for it, so that the audit log needs no argume
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import cast
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.engine import RootTransaction
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import Dialect
 
 from reseller_webhooks.clock import Micros, StoreClock, monotonic_s
 from reseller_webhooks.core.access.audit import PROGRAM, Act, Actor
+from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.errors import Cause, Unavailable
 from reseller_webhooks.observability.outages import Outage
 from reseller_webhooks.store.db import errors, metering, postgres, sqlite
 from reseller_webhooks.store.db.commits import CommitEffects, Commits
+from reseller_webhooks.store.db.driver import Driver
 from reseller_webhooks.store.db.limits import LOCK_S, POOL_S, USUAL, StoreLimits
 from reseller_webhooks.store.db.metering import Access, Metered, PoolUse
+from reseller_webhooks.store.db.postgres_driver import PostgresDriver
 from reseller_webhooks.store.db.shared_horizon import SharedHorizon
+from reseller_webhooks.store.db.sqlite_driver import SqliteDriver
 
 HORIZONS = ("record", "event", "delivery", "attempt")
 """Tables whose readers must not miss a late commit."""
@@ -36,13 +40,29 @@ class Tx:
 
     charge: counts an act towards the quotas of whoever asked for it; None for who has none.
     written: what to tell the listeners of `Database.commits` after the commit.
+    made: waits for new deliveries to hand over then.
     """
 
-    connection: Connection
-    now: Micros
+    driver: Driver
     by: Actor = PROGRAM
     charge: "Charge | None" = None
     written: set[CommitEffects] = field(default_factory=set)
+    made: list[Callable[[], list[DueDelivery]]] = field(default_factory=list)
+
+    @property
+    def now(self) -> Micros:
+        """The transaction's time, of the store's clock."""
+        return self.driver.now
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection. Statements of `driver` that came before have run."""
+        return self.driver.connection
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLAlchemy's dialect of the database."""
+        return self.driver.dialect
 
 
 Charge = Callable[[Tx, Act], None]
@@ -67,6 +87,28 @@ class Damage:
         return self._met_s is not None and monotonic_s() - self._met_s < self.HOLDS_S
 
 
+class KnownResellers:
+    """The store's numbers of resellers, as they were read last.
+
+    A number never changes, but its reseller may be gone: a transaction checks what it uses.
+    """
+
+    MAX = 10_000
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def of(self, uuids: Collection[str]) -> dict[str, int]:
+        """The numbers of those that are known."""
+        return {uuid: self._numbers[uuid] for uuid in uuids if uuid in self._numbers}
+
+    def note(self, numbers: Mapping[str, int]) -> None:
+        """Take what was read."""
+        if len(self._numbers) > self.MAX:
+            self._numbers = {}
+        self._numbers.update(numbers)
+
+
 class Database:
     """One store: an SQLite file or a PostgreSQL database, by its URL."""
 
@@ -87,6 +129,7 @@ class Database:
         self.commits = Commits()
         self.damage = Damage()
         self.outage = Outage()
+        self.known_resellers = KnownResellers()
         self.horizons = {
             table: SharedHorizon() for table in ("record", "event", "delivery", "attempt")
         }
@@ -111,14 +154,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that commits when the block ends, or leaves no trace."""
+        made: list[DueDelivery] = []
         with (
             Metered(Access.WRITE) as metered,
             self._turn(),
-            self._transaction(writes=True) as tx,
+            self._transaction(writes=True, made=made) as tx,
         ):
+            begun_s = monotonic_s()
             metered.connected()
             yield tx
-        self.commits.committed(tx.written)
+        self.commits.committed(tx.written, made, begun_s)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -179,12 +224,19 @@ class Database:
             self._writer.release()
 
     @contextmanager
-    def _transaction(self, *, writes: bool) -> Iterator[Tx]:
+    def _transaction(self, *, writes: bool, made: list[DueDelivery] | None = None) -> Iterator[Tx]:
+        """made: gets the new deliveries once they are committed."""
         try:
-            with errors.translated():
-                connection, transaction, now = self._begin_or_reconnect(writes=writes)
-                with connection, transaction:
-                    yield Tx(connection, now, self._by, self._charge)
+            with errors.translated(), closing(self._driver(writes=writes)) as driver:
+                tx = Tx(driver, self._by, self._charge)
+                try:
+                    yield tx
+                    driver.commit()
+                    if made is not None:
+                        made.extend(chain.from_iterable(its() for its in tx.made))
+                except BaseException:
+                    driver.rollback()
+                    raise
             self.outage.succeeded()
         except Unavailable as error:
             self.outage.failed(error)
@@ -192,37 +244,11 @@ class Database:
                 self.damage.note()
             raise
 
-    def _begin_or_reconnect(self, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
-        """A transaction on a connection that works; one that has died meanwhile is replaced.
-
-        A server that became read-only is left: where a proxy or several hosts lead to another one,
-        new connections find it.
-        """
+    def _driver(self, *, writes: bool) -> Driver:
         engine = self._writing if writes else self.engine
-        try:
-            return self._begin(engine, writes=writes)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-        except Unavailable:
-            engine.dispose()
-        return self._begin(engine, writes=writes)
-
-    def _begin(self, engine: Engine, *, writes: bool) -> tuple[Connection, RootTransaction, Micros]:
-        connection = engine.connect().execution_options(writes=writes)
-        try:
-            transaction = connection.begin()
-            asked_s = monotonic_s()
-            now: Micros = self._dialect.begin(connection, self._limits, writes=writes)
-            self.clock.read(now, asked_s)
-        except Unavailable:
-            connection.invalidate()
-            connection.close()
-            raise
-        except BaseException:
-            connection.close()
-            raise
-        return connection, transaction, now
+        if self._dialect is sqlite:
+            return SqliteDriver(engine, self.clock, writes=writes)
+        return PostgresDriver(engine, self.clock, self._limits, writes=writes)
 
     def close(self) -> None:
         """Close every connection."""

@@ -40,7 +40,7 @@ class Partition:
 
 def are_kept(tx: Tx) -> bool:
     """True if this database has partitions; an SQLite file has none."""
-    return tx.connection.dialect.name == "postgresql"
+    return tx.dialect.name == "postgresql"
 
 
 def first_id(at: Micros) -> int:

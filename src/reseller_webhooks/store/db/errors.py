@@ -95,6 +95,8 @@ BY_SQLITE_CODE: Mapping[int, Cause] = {
     sqlite3.SQLITE_AUTH: Cause.READ_ONLY,
     sqlite3.SQLITE_NOTADB: Cause.DAMAGED,
 }
+UNPREPARED = frozenset({"0A000", "26000", "42P05"})
+"""The connection's prepared statements are gone, or do not fit the tables any more."""
 MISTAKES = frozenset({"23502", sqlite3.SQLITE_CONSTRAINT_NOTNULL})
 """A missing value is our own doing; to try again would not help."""
 
@@ -133,8 +135,12 @@ def cause_of(error: BaseException) -> Cause | None:
 
 def words_of(error: BaseException) -> str:
     """The first line of what the driver says, for the log."""
-    cause = getattr(error, "orig", None) or error
-    return str(cause).strip().split("\n", 1)[0]
+    return str(of_driver(error)).strip().split("\n", 1)[0]
+
+
+def of_driver(error: BaseException | None) -> BaseException | None:
+    """The driver's error behind an error of SQLAlchemy."""
+    return getattr(error, "orig", None) or error
 
 
 def _postgres_cause(error: psycopg.Error) -> Cause | None:

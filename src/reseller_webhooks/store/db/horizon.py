@@ -20,7 +20,7 @@ def writers(tx: Tx, table: str) -> frozenset[str]:
 
     Rows are to be read by a later statement: its view then holds what those not named here wrote.
     """
-    if tx.connection.dialect.name != "postgresql":
+    if tx.dialect.name != "postgresql":
         return frozenset()
     return frozenset(tx.connection.execute(_WRITERS, {"table": table}).scalars())
 
@@ -35,14 +35,14 @@ def settled(database: Database, tx: Tx, table: str) -> SettledHorizon:
 
     An SQLite file shows numbers in sequence; on PostgreSQL it depends on who is writing.
     """
-    if tx.connection.dialect.name != "postgresql":
+    if tx.dialect.name != "postgresql":
         newest = last_number(tx, table)
         return SettledHorizon(newest, newest)
     return database.horizons[table].advance(lambda: (last_number(tx, table), writers(tx, table)))
 
 
 def _last_number(tx: Tx, table: str) -> str:
-    if tx.connection.dialect.name == "postgresql":
+    if tx.dialect.name == "postgresql":
         return (
             "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END"  # noqa: S608 - our own
             f" FROM {table}_id_seq"

@@ -15,7 +15,7 @@ def add(
 
     A row that another transaction is just adding is waited for. Returns whether it was inserted.
     """
-    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).values(**row)
     statement = statement.on_conflict_do_nothing(index_elements=key)
     # Without this option SQLAlchemy counts no rows of an INSERT on PostgreSQL.

@@ -45,6 +45,7 @@ class Notifications:
         self._connector = None if self._is_sqlite else Connector(PostgresUrl.parse(url))
         self._given = Event()
         self._ended = Event()
+        self._newest_own = self._own_pid = 0
         self._threads: list[Thread] = []
         self._listens = False
 
@@ -64,6 +65,10 @@ class Notifications:
     def give(self) -> None:
         """Something was committed here."""
         self._given.set()
+
+    def note_own(self, newest: int) -> None:
+        """This process knows of deliveries up to this number, which it has made itself."""
+        self._newest_own = newest
 
     def stop(self) -> None:
         """End, and wait for the threads."""
@@ -97,7 +102,7 @@ class Notifications:
                     continue
                 before, known = version, newest
                 newest = connection.execute(_NEWEST).fetchone()
-                if newest != known:
+                if newest not in (known, (self._newest_own,)):
                     self._heard()
 
     def _hear_postgres(self) -> None:
@@ -109,14 +114,16 @@ class Notifications:
             connection.execute(f"LISTEN {CHANNEL}")
             asked_at = monotonic_s()
             while not self._ended.is_set():
-                for _ in connection.notifies(timeout=0.5, stop_after=1):
-                    self._heard()
+                for hint in connection.notifies(timeout=0.5, stop_after=1):
+                    if hint.pid != self._own_pid:
+                        self._heard()
                 if monotonic_s() - asked_at > ALIVE_S:
                     connection.execute(f"LISTEN {CHANNEL}")  # which a standby refuses
                     asked_at = monotonic_s()
 
     def _tell_postgres(self) -> None:
         with closing(self._connected()) as connection:
+            self._own_pid = connection.info.backend_pid
             while self._given.wait() and not self._ended.is_set():
                 self._given.clear()
                 connection.execute(f"NOTIFY {CHANNEL}")

@@ -29,7 +29,7 @@ _PLACE = text(
 
 def place(tx: Tx) -> str | None:
     """The place of a PostgreSQL store; None for an SQLite file or an unknown place."""
-    if tx.connection.dialect.name != "postgresql":
+    if tx.dialect.name != "postgresql":
         return None
     within = tx.connection.execute(_PLACE).scalar()
     return within and f"{_cluster(tx)}/{within}"

@@ -27,7 +27,7 @@ TURNED = ("event_id_seq", "attempt_id_seq")
 
 def missing_for_service(tx: Tx) -> list[str]:
     """Rights without which changes or deliveries fail, as "INSERT on delivery"."""
-    if tx.connection.dialect.name != "postgresql":
+    if tx.dialect.name != "postgresql":
         return []
     tables = sorted(metadata.tables)
     return [*_ask(tx, _TABLES, names=tables), *_ask(tx, _SEQUENCES, names=tables)]
@@ -35,7 +35,7 @@ def missing_for_service(tx: Tx) -> list[str]:
 
 def missing_for_maintenance(tx: Tx) -> list[str]:
     """Rights without which partitions are neither created nor dropped."""
-    if tx.connection.dialect.name != "postgresql":
+    if tx.dialect.name != "postgresql":
         return []
     sequences = _ask(tx, _TURNED, names=list(TURNED))
     return [*_ask(tx, _FUNCTIONS, names=list(FUNCTIONS)), *sequences]

@@ -3,15 +3,15 @@
 import sqlite3
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
-from reseller_webhooks import clock
 from reseller_webhooks.core.errors import Refused
-from reseller_webhooks.store.db.limits import POOL_S, StoreLimits
+from reseller_webhooks.store.db import sqlite_driver
+from reseller_webhooks.store.db.limits import POOL_S
 
 INCREMENTAL = 2
 """The value of `PRAGMA auto_vacuum` with which free pages are given back in steps."""
@@ -85,14 +85,7 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def begin(connection: Connection, limits: StoreLimits, *, writes: bool) -> clock.Micros:
-    """The store's time: one machine, so its clock."""
-    del connection, limits, writes
-    return clock.now()
-
-
 def _engine(url: str, cache_kib: int, **pool: Any) -> Engine:
-    """An engine whose transactions begin as the caller means them: reading or writing."""
     engine = create_engine(url, pool_timeout=POOL_S, **pool)
     event.listen(engine, "connect", partial(_on_connect, cache_kib=cache_kib))
     event.listen(engine, "begin", _on_begin)
@@ -118,7 +111,5 @@ def _make_auto_vacuum_incremental(connection: Any) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    # IMMEDIATE: a transaction that reads first and writes later could not be upgraded
-    # once another process has written.
-    writes = connection.get_execution_options().get("writes", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver = connection.connection.driver_connection
+    sqlite_driver.begin(cast("sqlite3.Connection", driver), writes=True)

@@ -9,7 +9,7 @@ import structlog
 
 from reseller_webhooks.clock import monotonic_s
 from reseller_webhooks.core.errors import Cause, Refused, Unavailable
-from reseller_webhooks.store.db import damage, privileges
+from reseller_webhooks.store.db import damage, errors, privileges
 from reseller_webhooks.store.db.database import Database
 
 WAIT_S = 60.0
@@ -59,7 +59,7 @@ def refusal_of(url: str, error: Unavailable) -> Refused | None:
     if _is_rejection(error):
         return Refused(f"the database rejects the connection: {error.internal}; {LOGIN_REMEDY}")
     file = Database.file_of(url)
-    original = getattr(error.__cause__, "orig", None)
+    original = errors.of_driver(error.__cause__)
     code = getattr(original, "sqlite_errorcode", None)
     if file is None or code is None or code & 0xFF in PASSING:
         return None
@@ -80,5 +80,5 @@ def _is_rejection(error: Unavailable) -> bool:
     libpq does not pass on the SQLSTATE of a connection that fails; that a password was asked for
     is all it says apart from its text.
     """
-    pgconn = getattr(getattr(error.__cause__, "orig", None), "pgconn", None)
+    pgconn = getattr(errors.of_driver(error.__cause__), "pgconn", None)
     return pgconn is not None and (pgconn.needs_password or pgconn.used_password)

@@ -208,10 +208,11 @@ def _older_than(newer: FromClause) -> ColumnElement[bool]:
     )
 
 
+MAY_REPLACE = or_(LATEST_ONLY, webhook.c.id.in_(select(backfill.c.webhook_id)))
+"""True of webhooks whose newer deliveries may replace older ones: of few, so that mostly nothing
+is looked at."""
 _IS_SUPERSEDED = and_(
-    # Of nearly every webhook the first line says already that there is nothing to close, so
-    # that no delivery is looked at.
-    or_(LATEST_ONLY, webhook.c.id.in_(select(backfill.c.webhook_id))),
+    MAY_REPLACE,
     or_(
         LATEST_ONLY,
         exists().where(

@@ -24,12 +24,13 @@ from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.delivery import FIRST, Delivery, ScanPosition, ScanRequest
 from reseller_webhooks.store.db import bulk_read
 from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.db.driver import Row
 from reseller_webhooks.store.tables import any_attempts, delivery
 
 WEBHOOKS_A_STATEMENT = 128
 _USED = ("id", "webhook_id", "next_at")
 _ID, _WEBHOOK, _NEXT_AT = map(Delivery._fields.index, _USED)
-_place: Callable[[bulk_read.Row], ScanPosition] = itemgetter(_NEXT_AT, _ID)
+_place: Callable[[Row], ScanPosition] = itemgetter(_NEXT_AT, _ID)
 
 
 class DueRows(NamedTuple):
@@ -60,7 +61,7 @@ def scan(tx: Tx, asks: Sequence[ScanRequest], *, heads_only: bool) -> list[DueRo
     heads_only: asks that all want heads of a resource only, or none of them does.
     """
     statement = _HEADS_DUE if heads_only else _DUE
-    found: dict[int, list[bulk_read.Row]] = {ask.webhook_id: [] for ask in asks}
+    found: dict[int, list[Row]] = {ask.webhook_id: [] for ask in asks}
     for start in range(0, len(asks), WEBHOOKS_A_STATEMENT):
         some = asks[start : start + WEBHOOKS_A_STATEMENT]
         for row in bulk_read.select_each(tx, statement, [_parameters(ask, tx.now) for ask in some]):
@@ -84,7 +85,7 @@ def _limit(ask: ScanRequest) -> int:
     return ask.limit + len(ask.held) if ask.after == FIRST else ask.limit
 
 
-def _rows(ask: ScanRequest, found: list[bulk_read.Row], now: Micros) -> DueRows:
+def _rows(ask: ScanRequest, found: list[Row], now: Micros) -> DueRows:
     found.sort(key=_place)
     end = bisect_right(found, (now, inf), key=_place)
     # Most of what a busy webhook's first scan finds is held: only the others become deliveries.

@@ -5,23 +5,31 @@ any. The worker that holds the reseller's lock takes its steps, lowest event fir
 deliveries are made in the sequence of its versions.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, exists, func, insert, select, update
 
 from reseller_webhooks.clock import Micros
 from reseller_webhooks.core.deliveries.delivery_stats import BACKLOG_COUNTED_MAX
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.record import RecordKey
-from reseller_webhooks.store.db import bulk_write
+from reseller_webhooks.store.db import bulk_read, bulk_write
 from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.deliveries.deliveries import MAY_REPLACE
 from reseller_webhooks.store.records.events import DELIVERY, MATCHES
-from reseller_webhooks.store.tables import delivery, event, pending_fan_out, reseller, webhook
+from reseller_webhooks.store.tables import (
+    any_attempts,
+    delivery,
+    event,
+    pending_fan_out,
+    reseller,
+    webhook,
+)
 
 EVENTS_A_STEP = 100
 CHUNK = 500
@@ -34,6 +42,18 @@ class FanOutSpan(NamedTuple):
     events: list[int]
     after: int
     upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutObstacles:
+    """Work of a fan-out beside new deliveries.
+
+    any_pending: the store has events whose deliveries are still to be made. any_replaced: older
+    deliveries of the records are pending that a newer one may replace.
+    """
+
+    any_pending: bool
+    any_replaced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +93,16 @@ def count_of_reseller(tx: Tx, reseller_id: int, *, limit: int) -> int:
     some = select(pending_fan_out.c.event_id).where(pending_fan_out.c.reseller_id == reseller_id)
     counted = select(func.count()).select_from(some.limit(limit).subquery())
     return tx.connection.execute(counted).scalar_one()
+
+
+def ask_obstacles(tx: Tx, keys: Collection[RecordKey]) -> Callable[[], FanOutObstacles]:
+    """Ask for the obstacles of a fan-out of these records; the call returned waits for the answer.
+
+    Asked once the records are locked, it tells of every earlier event of theirs.
+    """
+    resellers = list({one.reseller_id for one in keys}) or [bulk_read.NOBODY]
+    rows = bulk_read.ask_in(tx, _obstacles, resellers, list({one.uuid for one in keys}) or [""])
+    return lambda: FanOutObstacles(*map(bool, rows()[0]))
 
 
 def records_behind(tx: Tx, keys: Collection[RecordKey]) -> set[RecordKey]:
@@ -163,6 +193,23 @@ def _following(what: Select[Any]) -> Select[Any]:
         .join(event, event.c.id == pending_fan_out.c.event_id)
         .join(webhook, MATCHES & (webhook.c.id > place[0]) & (webhook.c.id <= place[1]))
     )
+
+
+def _obstacles(resellers: bulk_read.Some, uuids: bulk_read.Some) -> Select[Any]:
+    replaced = (
+        select(delivery.c.id)
+        .join_from(webhook, delivery, delivery.c.webhook_id == webhook.c.id)
+        .where(
+            webhook.c.reseller_id.in_(resellers),
+            webhook.c.deleted_at.is_(None),
+            MAY_REPLACE,
+            any_attempts(delivery),
+            delivery.c.resource_uuid.in_(uuids),
+        )
+    )
+    pending = exists(select(pending_fan_out.c.event_id))
+    obstacles = select(pending.label("any_pending"), exists(replaced).label("any_replaced"))
+    return cast("Select[Any]", obstacles)
 
 
 _OF_EVENTS = pending_fan_out.c.event_id.in_(bindparam("events", expanding=True))

@@ -1,6 +1,6 @@
 """Results: attempts written down, and what they make of their deliveries, which end or wait."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -17,32 +17,36 @@ CHUNK = 500
 """Deliveries in one statement."""
 
 
-def finish(tx: Tx, made: Sequence[AttemptResult]) -> None:
+def finish(tx: Tx, made: Sequence[AttemptResult], check: Callable[[], None] = lambda: None) -> None:
     """Write attempts down and step or close their deliveries.
+
+    check: called once the first statements were sent; raises if they must be undone. So its own
+    statement, sent before, shares their round trip.
 
     A delivery that was closed while its request was under way (cancelled, superseded) stays
     closed; the attempt is kept all the same, since it happened. But one that was given up for its
     age alone and is accepted after all is DELIVERED: nothing else would be true.
     """
     for start in range(0, len(made), CHUNK):
-        _finish(tx, made[start : start + CHUNK])
+        _finish(tx, made[start : start + CHUNK], check)
 
 
-def _finish(tx: Tx, made: Sequence[AttemptResult]) -> None:
+def _finish(tx: Tx, made: Sequence[AttemptResult], check: Callable[[], None]) -> None:
     again = [one for one in made if one.step.state is State.PENDING]
     bulk_write.change(tx, _WAIT, [_wait_row(one, tx.now) for one in again])
     accepted = {one.delivery.id for one in made if one.step.state is State.DELIVERED}
     ended = {one.delivery.id for one in made if one.step.state is not State.PENDING}
-    closed = _close(tx, ended, accepted)
+    removed = bulk_write.ask_remove(tx, _gone, sorted(ended)) if ended else None
+    check()
+    is_whole = removed is None or removed.count() == len(ended)
+    closed = ended if is_whole else _closed_now(tx, ended, accepted)
     rows = [_attempt_row(one, closes=one.delivery.id in closed) for one in made]
     bulk_write.add_rows(tx, attempt, _ATTEMPT, rows)
 
 
-def _close(tx: Tx, ended: set[int], accepted: set[int]) -> set[int]:
-    """Delete ended deliveries; returns those that no line of the log has closed before."""
-    if not ended or bulk_write.remove(tx, _gone, sorted(ended)) == len(ended):
-        return ended
-    # Somebody closed some. Whoever did that has left a line in the log, which was no request.
+def _closed_now(tx: Tx, ended: set[int], accepted: set[int]) -> set[int]:
+    """Ended deliveries that no line of the log closes; some were closed before."""
+    # Whoever closed them has left a line in the log, which was no request.
     if accepted:
         _forget_expiry(tx, accepted)
     logged = select(attempt.c.delivery_id).where(

@@ -1,18 +1,18 @@
 """Digests, kept up in the transaction of each change: a bucket is a row."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Select, bindparam, exists, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from reseller_webhooks.core.enums import Resource
-from reseller_webhooks.core.records.record import Record
+from reseller_webhooks.core.records.record import Record, RecordKey
 from reseller_webhooks.core.sync.digests import BUCKETS, Bucket, Digest, bucket_of
 from reseller_webhooks.store.db import bulk_read, bulk_write
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.records.records import Versioned
-from reseller_webhooks.store.tables import digest, pending_fan_out
+from reseller_webhooks.store.tables import digest
 
 Key = tuple[int, Resource, int]
 """Reseller id, resource, number of the bucket."""
@@ -23,21 +23,17 @@ R = TypeVar("R", Record, Versioned)
 class DigestBuckets:
     """Buckets that are not empty.
 
-    floors: above which records of a bucket are made anew. any_fan_out_pending: whether the store
-    has events whose deliveries are still to be made; it comes along as this is read once the
-    records are locked, and so tells of every earlier event of theirs.
+    floors: above which records of a bucket are made anew.
     """
 
     buckets: dict[Key, Bucket]
     floors: dict[Key, int]
-    any_fan_out_pending: bool
 
 
 class _Row(NamedTuple):
     number: int
     bucket: Bucket
     floor: int
-    any_fan_out_pending: bool
 
 
 def keys(records: Iterable[R]) -> dict[R, Key]:
@@ -45,29 +41,44 @@ def keys(records: Iterable[R]) -> dict[R, Key]:
     return {one: (one.reseller_id, one.resource, bucket_of(one.uuid)) for one in records}
 
 
+def key(record: RecordKey) -> Key:
+    """The bucket that a record of this key is in."""
+    return record.reseller_id, record.resource, bucket_of(record.uuid)
+
+
 def non_empty(tx: Tx, keys: Collection[Key]) -> DigestBuckets:
     """Those of the buckets that are not empty, locked where that is needed.
 
     Always in the same sequence, so that two transactions never wait for each other.
     """
+    return ask_non_empty(tx, keys)()
+
+
+def ask_non_empty(tx: Tx, keys: Collection[Key]) -> Callable[[], DigestBuckets]:
+    """As `non_empty`; the buckets are waited for when they are called for."""
     numbers: dict[tuple[int, Resource], set[int]] = {}
     for reseller_id, resource, number in keys:
         numbers.setdefault((reseller_id, resource), set()).add(number)
-    buckets: dict[Key, Bucket] = {}
-    floors: dict[Key, int] = {}
-    any_fan_out_pending = False
-    for (reseller_id, resource), some in sorted(numbers.items()):
-        for row in _of_kind(tx, _locked, reseller_id, resource, some):
-            key = reseller_id, resource, row.number
-            buckets[key], floors[key] = row.bucket, row.floor
-            any_fan_out_pending |= row.any_fan_out_pending
-    return DigestBuckets(buckets, floors, any_fan_out_pending)
+    kinds = [
+        (*kind, _ask_of_kind(tx, _locked, *kind, some)) for kind, some in sorted(numbers.items())
+    ]
+
+    def found() -> DigestBuckets:
+        buckets: dict[Key, Bucket] = {}
+        floors: dict[Key, int] = {}
+        for reseller_id, resource, rows in kinds:
+            for row in rows():
+                key = reseller_id, resource, row.number
+                buckets[key], floors[key] = row.bucket, row.floor
+        return DigestBuckets(buckets, floors)
+
+    return found
 
 
 def read(tx: Tx, resource: Resource, *, reseller_id: int) -> Digest:
     """The digest of all records of a reseller and resource."""
-    rows = _of_kind(tx, _buckets, reseller_id, resource, range(BUCKETS))
-    found = {row.number: row.bucket for row in rows}
+    rows = _ask_of_kind(tx, _buckets, reseller_id, resource, range(BUCKETS))
+    found = {row.number: row.bucket for row in rows()}
     return Digest(tuple(found.get(number, Bucket()) for number in range(BUCKETS)))
 
 
@@ -91,7 +102,6 @@ def raise_floors(tx: Tx, floors: Mapping[Key, int]) -> None:
     bulk_write.change(tx, _RAISE, rows)
 
 
-_ANY_FAN_OUT_PENDING = exists(select(pending_fan_out.c.event_id))
 _NAMED = update(digest).where(
     digest.c.reseller_id == bindparam("of_reseller"),
     digest.c.resource == bindparam("of_resource"),
@@ -110,7 +120,6 @@ def _buckets(
             digest.c["count"],
             digest.c.value,
             digest.c.version_floor,
-            _ANY_FAN_OUT_PENDING.label("any_fan_out_pending"),
         )
         .where(
             digest.c.reseller_id.in_(resellers),
@@ -127,16 +136,18 @@ def _locked(
     return _buckets(resellers, resources, some).with_for_update()
 
 
-def _of_kind(
+def _ask_of_kind(
     tx: Tx,
     named: bulk_read.SelectByLists,
     reseller_id: int,
     resource: Resource,
     some: Collection[int],
-) -> Iterator[_Row]:
-    given = [reseller_id], [resource.value], list(some)
-    for number, count, value, floor, any_pending in bulk_read.select_in(tx, named, *given):
-        yield _Row(number, Bucket(count, int(value, 16)), floor, bool(any_pending))
+) -> Callable[[], list[_Row]]:
+    asked = bulk_read.ask_in(tx, named, [reseller_id], [resource.value], list(some))
+    return lambda: [
+        _Row(number, Bucket(count, int(value, 16)), floor)
+        for number, count, value, floor in asked()
+    ]
 
 
 def _row(key: Key, one: Bucket) -> dict[str, object]:

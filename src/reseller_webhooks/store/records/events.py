@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Insert,
     RowMapping,
     Select,
     Text,
@@ -17,13 +18,17 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.sql.dml import ReturningInsert
 
+from reseller_webhooks.core.deliveries.delivery import Delivery
+from reseller_webhooks.core.deliveries.notification import DueDelivery
 from reseller_webhooks.core.enums import Action, Resource, from_mask, to_mask
 from reseller_webhooks.core.records.events import Event
 from reseller_webhooks.core.records.page import BoundedPage
 from reseller_webhooks.store.db import bulk_read, bulk_write, page_bytes
 from reseller_webhooks.store.db.commits import CommitEffects
 from reseller_webhooks.store.db.database import Tx
+from reseller_webhooks.store.db.driver import Answer, Row
 from reseller_webhooks.store.tables import delivery, event, webhook
 
 CHUNK = 500
@@ -47,9 +52,47 @@ def newest(tx: Tx) -> int:
 def fan_out(tx: Tx, event_ids: Sequence[int]) -> None:
     """Make one delivery per matching webhook; core/deliveries/fan_out_rules states the rule."""
     for start in range(0, len(event_ids), CHUNK):
-        given = {"now": tx.now, "events": event_ids[start : start + CHUNK]}
-        tx.connection.execute(_FAN_OUT, given)
+        making, given = bulk_read.bind_lists(_fan_out, event_ids[start : start + CHUNK])
+        tx.driver.send(*bulk_read.bind(tx, making, given | {"now": tx.now}))
         tx.written.add(CommitEffects.DELIVERIES)
+
+
+def add_and_fan_out(tx: Tx, events: Sequence[Event], *, hands_over: bool) -> None:
+    """Write events of different records down, and one delivery per matching webhook.
+
+    On PostgreSQL in one statement. hands_over: whether the engine of this process gets the
+    deliveries after the commit; if they are many, it better scans for them.
+    """
+    if not events:
+        return
+    if tx.dialect.name == "postgresql":
+        answer = _add_and_make(tx, events)
+    elif hands_over:
+        making, given = bulk_read.bind_lists(_fan_out_told, add(tx, events))
+        answer = tx.driver.send(*bulk_read.bind(tx, making, given | {"now": tx.now}))
+    else:
+        fan_out(tx, add(tx, events))
+        return
+    if hands_over:
+        tx.made.append(lambda: _handed(events, answer.rows()))
+    else:
+        tx.written.add(CommitEffects.DELIVERIES)
+
+
+def _add_and_make(tx: Tx, events: Sequence[Event]) -> Answer:
+    rows = [_columns(one) for one in events]
+    adding, given = bulk_write.as_json(event, rows, returning=tuple(event.c.keys()))
+    making, values = bulk_read.bind(tx, _FAN_OUT_ALL, {"now": tx.now})
+    tx.written.add(CommitEffects.EVENTS)
+    # Within the second statement, `event` is what the first has added.
+    return tx.driver.send(f"WITH event AS ({adding}) {making}", values | given)
+
+
+def _handed(events: Sequence[Event], rows: Sequence[Row]) -> list[DueDelivery]:
+    told = {(one.resource, one.resource_uuid, one.reseller_id): one for one in events}
+    made = [Delivery(*row) for row in rows]
+    its = [told[Resource(one.resource), one.resource_uuid, one.reseller_id] for one in made]
+    return [DueDelivery(one, of.uuid, of.body.encode()) for one, of in zip(made, its, strict=True)]
 
 
 def by_uuid(tx: Tx, uuid: str, *, reseller_id: int | None) -> Event | None:
@@ -147,13 +190,18 @@ DELIVERY = [
     bindparam("now", type_=BigInteger).label("next_at"),
 ]
 """The delivery of an event to a webhook."""
-_FAN_OUT = insert(delivery).from_select(
-    [column.name for column in DELIVERY],
-    select(*DELIVERY)
-    .join_from(event, webhook, MATCHES)
-    .where(event.c.id.in_(bindparam("events", expanding=True)))
-    .order_by(event.c.id, webhook.c.id),
-)
+_MAKING = select(*DELIVERY).join_from(event, webhook, MATCHES).order_by(event.c.id, webhook.c.id)
+_MADE = [column.name for column in DELIVERY]
+_TOLD = [delivery.c[name] for name in Delivery._fields]
+_FAN_OUT_ALL = insert(delivery).from_select(_MADE, _MAKING).returning(*_TOLD)
+
+
+def _fan_out(some: bulk_read.Some) -> Insert:
+    return insert(delivery).from_select(_MADE, _MAKING.where(event.c.id.in_(some)))
+
+
+def _fan_out_told(some: bulk_read.Some) -> ReturningInsert[Any]:
+    return _fan_out(some).returning(*_TOLD)
 
 
 def _of_versions(  # noqa: PLR0917 - a page of `of_versions`

@@ -1,6 +1,6 @@
 """The store's generation: read where versions are given, raised alone, and records lifted to it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from reseller_webhooks.core.deliveries.fan_out_rules import DELIVERIES_MAX
 from reseller_webhooks.core.records.generations import Generation
-from reseller_webhooks.store.db import bulk_write
+from reseller_webhooks.store.db import bulk_read, bulk_write
 from reseller_webhooks.store.db.database import Tx
 from reseller_webhooks.store.db.origin import COPY, TIMELINE_DIGITS
 from reseller_webhooks.store.records import records
@@ -51,23 +51,31 @@ class Lifting:
     lift_to: int
 
 
-def with_resellers(tx: Tx, uuids: Collection[str]) -> tuple[dict[str, int], GenerationView]:
-    """The store's numbers of those resellers that exist, and the generation, in one round trip."""
-    is_postgres = tx.connection.dialect.name == "postgresql"
-    statement = _WITH_TIMELINE if is_postgres else _WITH_COPY
-    rows = tx.connection.execute(statement, {"uuids": list(uuids)}).tuples().all()
-    floors = {number: version_floor for _, number, version_floor, *_ in rows}
-    webhooks = {number: count for _, number, *_, count in rows}
-    reading = (
-        GenerationView(rows[0][3], bool(rows[0][4]), floors, webhooks) if rows else GenerationView()
-    )
-    return {uuid: number for uuid, number, *_ in rows}, reading
+def ask_with_resellers(
+    tx: Tx, uuids: Collection[str]
+) -> Callable[[], tuple[dict[str, int], GenerationView]]:
+    """The store's numbers of those resellers that exist, and the generation.
+
+    Both come in one statement, and are waited for when they are called for.
+    """
+    is_postgres = tx.dialect.name == "postgresql"
+    asked = bulk_read.ask_in(tx, _with_timeline if is_postgres else _with_copy, list(uuids))
+
+    def found() -> tuple[dict[str, int], GenerationView]:
+        rows = asked()
+        floors = {number: version_floor for _, number, version_floor, *_ in rows}
+        webhooks = {number: count for _, number, *_, count in rows}
+        first = rows[0] if rows else None
+        view = GenerationView(first[3], bool(first[4]), floors, webhooks) if first else None
+        return {uuid: number for uuid, number, *_ in rows}, view or GenerationView()
+
+    return found
 
 
 def is_moved(tx: Tx) -> bool:
     """True if the store is a copy, or was promoted, since the generation was raised."""
-    is_postgres = tx.connection.dialect.name == "postgresql"
-    moved = _IS_ANOTHER_TIMELINE if is_postgres else _IS_COPY
+    is_postgres = tx.dialect.name == "postgresql"
+    moved = _is_another_timeline() if is_postgres else generation.c.origin == COPY
     return bool(tx.connection.execute(select(moved).select_from(generation)).scalar())
 
 
@@ -94,7 +102,7 @@ def shut_out_others(tx: Tx) -> None:
     SQLite file has one writer anyhow. A pg_dump may hold one for long: the wait has the
     transaction's lock_timeout.
     """
-    if tx.connection.dialect.name == "postgresql":
+    if tx.dialect.name == "postgresql":
         tx.connection.execute(text("LOCK TABLE generation IN ACCESS EXCLUSIVE MODE"))
 
 
@@ -141,16 +149,23 @@ _LIFT = (
     .where(record.c.id == bindparam("row_id"))
     .values({"version": bindparam("version")})
 )
-_OF_UUIDS = reseller.c.uuid.in_(bindparam("uuids", expanding=True))
 
 
-def _reading(is_moved: ColumnElement[bool]) -> Select[Any]:
+def _with_copy(uuids: bulk_read.Some) -> Select[Any]:
+    return _reading(uuids, generation.c.origin == COPY)
+
+
+def _with_timeline(uuids: bulk_read.Some) -> Select[Any]:
+    return _reading(uuids, _is_another_timeline())
+
+
+def _reading(uuids: bulk_read.Some, is_moved: ColumnElement[bool]) -> Select[Any]:
     mine = reseller.c.uuid, reseller.c.id, reseller.c.version_floor
     columns = *mine, generation.c.floor, is_moved.label("is_moved")
     return (
         select(*columns, _webhooks().label("webhooks"))
         .join_from(reseller, generation, true())
-        .where(_OF_UUIDS)
+        .where(reseller.c.uuid.in_(uuids))
     )
 
 
@@ -161,10 +176,6 @@ def _webhooks() -> ScalarSelect[int]:
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
-_IS_COPY = generation.c.origin == COPY
-_IS_ANOTHER_TIMELINE = (
-    func.right(generation.c.origin, TIMELINE_DIGITS)
-    != select(func.store_timeline()).scalar_subquery()
-)
-_WITH_COPY = _reading(_IS_COPY)
-_WITH_TIMELINE = _reading(_IS_ANOTHER_TIMELINE)
+def _is_another_timeline() -> ColumnElement[bool]:
+    timeline = select(func.store_timeline()).scalar_subquery()
+    return func.right(generation.c.origin, TIMELINE_DIGITS) != timeline

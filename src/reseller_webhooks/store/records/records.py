@@ -60,13 +60,22 @@ def find_many(tx: Tx, keys: Collection[RecordKey]) -> LockedRecords:
 
     Always in the same sequence, so that two transactions never wait for each other.
     """
+    return ask_many(tx, keys)()
+
+
+def ask_many(tx: Tx, keys: Collection[RecordKey]) -> Callable[[], LockedRecords]:
+    """As `find_many`; the records are waited for when they are called for."""
     if not keys:
-        return LockedRecords(tx, {})
+        return lambda: LockedRecords(tx, {})
     uuids = list({uuid for uuid, _, _ in keys})
     resellers = list({reseller_id for _, _, reseller_id in keys})
-    rows = bulk_read.select_in(tx, _held, uuids, resellers)
-    found = (from_row(dict(zip(_NAMES, row, strict=True))) for row in rows)
-    return LockedRecords(tx, {key(one): one for one in found if key(one) in keys})
+    rows = bulk_read.ask_in(tx, _held, uuids, resellers)
+
+    def found() -> LockedRecords:
+        some = (from_row(dict(zip(_NAMES, row, strict=True))) for row in rows())
+        return LockedRecords(tx, {key(one): one for one in some if key(one) in keys})
+
+    return found
 
 
 def locked(
