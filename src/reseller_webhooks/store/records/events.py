@@ -149,7 +149,7 @@ def bodies(tx: Tx, event_ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
     found: dict[int, tuple[str, bytes]] = {}
     for start in range(0, len(event_ids), CHUNK):
         found |= _read_bodies(tx, _small_bodies, event_ids[start : start + CHUNK])
-    large = [number for number, (_, body) in found.items() if not body]
+    large = [number for number in event_ids if number in found and not found[number][1]]
     left = BODIES_MAX
     for number in large:
         if left <= 0:
