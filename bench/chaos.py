@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from bench.program import Server, workshop
-from chaos.evidence import Acknowledged, Evidence, WebhookFacts
+from chaos.evidence import Acknowledged, Evidence, WebhookDetails
 from chaos.feeder import now
 from chaos.receiving import LoggingReceiver
 from chaos.report import report_promises
@@ -56,7 +56,7 @@ def _run(server: Server, receiver: LoggingReceiver) -> int:
     _wait_until_nothing_is_pending(server)
     evidence = Evidence(
         Database(server.environment["RESELLER_WEBHOOKS_DATABASE"]),
-        [WebhookFacts("/hook", server.reseller, max_in_flight=AT_ONCE)],
+        [WebhookDetails("/hook", server.reseller, max_in_flight=AT_ONCE)],
         acknowledged,
         receiver.received(),
     )

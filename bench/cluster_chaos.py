@@ -25,7 +25,7 @@ from bench.cluster import (
 )
 from bench.load import Feeder, Told, came, order_breaks, settle
 from bench.program import workshop
-from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, WebhookFacts
+from chaos.evidence import SECOND, Acknowledged, Evidence, Incident, WebhookDetails
 from chaos.feeder import now
 from chaos.report import report_promises
 from reseller_webhooks.store.db.database import Database
@@ -127,7 +127,7 @@ def _evidence(cluster: Cluster, told: dict[str, Told], incidents: list[Incident]
     resellers = {number: reseller for reseller, number in cluster.webhooks().items()}
     ordered = cluster.ordered()
     webhooks = [
-        WebhookFacts(f"/{reseller}", reseller, ordered=number in ordered, max_in_flight=AT_ONCE)
+        WebhookDetails(f"/{reseller}", reseller, ordered=number in ordered, max_in_flight=AT_ONCE)
         for number, reseller in resellers.items()
     ]
     acknowledged = [

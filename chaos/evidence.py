@@ -51,7 +51,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class WebhookFacts:
+class WebhookDetails:
     """A webhook of the run. path: where its notifications arrive."""
 
     path: str
@@ -92,7 +92,7 @@ class Evidence:
     """Everything that a promise can be checked against."""
 
     database: Database
-    webhooks: Sequence[WebhookFacts]
+    webhooks: Sequence[WebhookDetails]
     acknowledged: list[Acknowledged] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
@@ -102,6 +102,8 @@ class Evidence:
     moved: dict[str, int] = field(default_factory=dict)
     unreadable: dict[str, tuple[int, int]] = field(default_factory=dict)
     restored: list[int] = field(default_factory=list)
+    asked_to_wait: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By path: when the receiver answered with Retry-After, and until when it asked to wait."""
     lease_s: float = 3.0
     timeout_s: float = 0.0
     schedule_s: float = 0.0
@@ -144,7 +146,7 @@ class Evidence:
             if not any(incident.covers(change.at) for incident in self.incidents):
                 yield max(0, first[change.event] - change.at) / SECOND
 
-    def at(self, webhook: WebhookFacts) -> list[Received]:
+    def at(self, webhook: WebhookDetails) -> list[Received]:
         """What arrived for a webhook, first received first."""
         return [one for one in self.received if one.path == webhook.path]
 
@@ -157,7 +159,7 @@ class Evidence:
             for change in self._owed(webhook)
         }
 
-    def _owed(self, webhook: WebhookFacts) -> list[Acknowledged]:
+    def _owed(self, webhook: WebhookDetails) -> list[Acknowledged]:
         """Every change of its reseller; with LATEST_STATE the newest of each record."""
         changes = [one for one in self.acknowledged if one.reseller == webhook.reseller]
         if webhook.latest_state:
@@ -165,7 +167,7 @@ class Evidence:
             return list({change.record: change for change in by_version}.values())
         return changes
 
-    def order_breaks_at(self, webhook: WebhookFacts) -> int:
+    def order_breaks_at(self, webhook: WebhookDetails) -> int:
         """How often a version arrived for the first time after a later one of its record."""
         return sum(1 for _ in order_breaks(self.at(webhook)))
 

@@ -15,7 +15,7 @@ import httpx
 import psutil
 
 from bench.program import Process, command
-from chaos.evidence import SECOND, Evidence, Incident, WebhookFacts
+from chaos.evidence import SECOND, Evidence, Incident, WebhookDetails
 from chaos.feeder import Feeder, now
 from chaos.receiving import LoggingReceiver
 from reseller_webhooks.store.db.database import Database
@@ -230,7 +230,7 @@ class Rig:
             return (now() - healed) / SECOND
         return inf
 
-    def _steady(self) -> list[WebhookFacts]:
+    def _steady(self) -> list[WebhookDetails]:
         return [one for one in self.evidence.webhooks if one.healthy and one.allowed]
 
     def _settle(self) -> None:
@@ -268,9 +268,9 @@ class Rig:
         return str(answer.json()["id"])
 
 
-def _facts(kind: str, reseller: str) -> WebhookFacts:
+def _facts(kind: str, reseller: str) -> WebhookDetails:
     settings = KINDS[kind]
-    return WebhookFacts(
+    return WebhookDetails(
         path=f"/{kind}",
         reseller=reseller,
         ordered=settings.get("ordered", False),

@@ -130,3 +130,18 @@ def hostile_answers_are_bounded(evidence: Evidence) -> Iterator[str]:
 def _after_a_killed_worker(evidence: Evidence, at: int) -> bool:
     """Whether requests of a worker that died may still be under way."""
     return any(incident.killed_worker and incident.covers(at) for incident in evidence.incidents)
+
+
+@promise("A receiver that asks to wait is left alone.")
+def a_receiver_that_asks_to_wait_is_left_alone(evidence: Evidence) -> Iterator[str]:
+    """Requests that were in flight when it answered may still arrive within a second."""
+    if not evidence.asked_to_wait:
+        raise NotAsked("no receiver asked to wait")
+    for path, (asked, until) in evidence.asked_to_wait.items():
+        early = [
+            one
+            for one in evidence.received
+            if one.path == path and asked + SECOND < one.started < until
+        ]
+        if early:
+            yield f"{path} had {len(early)} requests while it had asked to wait"

@@ -16,12 +16,14 @@ from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.enums import Resource
 from reseller_webhooks.core.records.examples import CONTENTS, SUBSCRIPTION, USER
 from reseller_webhooks.http.api import auth
+from reseller_webhooks.http.api.routes import quotas
 from reseller_webhooks.http.app import ROUTERS
 from reseller_webhooks.http.edge.api_keys import REMEMBERED_S
 from reseller_webhooks.store.tables import api_key, reseller
 from tests.conftest import Running
 
-RULES = {auth.platform, auth.tenant, auth.readable}
+PLATFORM_RULES = {auth.platform, quotas.quota_admin}
+RULES = PLATFORM_RULES | {auth.tenant, auth.readable}
 UUIDS = {resource: uuid for resource, (uuid, _) in CONTENTS.items()}
 
 
@@ -67,8 +69,8 @@ def example(route: APIRoute) -> tuple[str, Any] | None:
 DOORS = list(doors())
 
 
-THE_PLATFORMS = [door for door in DOORS if auth.platform in door.rules]
-RESELLERS = [door for door in DOORS if auth.platform not in door.rules]
+THE_PLATFORMS = [door for door in DOORS if door.rules & PLATFORM_RULES]
+RESELLERS = [door for door in DOORS if not door.rules & PLATFORM_RULES]
 
 
 async def knock(client: httpx.AsyncClient, door: Door, **place: str) -> httpx.Response:

@@ -173,3 +173,16 @@ def test_an_ordered_webhook_may_wait_for_requests_of_the_dead_worker_but_no_long
     assert breaches(evidence, "A dead worker") == []
     evidence.received = [replace(FIRST, started=12 * SECOND)]
     assert len(breaches(evidence, "A dead worker")) == 1
+
+
+def test_a_request_during_a_wait_that_was_asked_for_breaks_a_promise(evidence: Evidence) -> None:
+    evidence.asked_to_wait = {"/plain": (SECOND, 60 * SECOND)}
+    evidence.received = [
+        replace(FIRST, started=SECOND + 10),
+        replace(FIRST, started=5 * SECOND),
+        replace(FIRST, started=61 * SECOND),
+    ]
+
+    assert breaches(evidence, "A receiver that asks to wait") == [
+        "/plain had 1 requests while it had asked to wait"
+    ]

@@ -135,7 +135,7 @@ async def test_what_the_log_keeps_is_told_in_the_visitors_language(
     said = words(await german.see(paths.webhook(row.uuid)))
 
     assert "Antwortete mit 503" in said
-    assert "Sehen Sie im Protokoll des Empfängers zu dieser Zeit nach" in said
+    assert "Prüfen Sie das Protokoll des Empfängers zu dieser Zeit" in said
     assert "answered" not in said
 
 

@@ -28,7 +28,7 @@ from tests.pages.browser_client import (
 )
 
 OPEN = {"/", paths.SIGN_IN, f"{paths.SIGN_IN}/{{token}}", f"{paths.INVITE}/{{token}}"}
-OPEN |= {paths.OPENID, paths.OPENID_BACK}
+OPEN |= {paths.OPENID, paths.OPENID_BACK, f"{paths.STOP_ALERTS}/{{token}}"}
 """What nobody has to sign in for."""
 
 

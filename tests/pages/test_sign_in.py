@@ -51,7 +51,7 @@ async def test_a_link_signs_in_once_and_then_says_so_kindly(context: AppContext,
     again = await second.client.get(f"{paths.SIGN_IN}/{link}")
 
     assert again.status_code == 410
-    assert "does not work any more" in words(again.text)
+    assert "no longer works" in words(again.text)
     assert (await second.client.get(paths.WEBHOOKS)).status_code == 303
 
 

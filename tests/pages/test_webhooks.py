@@ -65,7 +65,7 @@ async def test_without_webhooks_the_page_explains_and_offers_to_add_one(admin: P
     text = words(html)
 
     assert "Manage > Reseller > Settings > Integration | Webhooks" in text
-    assert "No webhooks yet A webhook is an address of another of your systems" in text
+    assert "No webhooks yet A webhook sends a notification to another of your systems" in text
     assert html.count(f'href="{paths.ADD}"') == 1
 
 
@@ -211,7 +211,7 @@ async def test_a_test_notification_goes_out_with_the_webhooks_secrets_and_its_an
         (from_status(401, 5), "Check the authentication of the webhook"),
         (
             from_status(401, 5)._replace(reason=Reason.CLOCK),
-            "The receiver's clock and ours differ by more than a minute",
+            "The clocks of the receiver and of this service differ by more than a minute",
         ),
         (from_status(503, 5, response="<b>down</b>"), "<b>down</b>"),
     ],

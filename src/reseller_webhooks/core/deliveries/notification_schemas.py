@@ -51,7 +51,10 @@ def documents() -> dict[str, Schema]:
     return found
 
 
-ERASED: Schema = {"const": True, "description": "Delete what you have of the record, too."}
+ERASED: Schema = {
+    "type": "boolean",
+    "description": "If true, the record was erased: delete what you have of it, too.",
+}
 """An optional member of REMOVED."""
 
 

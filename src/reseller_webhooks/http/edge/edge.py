@@ -111,9 +111,10 @@ class Edge:
 
     async def _check(self, exchange: Exchange) -> None:
         scope = exchange.scope
-        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        is_api = exchange.surface is self._api
+        if "\0" in scope["path"] or (is_api and b"%00" in scope["query_string"]):
             raise NoSuchPath(PATH_WITH_NUL())
-        if exchange.surface is self._api:
+        if is_api:
             await self._authenticate(exchange)
         exchange.body_bytes_max = body_bytes_max(scope)
 
