@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from reseller_webhooks.core import errors
+from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.access.resellers import Reseller
 from reseller_webhooks.core.errors import (
     Invalid,
@@ -24,6 +26,8 @@ from reseller_webhooks.core.messages.changes import MISSING, TOO_FEW
 from reseller_webhooks.core.messages.requests import STORE_BUSY, VALUES_TOO_MANY
 from reseller_webhooks.http.edge import problems
 from reseller_webhooks.http.edge.problems import PROBLEMS, UNEXPECTED, answer
+from reseller_webhooks.http.pages import paths
+from reseller_webhooks.operations import users
 from tests.conftest import Running
 
 JSON = {"content-type": "application/json"}
@@ -286,6 +290,24 @@ async def test_a_fault_of_our_own_says_nothing(
 
     assert_problem(got, 500, "unexpected")
     assert got.json()["detail"] == "something went wrong here; it is in the log"
+
+
+async def test_a_fault_leaves_no_token_of_a_link_in_the_log(
+    running: Running, northwind: Reseller
+) -> None:
+    token = users.add(running.database, "ana@acme.example", Role.ADMIN, northwind.uuid)
+    with running.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE sign_in_link SET opens = 'broken'")
+
+    with capture_logs() as lines:
+        async with httpx.AsyncClient(base_url=running.url) as nobody:
+            got = await nobody.get(f"{paths.SIGN_IN}/{token}")
+
+    assert got.status_code == 500
+    assert [line["path"] for line in lines if line["event"] == "a request failed"] == [
+        f"{paths.SIGN_IN}/{{token}}"
+    ]
+    assert token not in str(lines)
 
 
 async def test_a_store_that_lacks_a_table_is_told_without_the_drivers_words(

@@ -102,9 +102,9 @@ class Edge:
         except ResellerWebhooksError as error:  # of a check; routes respond to theirs
             await exchange.respond(problems.answer(error))
         except ClientDisconnect:
-            log.debug("a client hung up before its request was read", path=scope["path"])
+            log.debug("a client hung up before its request was read", path=self._path(exchange))
         except Exception:
-            log.exception("a request failed", method=scope["method"], path=scope["path"])
+            log.exception("a request failed", method=scope["method"], path=self._path(exchange))
             if exchange.is_started:
                 raise
             await exchange.respond(surface.errors.unexpected())
@@ -145,8 +145,11 @@ class Edge:
         return {**message, "headers": completed(headers, self._headers)}
 
     def _observe(self, exchange: Exchange) -> None:
-        route = exchange.scope.get("route")
-        template = getattr(route, "path", None)
+        exchange.timer.observe(self._path(exchange))
+
+    def _path(self, exchange: Exchange) -> str | None:
+        """The template of the path: the path of a sign-in link holds a secret."""
+        template = getattr(exchange.scope.get("route"), "path", None)
         if template is None or template == CATCH_ALL:
-            template = self._template_of(exchange.scope)
-        exchange.timer.observe(template)
+            return self._template_of(exchange.scope)
+        return str(template)
