@@ -25,6 +25,7 @@ async def read(client: httpx.AsyncClient, cursor: str | None = None) -> dict[str
 
 def add(tx: Tx, reseller: Reseller, uuid: str) -> None:
     records.add(tx, [record(reseller_id=reseller.id, uuid=uuid)])
+    tx.driver.flush()  # even if it is committed late
 
 
 def added(database: Database, reseller: Reseller, uuid: str) -> None:

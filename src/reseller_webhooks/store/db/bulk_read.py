@@ -51,7 +51,7 @@ def ask_in(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> Rows:
 
 
 def select_in(tx: Tx, named: SelectByLists, *given: Sequence[Any]) -> list[Row]:
-    """The rows of a select by lists, each of at least one value."""
+    """The rows of a select by lists; an empty list equals nothing."""
     return ask_in(tx, named, *given)()
 
 
@@ -95,7 +95,8 @@ def select_each(tx: Tx, one: Select[Any], asks: Sequence[dict[str, Any]]) -> lis
 def bind_lists(named: Callable[..., S], *given: Sequence[Any]) -> tuple[S, dict[str, Any]]:
     """The statement of `named` for lists of these lengths, rounded up to few sizes, and its
     parameters."""
-    lists = [[*some, *[some[-1]] * (size_for(len(some)) - len(some))] for some in given]
+    padded = [some or (None,) for some in given]  # equal to nothing
+    lists = [[*some, *[some[-1]] * (size_for(len(some)) - len(some))] for some in padded]
     values: dict[str, Any] = {}
     for which, some in enumerate(lists):
         values.update(zip(_names(which, len(some)), some, strict=True))
