@@ -68,10 +68,6 @@ class Due:
 
 def failing(tx: Tx) -> list[Due]:
     """Webhooks that have failed for as long as a user's delay, and that user was not told of."""
-    delay = case(
-        (alert_preference.c.membership_id.is_not(None), alert_preference.c.delay_s),
-        (membership.c.role == Role.ADMIN.value, DELAY_S),
-    )
     told = exists().where(
         webhook_alert.c.webhook_id == webhook.c.id,
         webhook_alert.c.membership_id == membership.c.id,
@@ -83,7 +79,7 @@ def failing(tx: Tx) -> list[Due]:
             webhook.c.circuit == "OPEN",
             _IS_ACTIVE,
             _IS_MEMBER,
-            webhook.c.circuit_at <= tx.now - cast(delay, BigInteger) * SECOND,
+            webhook.c.circuit_at <= tx.now - cast(_DELAY_S, BigInteger) * SECOND,
             ~told,
             _may_be_told(tx),
         )
@@ -93,7 +89,7 @@ def failing(tx: Tx) -> list[Due]:
 
 def ended(tx: Tx) -> list[Due]:
     """Alerts whose webhook is no longer failing, or no longer of concern to the user."""
-    is_told = _IS_ACTIVE & _IS_MEMBER & (webhook.c.circuit == "CLOSED") & _wants_alerts()
+    is_told = _IS_ACTIVE & _IS_MEMBER & (webhook.c.circuit == "CLOSED") & _DELAY_S.is_not(None)
     statement = (
         _pairs(webhook_alert.c.since, is_told.label("is_told"))
         .join_from(webhook_alert, webhook, webhook_alert.c.webhook_id == webhook.c.id)
@@ -123,13 +119,11 @@ def remove(tx: Tx, due: Due) -> bool:
 
 _IS_ACTIVE = (webhook.c.state == WebhookState.ACTIVE.value) & webhook.c.deleted_at.is_(None)
 _IS_MEMBER = membership.c.removed_at.is_(None) & membership.c.locked_at.is_(None)
-
-
-def _wants_alerts() -> ColumnElement[bool]:
-    return case(
-        (alert_preference.c.membership_id.is_not(None), alert_preference.c.delay_s.is_not(None)),
-        else_=membership.c.role == Role.ADMIN.value,
-    )
+# The user's choice, else the default of their role; without a value the user is not told.
+_DELAY_S = case(
+    (alert_preference.c.membership_id.is_not(None), alert_preference.c.delay_s),
+    (membership.c.role == Role.ADMIN.value, DELAY_S),
+)
 
 
 def _may_be_told(tx: Tx) -> ColumnElement[bool]:

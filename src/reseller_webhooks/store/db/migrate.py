@@ -103,10 +103,8 @@ def check(database: Database) -> None:
 
 
 def is_current(tx: Tx) -> bool:
-    """True if the tables are those of this version or of a later version."""
-    wanted, known = _revisions()
-    held = _held(tx)
-    return held == wanted or (held is not None and held not in known)
+    """True if the tables are those of this version or of a later one."""
+    return _next_revision(_held(tx)) is None
 
 
 def _held(tx: Tx) -> str | None:
