@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reseller_webhooks.core.deliveries.retry import RetryPolicy
 from reseller_webhooks.core.messages import Message
 
 DELAYS_S = (0, 600, 3600, 14_400)
@@ -14,10 +15,8 @@ DIGEST_S = 300
 """The least time between two alerts of a user; what happens meanwhile is in the next one."""
 WEBHOOKS_MAX = 50
 """Webhooks that an e-mail lists; of the others it gives the number."""
-WAITS_S = (60, 300, 900, 1800, 3600)
-"""Between two attempts to send an e-mail; the last one repeats."""
-GIVE_UP_S = 3 * 86_400
-"""As long as other mail servers try (RFC 5321, 4.5.4.1)."""
+RETRIES = RetryPolicy((60, 300, 900, 1800, *[3600] * 71))
+"""Of an e-mail: for 3 days, as long as other mail servers try (RFC 5321, 4.5.4.1)."""
 LANGUAGE = "en"
 
 
@@ -72,16 +71,6 @@ class Email:
     created_at: int
     failures: int
     alert: Alert
-
-
-def retry_at(now: int, failures: int, created_at: int) -> int | None:
-    """The time to send an e-mail again after so many failures; None to give it up.
-
-    Microseconds UTC.
-    """
-    wait_s = WAITS_S[min(failures, len(WAITS_S)) - 1]
-    at = now + wait_s * 1_000_000
-    return at if at - created_at <= GIVE_UP_S * 1_000_000 else None
 
 
 def listed(webhooks: Sequence[AlertedWebhook]) -> tuple[AlertedWebhook, ...]:

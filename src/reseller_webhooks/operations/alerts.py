@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from reseller_webhooks import crypto
+from reseller_webhooks.clock import SECOND
 from reseller_webhooks.core.access.accounts import Membership
 from reseller_webhooks.core.access.permissions import Role
 from reseller_webhooks.core.alerts import (
     DELAY_S,
+    RETRIES,
     Alert,
     AlertKind,
     AlertPreference,
     Email,
     listed,
-    retry_at,
 )
 from reseller_webhooks.core.errors import NotFound
 from reseller_webhooks.store.access import memberships
@@ -58,12 +59,13 @@ def note_failure(database: Database, email: Email, reason: str, *, is_final: boo
     """Note that the mail server did not accept an e-mail. Returns whether it is tried again."""
     with database.write() as tx:
         failures = email.failures + 1
-        again = None if is_final else retry_at(tx.now, failures, email.created_at)
-        if again is None:
+        wait_s = None if is_final else RETRIES.wait_s(failures, crypto.chance())
+        if wait_s is None:
             emails.finish(tx, email.id, reason)
         else:
-            emails.put_off(tx, email.id, until=again, failures=failures, reason=reason)
-    return again is not None
+            until = tx.now + int(wait_s * SECOND)
+            emails.put_off(tx, email.id, until=until, failures=failures, reason=reason)
+    return wait_s is not None
 
 
 def preference_of(database: Database, membership: Membership) -> AlertPreference:
